@@ -1,0 +1,33 @@
+/** Agent profiles and the message runtime configuration. */
+import { v } from "convex/values";
+import { defineRow } from "./row.js";
+
+export const vBridgeProfileConfig = v.object({
+  enabled: v.boolean(),
+  baseUrl: v.optional(v.string()),
+  serviceId: v.optional(v.string()),
+  appKey: v.optional(v.string()),
+  serviceKeySecretRef: v.optional(v.string()),
+  appBaseUrlMapJsonSecretRef: v.optional(v.string()),
+});
+
+/** Creates or updates the profile of `agentKey`; returns its id, the same on every update. */
+export const configureAgent = defineRow({
+  args: {
+    agentKey: v.string(),
+    version: v.string(),
+    secretsRef: v.array(v.string()),
+    bridgeConfig: v.optional(vBridgeProfileConfig),
+    enabled: v.boolean(),
+    /** The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one. */
+    workspace: v.optional(v.string()),
+    /** The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`. */
+    tag: v.optional(v.string()),
+  },
+  returns: v.string(),
+});
+
+export const vMessageConfig = v.object({ systemPrompt: v.optional(v.string()) });
+export const messageRuntimeConfig = defineRow({ args: {}, returns: v.union(vMessageConfig, v.null()) });
+/** A blank or absent prompt removes the configuration. When set, it is appended to every enqueued text. */
+export const setMessageRuntimeConfig = defineRow({ args: { messageConfig: vMessageConfig }, returns: v.null() });

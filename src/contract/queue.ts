@@ -1,0 +1,289 @@
+/** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
+import { v, type Infer } from "convex/values";
+import { defineRow } from "./row.js";
+
+export const vMetadata = v.record(v.string(), v.string());
+export const vPayload = v.object({
+  provider: v.string(),
+  providerUserId: v.string(),
+  messageText: v.string(),
+  externalMessageId: v.optional(v.string()),
+  rawUpdateJson: v.optional(v.string()),
+  metadata: v.optional(vMetadata),
+});
+export type Payload = Infer<typeof vPayload>;
+
+/** The status words of 1.0.11. `failed` is never produced. */
+export const vQueueStatus = v.union(
+  v.literal("queued"),
+  v.literal("processing"),
+  v.literal("done"),
+  v.literal("failed"),
+  v.literal("dead_letter"),
+);
+export type QueueStatus = Infer<typeof vQueueStatus>;
+
+export const vTurnRole = v.union(v.literal("system"), v.literal("user"), v.literal("assistant"), v.literal("tool"));
+export const vHistoryItem = v.object({ role: vTurnRole, content: v.string(), at: v.number() });
+export type HistoryItem = Infer<typeof vHistoryItem>;
+/** A turn to append; `at` defaults to the server's time plus its index. */
+export const vNewTurn = v.object({ role: vTurnRole, content: v.string(), at: v.optional(v.number()) });
+export const vToolCall = v.object({
+  toolName: v.string(),
+  callId: v.string(),
+  status: v.union(v.literal("pending"), v.literal("running"), v.literal("done"), v.literal("failed")),
+});
+
+/** Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it. */
+export const vProviderConfig = v.object({
+  kind: v.union(v.literal("fly"), v.literal("runpod"), v.literal("ecs")),
+  appName: v.string(),
+  organizationSlug: v.string(),
+  image: v.string(),
+  region: v.string(),
+  volumeName: v.string(),
+  volumePath: v.string(),
+  volumeSizeGb: v.number(),
+});
+
+export const enqueue = defineRow({
+  args: {
+    conversationId: v.string(),
+    agentKey: v.string(),
+    payload: vPayload,
+    /** 0..100, default 50: a head start, never a wall. */
+    priority: v.optional(v.number()),
+    /** Epoch ms; in the future: the message is not in line before. */
+    scheduledFor: v.optional(v.number()),
+    maxAttempts: v.optional(v.number()),
+    /** The same key of the same workspace returns the same message id and enqueues nothing. */
+    idempotencyKey: v.optional(v.string()),
+    /** The lane; default the profile's. */
+    tag: v.optional(v.string()),
+    providerConfig: v.optional(vProviderConfig),
+  },
+  returns: v.string(),
+});
+
+/** A recorded reply: what is sent, in how many parts, and which part is the next to send. */
+export const vRecordedReply = v.object({
+  text: v.string(),
+  parts: v.number(),
+  nextPart: v.number(),
+  /** Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent again. */
+  ambiguousParts: v.array(v.number()),
+});
+export const vBridgeRuntimeConfig = v.object({
+  baseUrl: v.union(v.string(), v.null()),
+  appBaseUrlMapJson: v.union(v.string(), v.null()),
+  serviceId: v.union(v.string(), v.null()),
+  appKey: v.union(v.string(), v.null()),
+  serviceKey: v.union(v.string(), v.null()),
+  serviceKeySecretRef: v.union(v.string(), v.null()),
+});
+export const vHydrationBundle = v.object({
+  messageId: v.string(),
+  conversationId: v.string(),
+  agentKey: v.string(),
+  payload: vPayload,
+  conversationState: v.object({ contextHistory: v.array(vHistoryItem), pendingToolCalls: v.array(vToolCall) }),
+  telegramBotToken: v.union(v.string(), v.null()),
+  bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
+  /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
+  reply: v.optional(vRecordedReply),
+});
+export type HydrationBundle = Infer<typeof vHydrationBundle>;
+
+export const vJob = v.object({
+  messageId: v.string(),
+  conversationId: v.string(),
+  agentKey: v.string(),
+  /** Fencing token: every later write for this message names it. */
+  leaseId: v.string(),
+  leaseExpiresAt: v.number(),
+  payload: vPayload,
+  /** 1 for the first delivery. */
+  attempt: v.number(),
+  maxAttempts: v.number(),
+  /** How often to renew the lease. */
+  heartbeatIntervalMs: v.number(),
+  /** Only when asked for with `hydrate: true`. */
+  hydration: v.optional(vHydrationBundle),
+});
+export type Job = Infer<typeof vJob>;
+
+/** Proof of who calls. Absent = the host app itself, which is trusted; everything from outside carries one. */
+const workerToken = v.optional(v.string());
+
+export const claim = defineRow({
+  args: {
+    workerId: v.string(),
+    conversationId: v.optional(v.string()),
+    /** Must equal the conversation's workspace when given. */
+    workspaceId: v.optional(v.string()),
+    /** Answer with the hydration bundle in the same call. */
+    hydrate: v.optional(v.boolean()),
+    workerToken,
+  },
+  returns: v.union(v.null(), vJob),
+});
+
+export const getHydrationBundle = defineRow({
+  args: {
+    messageId: v.string(),
+    workspaceId: v.string(),
+    workerId: v.optional(v.string()),
+    leaseId: v.optional(v.string()),
+    workerToken,
+  },
+  returns: v.union(v.null(), vHydrationBundle),
+});
+
+const leased = { workerId: v.string(), messageId: v.string(), leaseId: v.string(), workerToken };
+
+/** true and extended by the lease length iff the lease is still the caller's. */
+export const heartbeat = defineRow({ args: leased, returns: v.boolean() });
+export const vLeaseLost = v.object({ ok: v.literal(false), reason: v.literal("lease_lost") });
+/** As `heartbeat`, and says until when and whether the worker should stop taking work. */
+export const renewLease = defineRow({
+  args: leased,
+  returns: v.union(v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }), vLeaseLost),
+});
+export const complete = defineRow({
+  args: { ...leased, providerConfig: v.optional(vProviderConfig) },
+  returns: v.boolean(),
+});
+export const vFailResult = v.object({
+  requeued: v.boolean(),
+  deadLettered: v.boolean(),
+  nextScheduledFor: v.union(v.number(), v.null()),
+});
+export const fail = defineRow({
+  args: { ...leased, errorMessage: v.string(), providerConfig: v.optional(vProviderConfig) },
+  returns: vFailResult,
+});
+
+export const vOutcome = v.union(
+  v.object({ kind: v.literal("complete") }),
+  v.object({
+    kind: v.literal("fail"),
+    errorMessage: v.string(),
+    /** false: a repeat cannot help; straight to the dead letters. Default true. */
+    retryable: v.optional(v.boolean()),
+  }),
+);
+/**
+ * One fenced write for everything a worker has to say about its message, in this order: append `turns`, record
+ * `reply` (both once per message: a repeat is ignored), note that `sendingPart` is about to be sent, end with
+ * `outcome`, and, with `claimNext`, hand out the next job.
+ */
+export const settle = defineRow({
+  args: {
+    ...leased,
+    turns: v.optional(v.array(vNewTurn)),
+    reply: v.optional(v.object({ text: v.string(), parts: v.number() })),
+    sendingPart: v.optional(v.number()),
+    outcome: v.optional(vOutcome),
+    claimNext: v.optional(v.object({ hydrate: v.boolean() })),
+  },
+  returns: v.union(
+    v.object({
+      ok: v.literal(true),
+      status: v.union(v.literal("held"), v.literal("done"), v.literal("queued"), v.literal("dead_letter")),
+      nextScheduledFor: v.union(v.number(), v.null()),
+      next: v.union(vJob, v.null()),
+    }),
+    vLeaseLost,
+  ),
+});
+
+export const appendConversationMessages = defineRow({
+  args: {
+    conversationId: v.string(),
+    workspaceId: v.optional(v.string()),
+    messages: v.array(vNewTurn),
+    /** With a worker token: the turns belong to this worker's current message and are appended once per message. */
+    workerId: v.optional(v.string()),
+    leaseId: v.optional(v.string()),
+    workerToken,
+  },
+  returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
+});
+export const attachMessageMetadata = defineRow({
+  args: {
+    messageId: v.string(),
+    metadata: vMetadata,
+    workerId: v.optional(v.string()),
+    leaseId: v.optional(v.string()),
+    workerToken,
+  },
+  returns: v.boolean(),
+});
+
+export const releaseStuckJobs = defineRow({
+  args: { limit: v.optional(v.number()) },
+  returns: v.object({ requeued: v.number(), unlocked: v.number() }),
+});
+/** Bounded counts: with `capped` true at least one of them is "this many or more". */
+export const queueStats = defineRow({
+  args: {},
+  returns: v.object({
+    queuedReady: v.number(),
+    processing: v.number(),
+    deadLetter: v.number(),
+    capped: v.boolean(),
+  }),
+});
+export const vQueueItem = v.object({
+  _id: v.string(),
+  _creationTime: v.number(),
+  conversationId: v.string(),
+  agentKey: v.string(),
+  status: vQueueStatus,
+  priority: v.number(),
+  scheduledFor: v.number(),
+  attempts: v.number(),
+  maxAttempts: v.number(),
+  lastError: v.union(v.string(), v.null()),
+  payload: vPayload,
+});
+export const listQueueItemsForConversation = defineRow({
+  args: { conversationId: v.string(), limit: v.optional(v.number()) },
+  returns: v.array(vQueueItem),
+});
+export const listJobsByStatus = defineRow({
+  args: { status: vQueueStatus, limit: v.optional(v.number()) },
+  returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: v.optional(v.string()) })),
+});
+export const hasQueuedJobsForConversation = defineRow({
+  args: { conversationId: v.string(), workerToken },
+  returns: v.boolean(),
+});
+
+export const vDeadLetter = vQueueItem.extend({ deadLetteredAt: v.number(), reply: v.union(vRecordedReply, v.null()) });
+/** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
+export const listDeadLetters = defineRow({
+  args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
+  returns: v.array(vDeadLetter),
+});
+export const inspectDeadLetter = defineRow({ args: { messageId: v.string() }, returns: v.union(vDeadLetter, v.null()) });
+/** Sends a dead letter round again, as a new arrival with no attempts behind it. */
+export const redriveDeadLetter = defineRow({ args: { messageId: v.string() }, returns: v.boolean() });
+/** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
+export const purgeDeadLetters = defineRow({
+  args: { messageId: v.optional(v.string()), endedBefore: v.optional(v.number()), limit: v.optional(v.number()) },
+  returns: v.object({ purged: v.number(), more: v.boolean() }),
+});
+/** Replies of which a part may or may not have been delivered; newest first. */
+export const listAmbiguousReplies = defineRow({
+  args: { limit: v.optional(v.number()) },
+  returns: v.array(
+    v.object({
+      messageId: v.string(),
+      conversationId: v.string(),
+      agentKey: v.string(),
+      ambiguousAt: v.number(),
+      reply: vRecordedReply,
+    }),
+  ),
+});
