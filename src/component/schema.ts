@@ -5,6 +5,7 @@ import { queueTables } from "./queue/tables.js";
 import { secretsTables } from "./secrets/tables.js";
 import { telegramTables } from "./telegram/tables.js";
 import { workersTables } from "./workers/tables.js";
+import { tokenTables } from "./workers/tokens/tables.js";
 
 /** Each domain owns its tables; each table says who writes it, who reads it and until when it grows. */
 export default defineSchema({
@@ -12,6 +13,7 @@ export default defineSchema({
   ...agentsTables,
   ...configTables,
   ...workersTables,
+  ...tokenTables,
   ...secretsTables,
   ...telegramTables,
 });

@@ -1,1 +1,125 @@
-export const queueTables = {};
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+import { vPayload, vTurnRole } from "../../contract/queue.js";
+
+export const vConversationState = v.union(
+  v.literal("idle"),
+  v.literal("ready"),
+  v.literal("held"),
+  v.literal("backoff"),
+);
+
+/** A reply that is recorded before it is sent. `sending`: part `nextPart` may be on its way right now. */
+export const vReplyRecord = v.object({
+  text: v.string(),
+  parts: v.number(),
+  nextPart: v.number(),
+  sending: v.boolean(),
+  ambiguousParts: v.array(v.number()),
+});
+
+export const queueTables = {
+  /**
+   * The unit of scheduling. Warm: written at each change of that conversation's state, never by a heartbeat, nor by an
+   * enqueue to a busy one. Read by claim, enqueue, settle. One row per chat, kept for good: it is the chat's identity and
+   * its flow's memory.
+   */
+  conversations: defineTable({
+    conversationId: v.string(),
+    workspace: v.string(),
+    agentKey: v.string(),
+    state: vConversationState,
+    /** Lane of the head message. */
+    lane: v.string(),
+    /** Highest priority of its waiting due messages. */
+    priority: v.number(),
+    band: v.number(),
+    start: v.number(),
+    rank: v.number(),
+    urgency: v.number(),
+    readyAt: v.number(),
+    wakeAt: v.optional(v.number()),
+    /** The message in flight or next in line. */
+    head: v.optional(v.id("messageQueue")),
+    /** Attempts of the head that ended without success. */
+    attempts: v.number(),
+    /** Copied at claim, so that failing reads neither policy nor message. */
+    maxAttempts: v.number(),
+    backoffMs: v.number(),
+    /** Kept after an expiry until the next claim: a late complete is accepted while nobody claimed again. */
+    lease: v.optional(v.id("leases")),
+    holder: v.optional(v.string()),
+    lastError: v.optional(v.string()),
+    turnCount: v.number(),
+  })
+    .index("by_conversationId", ["conversationId"])
+    .index("by_ready", ["state", "lane", "rank", "urgency", "readyAt"])
+    .index("by_tenant", ["state", "lane", "workspace", "rank", "urgency", "readyAt"])
+    .index("by_flow", ["lane", "workspace", "band", "start"])
+    .index("by_wake", ["state", "wakeAt"])
+    .index("by_agentKey", ["agentKey"]),
+
+  /**
+   * Cold: written at insert, admission, reply and end; a claim does not touch it (`processing` is derived: the head of a
+   * held conversation). Done rows are swept after `queue.doneRetentionMs`, dead letters after theirs.
+   */
+  messageQueue: defineTable({
+    conversation: v.id("conversations"),
+    conversationId: v.string(),
+    workspace: v.string(),
+    agentKey: v.string(),
+    lane: v.string(),
+    payload: vPayload,
+    status: v.union(v.literal("delayed"), v.literal("queued"), v.literal("done"), v.literal("dead_letter")),
+    priority: v.number(),
+    maxAttempts: v.optional(v.number()),
+    /** Order of arrival in line: commit order, so clocks cannot reorder it and no counter is needed. */
+    seq: v.optional(v.commitTs()),
+    dueAt: v.number(),
+    endedAt: v.optional(v.number()),
+    endedBy: v.optional(v.id("leases")),
+    attempts: v.optional(v.number()),
+    lastError: v.optional(v.string()),
+    key: v.optional(v.string()),
+    /** Set when this message's turns are in the history; a repeat appends nothing. */
+    turnsAt: v.optional(v.number()),
+    reply: v.optional(vReplyRecord),
+    ambiguousAt: v.optional(v.number()),
+  })
+    .index("by_conversation", ["conversation", "status", "seq"])
+    .index("by_urgency", ["conversation", "status", "priority"])
+    .index("by_conversation_and_dueAt", ["conversation", "dueAt"])
+    .index("by_key", ["workspace", "key"])
+    .index("by_due", ["status", "dueAt"])
+    .index("by_ended", ["status", "endedAt"])
+    .index("by_ambiguous", ["ambiguousAt"]),
+
+  /** Hot: one per claim. Inserted by claim, patched by its own worker's heartbeat and by its end. Swept after a day. */
+  leases: defineTable({
+    conversation: v.id("conversations"),
+    message: v.id("messageQueue"),
+    worker: v.string(),
+    state: v.union(v.literal("live"), v.literal("ended"), v.literal("expired")),
+    expiresAt: v.number(),
+    leaseMs: v.number(),
+    /** The worker's last sign of life for this lease. */
+    seenAt: v.number(),
+  })
+    .index("by_expiry", ["state", "expiresAt"])
+    .index("by_worker", ["worker", "seenAt"]),
+
+  /** Pending timers. Only ever inserted or deleted, so whoever needs one never conflicts. Deleted by their handler. */
+  alarms: defineTable({ kind: v.union(v.literal("reap"), v.literal("pass")), at: v.number() }).index(
+    "by_kind",
+    ["kind", "at"],
+  ),
+
+  /** The history, append only: one row per turn. Written by settle and append, read by hydration (the newest window). */
+  turns: defineTable({
+    conversation: v.id("conversations"),
+    message: v.optional(v.id("messageQueue")),
+    role: vTurnRole,
+    content: v.string(),
+    at: v.number(),
+  }).index("by_conversation", ["conversation"]),
+};

@@ -1,0 +1,61 @@
+/** Appends turns to a conversation's history. A worker's turns belong to its current message and count once. */
+import * as contract from "../../contract/queue.js";
+import { factoryError } from "../../contract/errors.js";
+import { asMutation } from "../functions.js";
+import type { Doc } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { findConversation } from "./enqueue.js";
+import { leaseOnWire } from "./lease.js";
+import { appendTurns, noteSending, recordReply, recordTurns, type NewTurn } from "./reply.js";
+
+export const appendConversationMessages = asMutation(contract.appendConversationMessages)(async (
+  ctx,
+  args,
+) => {
+  const grant = await authorizeWorker(ctx, args);
+  const conversation = await findConversation(ctx, args.conversationId);
+  if (!conversation) return { updated: false, messageCount: 0 };
+  if (args.workspaceId !== undefined && args.workspaceId !== conversation.workspace) {
+    throw factoryError(
+      "workspace_mismatch",
+      `The conversation does not belong to workspace '${args.workspaceId}'`,
+    );
+  }
+  if (grant.trusted && args.workerId === undefined) {
+    return { updated: true, messageCount: await appendTurns(ctx, conversation, args.messages) };
+  }
+  if (!isHeldBy(conversation, args))
+    throw factoryError("lease_lost", "The worker does not hold this conversation");
+  const updated = await appendForHead(ctx, conversation, args.messages);
+  return { updated: true, messageCount: conversation.turnCount + (updated ? args.messages.length : 0) };
+});
+
+function isHeldBy(
+  conversation: Doc<"conversations">,
+  worker: { workerId?: string; leaseId?: string },
+): boolean {
+  if (
+    conversation.state !== "held" ||
+    conversation.holder !== worker.workerId ||
+    conversation.lease === undefined
+  )
+    return false;
+  return worker.leaseId === undefined || worker.leaseId === leaseOnWire(conversation._id, conversation.lease);
+}
+
+/** The published image knows no `settle`: it appends, sends, completes. Its assistant turn is the record of the reply. */
+async function appendForHead(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  turns: NewTurn[],
+): Promise<boolean> {
+  if (conversation.head === undefined) return false;
+  const appended = await recordTurns(ctx, conversation, conversation.head, turns);
+  const answer = turns.findLast((turn) => turn.role === "assistant");
+  if (appended && answer) {
+    await recordReply(ctx, conversation.head, { text: answer.content, parts: 1 });
+    await noteSending(ctx, conversation.head, 0);
+  }
+  return appended;
+}

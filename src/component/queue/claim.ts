@@ -1,0 +1,138 @@
+/**
+ * Hands out the most deserving ready conversation of the worker's lanes. Reads a constant number of documents whatever the
+ * backlog, the number of workers or the length of the history. Writes the conversation and a lease; arms the reaper once
+ * per grid point. Two claims of two conversations share no row.
+ */
+import * as contract from "../../contract/queue.js";
+import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
+import { backoffMs } from "../../policy/queue/retry.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asMutation } from "../functions.js";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { reapPoint, setAlarm } from "./alarms.js";
+import { findConversation } from "./enqueue.js";
+import { buildBundle } from "./hydrate.js";
+import { leaseOnWire } from "./lease.js";
+import type { LaneHead } from "../../policy/queue/lane.js";
+
+export interface ClaimScope {
+  workerId: string;
+  workspace: string | null;
+  lanes: string[] | null;
+}
+
+export const claim = asMutation(contract.claim)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const scope = {
+    workerId: args.workerId,
+    workspace: grant.workspace ?? args.workspaceId ?? null,
+    lanes: grant.lanes,
+  };
+  return await claimJob(ctx, scope, { conversationId: args.conversationId, hydrate: args.hydrate ?? false });
+});
+
+/** The next job within the scope, or null. Also used by `settle` to hand out work in the same call. */
+export async function claimJob(
+  ctx: MutationCtx,
+  scope: ClaimScope,
+  wish: { conversationId?: string; hydrate: boolean },
+): Promise<contract.Job | null> {
+  const worker = await findWorker(ctx, scope.workerId);
+  if (worker && worker.status !== "active") return null;
+  const lanes = (scope.lanes ?? worker?.lanes ?? [DEFAULT_LANE]).slice(0, MAX_LANES);
+  const { policies } = await loadRuntime(ctx);
+  const now = Date.now();
+  const expiresAt = now + policies.lease.leaseMs;
+  const reapAt = reapPoint(expiresAt, policies.lease.reapGridMs);
+  const workspace = scope.workspace ?? worker?.workspace ?? null;
+  const found = await choose(ctx, { ...scope, workspace, lanes }, wish.conversationId, reapAt, now);
+  if (!worker) await registerWorker(ctx, { workerId: scope.workerId, lanes, workspace: scope.workspace });
+  const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
+  if (!found.conversation || !message) {
+    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs);
+    return null;
+  }
+  const { conversation } = found;
+  const lease = await ctx.db.insert("leases", {
+    conversation: conversation._id,
+    message: message._id,
+    worker: scope.workerId,
+    state: "live",
+    expiresAt,
+    leaseMs: policies.lease.leaseMs,
+    seenAt: now,
+  });
+  const attempt = conversation.attempts + 1;
+  const maxAttempts = message.maxAttempts ?? policies.retry.maxAttempts;
+  await ctx.db.patch(conversation._id, {
+    state: "held",
+    lease,
+    holder: scope.workerId,
+    maxAttempts,
+    backoffMs: backoffMs(attempt, policies.retry, Math.random()),
+    wakeAt: undefined,
+  });
+  if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
+  return {
+    messageId: message._id,
+    conversationId: conversation.conversationId,
+    agentKey: conversation.agentKey,
+    leaseId: leaseOnWire(conversation._id, lease),
+    leaseExpiresAt: expiresAt,
+    payload: message.payload,
+    attempt,
+    maxAttempts,
+    heartbeatIntervalMs: policies.lease.heartbeatIntervalMs,
+    hydration: wish.hydrate
+      ? ((await buildBundle(ctx, message, conversation, policies)) ?? undefined)
+      : undefined,
+  };
+}
+
+interface Choice {
+  conversation: Doc<"conversations"> | null;
+  reapArmed: boolean;
+}
+
+async function choose(
+  ctx: MutationCtx,
+  scope: ClaimScope & { lanes: string[] },
+  conversationId: string | undefined,
+  reapAt: number,
+  now: number,
+): Promise<Choice> {
+  if (conversationId !== undefined) {
+    const asked = await findConversation(ctx, conversationId);
+    const reapArmed: boolean = await ctx.runQuery(
+      internal.queue.discover.armed,
+      { kind: "reap", at: reapAt },
+      { useStaleSnapshot: true },
+    );
+    return { conversation: asked && isClaimable(asked, scope) ? asked : null, reapArmed };
+  }
+  const seen: { heads: (LaneHead & { id: Doc<"conversations">["_id"] })[]; reapArmed: boolean } =
+    await ctx.runQuery(
+      internal.queue.discover.candidates,
+      { lanes: scope.lanes, workspace: scope.workspace, reapAt },
+      { useStaleSnapshot: true },
+    );
+  const order = orderHeads(seen.heads, now, [Math.random(), Math.random()]);
+  // The snapshot may be old: rely only on the row itself. A second look is enough; the worker asks again soon.
+  for (const head of order.slice(0, 2)) {
+    const conversation = await ctx.db.get(head.id);
+    if (conversation && isClaimable(conversation, scope)) return { conversation, reapArmed: seen.reapArmed };
+  }
+  return { conversation: null, reapArmed: seen.reapArmed };
+}
+
+function isClaimable(conversation: Doc<"conversations">, scope: ClaimScope & { lanes: string[] }): boolean {
+  return (
+    conversation.state === "ready" &&
+    scope.lanes.includes(conversation.lane) &&
+    (scope.workspace === null || conversation.workspace === scope.workspace)
+  );
+}

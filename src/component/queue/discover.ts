@@ -1,0 +1,92 @@
+/**
+ * What is *searched* is read here on a stale snapshot and causes no conflict; what is *relied on* is read again by id by
+ * the caller. These run through `ctx.runQuery(…, { useStaleSnapshot: true })` only.
+ */
+import { v } from "convex/values";
+import { internalQuery, type QueryCtx } from "../_generated/server.js";
+
+const readyHead = (ctx: QueryCtx, lane: string) =>
+  ctx.db
+    .query("conversations")
+    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", lane))
+    .first();
+
+/** The view that `placeInLine` needs, and whether something will look at the lane soon anyway. */
+export const line = internalQuery({
+  args: { lane: v.string(), workspace: v.string(), band: v.number() },
+  returns: v.object({
+    headStart: v.union(v.number(), v.null()),
+    lastOfFlow: v.union(v.number(), v.null()),
+    passPending: v.boolean(),
+  }),
+  handler: async (ctx, { lane, workspace, band }) => {
+    const head = await readyHead(ctx, lane);
+    const last = await ctx.db
+      .query("conversations")
+      .withIndex("by_flow", (q) => q.eq("lane", lane).eq("workspace", workspace).eq("band", band))
+      .order("desc")
+      .first();
+    const passPending =
+      head !== null ||
+      (await ctx.db
+        .query("alarms")
+        .withIndex("by_kind", (q) => q.eq("kind", "pass"))
+        .first()) !== null;
+    return { headStart: head?.start ?? null, lastOfFlow: last?.start ?? null, passPending };
+  },
+});
+
+/** The ready head of each lane (of one workspace, if given), and whether the reaper is armed for `reapAt`. */
+export const candidates = internalQuery({
+  args: { lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()), reapAt: v.number() },
+  returns: v.object({
+    heads: v.array(
+      v.object({ id: v.id("conversations"), lane: v.string(), band: v.number(), readyAt: v.number() }),
+    ),
+    reapArmed: v.boolean(),
+  }),
+  handler: async (ctx, { lanes, workspace, reapAt }) => {
+    const heads = [];
+    for (const lane of lanes) {
+      const head =
+        workspace === null
+          ? await readyHead(ctx, lane)
+          : await ctx.db
+              .query("conversations")
+              .withIndex("by_tenant", (q) =>
+                q.eq("state", "ready").eq("lane", lane).eq("workspace", workspace),
+              )
+              .first();
+      if (head) heads.push({ id: head._id, lane, band: head.band, readyAt: head.readyAt });
+    }
+    return { heads, reapArmed: heads.length > 0 && (await isArmed(ctx, "reap", reapAt)) };
+  },
+});
+
+export const armed = internalQuery({
+  args: { kind: v.union(v.literal("reap"), v.literal("pass")), at: v.number() },
+  returns: v.boolean(),
+  handler: (ctx, { kind, at }) => isArmed(ctx, kind, at),
+});
+
+async function isArmed(ctx: QueryCtx, kind: "reap" | "pass", at: number): Promise<boolean> {
+  const alarm = await ctx.db
+    .query("alarms")
+    .withIndex("by_kind", (q) => q.eq("kind", kind).eq("at", at))
+    .first();
+  return alarm !== null;
+}
+
+/** Overdue live leases, oldest first, and when the next one expires. */
+export const overdueLeases = internalQuery({
+  args: { now: v.number(), limit: v.number() },
+  returns: v.object({ overdue: v.array(v.id("leases")), nextExpiryAt: v.union(v.number(), v.null()) }),
+  handler: async (ctx, { now, limit }) => {
+    const rows = await ctx.db
+      .query("leases")
+      .withIndex("by_expiry", (q) => q.eq("state", "live"))
+      .take(limit + 1);
+    const overdue = rows.filter((row) => row.expiresAt <= now).slice(0, limit);
+    return { overdue: overdue.map((row) => row._id), nextExpiryAt: rows[overdue.length]?.expiresAt ?? null };
+  },
+});

@@ -1,0 +1,94 @@
+/**
+ * Everything a worker needs to answer one message: payload, the newest turns, the bot token, and the reply if an earlier
+ * attempt already recorded one. Given only for the message in flight, and with a token only to the worker that holds it.
+ * Bounded by the history window, not by the history.
+ */
+import * as contract from "../../contract/queue.js";
+import { factoryError } from "../../contract/errors.js";
+import type { Policies } from "../../contract/policies.js";
+import { findAgent } from "../agents/configureAgent.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asQuery } from "../functions.js";
+import type { Doc } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+import { openTelegramBotToken } from "../secrets/vault.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { leaseOnWire, messageIdOf } from "./lease.js";
+
+export const getHydrationBundle = asQuery(contract.getHydrationBundle)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const message = await ctx.db.get(messageIdOf(ctx, args.messageId));
+  const conversation = message && (await ctx.db.get(message.conversation));
+  if (!message || conversation?.head !== message._id || conversation.state !== "held") return null;
+  if (conversation.workspace !== args.workspaceId) {
+    throw factoryError(
+      "workspace_mismatch",
+      `The message does not belong to workspace '${args.workspaceId}'`,
+    );
+  }
+  const isHolder = conversation.holder === args.workerId;
+  if (!isHolder && (!grant.trusted || args.workerId !== undefined)) return null;
+  if (args.leaseId !== undefined && !isCurrentLease(conversation, args.leaseId)) return null;
+  const { policies } = await loadRuntime(ctx);
+  return await buildBundle(ctx, message, conversation, policies);
+});
+
+const isCurrentLease = (conversation: Doc<"conversations">, leaseId: string): boolean =>
+  conversation.lease !== undefined && leaseId === leaseOnWire(conversation._id, conversation.lease);
+
+/** Null when the agent's profile is gone. */
+export async function buildBundle(
+  ctx: QueryCtx,
+  message: Doc<"messageQueue">,
+  conversation: Doc<"conversations">,
+  policies: Policies,
+): Promise<contract.HydrationBundle | null> {
+  const agent = await findAgent(ctx, conversation.agentKey);
+  if (!agent) return null;
+  return {
+    messageId: message._id,
+    conversationId: conversation.conversationId,
+    agentKey: conversation.agentKey,
+    payload: message.payload,
+    conversationState: {
+      contextHistory: await newestTurns(ctx, conversation, policies.hydration.historyTurns),
+      pendingToolCalls: [],
+    },
+    telegramBotToken: await openTelegramBotToken(ctx, agent.secretsRef),
+    bridgeRuntimeConfig: null,
+    reply: message.reply && replyView(message.reply),
+  };
+}
+
+export function replyView({
+  text,
+  parts,
+  nextPart,
+  ambiguousParts,
+}: NonNullable<Doc<"messageQueue">["reply"]>) {
+  return { text, parts, nextPart, ambiguousParts };
+}
+
+/** Most bytes of history in one bundle (text length as a stand-in), far below what a function may read and return. */
+const MAX_HISTORY_CHARS = 1_000_000;
+
+async function newestTurns(
+  ctx: QueryCtx,
+  conversation: Doc<"conversations">,
+  window: number,
+): Promise<contract.HistoryItem[]> {
+  const turns: contract.HistoryItem[] = [];
+  if (window === 0) return turns;
+  let chars = 0;
+  const newestFirst = ctx.db
+    .query("turns")
+    .withIndex("by_conversation", (q) => q.eq("conversation", conversation._id))
+    .order("desc");
+  for await (const { role, content, at } of newestFirst) {
+    chars += content.length;
+    if (chars > MAX_HISTORY_CHARS) break;
+    turns.push({ role, content, at });
+    if (turns.length >= window) break;
+  }
+  return turns.reverse();
+}

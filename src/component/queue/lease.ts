@@ -1,0 +1,58 @@
+/**
+ * Fencing. The lease id on the wire is `<conversation id>.<lease id>`: both rows are found by id, and a foreign string is
+ * simply no lease. A write for a message is allowed only while the conversation names that lease, worker and message.
+ */
+import { factoryError } from "../../contract/errors.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+
+export interface LeaseClaim {
+  workerId: string;
+  messageId: string;
+  leaseId: string;
+}
+
+export const leaseOnWire = (conversation: Id<"conversations">, lease: Id<"leases">): string =>
+  `${conversation}.${lease}`;
+
+export function parseLease(
+  ctx: QueryCtx,
+  wire: string,
+): { conversation: Id<"conversations">; lease: Id<"leases"> } | null {
+  const [first, second, rest] = wire.split(".");
+  if (first === undefined || second === undefined || rest !== undefined) return null;
+  const conversation = ctx.db.normalizeId("conversations", first);
+  const lease = ctx.db.normalizeId("leases", second);
+  return conversation && lease ? { conversation, lease } : null;
+}
+
+/** A message id from outside; throws `invalid_id` with the text that the validator of 1.0.11 had. */
+export function messageIdOf(ctx: QueryCtx, id: string): Id<"messageQueue"> {
+  const normalized = ctx.db.normalizeId("messageQueue", id);
+  if (normalized === null) throw factoryError("invalid_id", 'Expected ID for table "messageQueue"');
+  return normalized;
+}
+
+export type Hold =
+  | { kind: "held"; conversation: Doc<"conversations">; lease: Id<"leases">; message: Id<"messageQueue"> }
+  /** Expired, but nobody has claimed again: only a complete is still accepted. */
+  | { kind: "late"; conversation: Doc<"conversations">; lease: Id<"leases">; message: Id<"messageQueue"> }
+  /** The head has moved on; the lease may have been the one that ended it. */
+  | { kind: "gone"; lease: Id<"leases">; message: Id<"messageQueue"> }
+  | { kind: "foreign" };
+
+/** What the caller's lease is worth now. One document. */
+export async function findHold(ctx: QueryCtx, claim: LeaseClaim): Promise<Hold> {
+  const message = messageIdOf(ctx, claim.messageId);
+  const parsed = parseLease(ctx, claim.leaseId);
+  const conversation = parsed && (await ctx.db.get(parsed.conversation));
+  if (!parsed || !conversation) return { kind: "foreign" };
+  const { lease } = parsed;
+  if (conversation.head !== message || conversation.lease !== lease) return { kind: "gone", lease, message };
+  if (conversation.state === "held") {
+    return conversation.holder === claim.workerId
+      ? { kind: "held", conversation, lease, message }
+      : { kind: "foreign" };
+  }
+  return { kind: "late", conversation, lease, message };
+}

@@ -1,0 +1,156 @@
+/**
+ * The states of a conversation and the only code that changes them.
+ *
+ *   idle ──arrive──▶ ready ──hold──▶ held ──advance──▶ ready (next message) or idle (none)
+ *                      ▲               │
+ *                      └────wake──── backoff ◀──park── (failed or expired)
+ *
+ * Invariants, under any interleaving: idle ⇔ nothing queued; held ⇔ exactly one live lease, the row's; head = the oldest
+ * queued message, unless held, when it is the one in flight. They hold because `arrive` really reads the conversation that
+ * `advance` writes, and `advance` really reads the range that an enqueue inserts into: who commits second is retried.
+ */
+import { internal } from "../_generated/api.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { bandOf, placeInLine } from "../../policy/queue/place.js";
+import { setAlarm } from "./alarms.js";
+
+type Conversation = Doc<"conversations">;
+type Message = Doc<"messageQueue">;
+
+/** The fields of a conversation row that becomes ready now, and the wake-up it causes when none is pending. */
+export async function readyFields(
+  ctx: MutationCtx,
+  at: { lane: string; workspace: string; priority: number },
+): Promise<
+  Pick<Conversation, "state" | "lane" | "priority" | "band" | "start" | "rank" | "urgency" | "readyAt">
+> {
+  const now = Date.now();
+  const view: { headStart: number | null; lastOfFlow: number | null; passPending: boolean } =
+    await ctx.runQuery(
+      internal.queue.discover.line,
+      { lane: at.lane, workspace: at.workspace, band: bandOf(at.priority) },
+      { useStaleSnapshot: true },
+    );
+  if (!view.passPending) await setAlarm(ctx, "pass", now);
+  return {
+    state: "ready",
+    lane: at.lane,
+    priority: at.priority,
+    readyAt: now,
+    ...placeInLine(at.priority, view, now),
+  };
+}
+
+/** A message came into line: makes an idle conversation ready, lifts a waiting one. A busy one needs nothing. */
+export async function arrive(
+  ctx: MutationCtx,
+  conversation: Conversation,
+  message: { _id: Id<"messageQueue">; lane: string; priority: number },
+) {
+  if (conversation.state === "idle") {
+    const ready = await readyFields(ctx, { ...conversation, lane: message.lane, priority: message.priority });
+    await ctx.db.patch(conversation._id, {
+      ...ready,
+      head: message._id,
+      attempts: 0,
+      lease: undefined,
+      holder: undefined,
+    });
+  } else if (conversation.state === "ready" && message.priority > conversation.priority) {
+    const lift =
+      bandOf(message.priority) > conversation.band
+        ? {
+            ...(await readyFields(ctx, { ...conversation, priority: message.priority })),
+            readyAt: conversation.readyAt,
+          }
+        : {
+            priority: message.priority,
+            rank: conversation.start - message.priority,
+            urgency: -message.priority,
+          };
+    await ctx.db.patch(conversation._id, lift);
+  }
+}
+
+/** The head has ended: the next message takes its place in line, or the conversation rests. */
+export async function advance(ctx: MutationCtx, conversation: Conversation): Promise<void> {
+  const next = await ctx.db
+    .query("messageQueue")
+    .withIndex("by_conversation", (q) => q.eq("conversation", conversation._id).eq("status", "queued"))
+    .first();
+  const cleared = {
+    attempts: 0,
+    lease: undefined,
+    holder: undefined,
+    wakeAt: undefined,
+    lastError: undefined,
+  };
+  if (next === null) {
+    await ctx.db.patch(conversation._id, { ...cleared, state: "idle", head: undefined });
+    return;
+  }
+  const ready = await readyFields(ctx, {
+    ...conversation,
+    lane: next.lane,
+    priority: await highestPriority(ctx, conversation),
+  });
+  await ctx.db.patch(conversation._id, { ...cleared, ...ready, head: next._id });
+}
+
+/** The highest priority among the waiting messages of a conversation that has any. */
+async function highestPriority(ctx: MutationCtx, conversation: Conversation): Promise<number> {
+  const urgent = await ctx.db
+    .query("messageQueue")
+    .withIndex("by_urgency", (q) => q.eq("conversation", conversation._id).eq("status", "queued"))
+    .order("desc")
+    .first();
+  return urgent?.priority ?? conversation.priority;
+}
+
+/** Puts the head back for `backoffMs` with one more attempt behind it. `lease` undefined refuses a late complete. */
+export async function park(
+  ctx: MutationCtx,
+  conversation: Conversation,
+  why: { error: string; lease: Id<"leases"> | undefined },
+): Promise<number> {
+  const wakeAt = Date.now() + conversation.backoffMs;
+  await ctx.db.patch(conversation._id, {
+    state: "backoff",
+    attempts: conversation.attempts + 1,
+    wakeAt,
+    lease: why.lease,
+    holder: undefined,
+    lastError: why.error,
+  });
+  await ctx.scheduler.runAt(wakeAt, internal.queue.wake.conversation, { conversation: conversation._id });
+  return wakeAt;
+}
+
+/** The backoff is over: back in line, with the priority that its messages have by now. */
+export async function unpark(ctx: MutationCtx, conversation: Conversation, head: Message): Promise<void> {
+  const ready = await readyFields(ctx, {
+    ...conversation,
+    lane: head.lane,
+    priority: await highestPriority(ctx, conversation),
+  });
+  await ctx.db.patch(conversation._id, { ...ready, wakeAt: undefined });
+}
+
+/** Ends the head for good and moves the conversation on. */
+export async function endHead(
+  ctx: MutationCtx,
+  conversation: Conversation,
+  end: { status: "done" | "dead_letter"; lease: Id<"leases"> | undefined; error?: string; attempts: number },
+): Promise<void> {
+  if (conversation.head !== undefined) {
+    await ctx.db.patch(conversation.head, {
+      status: end.status,
+      endedAt: Date.now(),
+      endedBy: end.lease,
+      attempts: end.attempts,
+      lastError: end.error,
+    });
+  }
+  await advance(ctx, conversation);
+}

@@ -1,0 +1,83 @@
+/**
+ * The scheduler's pass, off the hot path and single-flight by its alarm. It repairs what a conflict-free write cannot know
+ * (places that simultaneous enqueues took together). It looks 250 ms after it was woken, every 5 s while anything waits, and
+ * once more 20 s after it saw nothing: an enqueue that overlapped the taking of its alarm has committed by then.
+ */
+import { v } from "convex/values";
+import { respace } from "../../policy/queue/place.js";
+import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
+import { internalMutation, internalQuery } from "../_generated/server.js";
+import { setAlarmUnlessSet, takeAlarms } from "./alarms.js";
+
+const OBSERVE_AFTER_MS = 250;
+const AGAIN_MS = 5_000;
+const CONFIRM_MS = 20_000;
+const MAX_LANES_SEEN = 32;
+const ROWS_PER_LANE = 64;
+
+export const onAlarm = internalMutation({
+  args: { alarm: v.id("alarms") },
+  returns: v.null(),
+  handler: async (ctx, { alarm }) => {
+    if (await takeAlarms(ctx, "pass", alarm, Date.now())) {
+      await ctx.scheduler.runAfter(OBSERVE_AFTER_MS, internal.queue.pass.observe, { confirming: false });
+    }
+    return null;
+  },
+});
+
+const vRow = v.object({
+  id: v.id("conversations"),
+  workspace: v.string(),
+  band: v.number(),
+  start: v.number(),
+});
+
+/** The first rows of each lane that has any; stale, so that arrivals do not retry the pass. */
+export const waiting = internalQuery({
+  args: {},
+  returns: v.array(v.array(vRow)),
+  handler: async (ctx) => {
+    const lanes: { id: Doc<"conversations">["_id"]; workspace: string; band: number; start: number }[][] = [];
+    let after = "";
+    while (lanes.length < MAX_LANES_SEEN) {
+      const first = await ctx.db
+        .query("conversations")
+        .withIndex("by_ready", (q) => q.eq("state", "ready").gt("lane", after))
+        .first();
+      if (!first) break;
+      after = first.lane;
+      const rows = await ctx.db
+        .query("conversations")
+        .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", after))
+        .take(ROWS_PER_LANE);
+      lanes.push(rows.map(({ _id, workspace, band, start }) => ({ id: _id, workspace, band, start })));
+    }
+    return lanes;
+  },
+});
+
+export const observe = internalMutation({
+  args: { confirming: v.boolean() },
+  returns: v.null(),
+  handler: async (ctx, { confirming }) => {
+    const lanes: { id: Doc<"conversations">["_id"]; workspace: string; band: number; start: number }[][] =
+      await ctx.runQuery(internal.queue.pass.waiting, {}, { useStaleSnapshot: true });
+    for (const rows of lanes) {
+      const seen = new Map(rows.map((row) => [row.id as string, row]));
+      for (const move of respace(rows)) {
+        const row = seen.get(move.id);
+        const current = row && (await ctx.db.get(row.id));
+        if (current?.state !== "ready" || current.start !== row?.start) continue;
+        await ctx.db.patch(current._id, { start: move.start, rank: move.start - current.priority });
+      }
+    }
+    if (lanes.length > 0) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + AGAIN_MS));
+    else if (!confirming)
+      await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.pass.observe, { confirming: true });
+    return null;
+  },
+});
+
+const gridAfter = (at: number): number => Math.ceil(at / AGAIN_MS) * AGAIN_MS;

@@ -1,0 +1,88 @@
+/**
+ * Expired leases. The alarm on the grid starts one `expire` per overdue lease, each its own transaction, and sets the next
+ * alarm from the earliest live lease; heartbeats therefore touch no alarm. An expiry counts as an attempt, backs off, and
+ * ends in the dead letters like any failure. The lease stays on the row: a late complete is accepted until the next claim.
+ */
+import { v } from "convex/values";
+import * as contract from "../../contract/queue.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asMutation } from "../functions.js";
+import { internal } from "../_generated/api.js";
+import type { Id } from "../_generated/dataModel.js";
+import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { noteLastSeen } from "../workers/register.js";
+import { reapPoint, setAlarmUnlessSet, takeAlarms } from "./alarms.js";
+import { endHead, park } from "./model.js";
+import { markLost } from "./reply.js";
+
+export const LEASE_EXPIRED = "Lease expired while processing";
+const BATCH = 100;
+
+export const onAlarm = internalMutation({
+  args: { alarm: v.id("alarms") },
+  returns: v.null(),
+  handler: async (ctx, { alarm }) => {
+    const now = Date.now();
+    if (!(await takeAlarms(ctx, "reap", alarm, now))) return null;
+    const { overdue, nextExpiryAt } = await findOverdue(ctx, now, BATCH);
+    for (const lease of overdue) await ctx.scheduler.runAfter(0, internal.queue.reap.expire, { lease });
+    if (nextExpiryAt !== null) {
+      const { policies } = await loadRuntime(ctx);
+      // Never at or before now: a full batch leaves overdue leases behind, which the next grid point takes.
+      await setAlarmUnlessSet(
+        ctx,
+        "reap",
+        reapPoint(Math.max(nextExpiryAt, now + 1), policies.lease.reapGridMs),
+      );
+    }
+    return null;
+  },
+});
+
+export const expire = internalMutation({
+  args: { lease: v.id("leases") },
+  returns: v.boolean(),
+  handler: (ctx, { lease }) => expireLease(ctx, lease),
+});
+
+export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx, { limit }) => {
+  const { overdue } = await findOverdue(
+    ctx,
+    Date.now(),
+    Math.min(Math.max(1, Math.floor(limit ?? BATCH)), BATCH),
+  );
+  let released = 0;
+  for (const lease of overdue) if (await expireLease(ctx, lease)) released += 1;
+  return { requeued: released, unlocked: released };
+});
+
+export function findOverdue(
+  ctx: MutationCtx,
+  now: number,
+  limit: number,
+): Promise<{ overdue: Id<"leases">[]; nextExpiryAt: number | null }> {
+  return ctx.runQuery(internal.queue.discover.overdueLeases, { now, limit }, { useStaleSnapshot: true });
+}
+
+/** Acts on one lease, and does nothing when it has moved on. Returns whether a conversation was released. */
+export async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean> {
+  const lease = await ctx.db.get(id);
+  if (lease?.state !== "live" || lease.expiresAt > Date.now()) return false;
+  await ctx.db.patch(id, { state: "expired" });
+  await noteLastSeen(ctx, lease.worker, lease.seenAt);
+  const conversation = await ctx.db.get(lease.conversation);
+  if (conversation?.state !== "held" || conversation.lease !== id) return false;
+  const message = await ctx.db.get(lease.message);
+  const attempts = conversation.attempts + 1;
+  if (message && (await markLost(ctx, message))) {
+    await endHead(ctx, conversation, { status: "done", lease: id, attempts });
+  } else if (attempts < conversation.maxAttempts) {
+    await park(ctx, conversation, { error: LEASE_EXPIRED, lease: id });
+  } else {
+    await endHead(ctx, conversation, { status: "dead_letter", lease: id, error: LEASE_EXPIRED, attempts });
+  }
+  console.warn(
+    `queue.leaseExpired conversation=${conversation._id} attempt=${attempts}/${conversation.maxAttempts}`,
+  );
+  return true;
+}

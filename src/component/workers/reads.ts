@@ -1,0 +1,49 @@
+/** What operators and workers may know about workers. Bounded; none of it is on the hot path. */
+import * as contract from "../../contract/workers.js";
+import { asQuery } from "../functions.js";
+import type { QueryCtx } from "../_generated/server.js";
+import { findWorker } from "./register.js";
+import { authorizeWorker } from "./tokens/authorize.js";
+
+const MAX_WORKERS = 500;
+
+export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
+  await authorizeWorker(ctx, args);
+  const worker = await findWorker(ctx, args.workerId);
+  return { shouldStop: worker?.status !== "active" };
+});
+
+export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
+  const rows = await ctx.db
+    .query("workers")
+    .withIndex("by_status", (q) => q.eq("status", "active"))
+    .take(MAX_WORKERS + 1);
+  const workers = await Promise.all(
+    rows.slice(0, MAX_WORKERS).map(async (row) => {
+      const life = await lastSignOfLife(ctx, row.workerId);
+      return {
+        workerId: row.workerId,
+        status: row.status,
+        load: life.load,
+        heartbeatAt: Math.max(row.registeredAt, life.seenAt),
+        machineId: row.machineRef?.machineId ?? null,
+        appName: row.machineRef?.appName ?? null,
+      };
+    }),
+  );
+  const activeCount = workers.filter((worker) => worker.load > 0).length;
+  return { activeCount, idleCount: workers.length - activeCount, workers, capped: rows.length > MAX_WORKERS };
+});
+
+/** A worker holds one lease at a time, so its newest lease tells its load. */
+export async function lastSignOfLife(
+  ctx: QueryCtx,
+  workerId: string,
+): Promise<{ load: number; seenAt: number }> {
+  const lease = await ctx.db
+    .query("leases")
+    .withIndex("by_worker", (q) => q.eq("worker", workerId))
+    .order("desc")
+    .first();
+  return { load: lease?.state === "live" ? 1 : 0, seenAt: lease?.seenAt ?? 0 };
+}
