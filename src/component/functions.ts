@@ -13,8 +13,14 @@ type Row<Args extends PropertyValidators, Returns extends Validator<unknown, "re
 
 const bind =
   <Ctx>() =>
-  <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(row: Row<Args, Returns>) =>
-  (handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>) => ({ args: row.args, returns: row.returns, handler });
+  <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
+    row: Row<Args, Returns>,
+  ) =>
+  (handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>) => ({
+    args: row.args,
+    returns: row.returns,
+    handler,
+  });
 
 export const asQuery = bind<QueryCtx>();
 export const asMutation = bind<MutationCtx>();

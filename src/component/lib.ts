@@ -17,12 +17,16 @@ import * as settleFile from "./queue/settle.js";
 import * as importSecretFile from "./secrets/importSecret.js";
 import * as secretReadiness from "./secrets/readiness.js";
 import * as secretStatusFile from "./secrets/secretStatus.js";
+import * as configureWebhook from "./telegram/configureWebhook.js";
+import * as identifyWebhook from "./telegram/identifyWebhook.js";
+import * as ingestMessage from "./telegram/ingestMessage.js";
+import * as listParked from "./telegram/listParked.js";
 import * as workerReads from "./workers/reads.js";
 import * as createToken from "./workers/tokens/createToken.js";
 import * as listTokens from "./workers/tokens/listTokens.js";
 import * as revokeToken from "./workers/tokens/revokeToken.js";
 import * as rotateToken from "./workers/tokens/rotateToken.js";
-import { mutation, query } from "./_generated/server.js";
+import { action, mutation, query } from "./_generated/server.js";
 
 // -- Agents and settings --
 export const configureAgent = mutation(configureAgentFile.configureAgent);
@@ -71,3 +75,9 @@ export const createAgentWorkerToken = mutation(createToken.createAgentWorkerToke
 export const listWorkerTokens = query(listTokens.listWorkerTokens);
 export const rotateWorkerToken = mutation(rotateToken.rotateWorkerToken);
 export const revokeWorkerToken = mutation(revokeToken.revokeWorkerToken);
+
+// -- Telegram -- set the webhook, take updates in, look at those that could not be taken
+export const configureTelegramWebhook = action(configureWebhook.configureTelegramWebhook);
+export const identifyTelegramWebhook = query(identifyWebhook.identifyTelegramWebhook);
+export const ingestTelegramMessage = mutation(ingestMessage.ingestTelegramMessage);
+export const listParkedUpdates = query(listParked.listParkedUpdates);

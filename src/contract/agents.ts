@@ -30,4 +30,7 @@ export const configureAgent = defineRow({
 export const vMessageConfig = v.object({ systemPrompt: v.optional(v.string()) });
 export const messageRuntimeConfig = defineRow({ args: {}, returns: v.union(vMessageConfig, v.null()) });
 /** A blank or absent prompt removes the configuration. When set, it is appended to every enqueued text. */
-export const setMessageRuntimeConfig = defineRow({ args: { messageConfig: vMessageConfig }, returns: v.null() });
+export const setMessageRuntimeConfig = defineRow({
+  args: { messageConfig: vMessageConfig },
+  returns: v.null(),
+});

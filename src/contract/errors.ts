@@ -29,6 +29,7 @@ export const errorCodes = [
   "secret_empty",
   "secret_too_large",
   "secret_key_unavailable",
+  "secret_damaged",
   "master_key_invalid",
   "telegram_token_missing",
   "telegram_url_invalid",

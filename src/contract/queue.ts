@@ -23,7 +23,12 @@ export const vQueueStatus = v.union(
 );
 export type QueueStatus = Infer<typeof vQueueStatus>;
 
-export const vTurnRole = v.union(v.literal("system"), v.literal("user"), v.literal("assistant"), v.literal("tool"));
+export const vTurnRole = v.union(
+  v.literal("system"),
+  v.literal("user"),
+  v.literal("assistant"),
+  v.literal("tool"),
+);
 export const vHistoryItem = v.object({ role: vTurnRole, content: v.string(), at: v.number() });
 export type HistoryItem = Infer<typeof vHistoryItem>;
 /** A turn to append; `at` defaults to the server's time plus its index. */
@@ -86,7 +91,10 @@ export const vHydrationBundle = v.object({
   conversationId: v.string(),
   agentKey: v.string(),
   payload: vPayload,
-  conversationState: v.object({ contextHistory: v.array(vHistoryItem), pendingToolCalls: v.array(vToolCall) }),
+  conversationState: v.object({
+    contextHistory: v.array(vHistoryItem),
+    pendingToolCalls: v.array(vToolCall),
+  }),
   telegramBotToken: v.union(v.string(), v.null()),
   bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
   /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
@@ -147,7 +155,10 @@ export const vLeaseLost = v.object({ ok: v.literal(false), reason: v.literal("le
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
 export const renewLease = defineRow({
   args: leased,
-  returns: v.union(v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }), vLeaseLost),
+  returns: v.union(
+    v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }),
+    vLeaseLost,
+  ),
 });
 export const complete = defineRow({
   args: { ...leased, providerConfig: v.optional(vProviderConfig) },
@@ -175,7 +186,8 @@ export const vOutcome = v.union(
 /**
  * One fenced write for everything a worker has to say about its message, in this order: append `turns`, record
  * `reply` (both once per message: a repeat is ignored), note that `sendingPart` is about to be sent, end with
- * `outcome`, and, with `claimNext`, hand out the next job.
+ * `outcome`, and, with `claimNext`, hand out the next job. Repeating a call whose answer was lost is safe: it returns the
+ * same again, the next job included.
  */
 export const settle = defineRow({
   args: {
@@ -183,6 +195,8 @@ export const settle = defineRow({
     turns: v.optional(v.array(vNewTurn)),
     reply: v.optional(v.object({ text: v.string(), parts: v.number() })),
     sendingPart: v.optional(v.number()),
+    /** Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again. */
+    ambiguousParts: v.optional(v.array(v.number())),
     outcome: v.optional(vOutcome),
     claimNext: v.optional(v.object({ hydrate: v.boolean() })),
   },
@@ -260,18 +274,28 @@ export const hasQueuedJobsForConversation = defineRow({
   returns: v.boolean(),
 });
 
-export const vDeadLetter = vQueueItem.extend({ deadLetteredAt: v.number(), reply: v.union(vRecordedReply, v.null()) });
+export const vDeadLetter = vQueueItem.extend({
+  deadLetteredAt: v.number(),
+  reply: v.union(vRecordedReply, v.null()),
+});
 /** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
 export const listDeadLetters = defineRow({
   args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
   returns: v.array(vDeadLetter),
 });
-export const inspectDeadLetter = defineRow({ args: { messageId: v.string() }, returns: v.union(vDeadLetter, v.null()) });
+export const inspectDeadLetter = defineRow({
+  args: { messageId: v.string() },
+  returns: v.union(vDeadLetter, v.null()),
+});
 /** Sends a dead letter round again, as a new arrival with no attempts behind it. */
 export const redriveDeadLetter = defineRow({ args: { messageId: v.string() }, returns: v.boolean() });
 /** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
 export const purgeDeadLetters = defineRow({
-  args: { messageId: v.optional(v.string()), endedBefore: v.optional(v.number()), limit: v.optional(v.number()) },
+  args: {
+    messageId: v.optional(v.string()),
+    endedBefore: v.optional(v.number()),
+    limit: v.optional(v.number()),
+  },
   returns: v.object({ purged: v.number(), more: v.boolean() }),
 });
 /** Replies of which a part may or may not have been delivered; newest first. */

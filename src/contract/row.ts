@@ -11,7 +11,10 @@ export interface ContractRow {
 }
 
 /** Keeps the literal types of a row while checking its shape. */
-export const defineRow = <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(row: {
+export const defineRow = <
+  Args extends PropertyValidators,
+  Returns extends Validator<unknown, "required", string>,
+>(row: {
   args: Args;
   returns: Returns;
 }): { readonly args: Args; readonly returns: Returns } => row;

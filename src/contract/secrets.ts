@@ -4,7 +4,11 @@ import { defineRow } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
 export const importSecret = defineRow({
-  args: { secretRef: v.string(), plaintextValue: v.string(), metadata: v.optional(v.record(v.string(), v.string())) },
+  args: {
+    secretRef: v.string(),
+    plaintextValue: v.string(),
+    metadata: v.optional(v.record(v.string(), v.string())),
+  },
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
 });
 /** In input order, duplicates repeated. */

@@ -169,6 +169,22 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      configureTelegramWebhook: FunctionReference<
+        "action",
+        "internal",
+        { convexSiteUrl: string; secretRef?: string },
+        {
+          currentUrl: string | null;
+          description: string;
+          isReady: boolean;
+          lastErrorDate: number | null;
+          lastErrorMessage: string | null;
+          ok: true;
+          pendingUpdateCount: number;
+          webhookUrl: string;
+        },
+        Name
+      >;
       createAgentWorkerToken: FunctionReference<
         "mutation",
         "internal",
@@ -320,6 +336,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      identifyTelegramWebhook: FunctionReference<
+        "query",
+        "internal",
+        { webhookSecret: string },
+        null | { agentKey: string | null; botId: string },
+        Name
+      >;
       importSecret: FunctionReference<
         "mutation",
         "internal",
@@ -329,6 +352,25 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           secretRef: string;
         },
         { secretId: string; secretRef: string; version: number },
+        Name
+      >;
+      ingestTelegramMessage: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          agentKey: string;
+          chatId: string;
+          externalMessageId: string;
+          messageText: string;
+          metadata: Record<string, string>;
+          rawUpdateJson: string;
+          senderId: string;
+          updateId: number;
+          webhookSecret: string;
+        },
+        | { kind: "enqueued"; messageId: string }
+        | { code: string; kind: "parked" }
+        | { kind: "refused" },
         Name
       >;
       inspectDeadLetter: FunctionReference<
@@ -433,6 +475,22 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           priority: number;
           scheduledFor: number;
           status: "queued" | "processing" | "done" | "failed" | "dead_letter";
+        }>,
+        Name
+      >;
+      listParkedUpdates: FunctionReference<
+        "query",
+        "internal",
+        { limit?: number },
+        Array<{
+          agentKey: string;
+          botId: string;
+          code: string;
+          message: string;
+          parkedAt: number;
+          parkedId: string;
+          rawUpdateJson: string;
+          updateId: number;
         }>,
         Name
       >;
@@ -686,6 +744,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         "mutation",
         "internal",
         {
+          ambiguousParts?: Array<number>;
           claimNext?: { hydrate: boolean };
           leaseId: string;
           messageId: string;

@@ -9,8 +9,10 @@ import { backoffMs } from "../../policy/queue/retry.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
-import type { Doc } from "../_generated/dataModel.js";
+import type { Policies } from "../../contract/policies.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { newestLease } from "../workers/reads.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { reapPoint, setAlarm } from "./alarms.js";
@@ -66,30 +68,66 @@ export async function claimJob(
     leaseMs: policies.lease.leaseMs,
     seenAt: now,
   });
-  const attempt = conversation.attempts + 1;
-  const maxAttempts = message.maxAttempts ?? policies.retry.maxAttempts;
+  const held = {
+    maxAttempts: message.maxAttempts ?? policies.retry.maxAttempts,
+    backoffMs: backoffMs(conversation.attempts + 1, policies.retry, Math.random()),
+  };
   await ctx.db.patch(conversation._id, {
+    ...held,
     state: "held",
     lease,
     holder: scope.workerId,
-    maxAttempts,
-    backoffMs: backoffMs(attempt, policies.retry, Math.random()),
     wakeAt: undefined,
   });
   if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
+  return await jobOf(ctx, { ...conversation, ...held }, message, {
+    lease,
+    expiresAt,
+    policies,
+    hydrate: wish.hydrate,
+  });
+}
+
+/** The answer to a worker's last claim was lost: hands out the job it holds already, or claims. */
+export async function claimAgain(
+  ctx: MutationCtx,
+  scope: ClaimScope,
+  wish: { hydrate: boolean },
+): Promise<contract.Job | null> {
+  const lease = await newestLease(ctx, scope.workerId);
+  if (lease?.state !== "live") return await claimJob(ctx, scope, wish);
+  const conversation = await ctx.db.get(lease.conversation);
+  const message = await ctx.db.get(lease.message);
+  if (!conversation || !message || conversation.lease !== lease._id) return null;
+  const { policies } = await loadRuntime(ctx);
+  const { expiresAt } = lease;
+  return await jobOf(ctx, conversation, message, {
+    lease: lease._id,
+    expiresAt,
+    policies,
+    hydrate: wish.hydrate,
+  });
+}
+
+/** The job as a worker sees it, from rows that are held. */
+async function jobOf(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  message: Doc<"messageQueue">,
+  hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean },
+): Promise<contract.Job> {
+  const bundle = hold.hydrate ? await buildBundle(ctx, message, conversation, hold.policies) : null;
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
     agentKey: conversation.agentKey,
-    leaseId: leaseOnWire(conversation._id, lease),
-    leaseExpiresAt: expiresAt,
+    leaseId: leaseOnWire(conversation._id, hold.lease),
+    leaseExpiresAt: hold.expiresAt,
     payload: message.payload,
-    attempt,
-    maxAttempts,
-    heartbeatIntervalMs: policies.lease.heartbeatIntervalMs,
-    hydration: wish.hydrate
-      ? ((await buildBundle(ctx, message, conversation, policies)) ?? undefined)
-      : undefined,
+    attempt: conversation.attempts + 1,
+    maxAttempts: conversation.maxAttempts,
+    heartbeatIntervalMs: hold.policies.lease.heartbeatIntervalMs,
+    hydration: bundle ?? undefined,
   };
 }
 

@@ -297,6 +297,47 @@ describe("replies", () => {
     expect(result.ok && textOf(result.next)).toBe("two");
   });
 
+  it("answers a repeated settle as the first one, with the same next job", async () => {
+    await world.send("c1", "one");
+    await world.send("c2", "two");
+    const job = await world.mustClaim("w1");
+    const ending = { outcome: { kind: "complete" }, claimNext: { hydrate: true } };
+    const first = await settle("w1", job, ending);
+    const again = await settle("w1", job, ending);
+    expect(again).toEqual(first);
+    expect(await settle("w2", job, ending)).toEqual({ ok: false, reason: "lease_lost" });
+    expect(await world.complete("w1", job)).toBe(false);
+  });
+
+  it("keeps the turns and the reply of a late ending that nobody else took over", async () => {
+    await world.send("c1", "one");
+    const job = await world.mustClaim("w1");
+    await world.pass(71_000, 1_000);
+    const turns = [{ role: "assistant" as const, content: "late answer" }];
+    expect(await settle("w1", job, { turns, outcome: { kind: "complete" } })).toMatchObject({
+      ok: true,
+      status: "done",
+    });
+    await world.send("c1", "two");
+    const next = await world.mustClaim("w1", { hydrate: true });
+    expect(next.hydration?.conversationState.contextHistory.map((turn) => turn.content)).toEqual([
+      "late answer",
+    ]);
+  });
+
+  it("lists a part whose delivery its worker could not learn, and ends the message", async () => {
+    await world.send("c1", "one");
+    const job = await world.mustClaim("w1");
+    await settle("w1", job, { reply: { text: "answer", parts: 1 }, sendingPart: 0 });
+    await settle("w1", job, { ambiguousParts: [0], outcome: { kind: "complete" } });
+    const [listed] = await world.t.query(world.lib.listAmbiguousReplies, {});
+    expect(listed?.reply.ambiguousParts).toEqual([0]);
+    await expect(settle("w1", job, { ambiguousParts: [7] })).resolves.toEqual({
+      ok: false,
+      reason: "lease_lost",
+    });
+  });
+
   it("dead-letters at once what a repeat cannot help", async () => {
     await world.send("c1", "one");
     const job = await world.mustClaim("w1");

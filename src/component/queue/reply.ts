@@ -98,6 +98,20 @@ export async function noteSending(
   await ctx.db.patch(message, { reply: { ...reply, nextPart: part, sending: true } });
 }
 
+/** The worker sent these parts and did not learn whether they arrived. */
+export async function noteAmbiguous(
+  ctx: MutationCtx,
+  message: Id<"messageQueue">,
+  parts: number[],
+): Promise<void> {
+  const reply = (await ctx.db.get(message))?.reply;
+  if (!reply || parts.some((part) => !Number.isInteger(part) || part < 0 || part >= reply.parts)) {
+    throw factoryError("invalid_argument", "ambiguousParts must name parts of the recorded reply");
+  }
+  const ambiguousParts = [...new Set([...reply.ambiguousParts, ...parts])].sort((a, b) => a - b);
+  await ctx.db.patch(message, { reply: { ...reply, ambiguousParts }, ambiguousAt: Date.now() });
+}
+
 /** The worker heard that the part was refused: it did not go out and may be sent by the next attempt. */
 export async function sendingFailed(ctx: MutationCtx, message: Id<"messageQueue">): Promise<void> {
   const reply = (await ctx.db.get(message))?.reply;

@@ -6,16 +6,18 @@
  * that: whoever takes over resumes at the first part that certainly did not go out.
  */
 import * as contract from "../../contract/queue.js";
+import type { ObjectType } from "convex/values";
 import { asMutation } from "../functions.js";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { claimJob } from "./claim.js";
-import { findHold, type Hold, type LeaseClaim } from "./lease.js";
+import { claimAgain, claimJob } from "./claim.js";
+import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
-import { noteSending, recordReply, recordTurns, sendingFailed } from "./reply.js";
+import { noteAmbiguous, noteSending, recordReply, recordTurns, sendingFailed } from "./reply.js";
 
 type Held = Extract<Hold, { kind: "held" }>;
+type Late = Extract<Hold, { kind: "late" }>;
 
 /** Error texts are kept for people; more than this says nothing more. */
 const MAX_ERROR_CHARS = 2_000;
@@ -37,35 +39,58 @@ export const fail = asMutation(contract.fail)(async (ctx, args) => {
 export const settle = asMutation(contract.settle)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
   const hold = await findHold(ctx, args);
-  const recorded = hold.kind === "held" && (await record(ctx, hold, args));
-  let status: "held" | "done" | "queued" | "dead_letter" = "held";
-  let nextScheduledFor: number | null = null;
-  if (args.outcome?.kind === "complete") {
-    if (!(await completeHold(ctx, hold))) return leaseLost;
-    status = "done";
-  } else if (!recorded) {
-    return leaseLost;
-  } else if (args.outcome?.kind === "fail") {
-    nextScheduledFor = await failHold(ctx, hold, args.outcome.errorMessage, args.outcome.retryable ?? true);
-    status = nextScheduledFor === null ? "dead_letter" : "queued";
-  }
   const scope = { workerId: args.workerId, workspace: grant.workspace, lanes: grant.lanes };
-  const next = args.claimNext && args.outcome ? await claimJob(ctx, scope, args.claimNext) : null;
-  return { ok: true as const, status, nextScheduledFor, next };
+  const ending = await end(ctx, hold, args);
+  if (ending) {
+    const next = args.claimNext && args.outcome ? await claimJob(ctx, scope, args.claimNext) : null;
+    return { ok: true as const, ...ending, next };
+  }
+  const status = args.outcome && (await earlierEnd(ctx, hold, args.workerId));
+  if (!status) return leaseLost;
+  const next = args.claimNext ? await claimAgain(ctx, scope, args.claimNext) : null;
+  return { ok: true as const, status, nextScheduledFor: null, next };
 });
 
-/** Turns, reply and the part about to be sent, in this order. */
-async function record(
+type SettleArgs = ObjectType<typeof contract.settle.args>;
+type Status = "held" | "done" | "queued" | "dead_letter";
+
+/** Records and ends as far as the lease allows; null when it allows nothing. */
+async function end(
   ctx: MutationCtx,
-  hold: Held,
-  args: LeaseClaim & { turns?: NewTurn[]; reply?: { text: string; parts: number }; sendingPart?: number },
-): Promise<true> {
+  hold: Hold,
+  args: SettleArgs,
+): Promise<{ status: Status; nextScheduledFor: number | null } | null> {
+  const completing = args.outcome?.kind === "complete";
+  if (hold.kind === "held" || (hold.kind === "late" && completing)) await record(ctx, hold, args);
+  if (completing) return (await completeHold(ctx, hold)) ? { status: "done", nextScheduledFor: null } : null;
+  if (hold.kind !== "held") return null;
+  if (args.outcome?.kind !== "fail") return { status: "held", nextScheduledFor: null };
+  const nextScheduledFor = await failHold(
+    ctx,
+    hold,
+    args.outcome.errorMessage,
+    args.outcome.retryable ?? true,
+  );
+  return { status: nextScheduledFor === null ? "dead_letter" : "queued", nextScheduledFor };
+}
+
+/** Turns, reply, the part about to be sent and the doubtful ones, in this order. */
+async function record(ctx: MutationCtx, hold: Held | Late, args: SettleArgs): Promise<void> {
   if (args.turns) await recordTurns(ctx, hold.conversation, hold.message, args.turns);
   if (args.reply) await recordReply(ctx, hold.message, args.reply);
   if (args.sendingPart !== undefined) await noteSending(ctx, hold.message, args.sendingPart);
-  return true;
+  if (args.ambiguousParts && args.ambiguousParts.length > 0)
+    await noteAmbiguous(ctx, hold.message, args.ambiguousParts);
 }
-type NewTurn = Parameters<typeof recordTurns>[3][number];
+
+/** The answer to an earlier call of the same worker with this lease was lost: what it did, or null. */
+async function earlierEnd(ctx: MutationCtx, hold: Hold, workerId: string): Promise<Status | null> {
+  if (hold.kind !== "gone") return null;
+  const lease = await ctx.db.get(hold.lease);
+  if (lease?.state !== "ended" || lease.worker !== workerId || lease.message !== hold.message) return null;
+  const message = await ctx.db.get(hold.message);
+  return message && message.status !== "delayed" ? message.status : null;
+}
 
 /** Accepts a held lease, a late one that nobody replaced, and one whose own expiry dead-lettered the message. */
 async function completeHold(ctx: MutationCtx, hold: Hold): Promise<boolean> {

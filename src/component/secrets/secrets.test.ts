@@ -5,7 +5,7 @@ import { api, internal } from "../_generated/api.js";
 import schema from "../schema.js";
 import { openSecret, openTelegramBotToken } from "./vault.js";
 
-const modules = import.meta.glob(["../**/*.ts", "!../**/*.test.ts"]);
+const modules = import.meta.glob(["/src/component/**/*.ts", "!/src/component/**/*.test.ts"]);
 const KEY_A = Buffer.from(Array.from({ length: 32 }, (_, i) => 7 * i + 3)).toString("base64");
 const KEY_B = Buffer.from(Array.from({ length: 32 }, (_, i) => 11 * i + 9)).toString("hex");
 
@@ -65,7 +65,10 @@ describe("importSecret", () => {
     expect(await open(t, "a")).toBe(value);
     const [row] = await rows(t);
     expect(row).toMatchObject({ algorithm: "af1", metadata: { owner: "ops" } });
-    const bytes = Buffer.concat([Buffer.from(row?.encryptedValue ?? []), Buffer.from(row?.wrappedKey ?? [])]);
+    const bytes = Buffer.concat([
+      Buffer.from(row?.encryptedValue ?? new ArrayBuffer(0)),
+      Buffer.from(row?.wrappedKey ?? new ArrayBuffer(0)),
+    ]);
     expect(bytes.length).toBe(60 + 28 + Buffer.byteLength(value));
     const dump = bytes.toString("latin1") + bytes.toString("hex") + JSON.stringify(row);
     for (const form of ["latin1", "hex", "base64"] as const) {

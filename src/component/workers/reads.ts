@@ -1,6 +1,7 @@
 /** What operators and workers may know about workers. Bounded; none of it is on the hot path. */
 import * as contract from "../../contract/workers.js";
 import { asQuery } from "../functions.js";
+import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
@@ -40,10 +41,13 @@ export async function lastSignOfLife(
   ctx: QueryCtx,
   workerId: string,
 ): Promise<{ load: number; seenAt: number }> {
-  const lease = await ctx.db
+  const lease = await newestLease(ctx, workerId);
+  return { load: lease?.state === "live" ? 1 : 0, seenAt: lease?.seenAt ?? 0 };
+}
+
+export const newestLease = (ctx: QueryCtx, workerId: string): Promise<Doc<"leases"> | null> =>
+  ctx.db
     .query("leases")
     .withIndex("by_worker", (q) => q.eq("worker", workerId))
     .order("desc")
     .first();
-  return { load: lease?.state === "live" ? 1 : 0, seenAt: lease?.seenAt ?? 0 };
-}

@@ -3,7 +3,7 @@
  * of the master key, and no signing key is stored.
  */
 import { errors, jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { factoryError } from "../../../contract/errors.js";
 import { isLane, MAX_LANES } from "../../../policy/queue/lane.js";
 import { deriveKeyBytes, type MasterKey } from "../../../policy/secrets/masterKey.js";

@@ -1,0 +1,96 @@
+/**
+ * The two Bot API calls that webhook set-up needs. The token is part of the URL, so an error of `fetch` is never passed
+ * on, and Telegram's own words only with the token removed.
+ */
+import * as z from "zod";
+import { factoryError } from "../../contract/errors.js";
+
+const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
+/** Telegram answers these calls in well under a second; setWebhook may resolve and reach the host first. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+const zReply = z.union([
+  z.looseObject({ ok: z.literal(true), result: z.unknown(), description: z.string().optional() }),
+  z.looseObject({ ok: z.literal(false), description: z.string().optional() }),
+]);
+
+const zWebhookInfo = z.looseObject({
+  url: z.string(),
+  pending_update_count: z.number(),
+  last_error_date: z.number().optional(),
+  last_error_message: z.string().optional(),
+});
+export type WebhookInfo = z.infer<typeof zWebhookInfo>;
+
+export interface BotApi {
+  /** Base URL without a trailing slash. */
+  baseUrl: string;
+  token: string;
+}
+
+/** The configured base URL of the Bot API, or Telegram's own. */
+export function botApiBaseUrl(configured: string | undefined): string {
+  const trimmed = (configured ?? "").trim().replace(/\/+$/, "");
+  return trimmed === "" ? TELEGRAM_API_BASE_URL : trimmed;
+}
+
+/**
+ * What became of a setWebhook call. `unknown` means that no readable answer came: Telegram may or may not use the new
+ * secret now.
+ */
+export type SetWebhookResult =
+  { kind: "set"; description: string } | { kind: "refused" | "unknown"; description: string };
+
+export async function setWebhook(
+  api: BotApi,
+  webhook: { url: string; secretToken: string },
+): Promise<SetWebhookResult> {
+  const answer = await call(api, "setWebhook", {
+    url: webhook.url,
+    secret_token: webhook.secretToken,
+    // Edits, callbacks and the rest are not messages; a type that is not asked for is not sent.
+    allowed_updates: ["message"],
+  });
+  if (answer.kind !== "ok") return answer;
+  return { kind: "set", description: answer.description ?? "Webhook was set" };
+}
+
+/** Throws `telegram_api_failed`. */
+export async function getWebhookInfo(api: BotApi): Promise<WebhookInfo> {
+  const answer = await call(api, "getWebhookInfo", {});
+  const info = answer.kind === "ok" ? zWebhookInfo.safeParse(answer.result) : null;
+  if (info?.success) return info.data;
+  const why = answer.kind === "ok" ? "unexpected reply" : answer.description;
+  throw factoryError("telegram_api_failed", `Telegram getWebhookInfo failed: ${why}`);
+}
+
+type Answer =
+  | { kind: "ok"; result: unknown; description: string | undefined }
+  | { kind: "refused" | "unknown"; description: string };
+
+async function call(api: BotApi, method: string, body: Record<string, unknown>): Promise<Answer> {
+  let status: number;
+  let reply: unknown;
+  try {
+    const response = await fetch(`${api.baseUrl}/bot${api.token}/${method}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    status = response.status;
+    reply = await response.json().catch(() => null);
+  } catch {
+    return { kind: "unknown", description: "no answer from the Bot API" };
+  }
+  const parsed = zReply.safeParse(reply);
+  if (!parsed.success) return { kind: "unknown", description: `unexpected reply with status ${status}` };
+  if (parsed.data.ok) {
+    return { kind: "ok", result: parsed.data.result, description: redact(api, parsed.data.description) };
+  }
+  return { kind: "refused", description: redact(api, parsed.data.description) ?? `error with status ${status}` };
+}
+
+function redact(api: BotApi, text: string | undefined): string | undefined {
+  return text?.replaceAll(api.token, "<token>");
+}

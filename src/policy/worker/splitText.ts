@@ -1,0 +1,44 @@
+/**
+ * Cuts a long answer into messages. The cut must be the same on every worker and every attempt: an interrupted
+ * reply is resumed by the number of its next part.
+ */
+
+/** Telegram's limit for one message, in UTF-16 code units (Bot API, `sendMessage`). */
+export const telegramMaxTextUnits = 4096;
+
+/**
+ * Splits `text` into parts of at most `maxUnits` UTF-16 code units. It prefers the border of a paragraph, then of a
+ * line, then of a word, as long as the part stays at least half full; a longer word is cut, never inside a surrogate
+ * pair. Only whitespace at a border is dropped; no part is blank; a blank text has no parts.
+ */
+export function splitText(text: string, maxUnits: number = telegramMaxTextUnits): string[] {
+  if (!Number.isInteger(maxUnits) || maxUnits < 2)
+    throw new RangeError("maxUnits must be an integer of at least 2");
+  const parts: string[] = [];
+  let rest = text.trim();
+  while (rest.length > maxUnits) {
+    const cut = cutPosition(rest, maxUnits);
+    parts.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  if (rest.length > 0) parts.push(rest);
+  return parts;
+}
+
+function cutPosition(text: string, maxUnits: number): number {
+  const least = Math.ceil(maxUnits / 2);
+  const paragraph = text.lastIndexOf("\n\n", maxUnits);
+  if (paragraph >= least) return paragraph;
+  const line = text.lastIndexOf("\n", maxUnits);
+  if (line >= least) return line;
+  for (let index = maxUnits; index >= least; index -= 1) {
+    if (/\s/u.test(text.charAt(index))) return index;
+  }
+  return isInsidePair(text, maxUnits) ? maxUnits - 1 : maxUnits;
+}
+
+function isInsidePair(text: string, index: number): boolean {
+  const before = text.charCodeAt(index - 1);
+  const after = text.charCodeAt(index);
+  return before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff;
+}
