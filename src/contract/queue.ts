@@ -117,6 +117,8 @@ export const vJob = v.object({
   heartbeatIntervalMs: v.number(),
   /** Only when asked for with `hydrate: true`. */
   hydration: v.optional(vHydrationBundle),
+  /** Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt. */
+  hydrationError: v.optional(v.string()),
 });
 export type Job = Infer<typeof vJob>;
 

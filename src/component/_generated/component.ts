@@ -110,6 +110,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             };
             telegramBotToken: string | null;
           };
+          hydrationError?: string;
           leaseExpiresAt: number;
           leaseId: string;
           maxAttempts: number;
@@ -807,6 +808,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                 };
                 telegramBotToken: string | null;
               };
+              hydrationError?: string;
               leaseExpiresAt: number;
               leaseId: string;
               maxAttempts: number;

@@ -6,7 +6,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { findConversation } from "./enqueue.js";
-import { leaseOnWire } from "./lease.js";
+import { mayTouch } from "./lease.js";
 import { appendTurns, noteSending, recordReply, recordTurns, type NewTurn } from "./reply.js";
 
 export const appendConversationMessages = asMutation(contract.appendConversationMessages)(async (
@@ -25,24 +25,11 @@ export const appendConversationMessages = asMutation(contract.appendConversation
   if (grant.trusted && args.workerId === undefined) {
     return { updated: true, messageCount: await appendTurns(ctx, conversation, args.messages) };
   }
-  if (!isHeldBy(conversation, args))
+  if (!mayTouch(conversation, grant, args))
     throw factoryError("lease_lost", "The worker does not hold this conversation");
   const updated = await appendForHead(ctx, conversation, args.messages);
   return { updated: true, messageCount: conversation.turnCount + (updated ? args.messages.length : 0) };
 });
-
-function isHeldBy(
-  conversation: Doc<"conversations">,
-  worker: { workerId?: string; leaseId?: string },
-): boolean {
-  if (
-    conversation.state !== "held" ||
-    conversation.holder !== worker.workerId ||
-    conversation.lease === undefined
-  )
-    return false;
-  return worker.leaseId === undefined || worker.leaseId === leaseOnWire(conversation._id, conversation.lease);
-}
 
 /** The published image knows no `settle`: it appends, sends, completes. Its assistant turn is the record of the reply. */
 async function appendForHead(

@@ -6,6 +6,7 @@
 import * as contract from "../../contract/queue.js";
 import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
 import { backoffMs } from "../../policy/queue/retry.js";
+import { errorDataOf } from "../../contract/errors.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
@@ -116,7 +117,7 @@ async function jobOf(
   message: Doc<"messageQueue">,
   hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean },
 ): Promise<contract.Job> {
-  const bundle = hold.hydrate ? await buildBundle(ctx, message, conversation, hold.policies) : null;
+  const hydrated = hold.hydrate ? await tryHydrate(ctx, message, conversation, hold.policies) : {};
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
@@ -127,8 +128,25 @@ async function jobOf(
     attempt: conversation.attempts + 1,
     maxAttempts: conversation.maxAttempts,
     heartbeatIntervalMs: hold.policies.lease.heartbeatIntervalMs,
-    hydration: bundle ?? undefined,
+    ...hydrated,
   };
+}
+
+/** A secret that cannot be opened must not undo the claim: the next one would choose the same conversation again. */
+async function tryHydrate(
+  ctx: MutationCtx,
+  message: Doc<"messageQueue">,
+  conversation: Doc<"conversations">,
+  policies: Policies,
+): Promise<Pick<contract.Job, "hydration" | "hydrationError">> {
+  try {
+    const hydration = await buildBundle(ctx, message, conversation, policies);
+    return hydration ? { hydration } : { hydrationError: "agent_not_found" };
+  } catch (error) {
+    const known = errorDataOf(error);
+    if (!known) throw error;
+    return { hydrationError: known.code };
+  }
 }
 
 interface Choice {

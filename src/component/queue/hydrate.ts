@@ -13,7 +13,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { openTelegramBotToken } from "../secrets/vault.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { leaseOnWire, messageIdOf } from "./lease.js";
+import { mayTouch, messageIdOf } from "./lease.js";
 
 export const getHydrationBundle = asQuery(contract.getHydrationBundle)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
@@ -26,15 +26,10 @@ export const getHydrationBundle = asQuery(contract.getHydrationBundle)(async (ct
       `The message does not belong to workspace '${args.workspaceId}'`,
     );
   }
-  const isHolder = conversation.holder === args.workerId;
-  if (!isHolder && (!grant.trusted || args.workerId !== undefined)) return null;
-  if (args.leaseId !== undefined && !isCurrentLease(conversation, args.leaseId)) return null;
+  if (!mayTouch(conversation, grant, args)) return null;
   const { policies } = await loadRuntime(ctx);
   return await buildBundle(ctx, message, conversation, policies);
 });
-
-const isCurrentLease = (conversation: Doc<"conversations">, leaseId: string): boolean =>
-  conversation.lease !== undefined && leaseId === leaseOnWire(conversation._id, conversation.lease);
 
 /** Null when the agent's profile is gone. */
 export async function buildBundle(

@@ -5,6 +5,7 @@
 import { factoryError } from "../../contract/errors.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import type { WorkerGrant } from "../workers/tokens/authorize.js";
 
 export interface LeaseClaim {
   workerId: string;
@@ -55,4 +56,21 @@ export async function findHold(ctx: QueryCtx, claim: LeaseClaim): Promise<Hold> 
       : { kind: "foreign" };
   }
   return { kind: "late", conversation, lease, message };
+}
+
+/**
+ * Whether a worker call without a `messageId`+`leaseId` signature (1.0.11) may touch this conversation now: the caller holds it,
+ * in its workspace. A token that is bound to no worker must name the lease: anybody could name a worker. The host may always.
+ */
+export function mayTouch(
+  conversation: Doc<"conversations">,
+  grant: WorkerGrant,
+  caller: { workerId?: string; leaseId?: string },
+): boolean {
+  if (grant.trusted && caller.workerId === undefined) return true;
+  if (!grant.trusted && grant.workerId === null && caller.leaseId === undefined) return false;
+  if (grant.workspace !== null && grant.workspace !== conversation.workspace) return false;
+  if (conversation.state !== "held" || conversation.lease === undefined) return false;
+  if (conversation.holder !== (grant.workerId ?? caller.workerId)) return false;
+  return caller.leaseId === undefined || caller.leaseId === leaseOnWire(conversation._id, conversation.lease);
 }

@@ -521,3 +521,92 @@ describe("retention", () => {
     expect(textOf(await world.claim("w1"))).toBe("two");
   });
 });
+
+describe("worker tokens", () => {
+  const mint = (fields: { workspace?: string; tags?: string[]; workerId?: string }) =>
+    world.t.mutation(world.lib.createAgentWorkerToken, fields);
+  const claimWith = (workerToken: string, workerId = "w1") =>
+    world.t.mutation(world.lib.claim, { workerId, workerToken, hydrate: true });
+
+  it("take only their lanes and their workspace", async () => {
+    await world.agent("acme", { workspace: "acme", tag: "gpu" });
+    await world.send("c1", "default lane");
+    await world.send("c2", "gpu of acme", { agentKey: "acme" });
+    const { token: elsewhere } = await mint({ workspace: "other", tags: ["default", "gpu"] });
+    expect(await claimWith(elsewhere, "w0")).toBeNull();
+    const { token: gpu } = await mint({ workspace: "acme", tags: ["gpu"] });
+    expect(textOf(await claimWith(gpu))).toBe("gpu of acme");
+    expect(await claimWith(gpu)).toBeNull();
+  });
+
+  it("do not let one worker act for another by naming it", async () => {
+    const { token } = await mint({});
+    await world.send("c1", "one");
+    const job = await claimWith(token);
+    if (!job) throw new Error("nothing to claim");
+    const guess = { workerToken: token, workerId: "w1" };
+    const { messageId, leaseId } = job;
+    const turn = { conversationId: "c1", messages: [{ role: "user" as const, content: "x" }] };
+    const bundle = (fields: object) =>
+      world.t.query(world.lib.getHydrationBundle, { messageId, workspaceId: "default", ...guess, ...fields });
+    expect(await bundle({})).toBeNull();
+    expect(await bundle({ leaseId })).not.toBeNull();
+    expect(await bundle({ leaseId, workerId: "w2" })).toBeNull();
+    await expect(
+      world.t.mutation(world.lib.appendConversationMessages, { ...turn, ...guess }),
+    ).rejects.toThrow("lease_lost");
+    const attach = (fields: object) =>
+      world.t.mutation(world.lib.attachMessageMetadata, {
+        messageId,
+        metadata: { a: "b" },
+        ...guess,
+        ...fields,
+      });
+    expect(await attach({})).toBe(false);
+    expect(await attach({ leaseId })).toBe(true);
+  });
+
+  it("bound to a worker stand for its own current lease", async () => {
+    const { token } = await mint({ workerId: "w1" });
+    await world.send("c1", "one");
+    await claimWith(token);
+    const messages = [{ role: "assistant" as const, content: "answer" }];
+    const args = { conversationId: "c1", messages, workerToken: token };
+    expect(await world.t.mutation(world.lib.appendConversationMessages, args)).toEqual({
+      updated: true,
+      messageCount: 1,
+    });
+  });
+
+  it("are refused from the next call on once revoked, and the message goes to another", async () => {
+    const { token, tokenId } = await mint({});
+    await world.send("c1", "one");
+    const job = await claimWith(token);
+    if (!job) throw new Error("nothing to claim");
+    await world.t.mutation(world.lib.revokeWorkerToken, { tokenId });
+    await expect(
+      world.t.mutation(world.lib.complete, { ...world.lease("w1", job), workerToken: token }),
+    ).rejects.toThrow("worker_token_revoked");
+    await world.pass(72_000, 1_000);
+    expect((await world.mustClaim("w2")).messageId).toBe(job.messageId);
+  });
+});
+
+describe("hydration that fails", () => {
+  it("does not undo the claim, so that the message ends in the dead letters instead of blocking its lane", async () => {
+    await world.agent("bot", { secretsRef: ["telegram.botToken.bot"] });
+    await world.t.mutation(world.lib.importSecret, {
+      secretRef: "telegram.botToken.bot",
+      plaintextValue: "1:token",
+    });
+    await world.t.run(async (ctx) => {
+      for (const row of await ctx.db.query("secrets").collect())
+        await ctx.db.patch(row._id, { keyId: "0000000000000000" });
+    });
+    await world.send("c1", "one", { agentKey: "bot" });
+    await world.send("c2", "two");
+    const job = await world.mustClaim("w1", { hydrate: true });
+    expect([job.hydration, job.hydrationError]).toEqual([undefined, "secret_key_unavailable"]);
+    expect(textOf(await world.claim("w2"))).toBe("two");
+  });
+});

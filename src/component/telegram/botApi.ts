@@ -88,7 +88,10 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
   if (parsed.data.ok) {
     return { kind: "ok", result: parsed.data.result, description: redact(api, parsed.data.description) };
   }
-  return { kind: "refused", description: redact(api, parsed.data.description) ?? `error with status ${status}` };
+  return {
+    kind: "refused",
+    description: redact(api, parsed.data.description) ?? `error with status ${status}`,
+  };
 }
 
 function redact(api: BotApi, text: string | undefined): string | undefined {

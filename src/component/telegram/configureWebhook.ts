@@ -45,7 +45,12 @@ export const configureTelegramWebhook = asAction(contract.configureTelegramWebho
   const secretToken = newWebhookSecret();
   const secretHash = await hashWebhookSecret(secretToken);
   const agentKey = agentKeyOfSecretRef(secretRef);
-  await ctx.runMutation(internal.telegram.webhookSecrets.introduce, { botId, secretHash, secretRef, agentKey });
+  await ctx.runMutation(internal.telegram.webhookSecrets.introduce, {
+    botId,
+    secretHash,
+    secretRef,
+    agentKey,
+  });
   const set = await setWebhook(api, { url: webhookUrl, secretToken });
   if (set.kind !== "set") {
     // Without a clear refusal Telegram may be using the new secret already: it stays accepted.

@@ -80,7 +80,10 @@ export const confirm = internalMutation({
       webhookUrl,
       verifiedAt: bot.webhookUrl === webhookUrl ? bot.verifiedAt : undefined,
     });
-    await ctx.scheduler.runAfter(OVERLAP_MS, internal.telegram.webhookSecrets.retireOlder, { botId, secretHash });
+    await ctx.scheduler.runAfter(OVERLAP_MS, internal.telegram.webhookSecrets.retireOlder, {
+      botId,
+      secretHash,
+    });
     return null;
   },
 });

@@ -12,6 +12,8 @@ export interface WorkerGrant {
   /** The host app: no token was given. */
   trusted: boolean;
   tokenId: string | null;
+  /** The worker the token is bound to; null = any, which must prove itself by its lease. */
+  workerId: string | null;
   /** The one workspace it may touch; null = any. */
   workspace: string | null;
   /** The lanes it may take; null = any. */
@@ -27,7 +29,8 @@ export async function authorizeWorker(
   ctx: QueryCtx | MutationCtx,
   args: { workerId?: string; workerToken?: string; workspaceId?: string },
 ): Promise<WorkerGrant> {
-  if (args.workerToken === undefined) return { trusted: true, tokenId: null, workspace: null, lanes: null };
+  if (args.workerToken === undefined)
+    return { trusted: true, tokenId: null, workerId: null, workspace: null, lanes: null };
   const claims = await verifyToken(ctx, args.workerToken);
   const row = await tokenRow(ctx, claims.jti);
   if (!row) throw invalidToken();
@@ -40,7 +43,13 @@ export async function authorizeWorker(
   if (workspace !== undefined && args.workspaceId !== undefined && workspace !== args.workspaceId) {
     throw factoryError("workspace_mismatch", "The worker token belongs to another workspace.");
   }
-  return { trusted: false, tokenId: claims.jti, workspace: workspace ?? null, lanes: claims.tags };
+  return {
+    trusted: false,
+    tokenId: claims.jti,
+    workerId: workerId ?? null,
+    workspace: workspace ?? null,
+    lanes: claims.tags,
+  };
 }
 
 /** The row of a token id, or null. */

@@ -129,7 +129,7 @@ describe("createAgentWorkerToken", () => {
 describe("authorizeWorker", () => {
   it("no token is the host app; an empty one is a bad token", async () => {
     const t = start();
-    const grant = { trusted: true, tokenId: null, workspace: null, lanes: null };
+    const grant = { trusted: true, tokenId: null, workerId: null, workspace: null, lanes: null };
     expect(await authorize(t, { workerId: "any", workspaceId: "any" })).toEqual(grant);
     expect(await refusalCode(t, { workerToken: "" })).toBe("worker_token_invalid");
   });
@@ -137,7 +137,7 @@ describe("authorizeWorker", () => {
   it("grants what was signed", async () => {
     const t = start();
     const { token, tokenId } = await mint(t, { workspace: "acme", tags: ["a", "b"], workerId: "w1" });
-    const grant = { trusted: false, tokenId, workspace: "acme", lanes: ["a", "b"] };
+    const grant = { trusted: false, tokenId, workerId: "w1", workspace: "acme", lanes: ["a", "b"] };
     expect(await authorize(t, { workerToken: token, workerId: "w1", workspaceId: "acme" })).toEqual(grant);
     expect(await authorize(t, { workerToken: token })).toEqual(grant);
     const open = await mint(t);
