@@ -1,0 +1,2 @@
+export { startModelServer } from "./server.js";
+export type * from "./types.js";

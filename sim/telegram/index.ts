@@ -1,0 +1,3 @@
+export { startTelegramServer } from "./server.js";
+export { GENEROUS_RATE_LIMITS, REAL_RATE_LIMITS, type RateLimits } from "./rateLimits.js";
+export type * from "./types.js";
