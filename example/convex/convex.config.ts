@@ -6,6 +6,8 @@ const app = defineApp({
   env: {
     AGENT_FACTORY_MASTER_KEY: v.optional(v.string()),
     TELEGRAM_API_BASE_URL: v.optional(v.string()),
+    /** Token identifiers of this app's administrators, separated by commas. */
+    ADMIN_TOKEN_IDENTIFIERS: v.optional(v.string()),
   },
 });
 app.use(agentFactory, {

@@ -8,13 +8,25 @@
  * @module
  */
 
+import type * as agentFactory from "../agentFactory.js";
+import type * as auth from "../auth.js";
+import type * as example from "../example.js";
+import type * as http from "../http.js";
+import type * as operator from "../operator.js";
+
 import type {
   ApiFromModules,
   FilterApi,
   FunctionReference,
 } from "convex/server";
 
-declare const fullApi: ApiFromModules<{}>;
+declare const fullApi: ApiFromModules<{
+  agentFactory: typeof agentFactory;
+  auth: typeof auth;
+  example: typeof example;
+  http: typeof http;
+  operator: typeof operator;
+}>;
 
 /**
  * A utility for referencing Convex functions in your app's public API.

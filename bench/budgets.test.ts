@@ -1,0 +1,86 @@
+/** The budgets of the queue, at sizes small enough for every run; the bench shows the same counts at thousands. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { componentModules } from "../test/component/world.js";
+import { measure, mutationCall, type Cost } from "./measure.js";
+import { operations } from "./operations.js";
+import { createBenchWorld, setAlarms, type Size } from "./world.js";
+import { api } from "../src/component/_generated/api.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function costsAt(size: Size): Promise<Record<string, Cost>> {
+  const world = await createBenchWorld(componentModules, size);
+  const costs: Record<string, Cost> = {};
+  for (const { name, alarms, call } of operations(world)) {
+    await setAlarms(world, alarms ?? { reap: true, pass: false });
+    costs[name] = await measure(world, name, call);
+  }
+  return costs;
+}
+
+/** Most documents read and written; a hydration adds its own. The reasons for more than 8 and 6 are beside the rows. */
+const BUDGETS: [operation: RegExp, read: number, written: number, scheduled: number][] = [
+  [/^enqueue.*(ready|held|pass pending)$/, 6, 4, 0],
+  [/^enqueue.*nothing pending$/, 6, 4, 1],
+  [/^claim, one lane$/, 8, 4, 0],
+  [/^claim, one lane, arms the reaper$/, 8, 4, 1],
+  [/^claim, two lanes$/, 9, 4, 0],
+  [/^claim, nothing there$/, 4, 0, 0],
+  [/^heartbeat$|^renewLease$/, 3, 2, 0],
+  [/^complete/, 8, 6, 0],
+  [/^fail, to be repeated$/, 8, 6, 1],
+  // One more than the budget: the two places in line are read for the message that takes the dead letter's place.
+  [/^fail, dead letter/, 9, 6, 0],
+  [/^settle: record/, 8, 6, 0],
+];
+
+describe("documents read and written", () => {
+  it("stay within the budgets", async () => {
+    const costs = await costsAt({ depth: 40, workers: 8, history: 80 });
+    for (const [operation, read, written, scheduled] of BUDGETS) {
+      const names = Object.keys(costs).filter((name) => operation.test(name));
+      expect(names, String(operation)).not.toEqual([]);
+      for (const name of names) {
+        expect(costs[name]!.documentsRead, `${name}: read`).toBeLessThanOrEqual(read);
+        expect(costs[name]!.documentsWritten, `${name}: written`).toBeLessThanOrEqual(written);
+        expect(costs[name]!.functionsScheduled, `${name}: scheduled`).toBe(scheduled);
+      }
+    }
+    const { heartbeat } = costs;
+    expect(heartbeat!.bytesRead + heartbeat!.bytesWritten).toBeLessThanOrEqual(2_048);
+  });
+
+  it("do not grow with backlog, workers or history; hydration only up to its window", async () => {
+    const small = await costsAt({ depth: 0, workers: 1, history: 70 });
+    const large = await costsAt({ depth: 120, workers: 40, history: 140 });
+    const counts = (costs: Record<string, Cost>) =>
+      Object.fromEntries(
+        Object.entries(costs).map(([name, { bytesRead: _r, bytesWritten: _w, ...documents }]) => [name, documents]),
+      );
+    expect(counts(large)).toEqual(counts(small));
+  });
+});
+
+describe("a ready conversation behind the backlog of a blocked one", () => {
+  it("is found by the next claim, at the same cost", async () => {
+    const world = await createBenchWorld(componentModules, { depth: 400, workers: 1, history: 0 });
+    await world.t.run(async (ctx) => {
+      const line = await ctx.db
+        .query("conversations")
+        .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", "default"))
+        .collect();
+      for (const row of line) if (row.conversationId !== "waiting 199") await ctx.db.patch(row._id, { state: "idle" });
+    });
+    await setAlarms(world, { reap: true, pass: false });
+    const isTheLast = (result: unknown) =>
+      (result as { conversationId?: string } | null)?.conversationId === "waiting 199";
+    const claim = mutationCall(api.lib.claim, { workerId: "claimer" }, isTheLast);
+    const cost = await measure(world, "claim behind a backlog", claim);
+    expect(cost.documentsRead).toBeLessThanOrEqual(8);
+  });
+});

@@ -1,0 +1,216 @@
+/**
+ * Types, layers and size. Each folder of `src/` has one block with its whole import rule: a later block replaces an
+ * earlier one for the same file, so rules are never split over two blocks.
+ */
+import convex from "@convex-dev/eslint-plugin";
+import js from "@eslint/js";
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
+import importX from "eslint-plugin-import-x";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import tseslint from "typescript-eslint";
+
+const ROOT = path.dirname(fileURLToPath(import.meta.url));
+const TESTS = ["**/*.test.ts"];
+
+/** Everything in `src/` that is not the folder itself or one it may build on is out of bounds for it. */
+function zone(folder, may) {
+  const message = `src/${folder} may import only ${["itself", ...may].join(", ")} (layers: contract <- policy <- component)`;
+  return [
+    { target: `./src/${folder}`, from: "./src", except: [folder, ...may].map((f) => `./${f}`), message },
+    {
+      target: `./src/${folder}`,
+      from: ".",
+      except: ["./src", "./node_modules"],
+      message: "src/ imports nothing from outside src/",
+    },
+  ];
+}
+
+/** Restricted packages of a folder, as patterns over the text of the import. */
+const ONLY = (allowed) => ({
+  regex: `^(?!\\.{1,2}/)(?!(?:${allowed.join("|")})$)`,
+  message: `Allowed packages here: ${allowed.join(", ") || "none"}.`,
+});
+
+const PUBLIC_BUILDERS = [
+  {
+    regex: "_generated/server(\\.js)?$",
+    importNames: ["query", "mutation", "action"],
+    message: "Public functions are registered in src/component/lib.ts only.",
+  },
+  {
+    regex: "^convex/server$",
+    importNames: ["queryGeneric", "mutationGeneric", "actionGeneric"],
+    message: "Public functions are registered in src/component/lib.ts only.",
+  },
+];
+
+/** One layer: which folders of `src/` it may import, and which packages and names it may not. */
+const layer = (folder, may, patterns, extra = {}) => ({
+  files: [`src/${folder}/**/*.{ts,tsx}`],
+  ignores: [...TESTS, ...(extra.ignores ?? [])],
+  rules: {
+    "import-x/no-restricted-paths": ["error", { basePath: ROOT, zones: zone(folder, may) }],
+    "no-restricted-imports": ["error", { patterns }],
+    ...extra.rules,
+  },
+});
+
+const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*", "zod", "jose"];
+const NO_FRAMEWORK = {
+  regex: "^(react|react-dom)(/|$)",
+  message: "React is not a dependency of this package.",
+};
+
+export default tseslint.config(
+  { ignores: ["**/_generated/**", "dist/**", "**/node_modules/**", "coverage/**", "tmp/**"] },
+  js.configs.recommended,
+  tseslint.configs.recommendedTypeChecked,
+  {
+    plugins: { "import-x": importX, "@convex-dev": convex },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: ROOT } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    settings: {
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts", ".tsx"] },
+      "import-x/resolver-next": [
+        createTypeScriptImportResolver({ project: path.join(ROOT, "tsconfig.json"), alwaysTryTypes: true }),
+      ],
+    },
+    rules: {
+      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "import-x/no-cycle": ["error", { ignoreExternal: true }],
+      "import-x/no-self-import": "error",
+      eqeqeq: ["error", "always"],
+      "no-console": "off",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // Many functions here implement an asynchronous interface without having to wait.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    files: ["**/*.js"],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  {
+    // Matchers such as `expect.any()` are typed `any`; the fixture stands for an app without generated types.
+    files: [...TESTS, "sim/platform/fixture/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      "@typescript-eslint/unbound-method": "off",
+    },
+  },
+  {
+    files: ["src/component/**/*.ts", "example/convex/**/*.ts"],
+    ignores: TESTS,
+    rules: {
+      "@convex-dev/no-old-registered-function-syntax": "error",
+      "@convex-dev/require-args-validator": "error",
+      "@convex-dev/no-filter-in-query": "error",
+      "@convex-dev/no-schema-import-cycle": "error",
+    },
+  },
+
+  layer("contract", [], [ONLY(["convex/values"])]),
+  layer("policy", ["contract"], [ONLY(["convex/values", "zod"])], {
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...["fetch", "process", "setTimeout", "setInterval", "performance"].map((name) => ({
+          name,
+          message: "policy/ is pure: what it needs comes in as an argument.",
+        })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "policy/ takes the time as an argument." },
+        { object: "Math", property: "random", message: "policy/ takes randomness as an argument." },
+        // WebCrypto over given bytes is a pure function; drawing random bytes is not.
+        ...["getRandomValues", "randomUUID"].map((property) => ({
+          object: "crypto",
+          property,
+          message: "policy/ takes randomness as an argument.",
+        })),
+        ...["fetch", "process", "performance"].map((property) => ({
+          object: "globalThis",
+          property,
+          message: "policy/ is pure: what it needs comes in as an argument.",
+        })),
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "policy/ takes the time as an argument.",
+        },
+        { selector: "CallExpression[callee.name='Date']", message: "policy/ takes the time as an argument." },
+      ],
+    },
+  }),
+  layer("component", ["contract", "policy", "providers"], [ONLY(COMPONENT_PACKAGES), ...PUBLIC_BUILDERS], {
+    ignores: ["src/component/lib.ts"],
+  }),
+  {
+    files: ["src/component/lib.ts"],
+    rules: {
+      "import-x/no-restricted-paths": ["error", { basePath: ROOT, zones: zone("component", []) }],
+      "no-restricted-imports": ["error", { patterns: [ONLY([])] }],
+    },
+  },
+  layer(
+    "client",
+    ["contract", "policy", "component/_generated/component.ts"],
+    [ONLY(["convex/.*", "zod", "jose"])],
+    {
+      rules: {
+        // The component's generated interface is a type: importing its code would bundle the component into the app.
+        "@typescript-eslint/no-restricted-imports": [
+          "error",
+          {
+            patterns: [
+              { regex: "(^|/)component/", allowTypeImports: true, message: "Import this as a type." },
+            ],
+          },
+        ],
+      },
+    },
+  ),
+  layer(
+    "worker",
+    ["contract", "policy"],
+    [NO_FRAMEWORK, { regex: "^@okrlinkhub/", message: "Use relative imports." }],
+  ),
+  layer("react", ["contract", "policy"], [ONLY(["convex/.*"])]),
+  {
+    files: ["example/**/*.ts"],
+    ignores: TESTS,
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(\\.\\./)+(src|sim|test|scripts)/",
+              message: "The example uses published entry points only.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+);

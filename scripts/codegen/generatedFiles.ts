@@ -1,0 +1,39 @@
+/** Reads and compares `_generated` folders. */
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+
+/** File path relative to the root -> content. */
+export type FileMap = ReadonlyMap<string, string>;
+
+/** Every file below the given folders; a folder that does not exist yet counts as empty. */
+export async function readFiles(root: string, folders: readonly string[]): Promise<FileMap> {
+  const files = new Map<string, string>();
+  for (const folder of folders) {
+    const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true }).catch(
+      (error: unknown) => {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+        throw error;
+      },
+    );
+    for (const entry of entries) {
+      if (!entry.isFile()) continue;
+      const file = path.join(entry.parentPath, entry.name);
+      files.set(path.relative(root, file), await readFile(file, "utf8"));
+    }
+  }
+  return files;
+}
+
+export type Drift = { readonly file: string; readonly kind: "changed" | "missing" | "stray" };
+
+/** What must change on disk to equal the freshly generated files, sorted by path. */
+export function driftOf(onDisk: FileMap, generated: FileMap): Drift[] {
+  const drift: Drift[] = [];
+  for (const [file, content] of generated) {
+    const existing = onDisk.get(file);
+    if (existing === undefined) drift.push({ file, kind: "missing" });
+    else if (existing !== content) drift.push({ file, kind: "changed" });
+  }
+  for (const file of onDisk.keys()) if (!generated.has(file)) drift.push({ file, kind: "stray" });
+  return drift.sort((a, b) => (a.file < b.file ? -1 : 1));
+}

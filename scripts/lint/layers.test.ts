@@ -1,0 +1,132 @@
+/** Proves that the lint rules of the layers, of file length and of import cycles report what they should. */
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ESLint, type Linter } from "eslint";
+import tseslint from "typescript-eslint";
+import { describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+// The planted files do not exist, so they have no types; the rules under test need none.
+const UNTYPED = [
+  { languageOptions: { parserOptions: { projectService: false } } },
+  tseslint.configs.disableTypeChecked,
+] as Linter.Config[];
+
+const eslint = new ESLint({ cwd: ROOT, overrideConfig: UNTYPED });
+
+/** Rule names reported for `text` at a path of the repository, without those about unused planted names. */
+async function rulesAt(file: string, text: string): Promise<string[]> {
+  const [result] = await eslint.lintText(text, { filePath: path.join(ROOT, file) });
+  return (result?.messages ?? [])
+    .map((message) => message.ruleId ?? `fatal: ${message.message}`)
+    .filter((rule) => !/no-unused-(vars|expressions)$/.test(rule));
+}
+
+const PATHS = "import-x/no-restricted-paths";
+const IMPORTS = "no-restricted-imports";
+
+describe("layers", () => {
+  it.each([
+    ["src/contract/planted.ts", 'import { x } from "../component/functions.js";', PATHS],
+    [
+      "src/contract/planted.ts",
+      'import { x } from "../policy/config/defaults.js"; import { z } from "zod";',
+      IMPORTS,
+    ],
+    ["src/contract/planted.ts", 'import { defineTable } from "convex/server";', IMPORTS],
+    ["src/policy/queue/planted.ts", 'import { x } from "../../component/functions.js";', PATHS],
+    ["src/policy/queue/planted.ts", 'import { x } from "../../worker/loop.js";', PATHS],
+    ["src/policy/queue/planted.ts", 'import { createHash } from "node:crypto";', IMPORTS],
+    ["src/policy/planted.ts", "export const at = () => Date.now();", "no-restricted-properties"],
+    ["src/policy/planted.ts", "export const at = () => new Date();", "no-restricted-syntax"],
+    ["src/policy/planted.ts", "export const at = () => Date();", "no-restricted-syntax"],
+    ["src/policy/planted.ts", "export const r = () => Math.random();", "no-restricted-properties"],
+    ["src/policy/planted.ts", "export const r = () => crypto.randomUUID();", "no-restricted-properties"],
+    ["src/policy/planted.ts", 'export const r = () => fetch("x");', "no-restricted-globals"],
+    ["src/policy/planted.ts", "export const r = () => globalThis.fetch;", "no-restricted-properties"],
+    ["src/policy/planted.ts", "export const r = () => process.env.X;", "no-restricted-globals"],
+    ["src/component/queue/planted.ts", 'import { x } from "../../worker/loop.js";', PATHS],
+    ["src/component/queue/planted.ts", 'import { Hono } from "hono";', IMPORTS],
+    ["src/component/queue/planted.ts", 'import { readFileSync } from "node:fs";', IMPORTS],
+    ["src/component/queue/planted.ts", 'import { mutation } from "../_generated/server.js";', IMPORTS],
+    ["src/component/queue/planted.ts", 'import { queryGeneric } from "convex/server";', IMPORTS],
+    ["src/component/lib.ts", 'import { x } from "../contract/queue.js";', PATHS],
+    ["src/client/planted.ts", 'import { x } from "../component/functions.js";', PATHS],
+    ["src/client/planted.ts", 'import { x } from "../worker/loop.js";', PATHS],
+    [
+      "src/client/planted.ts",
+      'import { x } from "../component/_generated/component.js";',
+      "@typescript-eslint/no-restricted-imports",
+    ],
+    ["src/worker/planted.ts", 'import type { x } from "../component/_generated/component.js";', PATHS],
+    ["src/react/planted.tsx", 'import { useState } from "react";', IMPORTS],
+    ["src/worker/planted.ts", 'import { x } from "../../scripts/runMain.js";', PATHS],
+    ["example/convex/planted.ts", 'import { x } from "../../src/contract/queue.js";', IMPORTS],
+  ])("%s: %s -> %s", async (file, text, rule) => {
+    expect(await rulesAt(file, text)).toContain(rule);
+  });
+
+  it.each([
+    ["src/contract/planted.ts", 'import { v } from "convex/values"; import { x } from "./errors.js";'],
+    ["src/policy/queue/planted.ts", 'import { x } from "../../contract/errors.js"; new Date(0);'],
+    ["src/policy/queue/planted.test.ts", 'import { createHash } from "node:crypto"; Date.now();'],
+    ["src/component/queue/planted.ts", 'import { internalMutation } from "../_generated/server.js";'],
+    ["src/component/queue/planted.ts", 'import { x } from "../../contract/errors.js"; Date.now();'],
+    [
+      "src/component/lib.ts",
+      'import { query } from "./_generated/server.js"; import { x } from "./functions.js";',
+    ],
+    ["src/client/planted.ts", 'import type { X } from "../component/_generated/component.js";'],
+    [
+      "src/worker/planted.ts",
+      'import { x } from "../contract/errors.js"; import pino from "pino"; process.env.X;',
+    ],
+    ["example/convex/planted.ts", 'import { x } from "@okrlinkhub/agent-factory";'],
+  ])("allows %s: %s", async (file, text) => {
+    expect(await rulesAt(file, text)).toEqual([]);
+  });
+});
+
+describe("file length", () => {
+  const lines = (count: number) =>
+    Array.from({ length: count }, (_, i) => `export const a${i} = ${i};\n`).join("");
+  it.each([
+    "src/worker/planted.ts",
+    "sim/planted.ts",
+    "scripts/planted.ts",
+    "bench/planted.ts",
+    "src/x.test.ts",
+  ])("%s: 300 lines of code pass, 301 do not; blank lines and comments do not count", async (file) => {
+    expect(await rulesAt(file, `${lines(300)}\n\n// a comment\n`)).toEqual([]);
+    expect(await rulesAt(file, lines(301))).toEqual(["max-lines"]);
+  });
+});
+
+it("an import cycle over three files is reported; a type-only one is not", async () => {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), "agent-factory-cycle-")));
+  try {
+    const files = {
+      "sim/a.ts": 'import { b } from "./b.js";\nexport const a = () => b;\n',
+      "sim/b.ts": 'import { c } from "./c.js";\nexport const b = () => c;\n',
+      "sim/c.ts": 'import { a } from "./a.js";\nexport const c = () => a;\n',
+      "sim/d.ts": 'import type { E } from "./e.js";\nexport type D = E | 1;\n',
+      "sim/e.ts": 'import type { D } from "./d.js";\nexport type E = D[];\n',
+    };
+    await mkdir(path.join(folder, "sim"));
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    const here = new ESLint({
+      cwd: folder,
+      overrideConfigFile: path.join(ROOT, "eslint.config.js"),
+      overrideConfig: UNTYPED,
+    });
+    const results = await here.lintFiles(["sim"]);
+    const reported = results.flatMap((result) =>
+      result.messages.map((message) => `${path.basename(result.filePath)} ${message.ruleId}`),
+    );
+    expect(reported.sort()).toEqual(["a.ts", "b.ts", "c.ts"].map((name) => `${name} import-x/no-cycle`));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});

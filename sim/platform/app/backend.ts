@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import { convexTest } from "convex-test";
+import type { GenericMutationCtx, GenericDataModel, SchemaDefinition, GenericSchema } from "convex/server";
+import type { Value } from "convex/values";
+import { bridgeModule, HttpBridge } from "./bridge.js";
+import type { Installation } from "./definition.js";
+import { enterFunction, functionTypeOf, loadModules, type FunctionType, type ModuleMap } from "./modules.js";
+import { installScopedEnv, resolveEnv, type StorageCalls } from "./scope.js";
+import { installSyscalls } from "./syscalls.js";
+
+/** A function as Convex addresses it: component instance path and `module:export`. */
+export interface FunctionPath {
+  componentPath: string;
+  udfPath: string;
+}
+type Ctx = GenericMutationCtx<GenericDataModel> & {
+  storage: { store(blob: Blob): Promise<string>; get(id: string): Promise<Blob | null> };
+};
+
+/** Members of convex-test that its types leave out. */
+interface TestRuntime {
+  registerComponent(path: string, schema: SchemaDefinition<GenericSchema, boolean>, modules: ModuleMap): void;
+  runInComponent<T>(path: string, body: (ctx: Ctx) => Promise<T>): Promise<T>;
+  fun(path: FunctionPath, args: Record<string, Value>): Promise<Value>;
+}
+
+/** The reasons for which Convex refuses a call before it runs; the message is Convex's own. */
+export class CallRefused extends Error {}
+
+/** The app and its components, running inside convex-test. */
+export class Backend {
+  readonly http = new HttpBridge();
+  private readonly modules = new Map<string, ModuleMap>();
+  private closed = false;
+
+  private constructor(
+    private readonly runtime: TestRuntime,
+    readonly installations: readonly Installation[],
+  ) {}
+
+  /**
+   * @param provided environment variables of the deployment; each component sees what its parents bind.
+   * @throws Error for a required variable that is missing, or code that cannot be loaded.
+   */
+  static async start(options: {
+    installations: Installation[];
+    provided: Readonly<Record<string, string>>;
+    urls: { CONVEX_CLOUD_URL: string; CONVEX_SITE_URL: string };
+    storage: StorageCalls;
+    log: (line: string) => void;
+  }): Promise<Backend> {
+    installScopedEnv();
+    const envs = resolveEnv(options.installations, options.provided, options.urls);
+    const [app, ...components] = options.installations;
+    if (!app) throw new Error("there is no app to run");
+    let backend: Backend | undefined;
+    const enter = ({ path }: Installation, functionType: FunctionType, name: string, body: () => unknown) =>
+      enterFunction(
+        { componentPath: path, functionType, env: envs.get(path) ?? {}, storage: options.storage },
+        (line) => options.log(`${path === "" ? "" : `${path}/`}${name} ${line}`),
+        body,
+      );
+    const serve = async (id: string, ctx: unknown, installation: Installation) =>
+      backend?.http.serve(id, async (handler, request) =>
+        enter(installation, "action", "http", () => handler(ctx, request)),
+      );
+    const modulesOf = (installation: Installation): ModuleMap => {
+      const loaded = loadModules(installation.directory, (functionType, name, body) =>
+        // A timer of convex-test may fire after the end; what it would run is held for ever.
+        backend?.closed ? new Promise(() => undefined) : enter(installation, functionType, name, body),
+      );
+      return { ...loaded, ...bridgeModule((id, ctx) => serve(id, ctx, installation)) };
+    };
+    const appModules = modulesOf(app);
+    const runtime = convexTest({
+      schema: await schemaOf(appModules),
+      modules: appModules,
+    }) as unknown as TestRuntime;
+    installSyscalls();
+    backend = new Backend(runtime, options.installations);
+    backend.modules.set("", appModules);
+    for (const component of components) {
+      const modules = modulesOf(component);
+      backend.modules.set(component.path, modules);
+      runtime.registerComponent(component.path, await requiredSchema(modules), modules);
+    }
+    return backend;
+  }
+
+  /**
+   * Runs one function to its end.
+   * @param expected refuse any other type.
+   * @param publicOnly refuse internal functions, as for a client.
+   * @throws CallRefused, or what the function throws.
+   */
+  async call(
+    path: FunctionPath,
+    args: Record<string, Value>,
+    { expected, publicOnly }: { expected?: FunctionType | undefined; publicOnly: boolean },
+  ): Promise<Value> {
+    const udfPath = path.udfPath.replace(/\.[jt]s(?=:|$)/, "");
+    const [modulePath = "", name = "default"] = udfPath.split(":");
+    const module = await this.modules.get(path.componentPath)?.[`/${modulePath}.js`]?.();
+    const target = module?.[name];
+    const functionType = functionTypeOf(target);
+    const isPublic = typeof target === "function" && "isPublic" in target && modulePath !== "__http";
+    if (functionType === null || (publicOnly && !isPublic)) {
+      throw new CallRefused(
+        `Could not find ${publicOnly ? "public " : ""}function for '${udfPath}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`,
+      );
+    }
+    if (expected && expected !== functionType)
+      throw new CallRefused(
+        `Trying to execute ${udfPath} as ${capital(expected)}, but it is defined as ${capital(functionType)}.`,
+      );
+    return this.runtime.fun({ componentPath: path.componentPath, udfPath }, args);
+  }
+
+  /** Runs code as a transaction of one component, for the platform's own upkeep. */
+  transaction<T>(componentPath: string, body: (ctx: Ctx) => Promise<T>): Promise<T> {
+    return this.runtime.runInComponent(componentPath, body);
+  }
+
+  /** Answers an HTTP request by the `http.ts` of a component; null when it has no such route. */
+  async handleHttp(componentPath: string, pathname: string, request: Request): Promise<Response | null> {
+    const module = await this.modules.get(componentPath)?.["/http.js"]?.();
+    if (!module) return null;
+    return this.http.answer(randomUUID(), module.default, pathname, request, (id) =>
+      this.runtime.fun({ componentPath, udfPath: "__http:handle" }, { id }),
+    );
+  }
+
+  /** Default exports of a module in every component that has it. */
+  async defaultExports(moduleName: string): Promise<{ componentPath: string; value: unknown }[]> {
+    const found: { componentPath: string; value: unknown }[] = [];
+    for (const [componentPath, modules] of this.modules) {
+      const module = await modules[`/${moduleName}.js`]?.();
+      if (module) found.push({ componentPath, value: module.default });
+    }
+    return found;
+  }
+
+  /** From now on no function starts. */
+  close(): void {
+    this.closed = true;
+  }
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+async function schemaOf(modules: ModuleMap): Promise<SchemaDefinition<GenericSchema, boolean> | undefined> {
+  const module = await modules["/schema.js"]?.();
+  return module?.default as SchemaDefinition<GenericSchema, boolean> | undefined;
+}
+
+async function requiredSchema(modules: ModuleMap): Promise<SchemaDefinition<GenericSchema, boolean>> {
+  const { defineSchema } = await import("convex/server");
+  return (await schemaOf(modules)) ?? defineSchema({}, { schemaValidation: false });
+}

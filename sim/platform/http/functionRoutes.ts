@@ -1,0 +1,150 @@
+import { randomUUID, timingSafeEqual } from "node:crypto";
+import { ConvexError, convexToJson, type JSONValue, type Value } from "convex/values";
+import { Hono, type Context } from "hono";
+import { z } from "zod";
+import type { SimEnv } from "../../faults/index.js";
+import { type Backend, CallRefused } from "../app/backend.js";
+import type { FunctionType } from "../app/modules.js";
+import { argsSchema, decodeArgs, encodeValue, formatSchema, type Format } from "../app/wire.js";
+
+const callSchema = z.object({
+  path: z.string(),
+  args: argsSchema.default({}),
+  format: formatSchema.default("convex_encoded_json"),
+  componentPath: z.string().optional(),
+});
+type Call = z.output<typeof callSchema>;
+const runSchema = z.object({ args: argsSchema.default({}), format: formatSchema.default("json") });
+const getSchema = z.object({
+  path: z.string(),
+  args: z
+    .string()
+    .default("{}")
+    .transform((text, ctx): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        ctx.addIssue("args is not JSON");
+        return z.NEVER;
+      }
+    })
+    .pipe(argsSchema),
+  format: formatSchema.default("json"),
+});
+
+type Caller = { admin: boolean };
+type Refusal = { status: 400 | 401 | 403; code: string; message: string };
+
+/** Convex's function API: `/api/query`, `mutation`, `action`, `function`, `run/…`, the timestamped and batch queries. */
+export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv> {
+  const app = new Hono<SimEnv>();
+
+  const answer = async (c: Context<SimEnv>, call: Call, expected: FunctionType | undefined) => {
+    const caller = callerOf(c.req.header("authorization"), adminKey);
+    if ("status" in caller) return refuse(c, caller);
+    if (call.componentPath && !caller.admin)
+      return refuse(c, { status: 403, code: "BadAdminKey", message: "Only an admin may name a component" });
+    return c.json(await runCall(backend, call, expected, caller));
+  };
+  const post = (path: string, expected: FunctionType | undefined) =>
+    app.post(path, async (c) => {
+      const call = callSchema.safeParse(await c.req.json().catch(() => undefined));
+      return call.success ? answer(c, call.data, expected) : refuse(c, badBody(call.error));
+    });
+  post("/query", "query");
+  // The clock only moves forward here, so "at this timestamp" and "now" see the same.
+  post("/query_at_ts", "query");
+  post("/mutation", "mutation");
+  post("/action", "action");
+  app.post("/function", async (c) => {
+    const caller = callerOf(c.req.header("authorization"), adminKey);
+    if ("status" in caller) return refuse(c, caller);
+    if (!caller.admin)
+      return refuse(c, { status: 403, code: "BadAdminKey", message: "An admin key is required" });
+    const call = callSchema.safeParse(await c.req.json().catch(() => undefined));
+    return call.success ? answer(c, call.data, undefined) : refuse(c, badBody(call.error));
+  });
+  app.get("/query", (c) => {
+    const call = getSchema.safeParse(c.req.query());
+    return call.success ? answer(c, call.data, "query") : refuse(c, badBody(call.error));
+  });
+  app.post("/query_ts", (c) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n);
+    return c.json({ ts: bytes.toString("base64") });
+  });
+  app.post("/query_batch", async (c) => {
+    const caller = callerOf(c.req.header("authorization"), adminKey);
+    if ("status" in caller) return refuse(c, caller);
+    const batch = z
+      .object({ queries: z.array(callSchema.omit({ componentPath: true })) })
+      .safeParse(await c.req.json().catch(() => undefined));
+    if (!batch.success) return refuse(c, badBody(batch.error));
+    const results = [];
+    for (const call of batch.data.queries) results.push(await runCall(backend, call, "query", caller));
+    return c.json({ results });
+  });
+  app.post("/run/:path{.+}", async (c) => {
+    const run = runSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!run.success) return refuse(c, badBody(run.error));
+    const path = c.req.param("path").replace(/\/([^/]+)$/, ":$1");
+    return answer(c, { ...run.data, path }, undefined);
+  });
+  return app;
+}
+
+async function runCall(
+  backend: Backend,
+  call: Call,
+  expected: FunctionType | undefined,
+  caller: Caller,
+): Promise<Record<string, JSONValue>> {
+  try {
+    const value = await backend.call(
+      { componentPath: call.componentPath ?? "", udfPath: call.path },
+      decodeArgs(call.args),
+      { expected, publicOnly: !caller.admin },
+    );
+    return { status: "success", value: encodeValue(value, call.format), logLines: [] };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function failure(error: unknown): Record<string, JSONValue> {
+  const prefix = `[Request ID: ${randomUUID().slice(0, 16)}] Server Error`;
+  if (error instanceof CallRefused)
+    return { status: "error", errorMessage: `${prefix}\n${error.message}`, logLines: [] };
+  const thrown = error instanceof Error ? error : new Error(String(error));
+  const errorMessage = `${prefix}\nUncaught ${thrown.stack ?? `${thrown.name}: ${thrown.message}`}\n`;
+  if (!(error instanceof ConvexError)) return { status: "error", errorMessage, logLines: [] };
+  return { status: "error", errorMessage, errorData: convexToJson(error.data as Value), logLines: [] };
+}
+
+function callerOf(authorization: string | undefined, adminKey: string): Caller | Refusal {
+  if (authorization === undefined) return { admin: false };
+  const [scheme, credential = ""] = authorization.split(" ");
+  if (scheme === "Convex") {
+    const given = Buffer.from(credential);
+    const expected = Buffer.from(adminKey);
+    if (given.length === expected.length && timingSafeEqual(given, expected)) return { admin: true };
+    return {
+      status: 403,
+      code: "BadAdminKey",
+      message: "The provided admin key was invalid for this instance",
+    };
+  }
+  return {
+    status: 401,
+    code: "NoAuthProvider",
+    message: "No auth provider found matching the given token: the local platform has none",
+  };
+}
+
+const badBody = (error: z.ZodError): Refusal => ({
+  status: 400,
+  code: "BadJsonBody",
+  message: z.prettifyError(error),
+});
+
+const refuse = (c: Context<SimEnv>, { status, code, message }: Refusal) => c.json({ code, message }, status);

@@ -1,0 +1,2 @@
+export { startPlatform } from "./start.js";
+export type * from "./types.js";

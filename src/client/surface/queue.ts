@@ -1,0 +1,83 @@
+/** The queue: for users of the host, and for its operators. */
+import { v } from "convex/values";
+import * as contract from "../../contract/queue.js";
+import { mappedRow, row } from "./row.js";
+
+/** 1.0.11's flat form. The lane and the number of attempts are the host's business and not offered here. */
+const flatEnqueueArgs = {
+  conversationId: v.string(),
+  agentKey: v.string(),
+  ...contract.vPayload.fields,
+  priority: v.optional(v.number()),
+  scheduledFor: v.optional(v.number()),
+  idempotencyKey: v.optional(v.string()),
+  providerConfig: v.optional(contract.vProviderConfig),
+};
+
+export const queueSurface = {
+  enqueue: mappedRow(
+    "enqueue",
+    {
+      kind: "mutation",
+      access: "write",
+      args: flatEnqueueArgs,
+      fill: ["providerConfig"],
+      scope: ({ conversationId, agentKey }) => ({ conversationId, agentKey }),
+    },
+    ({ conversationId, agentKey, priority, scheduledFor, idempotencyKey, providerConfig, ...payload }) => ({
+      conversationId,
+      agentKey,
+      priority,
+      scheduledFor,
+      // Keys are shared by a whole workspace; without its own space one user's key could swallow another's message.
+      idempotencyKey: idempotencyKey === undefined ? undefined : `api:${conversationId}:${idempotencyKey}`,
+      providerConfig,
+      payload,
+    }),
+  ),
+  listQueueItemsForConversation: row("listQueueItemsForConversation", {
+    kind: "query",
+    access: "read",
+    args: contract.listQueueItemsForConversation.args,
+    scope: ({ conversationId }) => ({ conversationId }),
+  }),
+  queueStats: row("queueStats", { kind: "query", access: "read", args: contract.queueStats.args }),
+  listJobsByStatus: row("listJobsByStatus", {
+    kind: "query",
+    access: "admin",
+    args: contract.listJobsByStatus.args,
+  }),
+  listDeadLetters: row("listDeadLetters", {
+    kind: "query",
+    access: "admin",
+    args: contract.listDeadLetters.args,
+  }),
+  inspectDeadLetter: row("inspectDeadLetter", {
+    kind: "query",
+    access: "admin",
+    args: contract.inspectDeadLetter.args,
+    scope: ({ messageId }) => ({ messageId }),
+  }),
+  redriveDeadLetter: row("redriveDeadLetter", {
+    kind: "mutation",
+    access: "admin",
+    args: contract.redriveDeadLetter.args,
+    scope: ({ messageId }) => ({ messageId }),
+  }),
+  purgeDeadLetters: row("purgeDeadLetters", {
+    kind: "mutation",
+    access: "admin",
+    args: contract.purgeDeadLetters.args,
+    scope: ({ messageId }) => ({ messageId }),
+  }),
+  listAmbiguousReplies: row("listAmbiguousReplies", {
+    kind: "query",
+    access: "admin",
+    args: contract.listAmbiguousReplies.args,
+  }),
+  releaseStuckJobs: row("releaseStuckJobs", {
+    kind: "mutation",
+    access: "system",
+    args: contract.releaseStuckJobs.args,
+  }),
+};

@@ -1,0 +1,35 @@
+/** How an answer reaches the user. The loop knows no chat platform. */
+
+/** Where an answer goes. */
+export interface Recipient {
+  provider: string;
+  providerUserId: string;
+  metadata: Record<string, string>;
+  /** The agent's bot token from the hydration. */
+  botToken: string | null;
+}
+
+/**
+ * - `sent`: the platform confirmed it.
+ * - `ambiguous`: it may have arrived; it must not be sent again.
+ * - `refused`: it did not arrive and never will.
+ * - `transient`: it did not arrive; a later attempt may succeed.
+ */
+export type SendResult =
+  | { kind: "sent" }
+  | { kind: "ambiguous"; reason: string }
+  | { kind: "refused"; reason: string }
+  | { kind: "transient"; reason: string };
+
+export interface Delivery {
+  /** false: answers for this provider are not sent by the worker; the host reads them from the history. */
+  handles(provider: string): boolean;
+  /** Why nothing can be sent to this recipient at present, or null. */
+  problem(recipient: Recipient): string | null;
+  /** The messages of one answer; the same for the same text on every worker. */
+  split(text: string): string[];
+  /** Sends one part. Does not reject, except with the signal's reason when aborted. */
+  send(part: string, recipient: Recipient, signal: AbortSignal): Promise<SendResult>;
+  /** Shows that an answer is being written until `signal` is aborted. Never rejects. */
+  showActivity(recipient: Recipient, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,164 @@
+import type { ServerResponse } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
+import type { Clock } from "../clock.js";
+import type { Recipient } from "./delivery.js";
+import { createTelegramDelivery, type TelegramOptions } from "./telegram.js";
+
+let server: TestServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const recipient: Recipient = {
+  provider: "telegram",
+  providerUserId: "7",
+  metadata: {},
+  botToken: "123:secret",
+};
+const ok = { ok: true, result: { message_id: 1 } };
+const refusal = (code: number, description: string, parameters?: object) => ({
+  ok: false,
+  error_code: code,
+  description,
+  parameters,
+});
+const idle = new AbortController().signal;
+
+async function against(
+  answers: ((response: ServerResponse) => void)[],
+  options: Partial<TelegramOptions> = {},
+) {
+  server = await startTestServer((_, response, index) =>
+    answers[Math.min(index, answers.length - 1)]?.(response),
+  );
+  const slept: number[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    random: () => 1,
+    sleep: (ms) => {
+      slept.push(ms);
+      return new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  const delivery = createTelegramDelivery({ baseUrl: server.baseUrl, clock, timeoutMs: 200, ...options });
+  return { delivery, slept, received: server.received };
+}
+const reply = (status: number, body: unknown) => (response: ServerResponse) => json(response, status, body);
+
+describe("Telegram delivery", () => {
+  it("sends to the sender, or to the chat that the metadata names, on a connection of its own", async () => {
+    const { delivery, received } = await against([reply(200, ok)]);
+    expect(await delivery.send("hi", recipient, idle)).toEqual({ kind: "sent" });
+    await delivery.send("hi", { ...recipient, metadata: { telegramChatId: "-100" } }, idle);
+    expect(received[0]).toMatchObject({
+      path: "/bot123:secret/sendMessage",
+      body: { chat_id: "7", text: "hi" },
+    });
+    expect(received[1]?.body).toEqual({ chat_id: "-100", text: "hi" });
+    expect(received[0]?.headers.connection).toBe("close");
+  });
+
+  it("waits as long as told and sends again, within its bound", async () => {
+    const busy = reply(429, refusal(429, "Too Many Requests: retry after 3", { retry_after: 3 }));
+    const patient = await against([busy, busy, reply(200, ok)]);
+    expect(await patient.delivery.send("hi", recipient, idle)).toEqual({ kind: "sent" });
+    expect(patient.slept).toEqual([3_000, 3_000]);
+    await server?.close();
+    const bounded = await against([busy], { maxThrottleMs: 5_000 });
+    expect(await bounded.delivery.send("hi", recipient, idle)).toMatchObject({ kind: "transient" });
+    expect(bounded.received).toHaveLength(2);
+  });
+
+  it("falls back to plain text, once, when the formatting is refused", async () => {
+    const broken = reply(
+      400,
+      refusal(400, "Bad Request: can't parse entities: unclosed tag at byte offset 3"),
+    );
+    const { delivery, received } = await against([broken, reply(200, ok)], { parseMode: "HTML" });
+    expect(await delivery.send("a<b", recipient, idle)).toEqual({ kind: "sent" });
+    expect(received.map((r) => r.body)).toEqual([
+      { chat_id: "7", text: "a<b", parse_mode: "HTML" },
+      { chat_id: "7", text: "a<b" },
+    ]);
+    await server?.close();
+    const always = await against([broken], { parseMode: "HTML" });
+    expect(await always.delivery.send("a<b", recipient, idle)).toMatchObject({ kind: "refused" });
+  });
+
+  it.each([
+    [403, "Forbidden: bot was blocked by the user", "refused"],
+    [400, "Bad Request: chat not found", "refused"],
+    [404, "Not Found", "refused"],
+    [401, "Unauthorized", "transient"],
+  ])("%i %s is %s, after one request", async (code, description, kind) => {
+    const { delivery, received } = await against([reply(code, refusal(code, description))]);
+    expect(await delivery.send("hi", recipient, idle)).toEqual({
+      kind,
+      reason: `telegram ${code}: ${description}`,
+    });
+    expect(received).toHaveLength(1);
+  });
+
+  it("repeats after a server error, a few times", async () => {
+    const once = await against([reply(500, refusal(500, "Internal Server Error")), reply(200, ok)]);
+    expect(await once.delivery.send("hi", recipient, idle)).toEqual({ kind: "sent" });
+    await server?.close();
+    const always = await against([(r) => void r.writeHead(502).end("<html>")]);
+    expect(await always.delivery.send("hi", recipient, idle)).toEqual({
+      kind: "transient",
+      reason: "telegram: HTTP 502",
+    });
+    expect(always.received).toHaveLength(3);
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["a connection dropped after the request", (r) => void r.destroy()],
+    ["silence", () => undefined],
+    ["an unreadable success", (r) => void r.writeHead(200).end("{")],
+    ["an edge that waited in vain", (r) => void r.writeHead(504).end("<html>")],
+  ])("%s is ambiguous and not repeated", async (_, answer) => {
+    const { delivery, received } = await against([answer]);
+    const result = await delivery.send("hi", recipient, idle);
+    expect(result.kind).toBe("ambiguous");
+    expect(JSON.stringify(result)).not.toContain("secret");
+    expect(received).toHaveLength(1);
+  });
+
+  it("a refused connection is transient: nothing was sent", async () => {
+    const { delivery } = await against([reply(200, ok)], { baseUrl: await closedPort() });
+    expect(await delivery.send("hi", recipient, idle)).toEqual({
+      kind: "transient",
+      reason: "telegram: ECONNREFUSED",
+    });
+  });
+
+  it("stops at once when aborted", async () => {
+    const { delivery } = await against([() => undefined]);
+    const lost = new AbortController();
+    setTimeout(() => lost.abort(new Error("lease lost")), 20);
+    await expect(delivery.send("hi", recipient, lost.signal)).rejects.toThrow("lease lost");
+  });
+
+  it("shows typing until stopped, whatever Telegram answers", async () => {
+    const { delivery, received } = await against([reply(500, {}), (r) => void r.destroy(), reply(200, ok)]);
+    const answered = new AbortController();
+    const showing = delivery.showActivity(recipient, answered.signal);
+    while (received.length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    answered.abort();
+    await showing;
+    expect(received[0]).toMatchObject({
+      path: "/bot123:secret/sendChatAction",
+      body: { chat_id: "7", action: "typing" },
+    });
+  });
+
+  it("names a missing token and splits at Telegram's limit", async () => {
+    const { delivery } = await against([reply(200, ok)]);
+    expect(delivery.problem({ ...recipient, botToken: null })).toBe("telegram bot token missing");
+    expect(delivery.problem(recipient)).toBeNull();
+    expect(delivery.split("x".repeat(5_000)).map((part) => part.length)).toEqual([4_096, 904]);
+    expect([delivery.handles("telegram"), delivery.handles("api")]).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,51 @@
+/** The engine that the environment asks for. */
+import type { Clock } from "../clock.js";
+import type { WorkerEnv } from "../env.js";
+import { createCommandEngine, parseCommand } from "./command.js";
+import { createEchoEngine } from "./echo.js";
+import { EngineError, type Engine } from "./engine.js";
+import { createOpenAiEngine } from "./openai.js";
+import { createOpenClawEngine, type OpenClawLog } from "./openclaw/index.js";
+
+export interface CreateEngineDeps {
+  clock: Clock;
+  log: OpenClawLog;
+  /** The process's environment; the command engine passes a few names of it on. */
+  processEnv: Record<string, string | undefined>;
+}
+
+/** Builds the engine without starting it. `env` has been checked: what the engine needs is there. */
+export function createEngine(env: WorkerEnv, deps: CreateEngineDeps): Engine {
+  switch (env.ENGINE) {
+    case "echo":
+      return createEchoEngine();
+    case "openai":
+      return createOpenAiEngine({
+        baseUrl: env.OPENAI_BASE_URL,
+        model: required("MODEL", env.OPENCLAW_AGENT_MODEL ?? env.MODEL),
+        apiKey: env.OPENAI_API_KEY,
+        clock: deps.clock,
+      });
+    case "command": {
+      const argv = parseCommand(required("ENGINE_COMMAND", env.ENGINE_COMMAND));
+      if (argv === null) throw new EngineError("refused", "ENGINE_COMMAND is not a command");
+      return createCommandEngine({ argv, env: deps.processEnv });
+    }
+    case "openclaw":
+      return createOpenClawEngine(
+        {
+          url: env.OPENCLAW_GATEWAY_URL.replace(/^http/, "ws"),
+          token: required("OPENCLAW_GATEWAY_TOKEN", env.OPENCLAW_GATEWAY_TOKEN),
+          timeoutMs: env.ENGINE_TIMEOUT_MS,
+          connectTimeoutMs: env.OPENCLAW_GATEWAY_CONNECT_TIMEOUT_MS,
+          thinking: env.OPENCLAW_THINKING,
+        },
+        { clock: deps.clock, log: deps.log },
+      );
+  }
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new EngineError("refused", `${name} is missing`);
+  return value;
+}

@@ -1,0 +1,61 @@
+/** What answers a message. The worker knows engines only through this interface. */
+
+/** One turn of the conversation so far; `at` is epoch ms. */
+export interface EngineTurn {
+  role: "system" | "user" | "assistant" | "tool";
+  content: string;
+  at: number;
+}
+
+/** Everything an engine may know about the message it is to answer. */
+export interface EngineRequest {
+  messageId: string;
+  /** 1 for the first delivery of the message. */
+  attempt: number;
+  conversationId: string;
+  agentKey: string;
+  /** The user's text. Not part of `history`. */
+  text: string;
+  /** Oldest first, cut to the hydration window by the server. */
+  history: EngineTurn[];
+  metadata: Record<string, string>;
+  systemPrompt?: string;
+  /** Aborted when the lease is lost, the time is up or the worker is stopping: give up at once. */
+  signal: AbortSignal;
+}
+
+export interface EngineReply {
+  text: string;
+}
+
+/** An agent engine. `run` may be called again for a message whose earlier attempt got lost. */
+export interface Engine {
+  readonly name: string;
+  /** true: the engine keeps conversations itself and is sent only the new text. */
+  readonly stateful: boolean;
+  /** Opens what the engine needs (a connection); rejects with an {@link EngineError} when that cannot work at all. */
+  start(): Promise<void>;
+  /** false: it cannot take a message now; the worker claims nothing meanwhile. */
+  ready(): boolean;
+  /** Answers one message, or rejects with an {@link EngineError}. */
+  run(request: EngineRequest): Promise<EngineReply>;
+  /** Ends what `start` opened; never rejects. */
+  stop(): Promise<void>;
+}
+
+export type EngineErrorKind = "timeout" | "crashed" | "empty" | "refused" | "unavailable" | "aborted";
+
+/** Why an engine gave no answer. `message` is shown to operators: bounded, without secrets. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+
+  constructor(
+    readonly kind: EngineErrorKind,
+    message: string,
+    /** false: a repeat cannot help (bad key, unknown model, refused input). */
+    readonly retryable: boolean = kind !== "refused",
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,71 @@
+import { systemClock, type Clock } from "../../clock.js";
+
+/** Settings of the engine, from the worker's environment. */
+export interface OpenClawConfig {
+  /** `ws://` or `wss://` address of the gateway. */
+  url: string;
+  /** The gateway's shared token: full operator power over it, never logged. */
+  token: string;
+  /** Longest a message may take, waiting for a connection included, in ms. */
+  timeoutMs: number;
+  /** Longest `start` and a run wait for a usable connection, in ms. A gateway needs 7 to 14 s to boot. */
+  connectTimeoutMs: number;
+  /** Thinking level; sent only when set, since a model without that level fails the whole run. */
+  thinking?: string;
+}
+
+/** Waiting times of the protocol. Tests shorten them. */
+export interface OpenClawTiming {
+  /** First wait before connecting again; doubles with each failure. The gateway's own client: 1 s to 30 s. */
+  reconnectMinMs: number;
+  reconnectMaxMs: number;
+  /** Longest wait for the answer to anything but a run. The gateway's own client: 30 s. */
+  requestTimeoutMs: number;
+  /** Length of one `agent.wait` call after a lost connection. */
+  waitSliceMs: number;
+  /** Pause between two looks at the history while a turn goes on. */
+  pollMs: number;
+  /** How long after connecting a restarted gateway may take to resume a cut off turn by itself. */
+  resumeGraceMs: number;
+}
+
+export const openClawTiming: OpenClawTiming = {
+  reconnectMinMs: 1_000,
+  reconnectMaxMs: 30_000,
+  requestTimeoutMs: 30_000,
+  waitSliceMs: 5_000,
+  pollMs: 1_000,
+  resumeGraceMs: 10_000,
+};
+
+/** Where the engine reports what happens to its connection. Shaped like pino. */
+export interface OpenClawLog {
+  info(fields: Record<string, string | number>, message: string): void;
+  warn(fields: Record<string, string | number>, message: string): void;
+}
+
+/** What the engine needs from its surroundings; everything has a default. */
+export interface OpenClawDeps {
+  clock?: Clock;
+  timing?: Partial<OpenClawTiming>;
+  log?: OpenClawLog;
+}
+
+/** Configuration and surroundings, defaults filled in. */
+export interface OpenClawContext {
+  config: OpenClawConfig;
+  clock: Clock;
+  timing: OpenClawTiming;
+  log: OpenClawLog;
+}
+
+const silent: OpenClawLog = { info: () => undefined, warn: () => undefined };
+
+export function openClawContext(config: OpenClawConfig, deps: OpenClawDeps): OpenClawContext {
+  return {
+    config,
+    clock: deps.clock ?? systemClock,
+    timing: { ...openClawTiming, ...deps.timing },
+    log: deps.log ?? silent,
+  };
+}

@@ -1,0 +1,46 @@
+import type { HistoryPayload, HistoryRow } from "./frames.js";
+import { withoutMediaLines } from "./verdict.js";
+
+/** What the transcript knows of a turn. */
+export interface TurnTrace {
+  /** The run key of the user row that was found; absent when the gateway never began the turn. */
+  runKey?: string;
+  /** The answer, when the model has given one. */
+  text?: string;
+}
+
+/**
+ * Looks for the newest turn of a message: its user row, and the last finished assistant row before the next keyed user
+ * row. Rows without key in between belong to the turn (tool results, the gateway's own note after a restart).
+ */
+export function traceTurn(history: HistoryPayload, isOurs: (runKey: string) => boolean): TurnTrace {
+  const { messages } = history;
+  const start = messages.findLastIndex((row) => isOurs(runKeyOf(row) ?? ""));
+  const first = messages[start];
+  if (!first) return {};
+  const rest = messages.slice(start + 1);
+  const next = rest.findIndex((row) => runKeyOf(row) !== undefined);
+  const turn = next === -1 ? rest : rest.slice(0, next);
+  const text = turn.map(answerOf).findLast((candidate) => candidate !== "");
+  return { runKey: runKeyOf(first), text };
+}
+
+/** The run keys of every attempt at a message: `<messageId>:<attempt>` and `<messageId>:<attempt>:r<n>`. */
+export function isAttemptAt(messageId: string): (runKey: string) => boolean {
+  return (runKey) =>
+    runKey.startsWith(`${messageId}:`) && /^\d+(:r\d+)?$/.test(runKey.slice(messageId.length + 1));
+}
+
+function runKeyOf(row: HistoryRow): string | undefined {
+  if (row.role !== "user" || !row.idempotencyKey?.endsWith(":user")) return undefined;
+  return row.idempotencyKey.slice(0, -":user".length);
+}
+
+/** The visible text of a finished assistant row, "" for any other row: half answers and tool calls are no answers. */
+function answerOf(row: HistoryRow): string {
+  if (row.role !== "assistant" || row.openclawAbort !== undefined) return "";
+  if (["aborted", "error", "toolUse"].includes(row.stopReason ?? "")) return "";
+  if (typeof row.content === "string") return withoutMediaLines(row.content);
+  const parts = row.content.filter((part) => part.type === "text").map((part) => part.text ?? "");
+  return withoutMediaLines(parts.join("\n"));
+}

@@ -1,0 +1,56 @@
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine.js";
+import { openClawContext, type OpenClawConfig, type OpenClawContext, type OpenClawDeps } from "./config.js";
+import { ConnectRefused, unavailable } from "./failures.js";
+import { GatewayLink } from "./link.js";
+import { Turn } from "./turn.js";
+
+export type { OpenClawConfig, OpenClawDeps, OpenClawLog, OpenClawTiming } from "./config.js";
+
+class OpenClawEngine implements Engine {
+  readonly name = "openclaw";
+  readonly stateful = true;
+  private readonly link: GatewayLink;
+
+  constructor(private readonly context: OpenClawContext) {
+    this.link = new GatewayLink(context);
+  }
+
+  async start(): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(unavailable(this.link.lastProblem)),
+      this.context.config.connectTimeoutMs,
+    );
+    this.link.start();
+    try {
+      await this.link.whenUsable(late.signal);
+    } catch (error) {
+      await this.link.stop();
+      if (!(error instanceof ConnectRefused)) throw error;
+      throw new EngineError("refused", `openclaw gateway refused this worker: ${error.message}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  ready(): boolean {
+    return this.link.current !== undefined;
+  }
+
+  run(request: EngineRequest): Promise<EngineReply> {
+    return new Turn(this.context, this.link, request).run();
+  }
+
+  stop(): Promise<void> {
+    return this.link.stop();
+  }
+}
+
+/**
+ * The engine that hands messages to an OpenClaw gateway, one gateway session per conversation. The gateway keeps the
+ * conversation, so only the new text is sent. `start` rejects with an {@link EngineError}: `refused` when the gateway
+ * will not have this worker (wrong token or protocol), `unavailable` when it is not up within `connectTimeoutMs`.
+ */
+export function createOpenClawEngine(config: OpenClawConfig, deps: OpenClawDeps = {}): Engine {
+  return new OpenClawEngine(openClawContext(config, deps));
+}

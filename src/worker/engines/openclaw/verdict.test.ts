@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { parseServerFrame, type ResponseFrame } from "./frames.js";
+import { isFinalAgentResponse, judgeAgentResponse, judgeWaitResponse } from "./verdict.js";
+
+function response(fields: object): ResponseFrame {
+  const frame = parseServerFrame(JSON.stringify({ type: "res", id: "1", ...fields }));
+  if (frame?.type !== "res") throw new Error("not a response");
+  return frame;
+}
+const ok = (payload: object) => response({ ok: true, payload });
+const judge = (frame: ResponseFrame) => judgeAgentResponse(frame, "secret");
+const judgeWait = (frame: ResponseFrame) => judgeWaitResponse(frame, "secret");
+
+describe("the response to agent", () => {
+  test("texts of all payloads are joined", () => {
+    const payloads = [{ text: "one" }, { text: null, mediaUrl: "/w/a.png" }, { text: " two\n" }];
+    expect(judge(ok({ status: "ok", result: { payloads } }))).toEqual({ kind: "answer", text: "one\n\ntwo" });
+  });
+
+  test.each([
+    ["status error", { status: "error", summary: "lost" }, "crashed"],
+    ["an error notice", { status: "ok", result: { payloads: [{ text: "x", isError: true }] } }, "crashed"],
+    ["an unknown shape", { result: "ok" }, "crashed"],
+    ["a timeout", { status: "timeout", timeoutPhase: "provider" }, "timeout"],
+    ["an abort", { status: "timeout", summary: "aborted", stopReason: "rpc" }, "aborted"],
+    ["no text", { status: "ok", result: { payloads: [{ text: " " }] } }, "empty"],
+    ["no payloads", { status: "ok", result: {} }, "empty"],
+  ])("ok:true with %s is a failure", (_name, payload, kind) => {
+    expect(() => judge(ok(payload))).toThrowError(expect.objectContaining({ kind, retryable: true }));
+  });
+
+  test("refused input is not worth a repeat, a failed run is", () => {
+    const failed = (code: string, payload?: object) =>
+      response({ ok: false, error: { code, message: `bad secret ${"x".repeat(500)}` }, payload });
+    expect(() => judge(failed("INVALID_REQUEST"))).toThrowError(
+      expect.objectContaining({ kind: "refused", retryable: false }),
+    );
+    expect(() => judge(failed("UNAVAILABLE", { status: "error" }))).toThrowError(
+      expect.objectContaining({
+        kind: "crashed",
+        retryable: true,
+        message: expect.stringMatching(/^[^]{0,260}$/),
+      }),
+    );
+    expect(() => judge(failed("UNAVAILABLE"))).not.toThrowError(/secret/);
+  });
+
+  test("only acceptance is not the last word", () => {
+    expect(isFinalAgentResponse(ok({ status: "accepted" }))).toBe(false);
+    expect(isFinalAgentResponse(ok({ status: "in_flight" }))).toBe(true);
+    expect(isFinalAgentResponse(response({ ok: false, error: { code: "X", message: "y" } }))).toBe(true);
+  });
+});
+
+describe("the response to agent.wait", () => {
+  test.each([
+    ["an answer", { status: "ok", terminalReply: { disposition: "visible", text: "hi" } }, "answer"],
+    ["an end without text (protocol 3)", { status: "ok" }, "unread"],
+    ["a bare timeout", { status: "timeout" }, "unknown"],
+    ["a run that waits", { status: "pending" }, "unknown"],
+  ])("%s", (_name, payload, kind) => {
+    expect(judgeWait(ok(payload))).toMatchObject({ kind });
+  });
+
+  test.each([
+    ["a failed run", { status: "error", error: "boom" }, "crashed"],
+    ["an aborted run", { status: "timeout", stopReason: "rpc" }, "aborted"],
+    ["a silent reply", { status: "ok", terminalReply: { disposition: "silent" } }, "empty"],
+  ])("%s is a failure", (_name, payload, kind) => {
+    expect(() => judgeWait(ok(payload))).toThrowError(expect.objectContaining({ kind }));
+  });
+});
+
+test("frames that are not the gateway's are ignored", () => {
+  for (const text of ["", "[]", "null", '{"type":"res"}', '{"type":"other"}']) {
+    expect(parseServerFrame(text)).toBeNull();
+  }
+});

@@ -1,0 +1,92 @@
+import { EngineError } from "../engine.js";
+import { describeGatewayError, foreignText } from "./failures.js";
+import { agentPayloadSchema, waitPayloadSchema, type ResponseFrame } from "./frames.js";
+
+/** What a response says about a run. Failed runs are thrown as {@link EngineError}. */
+export type Verdict =
+  | { kind: "answer"; text: string }
+  /** Not accepted; ask again with a new key after a while. */
+  | { kind: "later"; retryAfterMs: number }
+  /** Goes on somewhere else, or nobody knows. */
+  | { kind: "unknown" }
+  /** Over and well, but the text has to be read from the history. */
+  | { kind: "unread" };
+
+/** true for every response to `agent` but the first, which only says that the run was accepted. */
+export function isFinalAgentResponse(response: ResponseFrame): boolean {
+  const payload = agentPayloadSchema.safeParse(response.payload);
+  return !(response.ok && payload.success && payload.data.status === "accepted");
+}
+
+/**
+ * Reads the last response to `agent`. `ok:true` is not yet a success: the status and each payload must agree.
+ * @throws EngineError for a failed run.
+ */
+export function judgeAgentResponse(response: ResponseFrame, token: string): Verdict {
+  const { error } = response;
+  const parsed = agentPayloadSchema.safeParse(response.payload);
+  if (!response.ok) {
+    if (!parsed.success && error?.retryable) return { kind: "later", retryAfterMs: error.retryAfterMs ?? 0 };
+    const reason = describeGatewayError(error, token);
+    if (error?.code === "INVALID_REQUEST") throw new EngineError("refused", `openclaw refused: ${reason}`);
+    throw new EngineError("crashed", `openclaw run failed: ${reason}`);
+  }
+  if (!parsed.success) throw new EngineError("crashed", "openclaw answered in an unknown shape");
+  const { status, summary = status, stopReason, result } = parsed.data;
+  if (status === "in_flight" || status === "accepted") return { kind: "unknown" };
+  if (status === "timeout") throw stopped(stopReason === "rpc");
+  const payloads = result?.payloads ?? [];
+  const notice = payloads.find((payload) => payload.isError);
+  if (status !== "ok" || notice) {
+    throw new EngineError("crashed", `openclaw run failed: ${foreignText(notice?.text ?? summary, token)}`);
+  }
+  return answer(
+    payloads
+      .map((payload) => payload.text?.trim() ?? "")
+      .filter((text) => text !== "")
+      .join("\n\n"),
+  );
+}
+
+/**
+ * Reads the response to `agent.wait`.
+ * @throws EngineError for a failed run.
+ */
+export function judgeWaitResponse(response: ResponseFrame, token: string): Verdict {
+  const parsed = waitPayloadSchema.safeParse(response.payload);
+  if (!response.ok || !parsed.success) return { kind: "unknown" };
+  const { status, stopReason, error, terminalReply } = parsed.data;
+  if (status === "error") {
+    const reason = typeof error === "string" ? foreignText(error, token) : "no reason given";
+    throw new EngineError("crashed", `openclaw run failed: ${reason}`);
+  }
+  // A bare timeout is the end of the waiting, not of the run.
+  if (status === "timeout" && stopReason) throw stopped(stopReason === "rpc");
+  if (status !== "ok") return { kind: "unknown" };
+  if (!terminalReply) return { kind: "unread" };
+  return answer(terminalReply.disposition === "silent" ? "" : withoutMediaLines(terminalReply.text ?? ""));
+}
+
+/** Texts outside the final response still hold the lines that name media files on the gateway's disk. */
+export function withoutMediaLines(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !line.startsWith("MEDIA:/"))
+    .join("\n")
+    .trim();
+}
+
+/** A run that ended well but said nothing is a failure of the engine. */
+export function emptyAnswer(): EngineError {
+  return new EngineError("empty", "openclaw answered nothing");
+}
+
+function answer(text: string): Verdict {
+  if (text === "") throw emptyAnswer();
+  return { kind: "answer", text };
+}
+
+function stopped(byRequest: boolean): EngineError {
+  if (byRequest) return new EngineError("aborted", "the openclaw run was aborted");
+  return new EngineError("timeout", "the openclaw run took too long");
+}

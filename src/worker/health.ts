@@ -1,0 +1,65 @@
+/** `GET /healthz` and `GET /metrics`. */
+import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+import type { Engine } from "./engines/engine.js";
+import type { Metrics } from "./metrics.js";
+import type { RunControl } from "./shutdown.js";
+import type { ConnectionStatus } from "./status.js";
+
+export interface HealthDeps {
+  connection: ConnectionStatus;
+  engine: Engine;
+  control: RunControl;
+  metrics: Metrics;
+}
+
+/** Why the worker cannot take a message at present; empty while it can. */
+export function healthProblems({ connection, engine, control }: HealthDeps): string[] {
+  const problems: string[] = [];
+  const disconnected = connection.problem();
+  if (disconnected !== null) problems.push(`component: ${disconnected}`);
+  if (!engine.ready()) problems.push(`engine ${engine.name}: not ready`);
+  if (control.state !== "running") problems.push(`worker: ${control.state}`);
+  return problems;
+}
+
+/** The health routes without a server. */
+export function healthApp(deps: HealthDeps): Hono {
+  const app = new Hono();
+  app.get("/healthz", (c) => {
+    const problems = healthProblems(deps);
+    return c.json(
+      { ok: problems.length === 0, state: deps.control.state, problems },
+      problems.length === 0 ? 200 : 503,
+    );
+  });
+  app.get("/metrics", async (c) => {
+    deps.connection.problem(); // refreshes the gauge, which time alone can change
+    c.header("content-type", deps.metrics.registry.contentType);
+    return c.body(await deps.metrics.registry.metrics());
+  });
+  return app;
+}
+
+export interface HealthServer {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Listens; port 0 takes a free one. Rejects when the address is taken. */
+export function startHealthServer(deps: HealthDeps, host: string, port: number): Promise<HealthServer> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: healthApp(deps).fetch, hostname: host, port }, (info) => {
+      server.off("error", reject);
+      resolve({
+        port: info.port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            if ("closeAllConnections" in server) server.closeAllConnections();
+          }),
+      });
+    });
+    server.once("error", reject);
+  });
+}

@@ -1,0 +1,47 @@
+/** The worker as a library: the loop and its parts, for hosts that bring their own engine, delivery or transport. */
+export { systemClock, type Clock } from "./clock.js";
+export type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
+export { createTelegramDelivery, type TelegramOptions } from "./delivery/telegram.js";
+export { createCommandEngine, parseCommand, type CommandOptions } from "./engines/command.js";
+export { createEchoEngine } from "./engines/echo.js";
+export {
+  EngineError,
+  type Engine,
+  type EngineErrorKind,
+  type EngineReply,
+  type EngineRequest,
+  type EngineTurn,
+} from "./engines/engine.js";
+export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai.js";
+export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/index.js";
+export {
+  envHelp,
+  formatEnvHelp,
+  formatEnvProblems,
+  readEnv,
+  type EnvProblem,
+  type EnvResult,
+  type WorkerEnv,
+} from "./env.js";
+export {
+  healthApp,
+  healthProblems,
+  startHealthServer,
+  type HealthDeps,
+  type HealthServer,
+} from "./health.js";
+export { createLogger, redactText, type LoggerOptions } from "./logging.js";
+export { runLoop, type LoopDeps } from "./loop.js";
+export { runWorker } from "./main.js";
+export { createMetrics, type Metrics } from "./metrics.js";
+export { drainOnSignals, RunControl, type RunState } from "./shutdown.js";
+export { createConnectionStatus, type ConnectionStatus } from "./status.js";
+export { createGatewayTransport, type GatewayOptions } from "./transport/gateway.js";
+export {
+  TransportError,
+  type Held,
+  type RenewResult,
+  type SettleRequest,
+  type SettleResult,
+  type Transport,
+} from "./transport/transport.js";

@@ -1,0 +1,178 @@
+/**
+ * Holds the lease of one message: renews it beside the work and makes every fenced write about it. Whoever learns
+ * first that the lease is lost aborts `signal`, and with it the engine and the delivery.
+ */
+import type { Logger } from "pino";
+import { backoffMs } from "../policy/worker/backoff.js";
+import type { Job } from "../contract/queue.js";
+import { jittered, type Clock } from "./clock.js";
+import type { Metrics } from "./metrics.js";
+import type { ConnectionStatus } from "./status.js";
+import {
+  TransportError,
+  type SettleRequest,
+  type SettleResult,
+  type Transport,
+} from "./transport/transport.js";
+
+/** Thrown through the work of a message when it may not go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  constructor(readonly reason: "lease_lost" | "shutdown") {
+    super(reason);
+  }
+}
+
+export type Settled = Extract<SettleResult, { ok: true }>;
+
+export interface LeaseHolder {
+  /** Aborted with an {@link Interrupted} when the message is no longer ours, or the shutdown grace is over. */
+  readonly signal: AbortSignal;
+  /** A fenced write in the middle of the work. Rejects with {@link Interrupted}. */
+  write(request: SettleRequest): Promise<Settled>;
+  /** The write that ends the message. Not cut short by a heartbeat: its own answer is what counts. */
+  end(request: SettleRequest): Promise<Settled>;
+  /** One attempt to give the message back, whatever happened before; never rejects. */
+  handBack(errorMessage: string): Promise<boolean>;
+  /** Stops renewing. */
+  release(): Promise<void>;
+}
+
+export interface LeaseHolderDeps {
+  transport: Transport;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  connection: ConnectionStatus;
+  /** The server wants this worker to stop after this message. */
+  onShouldStop(): void;
+}
+
+/** Retry waits of one call, in ms. */
+const retryBaseMs = 250;
+const retryMaxMs = 5_000;
+/** How long the farewell of a stopping worker may take, in ms. */
+const handBackMs = 3_000;
+
+/** Starts renewing the job's lease. `force` aborts the work (not the renewing) when the shutdown grace is over. */
+export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): LeaseHolder {
+  const { transport, clock, log, metrics, connection } = deps;
+  const lost = new AbortController();
+  const released = new AbortController();
+  const forced = new AbortController();
+  const onForce = (): void => forced.abort(new Interrupted("shutdown"));
+  if (force.aborted) onForce();
+  else force.addEventListener("abort", onForce, { once: true });
+  const signal = AbortSignal.any([lost.signal, forced.signal]);
+  let goodUntil = localExpiry(clock.now(), job.leaseExpiresAt, job.heartbeatIntervalMs);
+
+  let ending = false;
+
+  const lose = (why: string): void => {
+    // A heartbeat that crosses the ending write finds the lease gone because that write succeeded.
+    if (lost.signal.aborted || (ending && why !== "settle")) return;
+    metrics.leaseLosses.inc();
+    log.info({ messageId: job.messageId, why }, "worker.leaseLost");
+    lost.abort(new Interrupted("lease_lost"));
+  };
+
+  /** Repeats a fenced call until it is answered, refused, aborted, or the lease has run out. */
+  async function persist<T>(operation: string, cut: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const result = await attempt();
+        connection.succeeded();
+        return result;
+      } catch (error) {
+        cut.throwIfAborted();
+        if (!(error instanceof TransportError)) throw error;
+        connection.failed(error.code);
+        const waitMs = backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs);
+        if (!error.retryable || clock.now() + waitMs >= goodUntil) throw error;
+        metrics.retries.inc({ operation });
+        log.warn({ messageId: job.messageId, operation, code: error.code, waitMs }, "worker.callRetried");
+        await clock.sleep(waitMs, cut);
+        cut.throwIfAborted();
+      }
+    }
+  }
+
+  async function settle(
+    request: SettleRequest,
+    cut: AbortSignal,
+    call: AbortSignal | undefined,
+  ): Promise<Settled> {
+    const result = await persist("settle", cut, () => transport.settle(job, request, call));
+    if (result.ok) return result;
+    lose("settle");
+    throw new Interrupted("lease_lost");
+  }
+
+  async function renewing(): Promise<void> {
+    while (!released.signal.aborted && !lost.signal.aborted) {
+      await clock.sleep(
+        jittered(job.heartbeatIntervalMs, clock.random(), 0.1),
+        AbortSignal.any([released.signal, lost.signal]),
+      );
+      if (released.signal.aborted || lost.signal.aborted) return;
+      try {
+        const sentAt = clock.now();
+        const result = await persist("heartbeat", released.signal, () =>
+          transport.heartbeat(job, released.signal),
+        );
+        if (released.signal.aborted) return;
+        metrics.heartbeats.inc({ result: result.ok ? "ok" : "lost" });
+        if (!result.ok) return lose("heartbeat");
+        goodUntil = localExpiry(sentAt, result.leaseExpiresAt, job.heartbeatIntervalMs);
+        if (result.shouldStop) deps.onShouldStop();
+      } catch (error) {
+        if (released.signal.aborted) return;
+        metrics.heartbeats.inc({ result: "error" });
+        const code = error instanceof TransportError ? error.code : "internal";
+        log.warn({ messageId: job.messageId, code }, "worker.heartbeatFailed");
+        if (clock.now() + job.heartbeatIntervalMs >= goodUntil) return lose(`no renewal: ${code}`);
+      }
+    }
+  }
+  const renewal = renewing();
+
+  return {
+    signal,
+    write: (request) => settle(request, signal, signal),
+    end: (request) => {
+      ending = true;
+      return settle(request, forced.signal, undefined);
+    },
+    async handBack(errorMessage) {
+      if (lost.signal.aborted) return false;
+      const tooLate = new AbortController();
+      const done = new AbortController();
+      void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
+      try {
+        const request: SettleRequest = { outcome: { kind: "fail", errorMessage, retryable: true } };
+        return (await transport.settle(job, request, tooLate.signal)).ok;
+      } catch {
+        return false; // the lease runs out by itself
+      } finally {
+        done.abort();
+      }
+    },
+    async release() {
+      released.abort();
+      force.removeEventListener("abort", onForce);
+      await renewal;
+    },
+  };
+}
+
+/**
+ * Until when the lease is certainly ours, by our own clock. Clocks differ between machines, so the server's time is
+ * believed only within 2 to 20 heartbeat intervals (the default lease is 4).
+ */
+function localExpiry(now: number, leaseExpiresAt: number, heartbeatIntervalMs: number): number {
+  const remaining = Math.min(
+    Math.max(leaseExpiresAt - now, 2 * heartbeatIntervalMs),
+    20 * heartbeatIntervalMs,
+  );
+  return now + remaining;
+}

@@ -1,0 +1,56 @@
+/** How the worker talks to the component. The loop knows no more than this. */
+import type { ErrorCode } from "../../contract/errors.js";
+import type { Job } from "../../contract/queue.js";
+
+/** What names a held message in every call about it. */
+export type Held = Pick<Job, "messageId" | "leaseId">;
+
+export interface SettleRequest {
+  turns?: { role: "system" | "user" | "assistant" | "tool"; content: string; at?: number }[];
+  reply?: { text: string; parts: number };
+  sendingPart?: number;
+  outcome?: { kind: "complete" } | { kind: "fail"; errorMessage: string; retryable?: boolean };
+  claimNext?: { hydrate: boolean };
+}
+export interface LeaseLost {
+  ok: false;
+  reason: "lease_lost";
+}
+export type SettleResult =
+  | {
+      ok: true;
+      status: "held" | "done" | "queued" | "dead_letter";
+      nextScheduledFor: number | null;
+      next: Job | null;
+    }
+  | LeaseLost;
+export type RenewResult = { ok: true; leaseExpiresAt: number; shouldStop: boolean } | LeaseLost;
+
+/** Every call is made once; who may repeat it, and until when, is the caller's decision. Rejects with {@link TransportError}. */
+export interface Transport {
+  /** The next job with its hydration, or null. Not to be repeated blindly: a lost answer has taken a lease. */
+  claim(signal?: AbortSignal): Promise<Job | null>;
+  /** Fenced, so a repeat is harmless: a repeat of one that ended the message answers `lease_lost`. */
+  settle(held: Held, request: SettleRequest, signal?: AbortSignal): Promise<SettleResult>;
+  /** Renews the lease. */
+  heartbeat(held: Held, signal?: AbortSignal): Promise<RenewResult>;
+  controlState(signal?: AbortSignal): Promise<{ shouldStop: boolean }>;
+}
+
+/** `network`: no answer; `unexpected_reply`: an answer that is not the gateway's. */
+export type TransportErrorCode = ErrorCode | "network" | "timeout" | "aborted" | "unexpected_reply";
+
+/** A call to the component that gave no result. `message` never holds the token. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+
+  constructor(
+    readonly code: TransportErrorCode,
+    message: string,
+    /** true: the same call may succeed later. */
+    readonly retryable: boolean,
+    readonly httpStatus: number | null = null,
+  ) {
+    super(message);
+  }
+}

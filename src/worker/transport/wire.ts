@@ -1,0 +1,91 @@
+/** The gateway's answers as the worker expects them. Unknown further fields are dropped. */
+import { z } from "zod";
+import { errorCodes } from "../../contract/errors.js";
+
+const metadata = z.record(z.string(), z.string());
+const payload = z.object({
+  provider: z.string(),
+  providerUserId: z.string(),
+  messageText: z.string(),
+  externalMessageId: z.string().optional(),
+  rawUpdateJson: z.string().optional(),
+  metadata: metadata.optional(),
+});
+const role = z.enum(["system", "user", "assistant", "tool"]);
+const nullableText = z.string().nullable();
+
+const hydration = z.object({
+  messageId: z.string(),
+  conversationId: z.string(),
+  agentKey: z.string(),
+  payload,
+  conversationState: z.object({
+    contextHistory: z.array(z.object({ role, content: z.string(), at: z.number() })),
+    pendingToolCalls: z.array(
+      z.object({
+        toolName: z.string(),
+        callId: z.string(),
+        status: z.enum(["pending", "running", "done", "failed"]),
+      }),
+    ),
+  }),
+  telegramBotToken: nullableText,
+  bridgeRuntimeConfig: z
+    .object({
+      baseUrl: nullableText,
+      appBaseUrlMapJson: nullableText,
+      serviceId: nullableText,
+      appKey: nullableText,
+      serviceKey: nullableText,
+      serviceKeySecretRef: nullableText,
+    })
+    .nullable(),
+  reply: z
+    .object({
+      text: z.string(),
+      parts: z.int().nonnegative(),
+      nextPart: z.int().nonnegative(),
+      ambiguousParts: z.array(z.int().nonnegative()),
+    })
+    .optional(),
+});
+
+export const jobSchema = z.object({
+  messageId: z.string().min(1),
+  conversationId: z.string(),
+  agentKey: z.string(),
+  leaseId: z.string().min(1),
+  leaseExpiresAt: z.number(),
+  payload,
+  attempt: z.number(),
+  maxAttempts: z.number(),
+  heartbeatIntervalMs: z.number().positive(),
+  hydration: hydration.optional(),
+});
+
+const leaseLost = z.object({ ok: z.literal(false), reason: z.literal("lease_lost") });
+
+export const claimReply = jobSchema.nullable();
+export const settleReply = z.union([
+  z.object({
+    ok: z.literal(true),
+    status: z.enum(["held", "done", "queued", "dead_letter"]),
+    nextScheduledFor: z.number().nullable(),
+    next: jobSchema.nullable(),
+  }),
+  leaseLost,
+]);
+export const renewReply = z.union([
+  z.object({ ok: z.literal(true), leaseExpiresAt: z.number(), shouldStop: z.boolean() }),
+  leaseLost,
+]);
+export const controlReply = z.object({ shouldStop: z.boolean() });
+
+/** A newer server may know a code that this worker does not: it counts as `internal`. */
+export const envelope = z.union([
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({
+    ok: z.literal(false),
+    error: z.object({ code: z.enum(errorCodes).catch("internal"), message: z.string() }),
+  }),
+]);

@@ -1,0 +1,184 @@
+/** A component, an engine and a delivery in memory, for tests of the worker's loop. */
+import { pino } from "pino";
+import type { HydrationBundle, Job } from "../../src/contract/queue.js";
+import type { Delivery, SendResult } from "../../src/worker/delivery/delivery.js";
+import type { Engine, EngineRequest } from "../../src/worker/engines/engine.js";
+import type { LoopDeps } from "../../src/worker/loop.js";
+import { createMetrics } from "../../src/worker/metrics.js";
+import { RunControl } from "../../src/worker/shutdown.js";
+import { createConnectionStatus } from "../../src/worker/status.js";
+import { systemClock } from "../../src/worker/clock.js";
+import type {
+  RenewResult,
+  SettleRequest,
+  SettleResult,
+  Transport,
+} from "../../src/worker/transport/transport.js";
+
+export const leaseLost = { ok: false, reason: "lease_lost" } as const;
+export const heartbeatMs = 1_000;
+
+/** A claimed Telegram message; `hydration` changes its bundle. */
+export function aJob(
+  id: string,
+  hydration: Partial<HydrationBundle> = {},
+  overrides: Partial<Job> = {},
+): Job {
+  const payload = { provider: "telegram", providerUserId: "77", messageText: `question ${id}` };
+  const named = { messageId: id, conversationId: "c", agentKey: "a" };
+  return {
+    ...named,
+    leaseId: `lease-${id}`,
+    leaseExpiresAt: Date.now() + 4 * heartbeatMs,
+    payload,
+    attempt: 1,
+    maxAttempts: 5,
+    heartbeatIntervalMs: heartbeatMs,
+    hydration: {
+      ...named,
+      payload,
+      conversationState: { contextHistory: [], pendingToolCalls: [] },
+      telegramBotToken: "1:token",
+      bridgeRuntimeConfig: null,
+      ...hydration,
+    },
+    ...overrides,
+  };
+}
+
+export interface Call {
+  operation: "claim" | "settle" | "heartbeat" | "controlState";
+  messageId?: string;
+  request?: SettleRequest;
+}
+
+/** Hands out `jobs` in turn and remembers every call. The hooks may be replaced by a test. */
+export class FakeTransport implements Transport {
+  readonly calls: Call[] = [];
+  onSettle: (request: SettleRequest, signal?: AbortSignal) => SettleResult | Promise<SettleResult> | null =
+    () => null;
+  onHeartbeat: () => RenewResult | Promise<RenewResult> = () => ({
+    ok: true,
+    leaseExpiresAt: Date.now() + 4 * heartbeatMs,
+    shouldStop: false,
+  });
+  onClaim: () => void = () => undefined;
+  shouldStop = false;
+
+  constructor(readonly jobs: Job[]) {}
+
+  async claim(): Promise<Job | null> {
+    this.calls.push({ operation: "claim" });
+    this.onClaim();
+    return this.jobs.shift() ?? null;
+  }
+  async settle(
+    held: { messageId: string },
+    request: SettleRequest,
+    signal?: AbortSignal,
+  ): Promise<SettleResult> {
+    this.calls.push({ operation: "settle", messageId: held.messageId, request });
+    const scripted = this.onSettle(request, signal);
+    if (scripted !== null) return await scripted;
+    const status =
+      request.outcome === undefined ? "held" : request.outcome.kind === "complete" ? "done" : "queued";
+    const next = request.claimNext === undefined ? null : (this.jobs.shift() ?? null);
+    return { ok: true, status, nextScheduledFor: null, next };
+  }
+  async heartbeat(): Promise<RenewResult> {
+    this.calls.push({ operation: "heartbeat" });
+    return await this.onHeartbeat();
+  }
+  async controlState(): Promise<{ shouldStop: boolean }> {
+    this.calls.push({ operation: "controlState" });
+    return { shouldStop: this.shouldStop };
+  }
+
+  /** The calls of one message in short form, claims and heartbeats left out. */
+  settles(messageId: string): string[] {
+    return this.calls
+      .filter((call) => call.operation === "settle" && call.messageId === messageId)
+      .map(({ request = {} }) => {
+        if (request.outcome?.kind === "fail")
+          return `fail:${request.outcome.retryable ? "retry" : "dead"}:${request.outcome.errorMessage}`;
+        const words = [request.turns && "turns", request.reply && "reply"].filter(Boolean);
+        if (request.sendingPart !== undefined) words.push(`sending ${request.sendingPart}`);
+        if (request.outcome) words.push("complete");
+        return words.join("+");
+      });
+  }
+  count(operation: Call["operation"]): number {
+    return this.calls.filter((call) => call.operation === operation).length;
+  }
+}
+
+export class FakeEngine implements Engine {
+  readonly name = "fake";
+  readonly stateful = false;
+  readonly requests: EngineRequest[] = [];
+  isReady = true;
+  answer: (request: EngineRequest) => Promise<{ text: string }> = ({ text }) =>
+    Promise.resolve({ text: `answer to ${text}` });
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+  ready(): boolean {
+    return this.isReady;
+  }
+  run(request: EngineRequest): Promise<{ text: string }> {
+    this.requests.push(request);
+    return this.answer(request);
+  }
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Splits at "|" and remembers what was sent. */
+export class FakeDelivery implements Delivery {
+  readonly sent: string[] = [];
+  onSend: (part: string, signal: AbortSignal) => SendResult | Promise<SendResult> = () => ({ kind: "sent" });
+  handles(provider: string): boolean {
+    return provider === "telegram";
+  }
+  problem({ botToken }: { botToken: string | null }): string | null {
+    return botToken === null ? "telegram bot token missing" : null;
+  }
+  split(text: string): string[] {
+    return text.split("|");
+  }
+  async send(part: string, _recipient: unknown, signal: AbortSignal): Promise<SendResult> {
+    this.sent.push(part);
+    return await this.onSend(part, signal);
+  }
+  showActivity(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export const pollIntervalMs = 1_000;
+
+/** Everything `runLoop` needs, with fakes, under the test's (fake) timers. */
+export function loopWith(jobs: Job[], graceMs = 10_000) {
+  const transport = new FakeTransport(jobs);
+  const engine = new FakeEngine();
+  const delivery = new FakeDelivery();
+  const metrics = createMetrics();
+  const clock = { ...systemClock, random: () => 0.5 };
+  const states: string[] = [];
+  const control = new RunControl(clock, graceMs, (state) => states.push(state));
+  const connection = createConnectionStatus(clock, metrics, 60_000);
+  const deps: LoopDeps = {
+    transport,
+    engine,
+    delivery,
+    metrics,
+    clock,
+    control,
+    connection,
+    log: pino({ level: "silent" }),
+    engineTimeoutMs: 30_000,
+    pollIntervalMs,
+  };
+  return { deps, transport, engine, delivery, metrics, control, connection, states };
+}
