@@ -60,7 +60,10 @@ describe("documents read and written", () => {
     const large = await costsAt({ depth: 120, workers: 40, history: 140 });
     const counts = (costs: Record<string, Cost>) =>
       Object.fromEntries(
-        Object.entries(costs).map(([name, { bytesRead: _r, bytesWritten: _w, ...documents }]) => [name, documents]),
+        Object.entries(costs).map(([name, { bytesRead: _r, bytesWritten: _w, ...documents }]) => [
+          name,
+          documents,
+        ]),
       );
     expect(counts(large)).toEqual(counts(small));
   });
@@ -74,7 +77,8 @@ describe("a ready conversation behind the backlog of a blocked one", () => {
         .query("conversations")
         .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", "default"))
         .collect();
-      for (const row of line) if (row.conversationId !== "waiting 199") await ctx.db.patch(row._id, { state: "idle" });
+      for (const row of line)
+        if (row.conversationId !== "waiting 199") await ctx.db.patch(row._id, { state: "idle" });
     });
     await setAlarms(world, { reap: true, pass: false });
     const isTheLast = (result: unknown) =>

@@ -19,8 +19,7 @@ export interface Cost {
 }
 
 type Reference =
-  | FunctionReference<"mutation", "public" | "internal">
-  | FunctionReference<"query", "public" | "internal">;
+  FunctionReference<"mutation", "public" | "internal"> | FunctionReference<"query", "public" | "internal">;
 
 /** One call to measure. `check` says whether the call did what it is called after; a bench of a refused call means nothing. */
 export interface Call {

@@ -52,7 +52,11 @@ export function operations({ jobs }: BenchWorld): Operation[] {
       call: enqueue("idle in an empty lane", LANES.empty),
     },
     { name: "enqueue, conversation new, others ready", call: enqueue("new") },
-    { name: "enqueue, conversation new, nothing pending", alarms: nothingPending, call: enqueue("new", LANES.empty) },
+    {
+      name: "enqueue, conversation new, nothing pending",
+      alarms: nothingPending,
+      call: enqueue("new", LANES.empty),
+    },
     { name: "claim, one lane", call: claim("claimer") },
     { name: "claim, one lane, arms the reaper", alarms: nothingPending, call: claim("claimer") },
     { name: "claim, two lanes", call: claim("two lanes") },
@@ -71,11 +75,19 @@ export function operations({ jobs }: BenchWorld): Operation[] {
     },
     {
       name: "fail, dead letter, another waits",
-      call: mutationCall(lib.fail, { ...jobs.lastAttempt, errorMessage: "boom" }, has({ deadLettered: true })),
+      call: mutationCall(
+        lib.fail,
+        { ...jobs.lastAttempt, errorMessage: "boom" },
+        has({ deadLettered: true }),
+      ),
     },
     {
       name: "settle: record turns, reply, sending",
-      call: mutationCall(lib.settle, { ...jobs.withNext, turns, reply, sendingPart: 0 }, has({ status: "held" })),
+      call: mutationCall(
+        lib.settle,
+        { ...jobs.withNext, turns, reply, sendingPart: 0 },
+        has({ status: "held" }),
+      ),
     },
     {
       name: "settle: 2 turns, complete, another waits",

@@ -199,7 +199,10 @@ async function seedDepth(t: BenchWorld["t"], depth: number): Promise<void> {
   await seedBatches(t, Math.ceil(depth / 2), (ctx, index) => seedMessage(ctx, blocked, `blocked ${index}`));
   await seedBatches(t, Math.floor(depth / 2), async (ctx, index) => {
     const name = `waiting ${index}`;
-    await headOf(ctx, await seedConversation(ctx, { name, state: "ready", lane: LANES.first, place: index + 5 }));
+    await headOf(
+      ctx,
+      await seedConversation(ctx, { name, state: "ready", lane: LANES.first, place: index + 5 }),
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,7 +14,7 @@ interface Finished {
   stderr: string;
 }
 const children: ChildProcess[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
@@ -48,7 +48,8 @@ const isAlive = (pid: number): boolean => {
 };
 const small = ["--messages", "9", "--conversations", "3", "--workers", "2"];
 
-describe("the demo", () => {
+// Most of a run is waiting, so the runs wait together.
+describe.concurrent("the demo", () => {
   it(
     "answers everything once and in order although a worker is killed, and leaves nothing running",
     { timeout: RUN_TIMEOUT_MS },

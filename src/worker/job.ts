@@ -4,7 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { Job } from "../contract/queue.js";
-import type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
+import type { Delivery, Recipient } from "./delivery/delivery.js";
 import { EngineError, type Engine } from "./engines/engine.js";
 import {
   holdLease,
@@ -14,6 +14,7 @@ import {
   type Settled,
 } from "./leaseHolder.js";
 import { runEngine } from "./runEngine.js";
+import { doubts, farewell, sendParts, type SendProgress } from "./sendParts.js";
 import { TransportError, type SettleRequest } from "./transport/transport.js";
 
 export interface JobDeps extends LeaseHolderDeps {
@@ -44,13 +45,14 @@ export async function runJob(deps: JobDeps, job: Job, force: AbortSignal): Promi
   log.info({ agentKey: job.agentKey }, "worker.jobStarted");
   metrics.inFlight.inc();
   const lease = holdLease({ ...deps, log }, job, force);
+  const course: Course = { sending: null };
   try {
-    const settled = await work(deps, lease, job, log);
+    const settled = await work({ ...deps, log }, lease, job, course);
     metrics.messages.inc({ outcome: settled.status });
     log.info({ status: settled.status }, "worker.jobEnded");
     return settled.next ?? (settled.asked ? "none" : "unknown");
   } catch (error) {
-    await giveUp(deps, lease, error, log);
+    await giveUp({ ...deps, log }, lease, error, course);
     return "unknown";
   } finally {
     await lease.release();
@@ -58,8 +60,14 @@ export async function runJob(deps: JobDeps, job: Job, force: AbortSignal): Promi
   }
 }
 
+/** What must be known when the work breaks off: null until the answer is recorded. */
+interface Course {
+  sending: SendProgress | null;
+}
+
 /** Does all the work; every expected failure becomes an outcome here. */
-async function work(deps: JobDeps, lease: LeaseHolder, job: Job, log: Logger): Promise<Ended> {
+async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course): Promise<Ended> {
+  const { log } = deps;
   const end = async (outcome: Outcome, more: SettleRequest = {}): Promise<Ended> => {
     if (outcome.kind === "fail")
       log.warn({ error: outcome.errorMessage, retryable: outcome.retryable }, "worker.jobFailed");
@@ -68,7 +76,10 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, log: Logger): P
     return { ...settled, asked };
   };
   const { hydration } = job;
-  if (hydration === undefined) return end(failure("the message could not be hydrated", true));
+  if (hydration === undefined) {
+    const because = job.hydrationError === undefined ? "" : `: ${job.hydrationError}`;
+    return end(failure(`the message could not be hydrated${because}`, true));
+  }
 
   const outbound = deps.delivery.handles(hydration.payload.provider);
   const recipient: Recipient = {
@@ -97,9 +108,13 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, log: Logger): P
       log.info({ nextPart: hydration.reply?.nextPart }, "worker.replyResumed");
     }
     if (!outbound) return await end({ kind: "complete" });
-    return await end(
-      await sendParts(deps, lease, deps.delivery.split(text), hydration.reply?.nextPart ?? 0, recipient, log),
-    );
+    const parts = deps.delivery.split(text);
+    const progress = { parts: parts.length, next: hydration.reply?.nextPart ?? 0, ambiguous: [] };
+    course.sending = progress;
+    const sent = await sendParts(deps, lease, parts, recipient, progress);
+    const outcome: Outcome =
+      sent.kind === "all" ? { kind: "complete" } : failure(sent.reason, sent.retryable);
+    return await end(outcome, doubts(progress));
   } catch (error) {
     lease.signal.throwIfAborted();
     if (error instanceof EngineError) return end(failure(error.message, error.retryable));
@@ -138,41 +153,17 @@ function recordOf(question: string, text: string, parts: number): SettleRequest 
   };
 }
 
-/** Sends the parts from `first` on, each noted before it is sent. */
-async function sendParts(
-  deps: JobDeps,
-  lease: LeaseHolder,
-  parts: string[],
-  first: number,
-  recipient: Recipient,
-  log: Logger,
-): Promise<Outcome> {
-  for (const [index, part] of parts.entries()) {
-    if (index < first) continue;
-    await lease.write({ sendingPart: index });
-    lease.signal.throwIfAborted();
-    const result: SendResult = await deps.delivery.send(part, recipient, lease.signal);
-    deps.metrics.deliveries.inc({ result: result.kind });
-    if (result.kind === "sent") continue;
-    log.warn({ part: index, result: result.kind, reason: result.reason }, "worker.partNotConfirmed");
-    if (result.kind === "refused") return failure(result.reason, false);
-    if (result.kind === "transient") return failure(result.reason, true);
-    // ambiguous: it may have arrived, so it is not repeated, and the rest of the answer goes on
-  }
-  return { kind: "complete" };
-}
-
-async function giveUp(deps: JobDeps, lease: LeaseHolder, error: unknown, log: Logger): Promise<void> {
+async function giveUp(deps: JobDeps, lease: LeaseHolder, error: unknown, course: Course): Promise<void> {
+  const { log, metrics } = deps;
   if (error instanceof Interrupted && error.reason === "lease_lost") {
-    deps.metrics.messages.inc({ outcome: "lease_lost" });
+    metrics.messages.inc({ outcome: "lease_lost" });
     log.info("worker.jobDropped");
     return;
   }
   const stopping = error instanceof Interrupted;
-  const handedBack = await lease.handBack(
-    stopping ? "the worker was stopped before it had finished" : "the worker could not go on",
-  );
-  deps.metrics.messages.inc({ outcome: handedBack ? "handed_back" : "abandoned" });
+  const why = stopping ? "the worker was stopped before it had finished" : "the worker could not go on";
+  const handedBack = await lease.handBack(farewell(course.sending, why));
+  metrics.messages.inc({ outcome: handedBack ? "handed_back" : "abandoned" });
   if (stopping) log.warn({ handedBack }, "worker.jobHandedBack");
   else log.error({ handedBack, err: error }, "worker.jobAbandoned");
 }

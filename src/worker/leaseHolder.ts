@@ -33,7 +33,7 @@ export interface LeaseHolder {
   /** The write that ends the message. Not cut short by a heartbeat: its own answer is what counts. */
   end(request: SettleRequest): Promise<Settled>;
   /** One attempt to give the message back, whatever happened before; never rejects. */
-  handBack(errorMessage: string): Promise<boolean>;
+  handBack(request: SettleRequest): Promise<boolean>;
   /** Stops renewing. */
   release(): Promise<void>;
 }
@@ -86,6 +86,10 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
       } catch (error) {
         cut.throwIfAborted();
         if (!(error instanceof TransportError)) throw error;
+        if (error.code === "lease_lost") {
+          lose(operation);
+          throw new Interrupted("lease_lost");
+        }
         connection.failed(error.code);
         const waitMs = backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs);
         if (!error.retryable || clock.now() + waitMs >= goodUntil) throw error;
@@ -143,13 +147,12 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
       ending = true;
       return settle(request, forced.signal, undefined);
     },
-    async handBack(errorMessage) {
+    async handBack(request) {
       if (lost.signal.aborted) return false;
       const tooLate = new AbortController();
       const done = new AbortController();
       void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
       try {
-        const request: SettleRequest = { outcome: { kind: "fail", errorMessage, retryable: true } };
         return (await transport.settle(job, request, tooLate.signal)).ok;
       } catch {
         return false; // the lease runs out by itself

@@ -134,9 +134,11 @@ describe("failures", () => {
   });
 
   it("a message without hydration is failed, not stranded", async () => {
-    const world = loopWith([aJob("m1", {}, { hydration: undefined })]);
+    const world = loopWith([aJob("m1", {}, { hydration: undefined, hydrationError: "agent_not_found" })]);
     await runFor(world, 10);
-    expect(world.transport.settles("m1")).toEqual(["fail:retry:the message could not be hydrated"]);
+    expect(world.transport.settles("m1")).toEqual([
+      "fail:retry:the message could not be hydrated: agent_not_found",
+    ]);
   });
 
   it("of the delivery: refused is final, transient is retried with the answer recorded, ambiguous goes on", async () => {
@@ -150,7 +152,12 @@ describe("failures", () => {
     await runFor(world, 10);
     expect(world.transport.settles("m1")).toEqual(["turns+reply", "sending 0", "fail:dead:blocked"]);
     expect(world.transport.settles("m2")).toEqual(["turns+reply", "sending 0", "fail:retry:busy"]);
-    expect(world.transport.settles("m3")).toEqual(["turns+reply", "sending 0", "sending 1", "complete"]);
+    expect(world.transport.settles("m3")).toEqual([
+      "turns+reply",
+      "sending 0",
+      "doubt 0+sending 1",
+      "doubt 0+complete",
+    ]);
     expect(world.delivery.sent).toEqual(["m1", "m2", "m3", "second"]);
     const { values } = await world.metrics.deliveries.get();
     expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toEqual({

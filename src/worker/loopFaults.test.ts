@@ -45,6 +45,16 @@ describe("a lost lease", () => {
     expect(world.transport.settles("m1")).toEqual(["turns+reply", "sending 0"]);
   });
 
+  it("told by an error where a result cannot say so: dropped just as quietly", async () => {
+    const world = loopWith([aJob("m1")]);
+    world.transport.onSettle = () => {
+      throw new TransportError("lease_lost", "settle: gone", false, 409);
+    };
+    await runFor(world, 10);
+    expect(await outcomes(world)).toEqual({ lease_lost: 1 });
+    expect(world.transport.settles("m1")).toHaveLength(1);
+  });
+
   it.each(["reply", "sendingPart", "outcome"] as const)(
     "found by the write of %s: dropped quietly",
     async (key) => {
@@ -174,6 +184,47 @@ describe("stopping", () => {
     ]);
     expect(world.engine.requests[0]?.signal.aborted).toBe(true);
     expect(await outcomes(world)).toEqual({ handed_back: 1 });
+  });
+
+  const stopped = "the worker was stopped before it had finished";
+  it.each([
+    ["one", `doubt 0+complete`],
+    ["one|two", `doubt 0+sending 1+fail:retry:${stopped}`],
+  ])(
+    "in the middle of sending a part of '%s': what may have arrived is not sent again",
+    async (text, last) => {
+      const world = loopWith([aJob("m1")], 1_500);
+      world.engine.answer = () => Promise.resolve({ text });
+      world.delivery.onSend = (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+        );
+      const running = runLoop(world.deps);
+      await vi.advanceTimersByTimeAsync(100);
+      world.control.requestStop("SIGTERM");
+      await vi.advanceTimersByTimeAsync(1_500);
+      await running;
+      expect(world.transport.settles("m1")).toEqual(["turns+reply", "sending 0", last]);
+    },
+  );
+
+  it("with everything sent but the ending write failing: the farewell completes, it never sends the message round again", async () => {
+    const world = loopWith([aJob("m1")], 1_500);
+    let failures = 0;
+    world.transport.onSettle = ({ outcome, claimNext }) => {
+      if (outcome === undefined || claimNext === undefined) return null;
+      failures += 1;
+      throw new TransportError("network", "settle: ECONNRESET", true);
+    };
+    const running = runLoop(world.deps);
+    await vi.advanceTimersByTimeAsync(100);
+    world.control.requestStop("SIGTERM");
+    await vi.advanceTimersByTimeAsync(10_000);
+    await running;
+    expect(failures).toBeGreaterThan(1);
+    expect(world.transport.calls.filter((call) => call.operation === "settle").at(-1)?.request).toEqual({
+      outcome: { kind: "complete" },
+    });
   });
 
   it("does not wait for ever for the farewell", async () => {

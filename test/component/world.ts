@@ -1,7 +1,7 @@
 /** A component under test: the real schema and modules with the platform's transaction limits enforced. */
 import { convexTest } from "convex-test";
-import { vi } from "vitest";
-import { api } from "../../src/component/_generated/api.js";
+import { afterEach, beforeEach, expect, vi } from "vitest";
+import { api, internal } from "../../src/component/_generated/api.js";
 import schema from "../../src/component/schema.js";
 
 export const componentModules = import.meta.glob([
@@ -76,3 +76,31 @@ export function createWorld() {
   return world;
 }
 export type World = ReturnType<typeof createWorld>;
+
+export const textOf = (job: { payload: { messageText: string } } | null): string | undefined =>
+  job?.payload.messageText;
+
+/**
+ * A fresh world with one agent before each test of the file. After each test the net must have found nothing to repair:
+ * every waiting thing had its own mover.
+ */
+export function useWorld(): World {
+  let current: World | null = null;
+  beforeEach(async () => {
+    current = createWorld();
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    await current.agent();
+  });
+  afterEach(async () => {
+    const repaired = await current?.t.mutation(internal.queue.sweep.net, {});
+    expect(repaired).toEqual({ leases: 0, backoffs: 0, delayed: 0, idle: 0 });
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+  return new Proxy({} as World, {
+    get: (_target, member: keyof World) => {
+      if (!current) throw new Error("the world exists inside tests only");
+      return current[member];
+    },
+  });
+}

@@ -60,7 +60,10 @@ async function busySystem({ moreForW3 }: { moreForW3: boolean }) {
   return { lease3: world.lease("w3", job3), lease4: world.lease("w4", job4) };
 }
 
-const settlement = { outcome: { kind: "complete" as const }, turns: [{ role: "user" as const, content: "x" }] };
+const settlement = {
+  outcome: { kind: "complete" as const },
+  turns: [{ role: "user" as const, content: "x" }],
+};
 
 async function everyOperation(state: { moreForW3: boolean }) {
   const { lease3, lease4 } = await busySystem(state);
@@ -113,9 +116,7 @@ const OF_ONE_CONVERSATION = [
 describe("operations on one snapshot", () => {
   it("conflict only within one conversation", async () => {
     const operations = await everyOperation({ moreForW3: false });
-    expect(conflictingPairs(operations)).toEqual(
-      [...OF_ONE_CONVERSATION, "enqueue c3 → settle w3"].sort(),
-    );
+    expect(conflictingPairs(operations)).toEqual([...OF_ONE_CONVERSATION, "enqueue c3 → settle w3"].sort());
   });
 
   it("conflict only within one conversation when the one that ends has more to do", async () => {

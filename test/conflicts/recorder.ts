@@ -90,9 +90,7 @@ function install(): void {
     },
     asyncSyscall: (op, jsonArgs) => {
       const recording = recordings.getStore();
-      return recording
-        ? recordCall(recording, original, op, jsonArgs)
-        : original.asyncSyscall(op, jsonArgs);
+      return recording ? recordCall(recording, original, op, jsonArgs) : original.asyncSyscall(op, jsonArgs);
     },
     jsSyscall: (op, args) => original.jsSyscall(op, args),
   };

@@ -30,7 +30,9 @@ export const isEnded = (message: Doc<"messageQueue">): boolean =>
 /** Throws a `Violation` that names the first rule broken. */
 export function checkRows(rows: Rows): void {
   for (const conversation of rows.conversations) checkConversation(conversation, rows);
-  const keys = rows.messages.flatMap(({ key, workspace }) => (key === undefined ? [] : [`${workspace} ${key}`]));
+  const keys = rows.messages.flatMap(({ key, workspace }) =>
+    key === undefined ? [] : [`${workspace} ${key}`],
+  );
   must(new Set(keys).size === keys.length, "one message per key");
 }
 
@@ -49,13 +51,20 @@ function checkConversation(conversation: Doc<"conversations">, { messages, lease
   } else {
     must(live.length === 0, `${name}: a live lease only while held`);
   }
-  must((conversation.state === "idle") === (queued.length === 0), `${name}: idle if and only if nothing is queued`);
+  must(
+    (conversation.state === "idle") === (queued.length === 0),
+    `${name}: idle if and only if nothing is queued`,
+  );
   must(conversation.head === queued[0]?._id, `${name}: the head is the oldest queued message`);
   must(queued[0] === undefined || conversation.lane === queued[0].lane, `${name}: in the lane of its head`);
   if (conversation.state === "ready") {
     const highest = Math.max(...queued.map(({ priority }) => priority));
     must(conversation.priority === highest, `${name}: as urgent as its most urgent message`);
   }
-  const last = own.filter(isEnded).sort((a, b) => compareValues(a.seq, b.seq)).at(-1);
-  if (last && queued[0]) must(compareValues(last.seq, queued[0].seq) <= 0, `${name}: messages end in order of arrival`);
+  const last = own
+    .filter(isEnded)
+    .sort((a, b) => compareValues(a.seq, b.seq))
+    .at(-1);
+  if (last && queued[0])
+    must(compareValues(last.seq, queued[0].seq) <= 0, `${name}: messages end in order of arrival`);
 }

@@ -55,13 +55,22 @@ export class Observer {
       this.expired.add(lease._id);
       this.failed(lease.message);
     }
-    must(rows.messages.length === this.messages.size, "every accepted message is there once, and nothing else");
+    must(
+      rows.messages.length === this.messages.size,
+      "every accepted message is there once, and nothing else",
+    );
     for (const row of rows.messages) this.compareMessage(row);
     for (const { state, head, attempts, conversationId } of rows.conversations) {
       if (state === "idle" || head === undefined) continue;
       const known = this.known(head);
-      must(attempts === known.attempts, `${conversationId}: ${attempts} attempts counted, ${known.attempts} made`);
-      must(attempts < known.maxAttempts, `${conversationId}: a message is tried at most ${known.maxAttempts} times`);
+      must(
+        attempts === known.attempts,
+        `${conversationId}: ${attempts} attempts counted, ${known.attempts} made`,
+      );
+      must(
+        attempts < known.maxAttempts,
+        `${conversationId}: a message is tried at most ${known.maxAttempts} times`,
+      );
     }
   }
 
@@ -74,7 +83,10 @@ export class Observer {
       known.ended = status;
     }
     if (status === "dead_letter")
-      must(known.attempts >= known.maxAttempts, `${known.conversationId}: a dead letter has used up its attempts`);
+      must(
+        known.attempts >= known.maxAttempts,
+        `${known.conversationId}: a dead letter has used up its attempts`,
+      );
   }
 
   private known(messageId: string): Known {

@@ -1,6 +1,7 @@
 /**
- * One random schedule: hosts enqueue, workers claim, answer, fail, crash and come back as zombies, time jumps. After every
- * step the rows are checked; at the end everything is worked off and every accepted message must have ended.
+ * One random schedule: hosts enqueue, workers claim, answer, fail, crash and come back as zombies, time jumps. The rows are
+ * checked after every step that writes, and the net must have nothing to repair after every longer wait. At the end everything is
+ * worked off and every accepted message must have ended.
  */
 import { internal } from "../../src/component/_generated/api.js";
 import type { World } from "../component/world.js";
@@ -82,27 +83,24 @@ class Simulation {
     else if (draw < 0.6) await this.sweep();
     else if (!job) await this.claim(worker);
     else await this.work(job);
-    await this.check();
   }
 
-  /** Everything is answered; then nothing may be left, and the net must have found nothing to repair. */
+  /** Everything is answered; then nothing may be left. */
   async workOff(): Promise<void> {
     for (const job of this.jobs.values()) this.zombies.push(job);
     this.jobs.clear();
     for (let round = 0; round < 60; round += 1) {
       await this.letTimePass(20_000);
       for (const worker of Object.keys(LANES_OF)) {
-        for (let more = true; more; ) {
+        for (let more = true; more;) {
           await this.claim(worker);
           const job = this.jobs.get(worker);
           more = job !== undefined;
           if (job) await this.complete(job);
         }
       }
-      await this.check();
       if (this.rows.messages.every(isEnded)) break;
     }
-    await this.sweep();
     must(this.rows.messages.every(isEnded), "every accepted message ends");
     must(
       this.rows.conversations.every(({ state }) => state === "idle"),
@@ -138,6 +136,7 @@ class Simulation {
     this.tally.enqueues += 1;
     const keyOfTenant = key && `tenant${tenant} ${key}`;
     this.observer.accepted(id, { conversationId, key: keyOfTenant, maxAttempts });
+    await this.check();
   }
 
   private async letTimePass(ms: number): Promise<void> {
@@ -148,10 +147,10 @@ class Simulation {
       await this.world.pass(Math.min(left, 15_000), 1_000);
     }
     await this.check();
+    if (ms >= 20_000) await this.sweep();
   }
 
   private async claim(worker: string): Promise<void> {
-    this.rows = await readRows(this.world);
     const lanes = LANES_OF[worker] ?? [];
     const job = await this.world.claim(worker);
     this.trace.push(`${worker} claims ${job?.conversationId ?? "nothing"}`);
@@ -161,10 +160,14 @@ class Simulation {
       ready.some((row) => row.head === job.messageId),
       `${worker} is given the head of a ready conversation of its lanes`,
     );
-    must(job.attempt === this.observer.attemptsOf(job.messageId) + 1, "the attempt number counts the attempts made");
+    must(
+      job.attempt === this.observer.attemptsOf(job.messageId) + 1,
+      "the attempt number counts the attempts made",
+    );
     this.tally.claims += 1;
     const { messageId, leaseId, conversationId } = job;
     this.jobs.set(worker, { workerId: worker, messageId, leaseId, conversationId });
+    await this.check();
   }
 
   private async work(job: Job): Promise<void> {
@@ -175,12 +178,16 @@ class Simulation {
     this.trace.push(`${job.workerId} crashes with ${job.conversationId}`);
     this.jobs.delete(job.workerId);
     this.zombies.push(job);
+    if (this.random.chance(0.4)) {
+      await this.letTimePass(75_000);
+      await this.complete(job);
+    }
   }
 
   /** A worker that was given up for dead says something after all. */
   private async zombie(): Promise<void> {
     if (this.zombies.length === 0) return;
-    const job = this.random.pick(this.zombies);
+    const job = this.random.pick(this.zombies.slice(-3));
     const draw = this.random.next();
     if (draw < 0.5) await this.complete(job);
     else if (draw < 0.75) await this.fail(job);
@@ -188,29 +195,29 @@ class Simulation {
   }
 
   private async complete(job: Job): Promise<void> {
-    this.rows = await readRows(this.world);
     const expected = mayComplete(job, this.rows);
     const accepted = await this.world.complete(job.workerId, job);
     this.trace.push(`${job.workerId} completes ${job.conversationId}: ${accepted}`);
     must(accepted === expected, `a complete is ${expected ? "accepted" : "refused"} when its lease says so`);
     if (accepted && !holds(job, this.rows)) this.tally.lateCompletes += 1;
     this.drop(job);
+    await this.check();
   }
 
   private async fail(job: Job): Promise<void> {
-    this.rows = await readRows(this.world);
     const expected = holds(job, this.rows);
     const { requeued, deadLettered } = await this.world.fail(job.workerId, job);
     this.trace.push(`${job.workerId} fails ${job.conversationId}: ${requeued || deadLettered}`);
     must((requeued || deadLettered) === expected, `a fail is ${expected ? "accepted" : "refused"}`);
-    if (!expected) return;
-    this.tally.failures += 1;
-    this.observer.failed(job.messageId);
-    this.drop(job);
+    if (expected) {
+      this.tally.failures += 1;
+      this.observer.failed(job.messageId);
+      this.drop(job);
+    }
+    await this.check();
   }
 
   private async heartbeat(job: Job): Promise<void> {
-    this.rows = await readRows(this.world);
     const expected = holds(job, this.rows);
     const { leaseId, messageId, workerId } = job;
     const renewed = await this.world.t.mutation(this.world.lib.heartbeat, { leaseId, messageId, workerId });
@@ -229,6 +236,7 @@ class Simulation {
     this.trace.push(`redrive in ${conversationId}`);
     await this.world.t.mutation(this.world.lib.redriveDeadLetter, { messageId });
     this.observer.redriven(messageId);
+    await this.check();
   }
 
   private async sweep(): Promise<void> {

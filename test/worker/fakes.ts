@@ -99,11 +99,15 @@ export class FakeTransport implements Transport {
     return this.calls
       .filter((call) => call.operation === "settle" && call.messageId === messageId)
       .map(({ request = {} }) => {
-        if (request.outcome?.kind === "fail")
-          return `fail:${request.outcome.retryable ? "retry" : "dead"}:${request.outcome.errorMessage}`;
-        const words = [request.turns && "turns", request.reply && "reply"].filter(Boolean);
-        if (request.sendingPart !== undefined) words.push(`sending ${request.sendingPart}`);
-        if (request.outcome) words.push("complete");
+        const { turns, reply, ambiguousParts, sendingPart, outcome } = request;
+        const words = [];
+        if (turns !== undefined) words.push("turns");
+        if (reply !== undefined) words.push("reply");
+        if (ambiguousParts !== undefined) words.push(`doubt ${ambiguousParts.join(" ")}`);
+        if (sendingPart !== undefined) words.push(`sending ${sendingPart}`);
+        if (outcome?.kind === "complete") words.push("complete");
+        if (outcome?.kind === "fail")
+          words.push(`fail:${outcome.retryable === true ? "retry" : "dead"}:${outcome.errorMessage}`);
         return words.join("+");
       });
   }

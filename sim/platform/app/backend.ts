@@ -29,13 +29,13 @@ export class CallRefused extends Error {}
 
 /** The app and its components, running inside convex-test. */
 export class Backend {
-  readonly http = new HttpBridge();
   private readonly modules = new Map<string, ModuleMap>();
-  private closed = false;
 
   private constructor(
     private readonly runtime: TestRuntime,
     readonly installations: readonly Installation[],
+    private readonly http: HttpBridge,
+    private readonly life: { closed: boolean },
   ) {}
 
   /**
@@ -53,7 +53,8 @@ export class Backend {
     const envs = resolveEnv(options.installations, options.provided, options.urls);
     const [app, ...components] = options.installations;
     if (!app) throw new Error("there is no app to run");
-    let backend: Backend | undefined;
+    const http = new HttpBridge();
+    const life = { closed: false };
     const enter = ({ path }: Installation, functionType: FunctionType, name: string, body: () => unknown) =>
       enterFunction(
         { componentPath: path, functionType, env: envs.get(path) ?? {}, storage: options.storage },
@@ -61,13 +62,13 @@ export class Backend {
         body,
       );
     const serve = async (id: string, ctx: unknown, installation: Installation) =>
-      backend?.http.serve(id, async (handler, request) =>
+      http.serve(id, async (handler, request) =>
         enter(installation, "action", "http", () => handler(ctx, request)),
       );
     const modulesOf = (installation: Installation): ModuleMap => {
       const loaded = loadModules(installation.directory, (functionType, name, body) =>
         // A timer of convex-test may fire after the end; what it would run is held for ever.
-        backend?.closed ? new Promise(() => undefined) : enter(installation, functionType, name, body),
+        life.closed ? new Promise(() => undefined) : enter(installation, functionType, name, body),
       );
       return { ...loaded, ...bridgeModule((id, ctx) => serve(id, ctx, installation)) };
     };
@@ -77,7 +78,7 @@ export class Backend {
       modules: appModules,
     }) as unknown as TestRuntime;
     installSyscalls();
-    backend = new Backend(runtime, options.installations);
+    const backend = new Backend(runtime, options.installations, http, life);
     backend.modules.set("", appModules);
     for (const component of components) {
       const modules = modulesOf(component);
@@ -142,7 +143,7 @@ export class Backend {
 
   /** From now on no function starts. */
   close(): void {
-    this.closed = true;
+    this.life.closed = true;
   }
 }
 

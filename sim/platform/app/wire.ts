@@ -15,7 +15,7 @@ export type FunctionArgs = Record<string, Value>;
 
 /** @throws Error for a malformed encoding such as `{"$integer": 5}`. */
 export const decodeArgs = (args: z.output<typeof argsSchema>): FunctionArgs =>
-  jsonToConvex(args as JSONValue) as FunctionArgs;
+  jsonToConvex(args) as FunctionArgs;
 
 /** A result as Convex writes it: lossless, or (`json`) readable without Convex's own library. */
 export function encodeValue(value: Value, format: Format): JSONValue {
@@ -29,6 +29,8 @@ function plainJson(value: Value): JSONValue {
   if (Array.isArray(value)) return value.map(plainJson);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, field]) => (field === undefined ? [] : [[key, plainJson(field)]])),
+    Object.entries(value).flatMap(([key, field]) =>
+      field === undefined ? [] : [[key, plainJson(field as Value)]],
+    ),
   );
 }

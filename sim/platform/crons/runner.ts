@@ -1,4 +1,4 @@
-import { jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { jsonToConvex, type Value } from "convex/values";
 import { z } from "zod";
 import type { Backend } from "../app/backend.js";
 import type { CronInfo } from "../types.js";
@@ -40,7 +40,7 @@ export class CronRunner {
           componentPath,
           name,
           functionName: cron.name,
-          args: jsonToConvex(cron.args[0] as JSONValue) as Record<string, Value>,
+          args: jsonToConvex(cron.args[0]) as Record<string, Value>,
           schedule: cron.schedule,
           nextRunAt: nextRun(cron.schedule, Date.now()),
           runs: 0,
@@ -78,7 +78,7 @@ export class CronRunner {
   async close(): Promise<void> {
     this.closed = true;
     for (const job of this.jobs) clearTimeout(job.timer);
-    await Promise.all(this.jobs.map((job) => job.running));
+    for (const job of this.jobs) await job.running;
   }
 
   private arm(job: Cron): void {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { SimEnv } from "../../faults/index.js";
 import { type Backend, CallRefused } from "../app/backend.js";
 import type { FunctionType } from "../app/modules.js";
-import { argsSchema, decodeArgs, encodeValue, formatSchema, type Format } from "../app/wire.js";
+import { argsSchema, decodeArgs, encodeValue, formatSchema } from "../app/wire.js";
 
 const callSchema = z.object({
   path: z.string(),

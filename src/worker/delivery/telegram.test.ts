@@ -42,7 +42,7 @@ async function against(
       return new Promise((resolve) => setImmediate(resolve));
     },
   };
-  const delivery = createTelegramDelivery({ baseUrl: server.baseUrl, clock, timeoutMs: 200, ...options });
+  const delivery = createTelegramDelivery({ baseUrl: server.baseUrl, clock, timeoutMs: 5_000, ...options });
   return { delivery, slept, received: server.received };
 }
 const reply = (status: number, body: unknown) => (response: ServerResponse) => json(response, status, body);
@@ -118,8 +118,8 @@ describe("Telegram delivery", () => {
     ["silence", () => undefined],
     ["an unreadable success", (r) => void r.writeHead(200).end("{")],
     ["an edge that waited in vain", (r) => void r.writeHead(504).end("<html>")],
-  ])("%s is ambiguous and not repeated", async (_, answer) => {
-    const { delivery, received } = await against([answer]);
+  ])("%s is ambiguous and not repeated", async (name, answer) => {
+    const { delivery, received } = await against([answer], name === "silence" ? { timeoutMs: 500 } : {});
     const result = await delivery.send("hi", recipient, idle);
     expect(result.kind).toBe("ambiguous");
     expect(JSON.stringify(result)).not.toContain("secret");

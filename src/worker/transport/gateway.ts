@@ -1,6 +1,6 @@
 /** The worker gateway over HTTP: one POST per call, JSON both ways, the token only in the Authorization header. */
 import type { z } from "zod";
-import type { GatewayOperation } from "../../contract/gateway.js";
+import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
 import { TransportError, type Transport } from "./transport.js";
 import { claimReply, controlReply, envelope, renewReply, settleReply } from "./wire.js";
 
@@ -18,9 +18,7 @@ export interface GatewayOptions {
 
 /** Builds the transport of a worker that speaks to a deployment's worker gateway. */
 export function createGatewayTransport(options: GatewayOptions): Transport {
-  const scope = options.workspaceId === undefined ? "" : `/w/${encodeURIComponent(options.workspaceId)}`;
-  const root = `${options.baseUrl}/api${scope}/agent_workers`;
-  const { workerId } = options;
+  const { workerId, workspaceId: workspace } = options;
 
   async function call<T>(
     operation: GatewayOperation,
@@ -28,7 +26,9 @@ export function createGatewayTransport(options: GatewayOptions): Transport {
     schema: z.ZodType<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    const { status, body } = await post(options, `${root}/${operation}`, operation, args, signal);
+    // The base URL ends with the path prefix already.
+    const url = options.baseUrl + gatewayPath(operation, { pathPrefix: "", workspace });
+    const { status, body } = await post(options, url, operation, args, signal);
     const parsed = envelope.safeParse(body);
     if (!parsed.success) {
       throw new TransportError(

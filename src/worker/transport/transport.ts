@@ -9,6 +9,8 @@ export interface SettleRequest {
   turns?: { role: "system" | "user" | "assistant" | "tool"; content: string; at?: number }[];
   reply?: { text: string; parts: number };
   sendingPart?: number;
+  /** Parts of which the worker could not learn whether they arrived. */
+  ambiguousParts?: number[];
   outcome?: { kind: "complete" } | { kind: "fail"; errorMessage: string; retryable?: boolean };
   claimNext?: { hydrate: boolean };
 }
@@ -30,7 +32,7 @@ export type RenewResult = { ok: true; leaseExpiresAt: number; shouldStop: boolea
 export interface Transport {
   /** The next job with its hydration, or null. Not to be repeated blindly: a lost answer has taken a lease. */
   claim(signal?: AbortSignal): Promise<Job | null>;
-  /** Fenced, so a repeat is harmless: a repeat of one that ended the message answers `lease_lost`. */
+  /** Fenced, so a repeat is harmless: a repeat is answered as the first call was. */
   settle(held: Held, request: SettleRequest, signal?: AbortSignal): Promise<SettleResult>;
   /** Renews the lease. */
   heartbeat(held: Held, signal?: AbortSignal): Promise<RenewResult>;

@@ -61,6 +61,7 @@ export const jobSchema = z.object({
   maxAttempts: z.number(),
   heartbeatIntervalMs: z.number().positive(),
   hydration: hydration.optional(),
+  hydrationError: z.string().optional(),
 });
 
 const leaseLost = z.object({ ok: z.literal(false), reason: z.literal("lease_lost") });
