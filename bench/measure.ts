@@ -75,7 +75,7 @@ export async function measure({ t }: BenchWorld, name: string, call: Call): Prom
   if (!measured) throw new Error(`${name}: nothing was measured`);
   // A second run, because recording reads documents of its own, which the platform's counters would include.
   const { footprint, error } = await recordFootprint(schema, () => run(() => undefined));
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw new Error(`${name}: recording failed`, { cause: error });
   return {
     documentsRead: measured.documentsRead.used,
     staleDocumentsRead: footprint.staleDocumentsRead,

@@ -19,6 +19,12 @@ const has = (fields: Record<string, unknown>) => (result: unknown) =>
   result !== null &&
   Object.entries(fields).every(([key, value]) => (result as Record<string, unknown>)[key] === value);
 
+/** The claim that must find the one ready conversation of a world whose backlog is blocked. */
+export const claimBehindBacklog: Operation = {
+  name: "claim behind a blocked backlog",
+  call: mutationCall(lib.claim, { workerId: "claimer" }, has({ conversationId: "ready" })),
+};
+
 const nothingPending = { reap: false, pass: false };
 
 /** The operations against a seeded world. Without a worker token: authorisation adds up to 2 documents. */

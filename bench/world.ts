@@ -10,6 +10,8 @@ import { placeInLine } from "../src/policy/queue/place.js";
 export interface Size {
   /** Queued messages: half behind one held conversation, half in ready conversations of their own. */
   depth: number;
+  /** All of `depth` behind the held conversation. */
+  blocked?: boolean;
   /** Workers that hold a lease. */
   workers: number;
   /** Stored turns of each conversation that the operations touch. */
@@ -72,7 +74,7 @@ export async function createBenchWorld(modules: ModuleMap, size: Size): Promise<
   };
   const others = Math.max(0, size.workers - Object.keys(jobs).length);
   await seedBatches(t, others, (ctx, index) => seedHeld(ctx, `busy ${index}`));
-  await seedDepth(t, size.depth);
+  await seedDepth(t, size.depth, size.blocked ? size.depth : Math.ceil(size.depth / 2));
   await seedHistory(t, jobs, size.history);
   return { t, jobs };
 }
@@ -185,7 +187,7 @@ async function idleWorker(ctx: MutationCtx, workerId: string, lanes: string[]): 
   await ctx.db.insert("beats", { worker: workerId, aliveUntil: registeredAt + HOUR_MS });
 }
 
-async function seedDepth(t: BenchWorld["t"], depth: number): Promise<void> {
+async function seedDepth(t: BenchWorld["t"], depth: number, behindHeld: number): Promise<void> {
   if (depth === 0) return;
   const blocked = await t.run(async (ctx) => {
     await seedHeld(ctx, "blocked");
@@ -196,8 +198,8 @@ async function seedDepth(t: BenchWorld["t"], depth: number): Promise<void> {
     if (!row) throw new Error("the blocked conversation was not seeded");
     return { id: row._id, name: "blocked", workspace: row.workspace, lane: row.lane };
   });
-  await seedBatches(t, Math.ceil(depth / 2), (ctx, index) => seedMessage(ctx, blocked, `blocked ${index}`));
-  await seedBatches(t, Math.floor(depth / 2), async (ctx, index) => {
+  await seedBatches(t, behindHeld, (ctx, index) => seedMessage(ctx, blocked, `blocked ${index}`));
+  await seedBatches(t, depth - behindHeld, async (ctx, index) => {
     const name = `waiting ${index}`;
     await headOf(
       ctx,

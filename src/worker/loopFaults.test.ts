@@ -94,6 +94,7 @@ describe("a lost lease", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     await running;
     expect(await outcomes(world)).toEqual({ done: 2 });
+    expect((await world.metrics.leaseLosses.get()).values[0]?.value).toBe(0);
   });
 });
 

@@ -100,7 +100,8 @@ export function useWorld(): World {
   return new Proxy({} as World, {
     get: (_target, member: keyof World) => {
       if (!current) throw new Error("the world exists inside tests only");
-      return current[member];
+      const value: unknown = Reflect.get(current, member);
+      return value;
     },
   });
 }

@@ -108,7 +108,7 @@ function compareKeys(fields: readonly string[], left: StoredDocument, right: Sto
 }
 
 function fieldOf(document: StoredDocument, path: string): Value | undefined {
-  let value: Value | undefined = document as Record<string, Value>;
+  let value: Value | undefined = document;
   for (const name of path.split(".")) {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof ArrayBuffer)
       return undefined;

@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type * as alarmsFile from "../../src/component/queue/alarms.js";
+import type * as enqueueFile from "../../src/component/queue/enqueue.js";
+import type * as leaseFile from "../../src/component/queue/lease.js";
+import type * as modelFile from "../../src/component/queue/model.js";
 import { createWorld } from "../component/world.js";
 import { Violation } from "./invariants.js";
 import { seeded } from "./random.js";
@@ -47,10 +51,10 @@ const MODEL = "../../src/component/queue/model.js";
 const LEASE = "../../src/component/queue/lease.js";
 const ENQUEUE = "../../src/component/queue/enqueue.js";
 const ALARMS = "../../src/component/queue/alarms.js";
-type ModelFile = typeof import("../../src/component/queue/model.js");
-type LeaseFile = typeof import("../../src/component/queue/lease.js");
-type EnqueueFile = typeof import("../../src/component/queue/enqueue.js");
-type AlarmsFile = typeof import("../../src/component/queue/alarms.js");
+type ModelFile = typeof modelFile;
+type LeaseFile = typeof leaseFile;
+type EnqueueFile = typeof enqueueFile;
+type AlarmsFile = typeof alarmsFile;
 
 /** Faults that the checker must find; each replaces one exported function of the queue. */
 const MUTANTS: { name: string; plant: () => void; rule: RegExp }[] = [

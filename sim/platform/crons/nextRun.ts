@@ -2,8 +2,9 @@ import { z } from "zod";
 
 const MINUTE_MS = 60_000;
 const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-/** A cron line that matches no minute of the next five years will not match at all. */
-const MAX_STEPS = 5 * 366 * 24 * 60;
+const DAY_MS = 86_400_000;
+/** A cron line that matches no minute of the next nine years (two leap days apart, at worst) will not match at all. */
+const SEARCH_MS = 9 * 366 * DAY_MS;
 
 /** The schedules that convex's `cronJobs()` exports. */
 export const scheduleSchema = z.union([
@@ -70,11 +71,16 @@ function nextMatch(line: string, afterMs: number): number {
     // Cron's own rule: with both restricted, either is enough.
     return day === "*" || weekday === "*" ? byDay && byWeekday : byDay || byWeekday;
   };
+  const endMs = afterMs + SEARCH_MS;
   let candidate = Math.floor(afterMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
-  for (let step = 0; step < MAX_STEPS; step += 1, candidate += MINUTE_MS) {
+  while (candidate < endMs) {
     const at = new Date(candidate);
-    if (!minutes.has(at.getUTCMinutes()) || !hours.has(at.getUTCHours())) continue;
-    if (months.has(at.getUTCMonth() + 1) && dayMatches(at)) return candidate;
+    if (!months.has(at.getUTCMonth() + 1) || !dayMatches(at)) {
+      candidate = Math.floor(candidate / DAY_MS) * DAY_MS + DAY_MS;
+      continue;
+    }
+    if (minutes.has(at.getUTCMinutes()) && hours.has(at.getUTCHours())) return candidate;
+    candidate += MINUTE_MS;
   }
   throw new Error(`this cron line never matches: ${line}`);
 }

@@ -100,6 +100,21 @@ describe("replies", () => {
     });
   });
 
+  it("takes a farewell in mid-sending: the doubtful part is listed, the next attempt goes on behind it", async () => {
+    await world.send("c1", "one");
+    const job = await world.mustClaim("w1");
+    await settle("w1", job, { reply: { text: "answer", parts: 3 } });
+    await settle("w1", job, { sendingPart: 1 });
+    await settle("w1", job, {
+      ambiguousParts: [1],
+      sendingPart: 2,
+      outcome: { kind: "fail", errorMessage: "stopping" },
+    });
+    await world.pass(1_500);
+    const again = await world.mustClaim("w2", { hydrate: true });
+    expect(again.hydration?.reply).toMatchObject({ nextPart: 2, ambiguousParts: [1] });
+  });
+
   it("dead-letters at once what a repeat cannot help", async () => {
     await world.send("c1", "one");
     const job = await world.mustClaim("w1");

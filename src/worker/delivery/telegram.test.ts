@@ -141,6 +141,21 @@ describe("Telegram delivery", () => {
     await expect(delivery.send("hi", recipient, lost.signal)).rejects.toThrow("lease lost");
   });
 
+  it.each([
+    ["busy", 429],
+    ["failing", 500],
+  ])("aborted while it waits for a %s Telegram, says that the part did not arrive", async (_, code) => {
+    const lost = new AbortController();
+    const clock: Clock = {
+      now: () => 0,
+      random: () => 1,
+      sleep: () => (lost.abort(new Error("lease lost")), Promise.resolve()),
+    };
+    const { delivery, received } = await against([reply(code, refusal(code, "no"))], { clock });
+    expect(await delivery.send("hi", recipient, lost.signal)).toMatchObject({ kind: "transient" });
+    expect(received).toHaveLength(1);
+  });
+
   it("shows typing until stopped, whatever Telegram answers", async () => {
     const { delivery, received } = await against([reply(500, {}), (r) => void r.destroy(), reply(200, ok)]);
     const answered = new AbortController();

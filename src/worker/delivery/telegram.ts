@@ -69,7 +69,7 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
           throttledMs += waitMs;
           if (throttledMs > maxThrottleMs) return { kind: "transient", reason };
           await clock.sleep(waitMs, signal);
-          signal.throwIfAborted();
+          if (signal.aborted) return { kind: "transient", reason };
           continue;
         }
         if (
@@ -84,12 +84,11 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
         if (code === 401) return { kind: "transient", reason };
         if (code < 500) return { kind: "refused", reason };
       }
-      if (tries >= maxTries) {
-        const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;
-        return { kind: "transient", reason };
-      }
+      const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;
+      if (tries >= maxTries) return { kind: "transient", reason };
       await clock.sleep(backoffMs(tries, clock.random(), retryBaseMs, retryMaxMs), signal);
-      signal.throwIfAborted();
+      // Aborted between two tries it certainly did not arrive, which is more than an abort could say.
+      if (signal.aborted) return { kind: "transient", reason };
       tries += 1;
     }
   }
