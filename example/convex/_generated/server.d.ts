@@ -30,9 +30,9 @@ import type { DataModel } from "./dataModel.js";
 type Env = {
   readonly CONVEX_CLOUD_URL: string;
   readonly CONVEX_SITE_URL: string;
+  readonly ADMIN_TOKEN_IDENTIFIERS: string | undefined;
   readonly AGENT_FACTORY_MASTER_KEY: string | undefined;
   readonly TELEGRAM_API_BASE_URL: string | undefined;
-  readonly ADMIN_TOKEN_IDENTIFIERS: string | undefined;
 };
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { components, internal } from "./_generated/api.js";
+import { components, internal } from "../convex/_generated/api.js";
 import {
   answerWith,
   anUpdate,

@@ -5,9 +5,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, vi } from "vitest";
 import agentFactory from "@okrlinkhub/agent-factory/test";
-import { internal } from "./_generated/api.js";
+import { internal } from "../convex/_generated/api.js";
 
-const modules = import.meta.glob(["./**/*.ts", "./**/*.js", "!./**/*.test.ts", "!./**/*.fixture.ts"]);
+const modules = import.meta.glob(["../convex/**/*.ts", "../convex/**/*.js"]);
 export const TOKEN = `123456:${"A".repeat(35)}`;
 export const WEBHOOK = "/agent-factory/telegram/webhook";
 

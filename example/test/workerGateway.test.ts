@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { internal } from "./_generated/api.js";
+import { internal } from "../convex/_generated/api.js";
 import { anUpdate, deliver, TOKEN, withBot, type T } from "./http.fixture.js";
 
 describe("the worker gateway", () => {
