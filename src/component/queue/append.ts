@@ -7,7 +7,7 @@ import type { MutationCtx } from "../_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { findConversation } from "./enqueue.js";
 import { mayTouch } from "./lease.js";
-import { appendTurns, noteSending, recordReply, recordTurns, type NewTurn } from "./reply.js";
+import { appendTurns, flush, record, type NewTurn } from "./reply.js";
 
 export const appendConversationMessages = asMutation(contract.appendConversationMessages)(async (
   ctx,
@@ -27,8 +27,7 @@ export const appendConversationMessages = asMutation(contract.appendConversation
   }
   if (!mayTouch(conversation, grant, args))
     throw factoryError("lease_lost", "The worker does not hold this conversation");
-  const updated = await appendForHead(ctx, conversation, args.messages);
-  return { updated: true, messageCount: conversation.turnCount + (updated ? args.messages.length : 0) };
+  return { updated: true, messageCount: await appendForHead(ctx, conversation, args.messages) };
 });
 
 /** The published image knows no `settle`: it appends, sends, completes. Its assistant turn is the record of the reply. */
@@ -36,13 +35,14 @@ async function appendForHead(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   turns: NewTurn[],
-): Promise<boolean> {
-  if (conversation.head === undefined) return false;
-  const appended = await recordTurns(ctx, conversation, conversation.head, turns);
+): Promise<number> {
+  const message = conversation.head && (await ctx.db.get(conversation.head));
+  if (!message || message.turnsAt !== undefined) return conversation.turnCount;
   const answer = turns.findLast((turn) => turn.role === "assistant");
-  if (appended && answer) {
-    await recordReply(ctx, conversation.head, { text: answer.content, parts: 1 });
-    await noteSending(ctx, conversation.head, 0);
-  }
-  return appended;
+  const recorded = await record(ctx, conversation, message._id, {
+    turns,
+    ...(answer && { reply: { text: answer.content, parts: 1 }, sendingPart: 0 }),
+  });
+  await flush(ctx, { conversation, message: message._id }, recorded);
+  return recorded.conversation.turnCount ?? conversation.turnCount;
 }

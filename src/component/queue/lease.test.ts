@@ -64,6 +64,18 @@ describe("leases", () => {
     expect(await world.complete("w1", job)).toBe(false);
   });
 
+  it("accepts a late complete from the lease's own worker only", async () => {
+    await world.send("c1", "one", { maxAttempts: 1 });
+    await world.send("c2", "two");
+    const gone = await world.mustClaim("w1");
+    const late = await world.mustClaim("w2");
+    await world.pass(71_000, 1_000);
+    expect(await world.complete("w3", gone)).toBe(false);
+    expect(await world.complete("w3", late)).toBe(false);
+    expect(await world.complete("w1", gone)).toBe(true);
+    expect(await world.complete("w2", late)).toBe(true);
+  });
+
   it("refuses foreign and malformed lease ids without an error, and says which id is malformed", async () => {
     await world.send("c1", "one");
     const job = await world.mustClaim("w1");

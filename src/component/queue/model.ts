@@ -14,6 +14,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { bandOf, placeInLine } from "../../policy/queue/place.js";
 import { setAlarm } from "./alarms.js";
+import { nothingRecorded, type Recorded } from "./reply.js";
 
 type Conversation = Doc<"conversations">;
 type Message = Doc<"messageQueue">;
@@ -74,12 +75,17 @@ export async function arrive(
 }
 
 /** The head has ended: the next message takes its place in line, or the conversation rests. */
-export async function advance(ctx: MutationCtx, conversation: Conversation): Promise<void> {
+async function advance(
+  ctx: MutationCtx,
+  conversation: Conversation,
+  also: Recorded["conversation"],
+): Promise<void> {
   const next = await ctx.db
     .query("messageQueue")
     .withIndex("by_conversation", (q) => q.eq("conversation", conversation._id).eq("status", "queued"))
     .first();
   const cleared = {
+    ...also,
     attempts: 0,
     lease: undefined,
     holder: undefined,
@@ -137,14 +143,16 @@ export async function unpark(ctx: MutationCtx, conversation: Conversation, head:
   await ctx.db.patch(conversation._id, { ...ready, wakeAt: undefined });
 }
 
-/** Ends the head for good and moves the conversation on. */
+/** Ends the head for good and moves the conversation on; what was recorded with the end goes into the same writes. */
 export async function endHead(
   ctx: MutationCtx,
   conversation: Conversation,
   end: { status: "done" | "dead_letter"; lease: Id<"leases"> | undefined; error?: string; attempts: number },
+  recorded: Recorded = nothingRecorded,
 ): Promise<void> {
   if (conversation.head !== undefined) {
     await ctx.db.patch(conversation.head, {
+      ...recorded.message,
       status: end.status,
       endedAt: Date.now(),
       endedBy: end.lease,
@@ -152,5 +160,5 @@ export async function endHead(
       lastError: end.error,
     });
   }
-  await advance(ctx, conversation);
+  await advance(ctx, conversation, recorded.conversation);
 }

@@ -20,22 +20,62 @@ const MAX_TURN_BYTES = 512 * 1024;
 const MAX_TURNS = 100;
 const MAX_PARTS = 1_000;
 
-/** Appends the turns of a message to the history, once per message. Returns whether they were appended now. */
-export async function recordTurns(
+export interface RecordWish {
+  turns?: NewTurn[];
+  reply?: { text: string; parts: number };
+  sendingPart?: number;
+  ambiguousParts?: number[];
+}
+/** What recording changes on the two rows. The caller patches: alone with `flush`, or together with the message's end. */
+export interface Recorded {
+  message: Partial<Pick<Doc<"messageQueue">, "turnsAt" | "reply" | "ambiguousAt">>;
+  conversation: Partial<Pick<Doc<"conversations">, "turnCount">>;
+}
+export const nothingRecorded: Recorded = { message: {}, conversation: {} };
+
+/**
+ * Turns, reply, the part about to be sent and the doubtful ones, in this order. Turns and reply count once per message: a
+ * repeat, by this attempt or a later one, changes nothing. One read; inserts the turns, patches nothing.
+ */
+export async function record(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   message: Id<"messageQueue">,
-  turns: NewTurn[],
-): Promise<boolean> {
+  wish: RecordWish,
+): Promise<Recorded> {
+  const { turns, sendingPart, ambiguousParts = [] } = wish;
+  if (!turns && !wish.reply && sendingPart === undefined && ambiguousParts.length === 0)
+    return nothingRecorded;
   const row = await ctx.db.get(message);
-  if (row === null || row.turnsAt !== undefined) return false;
-  await appendTurns(ctx, conversation, turns, message);
-  await ctx.db.patch(message, { turnsAt: Date.now() });
-  return true;
+  if (row === null) return nothingRecorded;
+  const recorded: Recorded = { message: {}, conversation: {} };
+  if (turns && row.turnsAt === undefined) {
+    recorded.conversation.turnCount = await insertTurns(ctx, conversation, turns, message);
+    recorded.message.turnsAt = Date.now();
+  }
+  let { reply } = row;
+  if (wish.reply && !reply) reply = freshReply(wish.reply);
+  if (sendingPart !== undefined) reply = nowSending(reply, sendingPart);
+  if (ambiguousParts.length > 0) {
+    reply = withDoubt(reply, ambiguousParts);
+    recorded.message.ambiguousAt = Date.now();
+  }
+  if (reply !== row.reply) recorded.message.reply = reply;
+  return recorded;
 }
 
-/** Appends turns to the history and returns how many it has now. */
-export async function appendTurns(
+export async function flush(
+  ctx: MutationCtx,
+  hold: { conversation: { _id: Id<"conversations"> }; message: Id<"messageQueue"> },
+  recorded: Recorded,
+): Promise<void> {
+  if (Object.keys(recorded.message).length > 0) await ctx.db.patch(hold.message, recorded.message);
+  if (Object.keys(recorded.conversation).length > 0)
+    await ctx.db.patch(hold.conversation._id, recorded.conversation);
+}
+
+/** Inserts turns and returns how many the history has now. */
+async function insertTurns(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   turns: NewTurn[],
@@ -56,17 +96,21 @@ export async function appendTurns(
       at: at ?? now + index,
     });
   }
-  const turnCount = conversation.turnCount + turns.length;
+  return conversation.turnCount + turns.length;
+}
+
+/** Appends turns that belong to no message and returns how many the history has now. */
+export async function appendTurns(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  turns: NewTurn[],
+): Promise<number> {
+  const turnCount = await insertTurns(ctx, conversation, turns);
   await ctx.db.patch(conversation._id, { turnCount });
   return turnCount;
 }
 
-/** Keeps the first reply of a message: a repeat, by this attempt or a later one, changes nothing. */
-export async function recordReply(
-  ctx: MutationCtx,
-  message: Id<"messageQueue">,
-  reply: { text: string; parts: number },
-): Promise<void> {
+function freshReply(reply: { text: string; parts: number }): Reply {
   const bytes = utf8Bytes(reply.text);
   if (bytes > MAX_REPLY_BYTES) {
     throw factoryError(
@@ -77,39 +121,29 @@ export async function recordReply(
   if (!Number.isInteger(reply.parts) || reply.parts < 1 || reply.parts > MAX_PARTS) {
     throw factoryError("invalid_argument", `reply.parts must be a whole number from 1 to ${MAX_PARTS}`);
   }
-  const row = await ctx.db.get(message);
-  if (row === null || row.reply) return;
-  await ctx.db.patch(message, { reply: { ...reply, nextPart: 0, sending: false, ambiguousParts: [] } });
+  return { ...reply, nextPart: 0, sending: false, ambiguousParts: [] };
 }
 
 /** Part `part` is about to go out; all before it did. */
-export async function noteSending(
-  ctx: MutationCtx,
-  message: Id<"messageQueue">,
-  part: number,
-): Promise<void> {
-  const reply = (await ctx.db.get(message))?.reply;
+function nowSending(reply: Reply | undefined, part: number): Reply {
   if (!reply || !Number.isInteger(part) || part < reply.nextPart || part >= reply.parts) {
     throw factoryError(
       "invalid_argument",
       "sendingPart must name a part of the recorded reply that was not sent yet",
     );
   }
-  await ctx.db.patch(message, { reply: { ...reply, nextPart: part, sending: true } });
+  return { ...reply, nextPart: part, sending: true };
 }
 
 /** The worker sent these parts and did not learn whether they arrived. */
-export async function noteAmbiguous(
-  ctx: MutationCtx,
-  message: Id<"messageQueue">,
-  parts: number[],
-): Promise<void> {
-  const reply = (await ctx.db.get(message))?.reply;
+function withDoubt(reply: Reply | undefined, parts: number[]): Reply {
   if (!reply || parts.some((part) => !Number.isInteger(part) || part < 0 || part >= reply.parts)) {
     throw factoryError("invalid_argument", "ambiguousParts must name parts of the recorded reply");
   }
-  const ambiguousParts = [...new Set([...reply.ambiguousParts, ...parts])].sort((a, b) => a - b);
-  await ctx.db.patch(message, { reply: { ...reply, ambiguousParts }, ambiguousAt: Date.now() });
+  return {
+    ...reply,
+    ambiguousParts: [...new Set([...reply.ambiguousParts, ...parts])].sort((a, b) => a - b),
+  };
 }
 
 /** The worker heard that the part was refused: it did not go out and may be sent by the next attempt. */

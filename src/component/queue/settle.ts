@@ -14,10 +14,7 @@ import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { claimAgain, claimJob } from "./claim.js";
 import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
-import { noteAmbiguous, noteSending, recordReply, recordTurns, sendingFailed } from "./reply.js";
-
-type Held = Extract<Hold, { kind: "held" }>;
-type Late = Extract<Hold, { kind: "late" }>;
+import { flush, nothingRecorded, record, sendingFailed, type Recorded } from "./reply.js";
 
 /** Error texts are kept for people; more than this says nothing more. */
 const MAX_ERROR_CHARS = 2_000;
@@ -25,7 +22,7 @@ const leaseLost = { ok: false as const, reason: "lease_lost" as const };
 
 export const complete = asMutation(contract.complete)(async (ctx, args) => {
   await authorizeWorker(ctx, args);
-  return await completeHold(ctx, await findHold(ctx, args));
+  return await completeHold(ctx, await findHold(ctx, args), args.workerId, nothingRecorded);
 });
 
 export const fail = asMutation(contract.fail)(async (ctx, args) => {
@@ -61,9 +58,14 @@ async function end(
   args: SettleArgs,
 ): Promise<{ status: Status; nextScheduledFor: number | null } | null> {
   const completing = args.outcome?.kind === "complete";
-  if (hold.kind === "held" || (hold.kind === "late" && completing)) await record(ctx, hold, args);
-  if (completing) return (await completeHold(ctx, hold)) ? { status: "done", nextScheduledFor: null } : null;
+  const mayRecord = hold.kind === "held" || (hold.kind === "late" && completing);
+  const recorded = mayRecord ? await record(ctx, hold.conversation, hold.message, args) : nothingRecorded;
+  if (completing) {
+    const completed = await completeHold(ctx, hold, args.workerId, recorded);
+    return completed ? { status: "done", nextScheduledFor: null } : null;
+  }
   if (hold.kind !== "held") return null;
+  await flush(ctx, hold, recorded);
   if (args.outcome?.kind !== "fail") return { status: "held", nextScheduledFor: null };
   const nextScheduledFor = await failHold(
     ctx,
@@ -72,15 +74,6 @@ async function end(
     args.outcome.retryable ?? true,
   );
   return { status: nextScheduledFor === null ? "dead_letter" : "queued", nextScheduledFor };
-}
-
-/** Turns, reply, the part about to be sent and the doubtful ones, in this order. */
-async function record(ctx: MutationCtx, hold: Held | Late, args: SettleArgs): Promise<void> {
-  if (args.turns) await recordTurns(ctx, hold.conversation, hold.message, args.turns);
-  if (args.reply) await recordReply(ctx, hold.message, args.reply);
-  if (args.sendingPart !== undefined) await noteSending(ctx, hold.message, args.sendingPart);
-  if (args.ambiguousParts && args.ambiguousParts.length > 0)
-    await noteAmbiguous(ctx, hold.message, args.ambiguousParts);
 }
 
 /** The answer to an earlier call of the same worker with this lease was lost: what it did, or null. */
@@ -93,23 +86,32 @@ async function earlierEnd(ctx: MutationCtx, hold: Hold, workerId: string): Promi
 }
 
 /** Accepts a held lease, a late one that nobody replaced, and one whose own expiry dead-lettered the message. */
-async function completeHold(ctx: MutationCtx, hold: Hold): Promise<boolean> {
+async function completeHold(
+  ctx: MutationCtx,
+  hold: Hold,
+  workerId: string,
+  recorded: Recorded,
+): Promise<boolean> {
   switch (hold.kind) {
     case "foreign":
       return false;
     case "gone":
-      return await completeAfterEnd(ctx, hold);
+      return await completeAfterEnd(ctx, hold, workerId);
     case "held":
       await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-      await endHead(ctx, hold.conversation, {
-        status: "done",
-        lease: hold.lease,
-        attempts: hold.conversation.attempts + 1,
-      });
+      await endHead(
+        ctx,
+        hold.conversation,
+        { status: "done", lease: hold.lease, attempts: hold.conversation.attempts + 1 },
+        recorded,
+      );
       return true;
     case "late":
+      if ((await ctx.db.get(hold.lease))?.worker !== workerId) return false;
       await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-      await clearAmbiguity(ctx, await ctx.db.get(hold.message));
+      await flush(ctx, hold, recorded);
+      if (recorded.message.ambiguousAt === undefined)
+        await clearAmbiguity(ctx, await ctx.db.get(hold.message));
       await endHead(ctx, hold.conversation, {
         status: "done",
         lease: hold.lease,
@@ -120,11 +122,15 @@ async function completeHold(ctx: MutationCtx, hold: Hold): Promise<boolean> {
 }
 
 /** The expiry of this very lease ended the message: its worker finished all the same and knows better. */
-async function completeAfterEnd(ctx: MutationCtx, hold: Extract<Hold, { kind: "gone" }>): Promise<boolean> {
+async function completeAfterEnd(
+  ctx: MutationCtx,
+  hold: Extract<Hold, { kind: "gone" }>,
+  workerId: string,
+): Promise<boolean> {
   const message = await ctx.db.get(hold.message);
   if (message?.endedBy !== hold.lease) return false;
   const lease = await ctx.db.get(hold.lease);
-  if (lease?.state !== "expired") return false;
+  if (lease?.state !== "expired" || lease.worker !== workerId) return false;
   await ctx.db.patch(hold.lease, { state: "ended" });
   await ctx.db.patch(message._id, { status: "done", lastError: undefined });
   await clearAmbiguity(ctx, message);
