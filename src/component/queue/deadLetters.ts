@@ -53,6 +53,8 @@ export const redriveDeadLetter = asMutation(contract.redriveDeadLetter)(async (c
     endedBy: undefined,
     attempts: undefined,
     lastError: undefined,
+    // Its last worker heard that the part did not go out, or its loss was marked when its lease expired.
+    reply: message.reply && { ...message.reply, sending: false },
   });
   const conversation = await ctx.db.get(message.conversation);
   if (conversation) await arrive(ctx, conversation, message);

@@ -46,6 +46,19 @@ describe("failure", () => {
     expect([textOf(two), textOf(again), again.attempt]).toEqual(["two", "one", 1]);
   });
 
+  it("does not doubt the refused part of a redriven answer that nobody has sent since", async () => {
+    await world.send("c1", "one", { maxAttempts: 1 });
+    const job = await world.mustClaim("w1");
+    const settle = (fields: object) =>
+      world.t.mutation(world.lib.settle, { ...world.lease("w1", job), ...fields });
+    await settle({ reply: { text: "answer", parts: 1 }, sendingPart: 0 });
+    await settle({ outcome: { kind: "fail", errorMessage: "refused" } });
+    await world.t.mutation(world.lib.redriveDeadLetter, { messageId: job.messageId });
+    await world.mustClaim("w2");
+    await world.pass(72_000, 1_000);
+    expect(await world.t.query(world.lib.listAmbiguousReplies, {})).toEqual([]);
+  });
+
   it("purges dead letters one by one or in batches", async () => {
     for (const id of ["c1", "c2", "c3"]) {
       await world.send(id, id, { maxAttempts: 1 });

@@ -157,8 +157,8 @@ async function failHold(
   const error = errorMessage.slice(0, MAX_ERROR_CHARS);
   const attempts = hold.conversation.attempts + 1;
   await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-  await sendingFailed(ctx, hold.message);
   if (retryable && attempts < hold.conversation.maxAttempts) {
+    await sendingFailed(ctx, hold.message);
     return await park(ctx, hold.conversation, { error, lease: undefined });
   }
   await endHead(ctx, hold.conversation, { status: "dead_letter", lease: hold.lease, error, attempts });
