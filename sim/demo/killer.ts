@@ -1,10 +1,9 @@
-import type { ModelServer } from "../model/index.js";
 import type { Kill } from "./judge.js";
 import type { Answer, Call, Held } from "./relay.js";
 import type { WorkerProcesses } from "./workers.js";
 
-/** The model is asked right after a claim; without a request by then the worker is not doing what it should. */
-const MODEL_WAIT_MS = 5_000;
+/** Resolves when a model generates the answer to what this worker holds; rejects when that does not come about. */
+export type UntilGenerating = (worker: string, held: Held) => Promise<unknown>;
 
 /** Kills one worker that has a message in its hands and has not said a word about it yet. */
 export class Killer {
@@ -13,12 +12,12 @@ export class Killer {
   private victim: { worker: string; held: Held } | undefined;
 
   /**
-   * @param model when the workers use it: the kill happens while the model generates the answer. Without, it happens
-   * when the worker reports the answer, before that reaches the deployment.
+   * @param untilGenerating when the workers use a model: the kill happens while it generates the answer. Without, it
+   * happens when the worker reports the answer, before that reaches the deployment.
    */
   constructor(
     private readonly workers: WorkerProcesses,
-    private readonly model: ModelServer | undefined,
+    private readonly untilGenerating: UntilGenerating | undefined,
     private readonly onKill: (kill: Kill & { worker: string; pid: number }) => void,
     private readonly onFault: (error: unknown) => void,
   ) {}
@@ -31,19 +30,7 @@ export class Killer {
   claimed(worker: string, held: Held): void {
     if (!this.armed || this.victim || held.attempt !== 1) return;
     this.victim = { worker, held };
-    const { model } = this;
-    if (!model) return;
-    model
-      .waitForRequests(
-        (requests) =>
-          requests.some(
-            (request) =>
-              request.model === modelNameOf(worker) &&
-              request.outcome === "open" &&
-              request.lastUserText === held.text,
-          ),
-        MODEL_WAIT_MS,
-      )
+    this.untilGenerating?.(worker, held)
       .then(() => this.strike(worker, held))
       .catch(this.onFault);
   }
@@ -51,7 +38,7 @@ export class Killer {
   /** What becomes of a call of the victim; undefined for everybody else. */
   async treat(call: Call): Promise<Answer | "drop" | undefined> {
     if (this.kill || this.victim?.worker !== call.worker || call.operation !== "settle") return undefined;
-    if (!this.model) await this.strike(call.worker, this.victim.held);
+    if (!this.untilGenerating) await this.strike(call.worker, this.victim.held);
     return "drop";
   }
 
@@ -61,6 +48,3 @@ export class Killer {
     this.onKill(this.kill);
   }
 }
-
-/** Each worker asks for a model of its own name, so that the model server's log shows who asked. */
-export const modelNameOf = (worker: string): string => `sim-${worker}`;

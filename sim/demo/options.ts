@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-export const demoEngines = ["openai", "command", "echo"] as const;
+export const demoEngines = ["openai", "openclaw", "command", "echo"] as const;
 export type DemoEngine = (typeof demoEngines)[number];
 export const sabotages = ["skip-fence", "drop-settle"] as const;
 export type Sabotage = (typeof sabotages)[number];

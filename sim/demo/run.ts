@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startModelServer } from "../model/index.js";
 import { startTelegramServer } from "../telegram/index.js";
 import { configure, defaultLease, demoBot, demoLease, mintToken, startDeployment } from "./deployment.js";
+import { startGateway } from "./gateway.js";
+import { generatingAt, generatingBehind, modelNameOf } from "./generating.js";
 import { isClean, judge, type Sent, type Verdict } from "./judge.js";
-import { Killer, modelNameOf } from "./killer.js";
+import { Killer } from "./killer.js";
 import type { DemoOptions } from "./options.js";
 import { Relay } from "./relay.js";
 import { sabotage } from "./sabotage.js";
@@ -53,6 +55,8 @@ export async function runDemo(
     stops.push(() => telegram.close());
     const model = await startModelServer(MODEL_LATENCY);
     stops.push(() => model.close());
+    const gateway = options.engine === "openclaw" ? await startGateway() : undefined;
+    if (gateway) stops.push(() => gateway.close());
     const background: string[] = [];
     const platform = await startDeployment(telegram.url, (line) => background.push(line));
     stops.push(() => platform.close());
@@ -64,7 +68,7 @@ export async function runDemo(
     if (options.sabotage) timeline.event(`SABOTAGE ${options.sabotage}: this run has to fail`);
     const killer = new Killer(
       workers,
-      options.engine === "openai" ? model : undefined,
+      gateway ? generatingBehind(gateway) : options.engine === "openai" ? generatingAt(model) : undefined,
       (kill) => {
         timeline.event(`KILL -9 ${kill.worker} (pid ${kill.pid}) in the middle of "${kill.text}"`);
         void startWorker(`w${++started}`).catch(fault);
@@ -97,6 +101,7 @@ export async function runDemo(
         ENGINE_COMMAND: "tail -n 1",
         OPENAI_BASE_URL: model.baseUrl,
         MODEL: modelNameOf(name),
+        ...(gateway && { OPENCLAW_GATEWAY_URL: gateway.url, OPENCLAW_GATEWAY_TOKEN: gateway.token }),
         TELEGRAM_API_BASE_URL: telegram.url,
         POLL_INTERVAL_MS: "200",
         HEALTH_PORT: "0",
@@ -155,8 +160,12 @@ export async function runDemo(
     if (!ok) for (const line of background.slice(-10)) terminal.write(`platform: ${line}\n`);
     report(verdict);
     if (options.keep) {
+      const query = "-H 'content-type: application/json' -d '{\"args\":{}}'";
       terminal.write(
-        `still up, Ctrl-C ends it: platform ${platform.cloudUrl} and ${platform.siteUrl}, Telegram ${telegram.url}, model ${model.url}\n`,
+        "still up, Ctrl-C ends it; to look at it:\n" +
+          `  what users saw        curl ${telegram.url}/__sim/outbox\n` +
+          (options.engine === "openai" ? `  the model's requests  curl ${model.url}/__sim/requests\n` : "") +
+          `  the queue             curl ${platform.cloudUrl}/api/run/operator/queueStats -H 'authorization: Convex ${platform.adminKey}' ${query}\n`,
       );
       await new Promise<void>((resolve) => {
         if (over.aborted) resolve();
