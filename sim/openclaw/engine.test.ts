@@ -264,7 +264,8 @@ describe("a lost connection", () => {
     await gateway.shutdown();
     expect(await running).toEqual({ text: "echo: hello" });
     await expect.poll(() => engine.ready(), { interval: 2 }).toBe(false);
-    expect(log.join()).toContain("1012");
+    // The shutdown is announced first; the close with its code follows on the wire.
+    await expect.poll(() => log.join(), { interval: 2 }).toContain("1012");
     const next = engine.run(message({ messageId: "m2" }));
     gateway.boot();
     expect(await next).toEqual({ text: "echo: hello" });
