@@ -57,7 +57,7 @@ const layer = (folder, may, patterns, extra = {}) => ({
   },
 });
 
-const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*", "zod", "jose"];
+const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*", "@convex-dev/workflow(?:/.*)?", "zod", "jose"];
 const NO_FRAMEWORK = {
   regex: "^(react|react-dom)(/|$)",
   message: "React is not a dependency of this package.",
@@ -127,7 +127,7 @@ export default tseslint.config(
   },
 
   layer("contract", [], [ONLY(["convex/values"])]),
-  layer("policy", ["contract"], [ONLY(["convex/values", "zod"])], {
+  layer("policy", ["contract"], [ONLY(["convex/values", "zod", "temporal-polyfill"])], {
     rules: {
       "no-restricted-globals": [
         "error",

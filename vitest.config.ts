@@ -7,6 +7,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@okrlinkhub\/agent-factory$/, replacement: source("./src/client/index.ts") },
+      {
+        find: /^@okrlinkhub\/agent-factory\/convex\.config\.js$/,
+        replacement: source("./src/component/convex.config.ts"),
+      },
       { find: /^@okrlinkhub\/agent-factory\/test$/, replacement: source("./src/test.ts") },
     ],
   },

@@ -111,6 +111,7 @@ async function seedConversation(
     agentKey: "default",
     state: fields.state,
     lane: fields.lane,
+    pool: fields.lane,
     priority,
     ...placeInLine(priority, { headStart: start, lastOfFlow: null }, 0),
     readyAt: Date.now(),

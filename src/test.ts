@@ -7,6 +7,7 @@
  *   const t = convexTest(schema, import.meta.glob("./**\/*.ts"));
  *   agentFactory.register(t);
  */
+import workflow from "@convex-dev/workflow/test";
 import type { TestConvex } from "convex-test";
 import type { GenericSchema, SchemaDefinition } from "convex/server";
 import schema from "./component/schema.js";
@@ -15,7 +16,7 @@ import schema from "./component/schema.js";
 const modules = import.meta.glob(["./component/**/*.ts", "!./component/**/*.test.ts"]);
 
 /**
- * Installs the component in a `convexTest` instance.
+ * Installs the component, with the components it uses itself, in a `convexTest` instance.
  * @param name the name the app installs it under (`app.use(agentFactory, { name })`).
  */
 export function register(
@@ -23,6 +24,7 @@ export function register(
   name: string = "agentFactory",
 ): void {
   t.registerComponent(name, schema, modules);
+  workflow.register(t, `${name}/workflow`);
 }
 
 export default { register, schema, modules };

@@ -1,26 +1,14 @@
 /**
- * Who may do what in this app. Its users come from its own sign-in (`ctx.auth`), its administrators from an environment
- * variable; a real app asks its own tables.
+ * Who may do what in this app: administrators (an environment variable lists them) everything, its users their own
+ * data. A real app may ask its own tables instead: `allowAdmins(async (identity, ctx) => …, ownDataOnly())`.
  */
-import type { AuthCallback } from "@okrlinkhub/agent-factory";
+import { allowAdmins, boundConversations, ownDataOnly } from "@okrlinkhub/agent-factory";
+import { components } from "./_generated/api";
 import { env } from "./_generated/server";
 
-export const authorize: AuthCallback = async (ctx, operation) => {
-  // Workers and cron jobs have no identity. A worker is known by its token, which the component verifies.
-  if (operation.access === "worker" || operation.access === "system") return "machine";
+export const authorize = allowAdmins(
+  ({ tokenIdentifier }) => admins().includes(tokenIdentifier),
+  ownDataOnly({ ownsConversation: boundConversations(components.agentFactory) }),
+);
 
-  const identity = await ctx.auth.getUserIdentity();
-  if (identity === null) throw new Error("Not signed in");
-  const userId = identity.tokenIdentifier;
-  if (isAdmin(userId)) return { userId, grant: "admin" };
-  // What everyone may read and write is their own conversation, and nobody else's.
-  if (operation.conversationId !== undefined && operation.conversationId !== `user:${identity.subject}`) {
-    throw new Error("Not your conversation");
-  }
-  return userId;
-};
-
-function isAdmin(tokenIdentifier: string): boolean {
-  const admins = (env.ADMIN_TOKEN_IDENTIFIERS ?? "").split(",").map((admin) => admin.trim());
-  return admins.includes(tokenIdentifier);
-}
+const admins = () => (env.ADMIN_TOKEN_IDENTIFIERS ?? "").split(",").map((admin) => admin.trim());

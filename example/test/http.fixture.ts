@@ -40,7 +40,9 @@ async function startBotApi(answer: (method: string) => { status: number; body: u
       const usual =
         method === "setWebhook"
           ? { ok: true, result: true, description: "Webhook was set" }
-          : { ok: true, result: { url, pending_update_count: 0, has_custom_certificate: false } };
+          : method === "getMe"
+            ? { ok: true, result: { id: 123456, is_bot: true, first_name: "Sales", username: "sales_bot" } }
+            : { ok: true, result: { url, pending_update_count: 0, has_custom_certificate: false } };
       response.writeHead(told?.status ?? 200, { "Content-Type": "application/json" });
       response.end(JSON.stringify(told?.body ?? usual));
     });

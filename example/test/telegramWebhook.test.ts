@@ -26,7 +26,7 @@ describe("configureTelegramWebhook", () => {
     expect(await configure(t)).toMatchObject({ ok: true, webhookUrl, currentUrl: webhookUrl, isReady: true });
     expect(botApi.calls[0]).toMatchObject({
       path: `/bot${TOKEN}/setWebhook`,
-      body: { url: webhookUrl, allowed_updates: ["message"] },
+      body: { url: webhookUrl, allowed_updates: ["message", "edited_message"] },
     });
     const first = lastSecret();
     expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);
@@ -107,7 +107,6 @@ describe("the webhook", () => {
     },
   );
   it.each<[string, unknown]>([
-    ["not JSON", "{"],
     ["null", null],
     ["an array", []],
     ["a text where a number belongs", { update_id: "1", message: {} }],
@@ -117,6 +116,41 @@ describe("the webhook", () => {
   ])("ignores %s for good", async (_, body) => {
     const { t, secret } = await withBot();
     expect(await deliver(t, secret, body)).toEqual({ status: 200, body: { ok: true, ignored: true } });
+  });
+  it("refuses what is not JSON", async () => {
+    const { t, secret } = await withBot();
+    const error = { code: "request_not_json", message: "The body must be JSON" };
+    expect(await deliver(t, secret, "{")).toEqual({ status: 400, body: { ok: false, error } });
+  });
+  it("pairs a user, who then has their agent", async () => {
+    const { t, secret } = await withBot();
+    const { lib } = components.agentFactory;
+    const pair = { consumerUserId: "ann", agentKey: "sales" };
+    const { pairing, deepLink } = await t.mutation(lib.createUserAgentPairing, pair);
+    expect(deepLink).toBe(`https://t.me/sales_bot?start=${pairing.code}`);
+    const start = anUpdate(1, { text: `/start ${pairing.code}` });
+    const used = { status: 200, body: { ok: true, pairing: { status: "used", ...pair } } };
+    expect(await deliver(t, secret, start)).toEqual(used);
+    expect(await deliver(t, secret, start)).toEqual(used);
+    expect(await deliver(t, secret, anUpdate(2, { text: "/start wrong-code" }))).toEqual({
+      status: 200,
+      body: { ok: true, pairing: { status: "failed", error: "Pairing code not found" } },
+    });
+    expect(await queued(t)).toEqual([]);
+    expect(await deliver(t, secret, anUpdate(3))).toEqual({ status: 202, body: { ok: true } });
+    expect((await queued(t)).map((item) => item.agentKey)).toEqual(["sales"]);
+    expect(await t.query(lib.getUserAgentOnboardingState, pair)).toMatchObject({ nextAction: "ready" });
+  });
+  it.each<[string, Record<string, unknown>, string]>([
+    ["a caption", { caption: " look ", photo: [{ file_id: "p" }] }, "look"],
+    ["a document", { document: { file_id: "d" } }, "[telegram media] document message"],
+    ["a voice message", { voice: { file_id: "v" } }, "[telegram media] audio message"],
+  ])("takes %s for the text", async (_, fields, text) => {
+    const { t, secret } = await withBot();
+    expect(await deliver(t, secret, anUpdate(1, { text: undefined, ...fields }))).toMatchObject({
+      status: 202,
+    });
+    expect((await queued(t))[0]?.payload.messageText).toBe(text);
   });
   it("never enqueues /start", async () => {
     const { t, secret } = await withBot();
@@ -133,7 +167,7 @@ describe("the webhook", () => {
   });
   it("parks what cannot be enqueued, once", async () => {
     const { t, secret } = await withBot(false);
-    const parked = { status: 200, body: { ok: true, parked: true } };
+    const parked = { status: 202, body: { ok: true, parked: true } };
     expect(await deliver(t, secret, anUpdate(1))).toEqual(parked);
     expect(await deliver(t, secret, anUpdate(1))).toEqual(parked);
     const rows = await t.query(internal.operator.listParkedUpdates, {});

@@ -20,7 +20,7 @@ describe("the worker gateway", () => {
 
   it("claims, hydrates and settles a message", async () => {
     const { t, token } = await withWorker();
-    const claimed = await post(t, "/agent_workers/claim", token, { workerId: "w1", workerToken: "forged" });
+    const claimed = await post(t, "/agent_workers/claim", token, { workerId: "w1" });
     expect(claimed).toMatchObject({
       status: 200,
       body: { ok: true, value: { conversationId: "telegram:42" } },
@@ -47,6 +47,13 @@ describe("the worker gateway", () => {
     ["a body that is no object", "/agent_workers/claim", 400, "request_not_json", []],
     ["a missing argument", "/agent_workers/claim", 400, "invalid_argument", {}],
     ["an unknown argument", "/agent_workers/claim", 400, "invalid_argument", { workerId: "w", nowMs: 1 }],
+    [
+      "a token in the body",
+      "/agent_workers/claim",
+      400,
+      "invalid_argument",
+      { workerId: "w", workerToken: "x" },
+    ],
     ["a wrong type", "/agent_workers/claim", 400, "invalid_argument", { workerId: 1 }],
     [
       "a wrong form deep inside",

@@ -1,11 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { defaultPolicies } from "../../src/contract/policies.js";
+import type { FlyServer } from "../fly/index.js";
 import { startPlatform, type Platform } from "../platform/index.js";
 import type { BotSpec } from "../telegram/index.js";
+import { demoImage } from "./cloud.js";
+import { isStateful, type DemoOptions } from "./options.js";
 
-const AGENT_KEY = "default";
-const TOKEN_REF = `telegram.botToken.${AGENT_KEY}`;
+export const demoAgentKey = "default";
+const TOKEN_REF = `telegram.botToken.${demoAgentKey}`;
+const AGENT = fileURLToPath(new URL("agent.mjs", import.meta.url));
 
 /** The bot of the demo; the token is made up and known to the local Telegram server alone. */
 export const demoBot: BotSpec = { token: `4242424242:${"DEMO".repeat(8)}xyz`, username: "factory_demo_bot" };
@@ -14,43 +19,113 @@ export const demoBot: BotSpec = { token: `4242424242:${"DEMO".repeat(8)}xyz`, us
  * Shorter than the defaults, so that a killed worker's message comes back within seconds. `reapGridMs` is how much
  * later than its end a lease is noticed at most.
  */
-export const demoLease = { leaseMs: 4_000, heartbeatIntervalMs: 1_000, reapGridMs: 500 };
+export const demoLease = { leaseMs: 4_000, heartbeatIntervalMs: 1_000, reapGridMs: 500, staleAfterMs: 6_000 };
 export const defaultLease = defaultPolicies.lease;
+
+/** A fleet whose hours are seconds. */
+export const demoScaling = { idleTimeoutMs: 3_000, reconcileIntervalMs: 1_000 };
+const demoFleet = {
+  bootDeadlineMs: 45_000,
+  stepDeadlineMs: 15_000,
+  drainDeadlineMs: 2_500,
+  stopTimeoutMs: 10_000,
+  yieldIdleAfterMs: 300,
+  yieldBusyAfterMs: 20_000,
+  orphanGraceMs: 5_000,
+};
 
 /** The operator's functions in the example app, run as `npx convex run operator:<name>` would. */
 const operator = (name: string) => `operator:${name}`;
 
-/** Starts the local platform with the example app, which talks to the given Telegram server. */
-export const startDeployment = (telegramUrl: string, log: (line: string) => void): Promise<Platform> =>
+/** Starts the local platform with the example app, which talks to the given Telegram and Fly. */
+export const startDeployment = (
+  urls: { telegram: string; fly: string },
+  log: (line: string) => void,
+): Promise<Platform> =>
   startPlatform({
     env: {
       AGENT_FACTORY_MASTER_KEY: randomBytes(32).toString("base64"),
-      TELEGRAM_API_BASE_URL: telegramUrl,
+      TELEGRAM_API_BASE_URL: urls.telegram,
+      FLY_API_BASE_URL: urls.fly,
     },
     log,
   });
 
-/** Sets everything up that an operator has to: policies, agent, bot token, webhook. */
-export async function configure(platform: Platform): Promise<void> {
-  await platform.run(operator("setPolicies"), { policies: { lease: demoLease } });
-  await platform.run(operator("importSecret"), { secretRef: TOKEN_REF, plaintextValue: demoBot.token });
-  await platform.run(operator("configureAgent"), {
-    agentKey: AGENT_KEY,
+/** Where the engines of the machines find what they need. */
+export interface EngineServers {
+  telegramUrl: string;
+  modelUrl: string;
+  gateway?: { url: string; token: string } | undefined;
+}
+
+/** Sets everything up that an operator has to: policies, where machines come from, agent, bot token, webhook. */
+export async function configure(
+  platform: Platform,
+  fly: FlyServer,
+  options: DemoOptions,
+  servers: EngineServers,
+): Promise<void> {
+  const run = (name: string, args: Parameters<Platform["run"]>[1]) => platform.run(operator(name), args);
+  const secret = (secretRef: string, plaintextValue: string) =>
+    run("importSecret", { secretRef, plaintextValue });
+  await run("setPolicies", {
+    policies: {
+      lease: demoLease,
+      scaling: { ...demoScaling, maxWorkers: options.workers, spawnStep: options.workers },
+      fleet: { ...demoFleet, stateful: isStateful(options) },
+    },
+  });
+  await secret("fly.apiToken", fly.token);
+  await secret("convex.url", platform.siteUrl);
+  if (servers.gateway) await secret("env.OPENCLAW_GATEWAY_TOKEN", servers.gateway.token);
+  await run("setProviderRuntimeConfig", {
+    providerConfig: {
+      kind: "fly",
+      appName: "agent-workers",
+      organizationSlug: "demo",
+      image: demoImage,
+      region: "fra",
+      volumeName: "memory",
+      volumePath: "/data",
+      volumeSizeGb: 1,
+      env: workerSettings(options, servers),
+    },
+  });
+  await secret(TOKEN_REF, demoBot.token);
+  await run("configureAgent", {
+    agentKey: demoAgentKey,
     version: "1",
     secretsRef: [TOKEN_REF],
     enabled: true,
   });
-  const webhook = z.object({ isReady: z.boolean(), description: z.string() }).parse(
-    await platform.run(operator("configureTelegramWebhook"), {
-      convexSiteUrl: platform.siteUrl,
-      secretRef: TOKEN_REF,
-    }),
-  );
+  const webhook = z
+    .object({ isReady: z.boolean(), description: z.string() })
+    .parse(
+      await run("configureTelegramWebhook", { convexSiteUrl: platform.siteUrl, secretRef: TOKEN_REF }),
+    );
   if (!webhook.isReady) throw new Error(`the webhook was not set: ${webhook.description}`);
 }
 
-/** A token bound to one worker. */
-export async function mintToken(platform: Platform, workerId: string): Promise<string> {
-  const minted = await platform.run(operator("createAgentWorkerToken"), { workerId, expiresInMs: 3_600_000 });
-  return z.object({ token: z.string() }).parse(minted).token;
+function workerSettings(options: DemoOptions, servers: EngineServers): Record<string, string> {
+  const { engine } = options;
+  const engines: Record<DemoOptions["engine"], Record<string, string>> = {
+    agent: {
+      ENGINE: "command",
+      ENGINE_COMMAND: JSON.stringify([process.execPath, AGENT]),
+      COMMAND_STATEFUL: "true",
+    },
+    command: { ENGINE: "command", ENGINE_COMMAND: "tail -n 1" },
+    echo: { ENGINE: "echo" },
+    openai: { ENGINE: "openai", OPENAI_BASE_URL: servers.modelUrl, MODEL: "sim-model" },
+    openclaw: { ENGINE: "openclaw", OPENCLAW_GATEWAY_URL: servers.gateway?.url ?? "" },
+  };
+  return {
+    ...engines[engine],
+    // Without a data directory there is no place for skills.
+    ...(isStateful(options) ? {} : { SKILLS_BOOTSTRAP_MODE: "off" }),
+    TELEGRAM_API_BASE_URL: servers.telegramUrl,
+    POLL_INTERVAL_MS: "200",
+    HEALTH_PORT: "0",
+    LOG_LEVEL: "warn",
+  };
 }

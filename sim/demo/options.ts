@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
-export const demoEngines = ["openai", "openclaw", "command", "echo"] as const;
+export const demoEngines = ["agent", "openai", "openclaw", "command", "echo"] as const;
 export type DemoEngine = (typeof demoEngines)[number];
-export const sabotages = ["skip-fence", "drop-settle"] as const;
+export const sabotages = ["skip-fence", "drop-settle", "skip-restore"] as const;
 export type Sabotage = (typeof sabotages)[number];
 
 export interface DemoOptions {
@@ -13,6 +13,9 @@ export interface DemoOptions {
   keep: boolean;
   sabotage?: Sabotage | undefined;
 }
+
+/** The agent keeps its note in a file; the other engines keep nothing on their machine. */
+export const isStateful = ({ engine }: Pick<DemoOptions, "engine">): boolean => engine === "agent";
 
 /** Upper bounds keep a typing error from running for hours: convex-test looks at every document in every query. */
 const number =
@@ -28,20 +31,29 @@ const number =
 export function readOptions(argv: readonly string[]): DemoOptions {
   const program = new Command("demo")
     .description(
-      "Real messages from Telegram's door to the answer and back, on this machine: the local platform, a Telegram and a\n" +
-        "model server, real worker processes. One worker is killed while it works on a message. The timeline and the table\n" +
-        "go to stderr, one line of JSON to stdout. Exit code 1 if a message was lost, answered twice or out of order.",
+      "A fleet from nothing to nothing, on this machine: the local platform, a Telegram, a simulated Fly whose machines are\n" +
+        "real worker processes. Users pair and write, machines come up, one is killed while it works on a message, idle ones\n" +
+        "save their memory and go. A second round finds the memory again, and a push arrives. The timeline and the table go\n" +
+        "to stderr, one line of JSON to stdout. Exit code 1 if a message was lost, answered twice or out of order, a machine\n" +
+        "or volume was left over, memory was lost, or the push did not arrive.",
     )
-    .option("--messages <n>", "messages to send", number(2, 5_000), 60)
-    .option("--conversations <n>", "chats they are spread over", number(1, 1_000), 8)
-    .option("--workers <n>", "worker processes", number(1, 16), 3)
-    .addOption(new Option("--engine <name>", "what answers").choices(demoEngines).default("openai"))
+    .option("--messages <n>", "messages to send, those of the second round included", number(2, 5_000), 60)
+    .option("--conversations <n>", "users they are spread over", number(1, 1_000), 8)
+    .option("--workers <n>", "most machines at a time", number(1, 16), 3)
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "what answers: agent keeps a file per conversation, the others keep nothing on their machine",
+      )
+        .choices(demoEngines)
+        .default("agent"),
+    )
     .option("--keep", "stay up after the end, until Ctrl-C", false)
     .addOption(
       new Option(
         "--sabotage <how>",
         "break the wiring on purpose, the run has to fail: skip-fence hides a refusal from a worker that lost its " +
-          "message, drop-settle loses what a worker reports about one",
+          "message, drop-settle loses what a worker reports about one, skip-restore hides the saved memory",
       ).choices(sabotages),
     );
   return program.parse(argv).opts<DemoOptions>();

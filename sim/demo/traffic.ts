@@ -9,20 +9,38 @@ export interface Planned {
 
 /** Chat ids of the demo's users start here; any positive number is a private chat. */
 const FIRST_CHAT_ID = 7_000;
+const QUESTION = "what is your note?";
 
-/** `messages` over `conversations`, one round after the other, so that every chat has several under way. */
-export function planTraffic(messages: number, conversations: number): Planned[] {
-  return Array.from({ length: messages }, (_unused, index) => {
-    const conversation = (index % conversations) + 1;
-    const sequence = Math.floor(index / conversations) + 1;
-    return {
-      conversation,
-      sequence,
-      chatId: FIRST_CHAT_ID + conversation,
-      text: `conversation ${conversation}, message ${sequence}`,
-    };
+/** The chat of the user with this number; the first is 1. */
+export const chatOf = (conversation: number): number => FIRST_CHAT_ID + conversation;
+
+/**
+ * `messages` over `conversations`, one round after the other, so that every chat has several under way. The last few, one
+ * for each machine at most, are kept for later: they ask the agents for their notes.
+ */
+export function planTraffic(
+  messages: number,
+  conversations: number,
+  workers: number,
+): { first: Planned[]; second: Planned[] } {
+  const later = Math.min(workers, conversations, Math.floor(messages / 2));
+  const first = Array.from({ length: messages - later }, (_unused, index) =>
+    planned((index % conversations) + 1, Math.floor(index / conversations) + 1),
+  );
+  const second = Array.from({ length: later }, (_unused, index) => {
+    const conversation = index + 1;
+    const before = first.filter((message) => message.conversation === conversation).length;
+    return planned(conversation, before + 1, QUESTION);
   });
+  return { first, second };
 }
+
+const planned = (conversation: number, sequence: number, question?: string): Planned => ({
+  conversation,
+  sequence,
+  chatId: chatOf(conversation),
+  text: `conversation ${conversation}, message ${sequence}${question === undefined ? "" : `: ${question}`}`,
+});
 
 /** Which message an answer is about; null when it names none. An answer may quote older ones: the last name counts. */
 export function messageNamedIn(text: string): { conversation: number; sequence: number } | null {

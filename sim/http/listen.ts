@@ -1,10 +1,14 @@
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 
 /** A simulator's listening socket. */
 export interface Listening {
   readonly url: string;
   readonly port: number;
+  /** Who takes over requests to upgrade, such as WebSockets; until then they are not answered. */
+  onUpgrade(handler: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void;
   /** Stops listening and cuts open connections; resolves when both are gone. May be called twice. */
   close(): Promise<void>;
 }
@@ -29,6 +33,7 @@ export async function listenLoopback(fetch: Fetch, port = 0): Promise<Listening>
   let closed: Promise<void> | undefined;
   return {
     port: bound,
+    onUpgrade: (handler) => void server.on("upgrade", handler),
     url: `http://127.0.0.1:${bound}`,
     close: () =>
       (closed ??= new Promise<void>((resolve) => {

@@ -29,6 +29,8 @@ export interface FakeGatewayOptions {
   startingRetryAfterMs?: number;
   /** true: refuse clients with `startup-sidecars` until `setStarting(false)`. */
   starting?: boolean;
+  /** Where the sessions are kept; absent: in memory. Turns that a crash left open in it are taken up by `listen`. */
+  transcriptFile?: string;
   /** Wire protocol: 4, or 3 as spoken until 2026.5.7. */
   protocol?: number;
 }
@@ -55,14 +57,13 @@ export class FakeOpenClawGateway {
     answerProbe(request, response, { live: !this.down, ready: !this.starting && !this.draining }),
   );
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: 26_214_400 });
-  private readonly transcripts = new Transcripts();
+  private readonly transcripts: Transcripts;
   private readonly faults: FaultPlan;
   private readonly peers = new Set<Peer>();
   private readonly askers = new Map<Run, Peer>();
   private life = new AbortController();
   private bootId = randomUUID();
   private runs: Runs;
-  private interrupted: Run[] = [];
   private starting: boolean;
   private draining = false;
   private down = false;
@@ -70,6 +71,7 @@ export class FakeOpenClawGateway {
 
   constructor(private readonly options: FakeGatewayOptions) {
     this.faults = new FaultPlan(options.faults ?? []);
+    this.transcripts = new Transcripts(options.transcriptFile);
     this.starting = options.starting ?? false;
     this.runs = this.newRuns();
     this.http.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -92,6 +94,7 @@ export class FakeOpenClawGateway {
       this.http.once("error", reject);
       this.http.listen(this.options.port ?? 0, "127.0.0.1", resolve);
     });
+    this.runs.resume(this.transcripts.takeOpen());
   }
 
   /** Ends everything at once; resolves when the port is free. May be called twice. */
@@ -127,7 +130,6 @@ export class FakeOpenClawGateway {
 
   /** As SIGKILL: runs stop where they are, the idempotency cache is gone, connecting fails until `boot`. */
   crash(): void {
-    this.interrupted.push(...this.runs.active());
     this.life.abort();
     this.down = true;
     this.dropConnections();
@@ -157,7 +159,7 @@ export class FakeOpenClawGateway {
     this.runs = this.newRuns();
     this.draining = false;
     this.down = false;
-    const interrupted = this.interrupted.splice(0);
+    const interrupted = this.transcripts.takeOpen();
     if (resume) this.runs.resume(interrupted);
   }
 

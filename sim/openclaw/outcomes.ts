@@ -25,13 +25,25 @@ interface Payload {
   isStatusNotice?: boolean;
 }
 
-/** Takes the `MEDIA:` lines out of the model's text, as the gateway does. */
+/** A line that names a media file: any case, one word behind it, which may be relative, a URL or in backticks. */
+const MEDIA_LINE = /^\s*media:\s*`?([^\s`]+)`?\s*$/i;
+
+/** Takes the `MEDIA:` lines out of the model's text, as the gateway does: not in code fences, and whether or not it exists. */
 function payloadOf(modelText: string): Payload {
-  const lines = modelText.split("\n");
-  const mediaUrls = lines.filter((line) => line.startsWith("MEDIA:/")).map((line) => line.slice(6));
-  const text = lines.filter((line) => !line.startsWith("MEDIA:/")).join("\n");
-  const [mediaUrl = null] = mediaUrls;
-  return { text, mediaUrl, ...(mediaUrls.length > 0 ? { mediaUrls } : {}) };
+  const mediaUrls: string[] = [];
+  let fenced = false;
+  const kept = modelText.split("\n").filter((line) => {
+    if (/^\s*```/.test(line)) fenced = !fenced;
+    const media = fenced ? undefined : MEDIA_LINE.exec(line)?.[1];
+    if (media !== undefined) mediaUrls.push(media);
+    return media === undefined;
+  });
+  const [only] = mediaUrls;
+  return {
+    text: kept.join("\n").trim(),
+    mediaUrl: mediaUrls.length === 1 ? (only ?? null) : null,
+    ...(mediaUrls.length > 0 ? { mediaUrls } : {}),
+  };
 }
 
 function completed(runId: string, payloads: Payload[]): Answer {

@@ -4,7 +4,7 @@ import type { FaultPlan, RunFault } from "./faults.js";
 import * as outcomes from "./outcomes.js";
 import type { ModelCall, Outcome } from "./outcomes.js";
 import type { AgentParams } from "./params.js";
-import type { Transcripts } from "./transcripts.js";
+import type { OpenTurn, Transcripts } from "./transcripts.js";
 
 /** What runs need from the gateway around them. */
 export interface RunWorld {
@@ -89,12 +89,13 @@ export class Runs {
   }
 
   /** Takes up the turns that a crash cut off, as the gateway does at boot. */
-  resume(interrupted: Run[]): void {
+  resume(interrupted: OpenTurn[]): void {
     for (const { sessionKey, params } of interrupted) {
       if (!this.world.transcripts.has(sessionKey, params.idempotencyKey)) continue;
-      const text = "[System] Your previous turn was interrupted by a restart. Continue it.";
-      this.world.transcripts.addUser(sessionKey, text);
-      this.start({ ...params, idempotencyKey: randomUUID() }, sessionKey, true);
+      const resumed = { ...params, idempotencyKey: randomUUID() };
+      const note = "[System] Your previous turn was interrupted by a gateway restart. Continue it.";
+      this.world.transcripts.resume(sessionKey, resumed, note);
+      this.start(resumed, sessionKey, true);
     }
   }
 
@@ -103,6 +104,7 @@ export class Runs {
     const outcome = await this.turn(run);
     if (!this.world.tellsTerminalReply) delete outcome.wait.terminalReply;
     if (this.life.aborted) return;
+    this.world.transcripts.end(run.runId);
     this.lifecycle(run, "end", { terminalReply: outcome.wait.terminalReply });
     run.settle(outcome);
   }
@@ -119,7 +121,7 @@ export class Runs {
       if (transcripts.has(sessionKey, runId)) {
         return outcomes.failedQuietly(runId, "keyed user is outside the current turn");
       }
-      transcripts.addUser(sessionKey, params.message, runId);
+      transcripts.begin(sessionKey, params);
     }
     this.lifecycle(run, "start");
     if (run.fault) this.world.strike(run.fault, run);

@@ -19,6 +19,7 @@ import { functionRoutes } from "./http/functionRoutes.js";
 import { siteRoutes } from "./http/siteRoutes.js";
 import { storageRoutes } from "./http/storageRoutes.js";
 import { FileStore } from "./storage.js";
+import { SyncServer } from "./sync/server.js";
 import type { Platform, PlatformOptions } from "./types.js";
 import { pruneScheduled } from "./upkeep.js";
 
@@ -27,7 +28,7 @@ const PRUNE_EVERY_MS = 5_000;
 
 /**
  * Starts a Convex deployment on this machine: the app and its components on convex-test, behind Convex's own HTTP
- * API on 127.0.0.1. Nothing is kept on disk. Differences from Convex are listed in `sim/platform/README.md`.
+ * API and WebSocket on 127.0.0.1. Nothing is kept on disk. Differences from Convex are listed in `sim/platform/README.md`.
  * @throws Error when a port is taken, a required variable is missing or the code does not load.
  */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
@@ -43,9 +44,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   let prune: NodeJS.Timeout | undefined;
   let crons: CronRunner | undefined;
   let started: Backend | undefined;
+  let sync: SyncServer | undefined;
   const close = async () => {
     closing.abort();
     clearInterval(prune);
+    sync?.close();
     await Promise.all(listening.map((socket) => socket.close()));
     await crons?.close();
     started?.close();
@@ -69,6 +72,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     started = backend;
     const cronRunner = await CronRunner.start(backend, options.crons ?? true, log);
     crons = cronRunner;
+
+    const syncServer = new SyncServer({ backend, adminKey, faults, closing: closing.signal, log });
+    sync = syncServer;
+    cloudSocket.onUpgrade((request, socket, head) => void syncServer.upgrade(request, socket, head));
 
     const only = z.strictObject({ componentPath: z.string().optional(), name: z.string().optional() });
     cloud.use("*", cors(), injectFaults(faults, closing.signal));
@@ -102,6 +109,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       crons: () => cronRunner.list(),
       runCrons: (which = {}) => cronRunner.runNow(which),
       setFaults: (rules) => faults.set(rules),
+      subscriptions: () => syncServer.status(),
+      disconnectClients: () => syncServer.disconnectAll(),
       close,
     };
   } catch (error) {

@@ -61,6 +61,10 @@ export interface Platform {
    */
   runCrons(only?: { componentPath?: string; name?: string }): Promise<CronInfo[]>;
   setFaults(faults: FaultRuleInput[]): void;
+  /** Who is connected over WebSockets, how many different queries they follow, and how often one was run so far. */
+  subscriptions(): { clients: number; queries: number; runs: number };
+  /** Cuts every WebSocket, as a network fault would. */
+  disconnectClients(): void;
   /** Closes both origins and stops timers; functions scheduled for later never run. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,14 +1,21 @@
 /** The host's say about each exposed call, and what this library makes of it. */
-import type { Auth } from "convex/server";
+import type { Auth, GenericDataModel, GenericQueryCtx } from "convex/server";
 import { factoryError } from "../contract/errors.js";
-import type { AccessClass, OperationScope, SurfaceRow } from "./surface/row.js";
+import type { AccessClass, FunctionKind, OperationScope } from "./surface/row.js";
 
-/** What is about to be done. `type` is all that 1.0.11 had; `name` and `access` say it precisely. */
+/** What is about to be done. `type` is all that 1.0.11 had; the rest says it precisely. */
 export interface AuthOperation extends OperationScope {
+  /** `read` for queries, `write` for mutations and actions. */
   type: "read" | "write";
   /** The exposed key, for example `enqueue`. */
   name: string;
   access: AccessClass;
+}
+
+/** What a policy may use: who is signed in, and queries of the host or of a component. */
+export interface AuthContext {
+  auth: Auth;
+  runQuery: GenericQueryCtx<GenericDataModel>["runQuery"];
 }
 
 /** The user's id; with `grant: "admin"` the operation may also be an administrative one. */
@@ -16,27 +23,30 @@ export type AuthResult = string | { userId: string; grant?: "admin" };
 
 /**
  * Decides about one call; throw to refuse it. It also runs for `worker` and `system` operations, which come without an
- * identity: let them pass, a worker's token is verified by the component.
+ * identity: let them pass, a worker's token is verified by the component. `ownDataOnly` and `allowAdmins` make one.
  */
-export type AuthCallback = (ctx: { auth: Auth }, operation: AuthOperation) => Promise<AuthResult>;
+export type AuthCallback = (ctx: AuthContext, operation: AuthOperation) => Promise<AuthResult>;
 
 /** Awaits the host's decision. Throws what `auth` throws, `unauthorized`, or `admin_required`. */
 export async function authorizeCall(
   auth: AuthCallback,
-  ctx: { auth: Auth },
-  call: { name: string; row: Pick<SurfaceRow, "kind" | "access">; scope: OperationScope },
-): Promise<{ isAdmin: boolean }> {
+  ctx: AuthContext,
+  call: { name: string; row: { kind: FunctionKind; access: AccessClass }; scope: OperationScope },
+): Promise<{ userId: string; isAdmin: boolean }> {
   const { access, kind } = call.row;
+  const named = Object.entries(call.scope).filter(([, value]) => value !== undefined);
   const type = kind === "query" ? "read" : "write";
-  const result: unknown = await auth(ctx, { ...call.scope, type, name: call.name, access });
+  const operation = { ...Object.fromEntries(named), type, name: call.name, access } as const;
+  const result: unknown = await auth(ctx, operation);
   if (!isAuthResult(result)) {
     throw factoryError("unauthorized", "auth must return a user id, or an object with userId");
   }
+  const userId = typeof result === "string" ? result : result.userId;
   const isAdmin = typeof result === "object" && result.grant === "admin";
   if (access === "admin" && !isAdmin) {
     throw factoryError("admin_required", `'${call.name}' needs auth to grant admin`);
   }
-  return { isAdmin };
+  return { userId, isAdmin };
 }
 
 function isAuthResult(result: unknown): result is AuthResult {

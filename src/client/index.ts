@@ -1,10 +1,26 @@
 /** What an app imports: its functions (`exposeApi`, `exposeOperatorApi`) and its HTTP routes (`registerRoutes`). */
-export type { AuthCallback, AuthOperation, AuthResult } from "./auth.js";
-export { exposeApi, exposeOperatorApi, type ExposeApiOptions } from "./exposeApi.js";
+export type { AuthCallback, AuthContext, AuthOperation, AuthResult } from "./auth.js";
+export {
+  resolveBridgeRuntimeConfig,
+  type HydratedBridgeRuntimeConfig,
+  type ResolvedBridgeRuntimeConfig,
+} from "./bridge/config.js";
+export { executeBridgeFunction, type BridgeExecutionResult } from "./bridge/execute.js";
+export {
+  bridgeFunctionKeyFromToolName,
+  isBridgeToolName,
+  maybeExecuteBridgeToolCall,
+} from "./bridge/tools.js";
+export { exposeApi, type ExposeApiOptions } from "./exposeApi.js";
+export { exposeOperatorApi } from "./exposeOperatorApi.js";
+export { adminsByIdentifier, allowAdmins, type Admins } from "./policies/admins.js";
+export type { IdentityOptions } from "./policies/identity.js";
+export { boundConversations } from "./policies/boundConversations.js";
+export { ownDataOnly, type ConversationOwner, type OwnDataOptions } from "./policies/ownData.js";
 export { registerRoutes, type RegisterRoutesOptions } from "./registerRoutes.js";
 export type { ExposedApi, OperatorApi } from "./surface/registered.js";
 export type { AccessClass, OperationScope } from "./surface/row.js";
-export type { TelegramUpdate } from "./telegram/updateSchema.js";
+export type { TelegramUpdate } from "../policy/telegram/updateSchema.js";
 export { errorCodes, errorDataOf, type ErrorCode, type ErrorData } from "../contract/errors.js";
 export {
   defaultPathPrefix,

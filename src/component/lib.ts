@@ -3,7 +3,39 @@
  * them. No logic here; each body is one folder and one file away.
  */
 import * as configureAgentFile from "./agents/configureAgent.js";
+import * as requiredSecrets from "./agents/requiredSecrets.js";
+import * as auditExport from "./audit/exportAudit.js";
+import * as auditRecord from "./audit/recordCalls.js";
+import * as provider from "./config/provider.js";
 import * as runtime from "./config/runtime.js";
+import * as reconcile from "./fleet/reconcile.js";
+import * as media from "./media/media.js";
+import * as explainMessageFile from "./ops/explainMessage.js";
+import * as fleetHealthFile from "./ops/fleetHealth.js";
+import * as fleetOverviewFile from "./ops/fleetOverview.js";
+import * as opsOrphans from "./ops/orphans.js";
+import * as viewsAgents from "./views/agents.js";
+import * as viewsConversation from "./views/conversation.js";
+import * as viewsQueueItems from "./views/queueItems.js";
+import * as viewsSend from "./views/send.js";
+import * as viewsSnapshots from "./views/snapshots.js";
+import * as viewsStats from "./views/stats.js";
+import * as broadcasts from "./pushing/broadcasts.js";
+import * as dispatchDue from "./pushing/dispatchDue.js";
+import * as pushDispatches from "./pushing/dispatches.js";
+import * as pushJobs from "./pushing/jobs.js";
+import * as agentPushJobs from "./pushing/jobsForAgent.js";
+import * as messageTemplates from "./pushing/messageTemplates.js";
+import * as pushTemplates from "./pushing/templates.js";
+import * as triggerPush from "./pushing/trigger.js";
+import * as bindUserAgentFile from "./identity/bindUserAgent.js";
+import * as consumePairing from "./identity/consumePairing.js";
+import * as createPairing from "./identity/createPairing.js";
+import * as onboarding from "./identity/onboarding.js";
+import * as pairingStatus from "./identity/pairingStatus.js";
+import * as identityReadiness from "./identity/readiness.js";
+import * as resolveFile from "./identity/resolve.js";
+import * as revokeBinding from "./identity/revokeBinding.js";
 import * as append from "./queue/append.js";
 import * as attachMetadata from "./queue/attachMetadata.js";
 import * as claimFile from "./queue/claim.js";
@@ -14,26 +46,62 @@ import * as hydrate from "./queue/hydrate.js";
 import * as queueReads from "./queue/reads.js";
 import * as reap from "./queue/reap.js";
 import * as settleFile from "./queue/settle.js";
+import * as deleteSecretFile from "./secrets/deleteSecret.js";
 import * as importSecretFile from "./secrets/importSecret.js";
 import * as secretReadiness from "./secrets/readiness.js";
+import * as rewrap from "./secrets/rewrap.js";
 import * as secretStatusFile from "./secrets/secretStatus.js";
+import * as secretVersions from "./secrets/secretVersions.js";
+import * as skillsDelete from "./skills/deleteSkill.js";
+import * as skillsDeploy from "./skills/deploy.js";
+import * as skillsFiles from "./skills/files.js";
+import * as skillsList from "./skills/list.js";
+import * as skillsManifest from "./skills/manifest.js";
+import * as skillsStatus from "./skills/setStatus.js";
+import * as snapshotFail from "./snapshots/failUpload.js";
+import * as snapshotFinalize from "./snapshots/finalizeUpload.js";
+import * as snapshotList from "./snapshots/list.js";
+import * as snapshotPrepare from "./snapshots/prepareUpload.js";
+import * as snapshotRelease from "./snapshots/release.js";
+import * as snapshotRestore from "./snapshots/restore.js";
+import * as snapshotMemory from "./snapshots/workerMemory.js";
 import * as configureWebhook from "./telegram/configureWebhook.js";
 import * as identifyWebhook from "./telegram/identifyWebhook.js";
-import * as ingestMessage from "./telegram/ingestMessage.js";
+import * as importToken from "./telegram/importToken.js";
+import * as ingestUpdate from "./telegram/ingestUpdate.js";
 import * as listParked from "./telegram/listParked.js";
+import * as redrive from "./telegram/redrive.js";
+import * as webhookReadiness from "./telegram/webhookReadiness.js";
 import * as workerReads from "./workers/reads.js";
+import * as wakeRead from "./workers/wakeRead.js";
 import * as createToken from "./workers/tokens/createToken.js";
 import * as listTokens from "./workers/tokens/listTokens.js";
+import * as refusals from "./workers/tokens/refusals.js";
 import * as revokeToken from "./workers/tokens/revokeToken.js";
 import * as rotateToken from "./workers/tokens/rotateToken.js";
 import { action, mutation, query } from "./_generated/server.js";
 
 // -- Agents and settings --
 export const configureAgent = mutation(configureAgentFile.configureAgent);
+export const getRequiredSecretRefs = query(requiredSecrets.getRequiredSecretRefs);
 export const messageRuntimeConfig = query(runtime.messageRuntimeConfig);
 export const setMessageRuntimeConfig = mutation(runtime.setMessageRuntimeConfig);
 export const policies = query(runtime.policies);
 export const setPolicies = mutation(runtime.setPolicies);
+
+// -- Fleet -- machines that come when conversations wait
+export const providerRuntimeConfig = query(provider.providerRuntimeConfig);
+export const setProviderRuntimeConfig = mutation(provider.setProviderRuntimeConfig);
+export const reconcileWorkers = action(reconcile.reconcileWorkers);
+export const checkIdleShutdowns = action(reconcile.checkIdleShutdowns);
+export const deleteFlyVolume = action(reconcile.deleteFlyVolume);
+
+// -- Operators -- why a message waits, what every machine does, what is wrong, what is left over
+export const explainMessage = query(explainMessageFile.explainMessage);
+export const fleetOverview = query(fleetOverviewFile.fleetOverview);
+export const fleetHealth = query(fleetHealthFile.fleetHealth);
+export const orphanReport = query(opsOrphans.orphanReport);
+export const collectOrphans = mutation(opsOrphans.collectOrphans);
 
 // -- Queue -- a message in
 export const enqueue = mutation(enqueueFile.enqueue);
@@ -64,20 +132,125 @@ export const listAmbiguousReplies = query(deadLetters.listAmbiguousReplies);
 // -- Workers --
 export const workerStats = query(workerReads.workerStats);
 export const getWorkerControlState = query(workerReads.getWorkerControlState);
+export const workerWake = query(wakeRead.workerWake);
+export const idleHint = query(wakeRead.idleHint);
+
+// -- Snapshots -- the memory: a worker saves the conversation it is bound to, and restores that one
+export const getWorkerMemory = query(snapshotMemory.getWorkerMemory);
+export const getLatestDataSnapshotForRestore = query(snapshotRestore.getLatestDataSnapshotForRestore);
+export const prepareDataSnapshotUpload = mutation(snapshotPrepare.prepareDataSnapshotUpload);
+export const finalizeDataSnapshotUpload = mutation(snapshotFinalize.finalizeDataSnapshotUpload);
+export const failDataSnapshotUpload = mutation(snapshotFail.failDataSnapshotUpload);
+export const releaseConversation = mutation(snapshotRelease.releaseConversation);
+export const listSnapshotsForConversation = query(snapshotList.listSnapshotsForConversation);
 
 // -- Secrets --
 export const importSecret = mutation(importSecretFile.importSecret);
 export const secretStatus = query(secretStatusFile.secretStatus);
 export const secretStoreReadiness = query(secretReadiness.secretStoreReadiness);
+export const listSecretVersions = query(secretVersions.listSecretVersions);
+export const deleteSecret = mutation(deleteSecretFile.deleteSecret);
+export const rewrapSecrets = mutation(rewrap.rewrapSecrets);
+export const rewrapProgress = query(rewrap.rewrapProgress);
+
+// -- Audit -- what was done, sealed into a chain of hashes
+export const auditHead = query(auditExport.auditHead);
+export const exportAudit = query(auditExport.exportAudit);
+export const recordRefusal = mutation(auditRecord.recordRefusal);
+export const recordAdminOperation = mutation(auditRecord.recordAdminOperation);
 
 // -- Worker credentials --
 export const createAgentWorkerToken = mutation(createToken.createAgentWorkerToken);
 export const listWorkerTokens = query(listTokens.listWorkerTokens);
 export const rotateWorkerToken = mutation(rotateToken.rotateWorkerToken);
 export const revokeWorkerToken = mutation(revokeToken.revokeWorkerToken);
+export const noteWorkerRefusal = mutation(refusals.noteWorkerRefusal);
 
 // -- Telegram -- set the webhook, take updates in, look at those that could not be taken
 export const configureTelegramWebhook = action(configureWebhook.configureTelegramWebhook);
 export const identifyTelegramWebhook = query(identifyWebhook.identifyTelegramWebhook);
-export const ingestTelegramMessage = mutation(ingestMessage.ingestTelegramMessage);
+export const getWebhookReadiness = action(webhookReadiness.getWebhookReadiness);
+export const importTelegramTokenForAgent = mutation(importToken.importTelegramTokenForAgent);
+export const ingestTelegramUpdate = mutation(ingestUpdate.ingestTelegramUpdate);
 export const listParkedUpdates = query(listParked.listParkedUpdates);
+export const redriveParkedUpdate = mutation(redrive.redriveParkedUpdate);
+export const discardParkedUpdate = mutation(redrive.discardParkedUpdate);
+
+// -- People -- which agent a user has, and how their Telegram account becomes theirs
+export const bindUserAgent = mutation(bindUserAgentFile.bindUserAgent);
+export const revokeUserAgentBinding = mutation(revokeBinding.revokeUserAgentBinding);
+export const getUserAgentBinding = query(resolveFile.getUserAgentBinding);
+export const resolveAgentForUser = query(resolveFile.resolveAgentForUser);
+export const resolveAgentForTelegram = query(resolveFile.resolveAgentForTelegram);
+export const createPairingCode = mutation(createPairing.createPairingCode);
+export const createUserAgentPairing = mutation(createPairing.createUserAgentPairing);
+export const consumePairingCode = mutation(consumePairing.consumePairingCode);
+export const getPairingCodeStatus = query(pairingStatus.getPairingCodeStatus);
+export const getUserAgentPairingStatus = query(pairingStatus.getUserAgentPairingStatus);
+
+// -- People -- what is missing before they can write
+export const getUserAgentOnboardingState = query(onboarding.getUserAgentOnboardingState);
+export const getProviderOperationalReadiness = query(identityReadiness.getProviderOperationalReadiness);
+export const getAgentOperationalReadiness = query(identityReadiness.getAgentOperationalReadiness);
+export const getTelegramAgentReadiness = query(identityReadiness.getAgentOperationalReadiness);
+
+// -- Global skills -- code that every worker carries, approved per channel and delivered by hash
+export const deployGlobalSkill = mutation(skillsDeploy.deployGlobalSkill);
+export const listGlobalSkills = query(skillsList.listGlobalSkills);
+export const setGlobalSkillStatus = mutation(skillsStatus.setGlobalSkillStatus);
+export const deleteGlobalSkill = mutation(skillsDelete.deleteGlobalSkill);
+export const getWorkerGlobalSkillsManifest = query(skillsManifest.getWorkerGlobalSkillsManifest);
+export const getWorkerGlobalSkillsIndex = query(skillsManifest.getWorkerGlobalSkillsIndex);
+export const getGlobalSkillFiles = query(skillsFiles.getGlobalSkillFiles);
+
+// -- Media -- files of a conversation
+export const generateMediaUploadUrl = mutation(media.generateMediaUploadUrl);
+export const getStorageFileUrl = query(media.getStorageFileUrl);
+
+// -- Pushes -- texts, jobs at fixed local times, their runs
+export const createPushTemplate = mutation(pushTemplates.createPushTemplate);
+export const updatePushTemplate = mutation(pushTemplates.updatePushTemplate);
+export const deletePushTemplate = mutation(pushTemplates.deletePushTemplate);
+export const listPushTemplatesByCompany = query(pushTemplates.listPushTemplatesByCompany);
+export const createPushJobFromTemplate = mutation(pushJobs.createPushJobFromTemplate);
+export const createPushJobCustom = mutation(pushJobs.createPushJobCustom);
+export const updatePushJob = mutation(pushJobs.updatePushJob);
+export const deletePushJob = mutation(pushJobs.deletePushJob);
+export const setPushJobEnabled = mutation(pushJobs.setPushJobEnabled);
+export const listPushJobsForUser = query(pushJobs.listPushJobsForUser);
+export const triggerPushJobNow = mutation(triggerPush.triggerPushJobNow);
+export const dispatchDuePushJobs = mutation(dispatchDue.dispatchDuePushJobs);
+export const listPushDispatchesByJob = query(pushDispatches.listPushDispatchesByJob);
+
+// -- Pushes -- of one agent of one user
+export const createPushJobFromTemplateForAgent = mutation(agentPushJobs.createPushJobFromTemplateForAgent);
+export const createPushJobCustomForAgent = mutation(agentPushJobs.createPushJobCustomForAgent);
+export const updatePushJobForAgent = mutation(agentPushJobs.updatePushJobForAgent);
+export const triggerPushJobNowForAgent = mutation(agentPushJobs.triggerPushJobNowForAgent);
+export const listPushJobsForAgent = query(agentPushJobs.listPushJobsForAgent);
+export const listPushDispatchesForAgent = query(agentPushJobs.listPushDispatchesForAgent);
+
+// -- Pushes -- to everybody, and texts sent by hand
+export const sendBroadcastToAllActiveAgents = mutation(broadcasts.sendBroadcastToAllActiveAgents);
+export const getBroadcast = query(broadcasts.getBroadcast);
+export const listBroadcasts = query(broadcasts.listBroadcasts);
+export const cancelBroadcast = mutation(broadcasts.cancelBroadcast);
+export const createMessageTemplate = mutation(messageTemplates.createMessageTemplate);
+export const updateMessageTemplate = mutation(messageTemplates.updateMessageTemplate);
+export const deleteMessageTemplate = mutation(messageTemplates.deleteMessageTemplate);
+export const listMessageTemplatesByCompany = query(messageTemplates.listMessageTemplatesByCompany);
+export const sendMessageTemplateToUserAgent = mutation(messageTemplates.sendMessageTemplateToUserAgent);
+
+// -- What an app shows a user of their agents --
+export const listUserAgents = query(viewsAgents.listUserAgents);
+export const getUserAgent = query(viewsAgents.getUserAgent);
+export const getActiveUserAgent = query(viewsAgents.getActiveUserAgent);
+export const getUserAgentsOverview = query(viewsAgents.getUserAgentsOverview);
+export const getConversationViewForUserAgent = query(viewsConversation.getConversationViewForUserAgent);
+export const listQueueItemsForUserAgent = query(viewsQueueItems.listQueueItemsForUserAgent);
+export const sendMessageToUserAgent = mutation(viewsSend.sendMessageToUserAgent);
+export const getUserAgentPushStats = query(viewsStats.getUserAgentPushStats);
+export const getUserAgentConversationStats = query(viewsStats.getUserAgentConversationStats);
+export const getUserAgentUsageStats = query(viewsStats.getUserAgentUsageStats);
+export const listSnapshotsForUserAgent = query(viewsSnapshots.listSnapshotsForUserAgent);
+export const getLatestSnapshotForUserAgent = query(viewsSnapshots.getLatestSnapshotForUserAgent);

@@ -34,3 +34,12 @@ export const setMessageRuntimeConfig = defineRow({
   args: { messageConfig: vMessageConfig },
   returns: v.null(),
 });
+
+/**
+ * The secrets an agent needs; of an unknown agent none. Without a key: those of all enabled profiles (at most 200), each
+ * once, sorted.
+ */
+export const getRequiredSecretRefs = defineRow({
+  args: { agentKey: v.optional(v.string()) },
+  returns: v.object({ agentKey: v.union(v.string(), v.null()), secretRefs: v.array(v.string()) }),
+});

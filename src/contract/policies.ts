@@ -47,16 +47,98 @@ export const vScalingPolicy = v.object({
   idleTimeoutMs: v.number(),
   reconcileIntervalMs: v.number(),
 });
+export const vFleetPolicy = v.object({
+  /** Lanes that launched machines serve; work of other lanes waits for workers that somebody else runs. */
+  lanes: v.array(v.string()),
+  /** The image's engine keeps memory on disk: one conversation, one data volume per machine. */
+  stateful: v.boolean(),
+  /** Most machines that work for one workspace at a time. */
+  maxWorkersPerWorkspace: v.number(),
+  /** Machine-hours that may be used per UTC day; beyond it nothing is launched. */
+  dailyMachineHours: v.number(),
+  /** A machine older than this is replaced when it is idle. */
+  maxMachineAgeMs: v.number(),
+  /** From launch to the worker's first call; then the machine is given up. */
+  bootDeadlineMs: v.number(),
+  /** A carried-out step of a launch or retirement that says nothing for this long is taken up again. */
+  stepDeadlineMs: v.number(),
+  /** From the order to drain to the order to stop, saved or not. */
+  drainDeadlineMs: v.number(),
+  /** Between SIGTERM and SIGKILL; must be longer than an upload of the data directory. Fly allows 300 000. */
+  stopTimeoutMs: v.number(),
+  /** While others wait: an idle bound worker is drained after this rest, a busy one after holding on for that long. */
+  yieldIdleAfterMs: v.number(),
+  yieldBusyAfterMs: v.number(),
+  /** Most machines that are replaced at a time because their image is not the configured one. */
+  rolloutBudget: v.number(),
+  /** Most machines whose retirement starts in one pass. */
+  maxRetirementsPerPass: v.number(),
+  /** A volume with memory that was not saved is kept this long. */
+  volumeQuarantineMs: v.number(),
+  /** A resource without an owner is collected when two listings this far apart have shown it. */
+  orphanGraceMs: v.number(),
+});
 export const vHydrationPolicy = v.object({
   /** Newest turns given to a worker as context. */
   historyTurns: v.number(),
+});
+export const vSkillsPolicy = v.object({
+  /**
+   * What a manifest's `sha256` is of: the entry script (1.0.11 and its image), the bundle (newer published images), or
+   * nothing, which every published image takes as no check; each file's own hash is always there.
+   */
+  manifestHash: v.union(v.literal("source"), v.literal("bundle"), v.literal("none")),
+});
+export const vGatewayPolicy = v.object({
+  /** Refused calls per minute and token (or, without a known token, per kind of refusal); beyond it: 429. */
+  refusalsPerMinute: v.number(),
+});
+export const vSnapshotsPolicy = v.object({
+  /** Ready snapshots kept of each conversation, newest first; older ones lose their file. */
+  keep: v.number(),
+  /** A stateful worker saves after this many answered messages, and at its end. */
+  everyTurns: v.number(),
+  /** How long an upload may stay unfinished, and how long the row of a failed or expired one is kept. */
+  uploadExpiryMs: v.number(),
+  /** Largest archive, in bytes. */
+  maxBytes: v.number(),
+});
+export const vSecretsPolicy = v.object({
+  /** How long the value of a superseded version is kept before it is wiped. */
+  supersededGraceMs: v.number(),
+  /** How long it stays on record that a wiped version existed. */
+  historyRetentionMs: v.number(),
+});
+export const vAuditPolicy = v.object({
+  /** How long entries of the audit log are kept. */
+  retentionMs: v.number(),
+});
+export const vAttachmentsPolicy = v.object({
+  /** Largest file of a message that is fetched, in bytes; Telegram gives bots at most 20 MB. */
+  maxBytes: v.number(),
+  /** How long fetched files, and files of replies, are kept. */
+  retentionMs: v.number(),
+  /** How long a message, and what comes after it in its conversation, waits for its files; then it goes without them. */
+  waitMs: v.number(),
+});
+export const vTelegramPolicy = v.object({
+  /** In groups: messages that mention the bot, reply to it or are a command for it, or all that it gets to see. */
+  groupMessages: v.union(v.literal("addressed"), v.literal("all")),
 });
 export const vPolicies = v.object({
   queue: vQueuePolicy,
   retry: vRetryPolicy,
   lease: vLeasePolicy,
   scaling: vScalingPolicy,
+  fleet: vFleetPolicy,
   hydration: vHydrationPolicy,
+  secrets: vSecretsPolicy,
+  audit: vAuditPolicy,
+  snapshots: vSnapshotsPolicy,
+  gateway: vGatewayPolicy,
+  skills: vSkillsPolicy,
+  attachments: vAttachmentsPolicy,
+  telegram: vTelegramPolicy,
 });
 /** What `setPolicies` accepts and what is stored: any subset. */
 export const vPolicyOverrides = v.object({
@@ -64,7 +146,15 @@ export const vPolicyOverrides = v.object({
   retry: v.optional(vRetryPolicy.partial()),
   lease: v.optional(vLeasePolicy.partial()),
   scaling: v.optional(vScalingPolicy.partial()),
+  fleet: v.optional(vFleetPolicy.partial()),
   hydration: v.optional(vHydrationPolicy.partial()),
+  secrets: v.optional(vSecretsPolicy.partial()),
+  audit: v.optional(vAuditPolicy.partial()),
+  snapshots: v.optional(vSnapshotsPolicy.partial()),
+  gateway: v.optional(vGatewayPolicy.partial()),
+  skills: v.optional(vSkillsPolicy.partial()),
+  attachments: v.optional(vAttachmentsPolicy.partial()),
+  telegram: v.optional(vTelegramPolicy.partial()),
 });
 export type Policies = Infer<typeof vPolicies>;
 export type PolicyOverrides = Infer<typeof vPolicyOverrides>;
@@ -90,7 +180,31 @@ export const defaultPolicies: Policies = {
     idleTimeoutMs: 1_800_000,
     reconcileIntervalMs: 15_000,
   },
+  fleet: {
+    lanes: ["default"],
+    stateful: true,
+    maxWorkersPerWorkspace: 10_000,
+    dailyMachineHours: 240,
+    maxMachineAgeMs: 3 * DAY_MS,
+    bootDeadlineMs: 300_000,
+    stepDeadlineMs: 120_000,
+    drainDeadlineMs: 600_000,
+    stopTimeoutMs: 300_000,
+    yieldIdleAfterMs: 10_000,
+    yieldBusyAfterMs: 60_000,
+    rolloutBudget: 1,
+    maxRetirementsPerPass: 10,
+    volumeQuarantineMs: 7 * DAY_MS,
+    orphanGraceMs: 120_000,
+  },
   hydration: { historyTurns: 64 },
+  secrets: { supersededGraceMs: 7 * DAY_MS, historyRetentionMs: 400 * DAY_MS },
+  audit: { retentionMs: 400 * DAY_MS },
+  snapshots: { keep: 2, everyTurns: 20, uploadExpiryMs: 7 * DAY_MS, maxBytes: 512 * 1024 * 1024 },
+  gateway: { refusalsPerMinute: 120 },
+  skills: { manifestHash: "source" },
+  attachments: { maxBytes: 20 * 1024 * 1024, retentionMs: 7 * DAY_MS, waitMs: 60_000 },
+  telegram: { groupMessages: "addressed" },
 };
 
 /** The effective policies and what an operator stored. */

@@ -1,5 +1,6 @@
 /** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
 import { v, type Infer } from "convex/values";
+import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
 import { defineRow } from "./row.js";
 
 export const vMetadata = v.record(v.string(), v.string());
@@ -41,7 +42,8 @@ export const vToolCall = v.object({
 
 /** Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it. */
 export const vProviderConfig = v.object({
-  kind: v.union(v.literal("fly"), v.literal("runpod"), v.literal("ecs")),
+  /** `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when used. */
+  kind: v.union(v.literal("fly"), v.literal("memory"), v.literal("runpod"), v.literal("ecs")),
   appName: v.string(),
   organizationSlug: v.string(),
   image: v.string(),
@@ -49,6 +51,18 @@ export const vProviderConfig = v.object({
   volumeName: v.string(),
   volumePath: v.string(),
   volumeSizeGb: v.number(),
+  /** Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256. */
+  guest: v.optional(
+    v.object({
+      cpuKind: v.union(v.literal("shared"), v.literal("performance")),
+      cpus: v.number(),
+      memoryMb: v.number(),
+    }),
+  ),
+  /** Further regions, tried in order after `region` where there is no capacity. */
+  regions: v.optional(v.array(v.string())),
+  /** Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets. */
+  env: v.optional(v.record(v.string(), v.string())),
 });
 
 export const enqueue = defineRow({
@@ -77,6 +91,8 @@ export const vRecordedReply = v.object({
   nextPart: v.number(),
   /** Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent again. */
   ambiguousParts: v.array(v.number()),
+  /** Sent after the text: the last parts are these, one each. */
+  files: v.optional(v.array(vRecordedReplyFile)),
 });
 export const vBridgeRuntimeConfig = v.object({
   baseUrl: v.union(v.string(), v.null()),
@@ -90,7 +106,12 @@ export const vHydrationBundle = v.object({
   messageId: v.string(),
   conversationId: v.string(),
   agentKey: v.string(),
-  payload: vPayload,
+  payload: vPayload.extend({
+    /** The files of the message, in its order; absent when it came without. */
+    attachments: v.optional(v.array(vAttachment)),
+  }),
+  /** Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a repeat. */
+  undeliverable: v.optional(v.string()),
   conversationState: v.object({
     contextHistory: v.array(vHistoryItem),
     pendingToolCalls: v.array(vToolCall),
@@ -133,6 +154,10 @@ export const claim = defineRow({
     workspaceId: v.optional(v.string()),
     /** Answer with the hydration bundle in the same call. */
     hydrate: v.optional(v.boolean()),
+    /** The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says. */
+    stateful: v.optional(v.boolean()),
+    /** The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says. */
+    listens: v.optional(v.boolean()),
     workerToken,
   },
   returns: v.union(v.null(), vJob),
@@ -195,7 +220,10 @@ export const settle = defineRow({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
-    reply: v.optional(v.object({ text: v.string(), parts: v.number() })),
+    /** `parts` counts the messages of the text and then one for each file. */
+    reply: v.optional(
+      v.object({ text: v.string(), parts: v.number(), files: v.optional(v.array(vReplyFile)) }),
+    ),
     sendingPart: v.optional(v.number()),
     /** Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again. */
     ambiguousParts: v.optional(v.array(v.number())),

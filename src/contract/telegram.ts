@@ -1,47 +1,77 @@
-/** Telegram: webhook set-up and the ingestion of updates. */
+/** Telegram: webhook set-up, the ingestion of updates, and those that could not be taken. */
 import { v } from "convex/values";
+import { vProviderConfig } from "./queue.js";
 import { defineRow } from "./row.js";
 
+const vNullableString = v.union(v.string(), v.null());
+const vWebhookFacts = {
+  currentUrl: vNullableString,
+  pendingUpdateCount: v.number(),
+  lastErrorMessage: vNullableString,
+  lastErrorDate: v.union(v.number(), v.null()),
+};
+
+/**
+ * Points the bot of a token at this deployment, with a fresh secret. Throws `telegram_token_missing`,
+ * `telegram_url_invalid`, `telegram_api_failed`.
+ */
 export const configureTelegramWebhook = defineRow({
   args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
   returns: v.object({
     ok: v.literal(true),
     webhookUrl: v.string(),
-    currentUrl: v.union(v.string(), v.null()),
+    ...vWebhookFacts,
     isReady: v.boolean(),
-    pendingUpdateCount: v.number(),
-    lastErrorMessage: v.union(v.string(), v.null()),
-    lastErrorDate: v.union(v.number(), v.null()),
     description: v.string(),
+    /** The bot's username as Telegram gave it; null when it did not answer. */
+    botUsername: vNullableString,
   }),
 });
+/** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
+export const getWebhookReadiness = defineRow({
+  args: { agentKey: v.string() },
+  returns: v.object({
+    agentKey: v.string(),
+    secretRef: vNullableString,
+    ...vWebhookFacts,
+    webhookReady: v.boolean(),
+  }),
+});
+
 /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
 export const identifyTelegramWebhook = defineRow({
   args: { webhookSecret: v.string() },
-  returns: v.union(v.null(), v.object({ botId: v.string(), agentKey: v.union(v.string(), v.null()) })),
+  returns: v.union(v.null(), v.object({ botId: v.string() })),
 });
 /**
- * Stores one parsed message of an update, once: (bot, update id) is the idempotency key. What cannot be enqueued
- * (agent disabled, text too large) is parked for inspection instead of being refused for ever.
+ * Takes one update, once: (bot, update id) is the idempotency key. The secret is checked before anything is parsed. What
+ * cannot be enqueued (agent disabled, text too large) is parked for inspection instead of being refused for ever.
  */
-export const ingestTelegramMessage = defineRow({
+export const ingestTelegramUpdate = defineRow({
   args: {
     webhookSecret: v.string(),
-    updateId: v.number(),
-    agentKey: v.string(),
-    chatId: v.string(),
-    senderId: v.string(),
-    messageText: v.string(),
-    externalMessageId: v.string(),
     rawUpdateJson: v.string(),
-    metadata: v.record(v.string(), v.string()),
+    /** The path at which the call arrived. */
+    webhookPath: v.string(),
+    /** What the host's `resolveAgentKey` said; null when it threw. */
+    namedAgentKey: v.optional(v.union(v.string(), v.null())),
+    resolveFromBinding: v.boolean(),
+    requireBinding: v.boolean(),
+    fallbackAgentKey: v.string(),
+    providerConfig: v.optional(vProviderConfig),
   },
   returns: v.union(
+    v.object({ kind: v.literal("refused") }),
+    v.object({ kind: v.literal("notJson") }),
+    v.object({ kind: v.literal("ignored") }),
+    v.object({ kind: v.literal("unbound") }),
+    v.object({ kind: v.literal("paired"), consumerUserId: v.string(), agentKey: v.string() }),
+    v.object({ kind: v.literal("pairingFailed"), error: v.string() }),
     v.object({ kind: v.literal("enqueued"), messageId: v.string() }),
     v.object({ kind: v.literal("parked"), code: v.string() }),
-    v.object({ kind: v.literal("refused") }),
   ),
 });
+
 export const vParkedUpdate = v.object({
   parkedId: v.string(),
   parkedAt: v.number(),
@@ -52,7 +82,21 @@ export const vParkedUpdate = v.object({
   message: v.string(),
   rawUpdateJson: v.string(),
 });
+/** Newest first; at most 50. */
 export const listParkedUpdates = defineRow({
   args: { limit: v.optional(v.number()) },
   returns: v.array(vParkedUpdate),
+});
+/**
+ * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
+ * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
+ */
+export const redriveParkedUpdate = defineRow({
+  args: { parkedId: v.string(), agentKey: v.optional(v.string()) },
+  returns: v.object({ messageId: v.string() }),
+});
+/** Deletes a parked update; `discarded` is false when there is none of that id. */
+export const discardParkedUpdate = defineRow({
+  args: { parkedId: v.string() },
+  returns: v.object({ discarded: v.boolean() }),
 });

@@ -19,7 +19,6 @@ describe("the environment", () => {
       ok: true,
       env: {
         WORKER_ID: "afw-1",
-        POLL_INTERVAL_MS: 2_000,
         HTTP_TIMEOUT_MS: 20_000,
         HEALTH_PORT: 0,
         HEALTH_HOST: "127.0.0.1",
@@ -84,6 +83,6 @@ describe("the environment", () => {
         .filter((row) => row.default === "required")
         .map((row) => row.name),
     ).toEqual(["BASE_INTERNAL_URL", "AGENT_TOKEN", "ENGINE"]);
-    expect(envHelp().find((row) => row.name === "POLL_INTERVAL_MS")?.default).toBe("2000");
+    expect(envHelp().find((row) => row.name === "ENGINE_TIMEOUT_MS")?.default).toBe("120000");
   });
 });

@@ -23,9 +23,10 @@ describe("health and metrics", () => {
       ok: false,
       state: "running",
       problems: ["component: not connected yet"],
+      warnings: [],
     });
     connection.succeeded();
-    expect(await check()).toEqual({ status: 200, ok: true, state: "running", problems: [] });
+    expect(await check()).toEqual({ status: 200, ok: true, state: "running", problems: [], warnings: [] });
     engine.isReady = false;
     expect(await check()).toMatchObject({ status: 503, problems: ["engine fake: not ready"] });
     engine.isReady = true;

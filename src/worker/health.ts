@@ -11,6 +11,10 @@ export interface HealthDeps {
   engine: Engine;
   control: RunControl;
   metrics: Metrics;
+  /** Brings the gauges up to date that nobody pushes. */
+  sample?: () => Promise<void>;
+  /** What an operator should know though the worker works. */
+  warnings?: () => string[];
 }
 
 /** Why the worker cannot take a message at present; empty while it can. */
@@ -28,12 +32,13 @@ export function healthApp(deps: HealthDeps): Hono {
   const app = new Hono();
   app.get("/healthz", (c) => {
     const problems = healthProblems(deps);
-    return c.json(
-      { ok: problems.length === 0, state: deps.control.state, problems },
-      problems.length === 0 ? 200 : 503,
-    );
+    const status = problems.length === 0 ? 200 : 503;
+    const warnings = deps.warnings?.() ?? [];
+    deps.metrics.healthChecks.inc({ status });
+    return c.json({ ok: status === 200, state: deps.control.state, problems, warnings }, status);
   });
   app.get("/metrics", async (c) => {
+    await deps.sample?.();
     deps.connection.problem(); // refreshes the gauge, which time alone can change
     c.header("content-type", deps.metrics.registry.contentType);
     return c.body(await deps.metrics.registry.metrics());

@@ -33,6 +33,11 @@ export {
 export { createLogger, redactText, type LoggerOptions } from "./logging.js";
 export { runLoop, type LoopDeps } from "./loop.js";
 export { runWorker } from "./main.js";
+export { Disk, type Marker } from "./memory/disk.js";
+export { Memory, type MemoryDeps } from "./memory/memory.js";
+export { MemoryError, type MemoryErrorKind } from "./memory/memoryError.js";
+export { memoryPlace, type Place } from "./memory/place.js";
+export { type MemoryTransport } from "./memory/transport.js";
 export { createMetrics, type Metrics } from "./metrics.js";
 export { drainOnSignals, RunControl, type RunState } from "./shutdown.js";
 export { createConnectionStatus, type ConnectionStatus } from "./status.js";

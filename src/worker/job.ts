@@ -13,12 +13,15 @@ import {
   type LeaseHolderDeps,
   type Settled,
 } from "./leaseHolder.js";
+import type { Memory } from "./memory/memory.js";
 import { runEngine } from "./runEngine.js";
 import { doubts, farewell, sendParts, type SendProgress } from "./sendParts.js";
 import { TransportError, type SettleRequest } from "./transport/transport.js";
 
 export interface JobDeps extends LeaseHolderDeps {
   engine: Engine;
+  /** Makes the disk the conversation's memory before the engine runs; absent for a stateless engine. */
+  memory?: Pick<Memory, "ensure">;
   delivery: Delivery;
   log: Logger;
   /** Longest engine run in ms. */
@@ -101,6 +104,7 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
         text,
         outbound ? deps.delivery.split(text).length : 1,
       );
+      lease.note({ ...record, outcome: outbound ? lostBeforeSending : { kind: "complete" } });
       if (!outbound) return await end({ kind: "complete" }, record);
       await lease.write(record);
     } else {
@@ -136,11 +140,19 @@ async function answer(
   if (recipient !== null)
     void deps.delivery.showActivity(recipient, AbortSignal.any([lease.signal, answered.signal]));
   try {
+    await deps.memory?.ensure(job, lease.signal);
     return await runEngine(deps, job, hydration, lease.signal);
   } finally {
     answered.abort();
   }
 }
+
+/** The answer is recorded all the same, so the next attempt starts with sending it. */
+const lostBeforeSending: Outcome = {
+  kind: "fail",
+  errorMessage: "the worker was lost before it sent its answer",
+  retryable: true,
+};
 
 /** Without times: the server's clock is the one that orders a history. */
 function recordOf(question: string, text: string, parts: number): SettleRequest {

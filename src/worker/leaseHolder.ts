@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { backoffMs } from "../policy/worker/backoff.js";
 import type { Job } from "../contract/queue.js";
 import { jittered, type Clock } from "./clock.js";
+import type { Journal } from "./journal/journal.js";
 import type { Metrics } from "./metrics.js";
 import type { ConnectionStatus } from "./status.js";
 import {
@@ -28,6 +29,8 @@ export type Settled = Extract<SettleResult, { ok: true }>;
 export interface LeaseHolder {
   /** Aborted with an {@link Interrupted} when the message is no longer ours, or the shutdown grace is over. */
   readonly signal: AbortSignal;
+  /** Notes what is to be said if nothing more is heard of this process. Durable when it returns. */
+  note(lastWord: SettleRequest): void;
   /** A fenced write in the middle of the work. Rejects with {@link Interrupted}. */
   write(request: SettleRequest): Promise<Settled>;
   /** The write that ends the message. Not cut short by a heartbeat: its own answer is what counts. */
@@ -44,6 +47,8 @@ export interface LeaseHolderDeps {
   log: Logger;
   metrics: Metrics;
   connection: ConnectionStatus;
+  /** What is said about the message if this process cannot; its last word is struck out when the component has answered. */
+  journal?: Journal;
   /** The server wants this worker to stop after this message. */
   onShouldStop(): void;
 }
@@ -68,11 +73,13 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
 
   let ending = false;
 
-  const lose = (why: string): void => {
+  const lose = (why: string, told = true): void => {
     // A heartbeat that crosses the ending write finds the lease gone because that write succeeded.
     if (lost.signal.aborted || (ending && why !== "settle")) return;
     metrics.leaseLosses.inc();
     log.info({ messageId: job.messageId, why }, "worker.leaseLost");
+    // Where the component itself says so. A loss that is only assumed may leave room for a late word.
+    if (told) deps.journal?.settled(job);
     lost.abort(new Interrupted("lease_lost"));
   };
 
@@ -107,7 +114,10 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
     call: AbortSignal | undefined,
   ): Promise<Settled> {
     const result = await persist("settle", cut, () => transport.settle(job, request, call));
-    if (result.ok) return result;
+    if (result.ok) {
+      if (request.outcome !== undefined) deps.journal?.settled(job);
+      return result;
+    }
     lose("settle");
     throw new Interrupted("lease_lost");
   }
@@ -134,7 +144,7 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
         metrics.heartbeats.inc({ result: "error" });
         const code = error instanceof TransportError ? error.code : "internal";
         log.warn({ messageId: job.messageId, code }, "worker.heartbeatFailed");
-        if (clock.now() + job.heartbeatIntervalMs >= goodUntil) return lose(`no renewal: ${code}`);
+        if (clock.now() + job.heartbeatIntervalMs >= goodUntil) return lose(`no renewal: ${code}`, false);
       }
     }
   }
@@ -142,6 +152,7 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
 
   return {
     signal,
+    note: (lastWord) => deps.journal?.note(job, lastWord),
     write: (request) => settle(request, signal, signal),
     end: (request) => {
       ending = true;
@@ -153,7 +164,9 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
       const done = new AbortController();
       void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
       try {
-        return (await transport.settle(job, request, tooLate.signal)).ok;
+        const { ok } = await transport.settle(job, request, tooLate.signal);
+        deps.journal?.settled(job);
+        return ok;
       } catch {
         return false; // the lease runs out by itself
       } finally {

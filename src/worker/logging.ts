@@ -26,6 +26,8 @@ export interface LoggerOptions {
   /** Values that must never appear, whatever they look like: the worker's own token and keys. */
   secrets: readonly string[];
   destination?: DestinationStream;
+  /** Told of each line's level, also of those that are not printed. */
+  onLine?: (level: string) => void;
 }
 
 /** Creates the worker's logger. Every line is cleaned as a whole, so no field needs to be known beforehand. */
@@ -40,6 +42,12 @@ export function createLogger(options: LoggerOptions): Logger {
       base: { workerId: options.workerId },
       messageKey: "event",
       formatters: { level: (label) => ({ level: label }) },
+      hooks: {
+        logMethod(args, method, level) {
+          options.onLine?.(pino.levels.labels[level] ?? String(level));
+          method.apply(this, args);
+        },
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
         paths: ["*.telegramBotToken", "*.botToken", "*.apiKey", "*.token", "*.authorization"],

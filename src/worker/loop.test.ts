@@ -178,18 +178,38 @@ describe("failures", () => {
     expect(world.transport.settles("m1")).toEqual(["turns+reply", "fail:dead:settle: too large"]);
   });
 
-  it("a refused token abandons the message and the loop lives on", async () => {
+  it("a revoked token abandons the message, and with the next claim the worker stops and says why", async () => {
     const world = loopWith([aJob("m1"), aJob("m2")]);
-    let refused = true;
-    world.transport.onSettle = () => {
-      if (refused) throw new TransportError("worker_token_revoked", "settle: revoked", false, 403);
-      return null;
+    const revoked = () => {
+      throw new TransportError("worker_token_revoked", "revoked", false, 403);
     };
-    world.transport.onClaim = () => (refused = world.transport.count("claim") < 2);
-    await runFor(world, 5_000);
-    expect(world.delivery.sent).toEqual(["answer to question m2"]);
-    expect(await outcomes(world)).toMatchObject({ abandoned: 1, done: 1 });
+    world.transport.onSettle = revoked;
+    world.transport.onClaim = () => {
+      if (world.transport.count("claim") >= 2) revoked();
+    };
+    const running = runLoop(world.deps);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await running).toBe("worker_token_revoked");
+    expect(world.transport.count("claim")).toBe(2);
+    expect(world.states).toEqual(["stopping", "stopped"]);
+    expect(world.delivery.sent).toEqual([]);
+    expect(await outcomes(world)).toMatchObject({ abandoned: 1 });
   });
+
+  it.each(["worker_token_expired", "worker_token_invalid", "worker_mismatch", "workspace_mismatch"] as const)(
+    "%s at a claim ends the worker; a limit that others fill does not",
+    async (code) => {
+      const world = loopWith([aJob("m1")]);
+      world.transport.onClaim = () => {
+        const full = world.transport.count("claim") < 3;
+        throw new TransportError(full ? "worker_limit_reached" : code, "no", false, 403);
+      };
+      const running = runLoop(world.deps);
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(await running).toBe(code);
+      expect(world.transport.count("claim")).toBe(3);
+    },
+  );
 });
 
 describe("idle", () => {

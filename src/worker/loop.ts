@@ -2,14 +2,23 @@
 import { backoffMs } from "../policy/worker/backoff.js";
 import type { Job } from "../contract/queue.js";
 import { jittered } from "./clock.js";
+import { replay } from "./journal/replay.js";
 import { runJob, type JobDeps } from "./job.js";
+import type { Memory } from "./memory/memory.js";
 import type { RunControl } from "./shutdown.js";
-import { TransportError } from "./transport/transport.js";
+import { TransportError, type Transport, type TransportErrorCode } from "./transport/transport.js";
+import { Waiting } from "./waiting/waiting.js";
 
-export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop"> {
+export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop" | "memory"> {
+  /** The data directory of a stateful engine. */
+  memory?: Pick<Memory, "ensure" | "due" | "save" | "attached" | "release" | "blocked">;
   control: RunControl;
-  /** Wait between two claims that found nothing, in ms; ±20 %. */
+  /** Calls under the name of an earlier worker, for what its journal still has to say. Default: this worker's own calls. */
+  transportFor?: (workerId: string) => Pick<Transport, "settle">;
+  /** First pause after a failed claim, and while the engine is not ready, in ms. Without `waiting` also the poll interval. */
   pollIntervalMs: number;
+  /** How to wait after a claim that found nothing. Default: `pollIntervalMs`, ±20 %. */
+  waiting?: Pick<Waiting, "claiming" | "untilNextClaim" | "control">;
 }
 
 /** Longest wait after failed claims, in ms. */
@@ -17,19 +26,35 @@ const claimBackoffMaxMs = 30_000;
 /** How often an idle worker asks whether it should stop, in ms. */
 const controlIntervalMs = 15_000;
 
-/** Runs until `control` is told to stop and the message in hand is dealt with. Rejects only for a bug. */
-export async function runLoop(deps: LoopDeps): Promise<void> {
+/** Refusals of the worker's own credential: a running worker cannot get another one, so asking again is no use. */
+const finalRefusals: ReadonlySet<TransportErrorCode> = new Set<TransportErrorCode>([
+  "worker_token_required",
+  "worker_token_invalid",
+  "worker_token_expired",
+  "worker_token_revoked",
+  "worker_mismatch",
+  "workspace_mismatch",
+  "lane_not_allowed",
+]);
+
+/**
+ * Runs until `control` is told to stop and the message in hand is dealt with, or until the worker's credential is refused:
+ * then the result is the code of the refusal, else null. Rejects only for a bug.
+ */
+export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null> {
   const { control, clock, log, metrics, engine } = deps;
-  const mayClaim = (): boolean => control.state === "running" && engine.ready();
+  const mayClaim = (): boolean => control.state === "running" && engine.ready() && memoryAllows(deps);
   const jobDeps: JobDeps = {
     ...deps,
     mayClaimNext: mayClaim,
     onShouldStop: () => control.requestStop("the server asked for it", { finishJob: true }),
   };
   const rest = (ms: number): Promise<void> => clock.sleep(jittered(ms, clock.random()), control.stopSignal);
+  const waiting = deps.waiting ?? new Waiting({ clock, fixedPollMs: deps.pollIntervalMs });
   let failures = 0;
   let controlCheckedAt = clock.now();
   let job: Job | null = null;
+  let refusal: TransportErrorCode | null = null;
   try {
     while (job !== null || control.state === "running") {
       metrics.claiming.set(mayClaim() ? 1 : 0);
@@ -37,27 +62,39 @@ export async function runLoop(deps: LoopDeps): Promise<void> {
         const next = await runJob(jobDeps, job, control.forceSignal);
         job = typeof next === "string" ? null : next;
         if (job !== null) metrics.claims.inc({ result: "chained" });
+        stopIfBlocked(deps);
         // The ending write was the claim that found nothing.
-        if (next === "none") await rest(deps.pollIntervalMs);
+        if (next === "none") await waiting.untilNextClaim(control.stopSignal);
         continue;
       }
       if (!engine.ready()) {
         await rest(deps.pollIntervalMs);
         continue;
       }
+      // Between two messages, as nothing is held: no lease runs out meanwhile.
+      if (deps.memory?.due === true) await deps.memory.save("periodic");
       try {
+        await settleOpen(deps);
+        waiting.claiming();
         job = await claim(deps);
         failures = 0;
         if (job !== null) continue;
-        if (clock.now() - controlCheckedAt >= controlIntervalMs) {
+        if (waiting.control !== undefined) await obey(deps, waiting.control);
+        else if (clock.now() - controlCheckedAt >= controlIntervalMs) {
           controlCheckedAt = clock.now();
-          await checkControl(deps);
+          await obey(deps, await askControl(deps));
         }
       } catch (error) {
         failures += 1;
         const code = error instanceof TransportError ? error.code : "internal";
         metrics.claims.inc({ result: "error" });
         deps.connection.failed(code);
+        if (finalRefusals.has(code)) {
+          refusal = code;
+          log.fatal({ code, err: error }, "worker.credentialRefused");
+          control.requestStop(`the credential was refused: ${code}`, { finishJob: true });
+          continue;
+        }
         log.warn({ code, err: error, failures }, "worker.claimFailed");
         await clock.sleep(
           backoffMs(failures, clock.random(), deps.pollIntervalMs, claimBackoffMaxMs),
@@ -65,12 +102,19 @@ export async function runLoop(deps: LoopDeps): Promise<void> {
         );
         continue;
       }
-      await rest(deps.pollIntervalMs);
+      await waiting.untilNextClaim(control.stopSignal);
     }
   } finally {
     metrics.claiming.set(0);
     control.finished();
   }
+  return refusal;
+}
+
+/** What was left unsaid goes first: a message that is only waiting to be ended needs no other worker. */
+async function settleOpen(deps: LoopDeps): Promise<void> {
+  const { journal, transport, transportFor = () => transport, log, control } = deps;
+  if (journal !== undefined) await replay({ journal, transportFor, log }, control.stopSignal);
 }
 
 /** One claim. It is not cut short by a stop: an answer that nobody hears would cost the message its lease. */
@@ -81,8 +125,27 @@ async function claim({ transport, connection, metrics }: LoopDeps): Promise<Job 
   return job;
 }
 
-async function checkControl({ transport, connection, control }: LoopDeps): Promise<void> {
-  const { shouldStop } = await transport.controlState(control.stopSignal);
+/** Nothing more is claimed while a snapshot is due or the data directory may not be used. */
+const memoryAllows = ({ memory }: LoopDeps): boolean =>
+  memory === undefined || (!memory.due && memory.blocked === null);
+
+/** A data directory that may not be used is no better for the next message. */
+function stopIfBlocked({ memory, control, log }: LoopDeps): void {
+  if (memory === undefined || memory.blocked === null) return;
+  log.fatal({ problem: memory.blocked }, "worker.memoryBlocked");
+  control.requestStop(memory.blocked);
+}
+
+/** For a server that does not say it with an empty claim. */
+async function askControl({ transport, connection, control }: LoopDeps): Promise<Wishes> {
+  const wishes = await transport.controlState(control.stopSignal);
   connection.succeeded();
+  return wishes;
+}
+
+type Wishes = NonNullable<Waiting["control"]>;
+
+async function obey({ control, memory }: LoopDeps, { shouldStop, release }: Wishes): Promise<void> {
   if (shouldStop) control.requestStop("the server asked for it", { finishJob: true });
+  else if (release === true) await memory?.release();
 }

@@ -1,66 +1,133 @@
 /** Wires a worker from its checked environment and runs it to its end. */
 import type { Logger } from "pino";
-import { systemClock } from "./clock.js";
+import { systemClock, type Clock } from "./clock.js";
 import { createTelegramDelivery } from "./delivery/telegram.js";
 import { createEngine } from "./engines/create.js";
-import { EngineError } from "./engines/engine.js";
 import type { WorkerEnv } from "./env.js";
-import { startHealthServer } from "./health.js";
+import { exitCodes } from "./exitCodes.js";
+import { faults, WorkerFault } from "./faults.js";
+import type { HealthServer } from "./health.js";
+import { faultOfRefusal, ownHost, sayHello } from "./hello.js";
+import { runInitScript } from "./init/initScript.js";
 import { createLogger } from "./logging.js";
 import { runLoop } from "./loop.js";
+import { memoryPlace } from "./memory/place.js";
+import { startMemory } from "./memory/start.js";
 import { createMetrics } from "./metrics.js";
+import { openNetwork } from "./net/network.js";
+import { Observer } from "./observed.js";
+import { watchProcess } from "./processMetrics.js";
+import { materialiseSkills } from "./skills/materialise.js";
 import { drainOnSignals, RunControl } from "./shutdown.js";
+import { checkMachine, listen, secretsOf, startEngine, startSkills } from "./startup.js";
 import { createConnectionStatus } from "./status.js";
 import { createGatewayTransport } from "./transport/gateway.js";
+import { workerVersion } from "./version.js";
+import { listenForWakes } from "./waiting/listen.js";
+import type { Subscription } from "./waiting/subscription.js";
+import { unhintedPollMs, Waiting } from "./waiting/waiting.js";
 
-/** A connection without any successful call for this long, in ms, is no connection: four default heartbeats. */
-const connectionFreshMs = 60_000;
+/** A connection without any successful call for this long, in ms, is no connection: two polls of the slowest kind. */
+const connectionFreshMs = 150_000;
 
-/** Runs a worker until it is stopped; the result is the process's exit code. */
+/** Runs a worker until it is stopped; the result is the process's exit code (`exitCodes.ts`), its cause is in the log. */
 export async function runWorker(env: WorkerEnv, host: NodeJS.Process): Promise<number> {
+  const metrics = createMetrics();
   const log = createLogger({
     level: env.LOG_LEVEL,
     workerId: env.WORKER_ID,
-    secrets: [env.AGENT_TOKEN, env.OPENAI_API_KEY, env.OPENCLAW_GATEWAY_TOKEN].filter(
-      (value) => value !== undefined,
-    ),
+    secrets: secretsOf(env),
+    onLine: (level) => metrics.logLines.inc({ level }),
   });
-  const clock = systemClock;
-  const metrics = createMetrics();
+  try {
+    return await run(env, host, { metrics, log, clock: systemClock });
+  } catch (error) {
+    if (!(error instanceof WorkerFault)) throw error;
+    const { code, detail, fix, exitCode } = error;
+    log.fatal({ code, message: faults[code].message, detail, fix, exitCode }, "worker.failed");
+    return exitCode;
+  }
+}
+
+interface Tools {
+  metrics: ReturnType<typeof createMetrics>;
+  log: Logger;
+  clock: Clock;
+}
+
+async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }: Tools): Promise<number> {
+  const place = memoryPlace(env);
+  await checkMachine(env, place?.root, host.env["PATH"]);
   const control = new RunControl(clock, env.SHUTDOWN_GRACE_MS, (state, reason) =>
     log.info({ state, reason }, "worker.stateChanged"),
   );
   const connection = createConnectionStatus(
     clock,
     metrics,
-    Math.max(connectionFreshMs, 5 * env.POLL_INTERVAL_MS),
+    Math.max(connectionFreshMs, 5 * (env.POLL_INTERVAL_MS ?? 0)),
   );
+  const waiting = new Waiting({
+    clock,
+    fixedPollMs: env.POLL_INTERVAL_MS,
+    subscribes: env.CONVEX_DEPLOYMENT_URL !== undefined,
+  });
   const engine = createEngine(env, { clock, log, processEnv: host.env });
+  const network = openNetwork(env);
+  const observer = new Observer({ clock, log, metrics, control, idleTimeoutMs: env.WORKER_IDLE_TIMEOUT_MS });
+  const watch = watchProcess(metrics, { env, engine, control, observer, dataDir: place?.root });
+  const warnings = (): string[] => observer.warnings();
   const stopListening = drainOnSignals(control, host, (signal) => {
     log.warn({ signal }, "worker.exitedAtOnce");
     host.exit(signal === "SIGINT" ? 130 : 143);
   });
-  const health = await startHealthServer(
-    { connection, engine, control, metrics },
-    env.HEALTH_HOST,
-    env.HEALTH_PORT,
-  ).catch((error: unknown) => {
-    log.fatal({ host: env.HEALTH_HOST, port: env.HEALTH_PORT, err: error }, "worker.healthPortUnavailable");
-    return null;
-  });
-  if (health === null) return 1;
-  log.info({ engine: engine.name, healthHost: env.HEALTH_HOST, healthPort: health.port }, "worker.started");
+  let health: HealthServer | undefined;
+  let listening: Subscription | undefined;
   try {
-    if (!(await startEngine(engine.start(), control, log))) return 1;
-    await runLoop({
-      transport: createGatewayTransport({
-        baseUrl: env.BASE_INTERNAL_URL,
-        token: env.AGENT_TOKEN,
-        workerId: env.WORKER_ID,
-        workspaceId: env.WORKSPACE_ID,
-        timeoutMs: env.HTTP_TIMEOUT_MS,
-      }),
+    health = await listen(env, {
+      connection,
       engine,
+      control,
+      metrics,
+      sample: watch.sample,
+      warnings,
+    });
+    const { stopSignal } = control;
+    log.info(
+      { engine: engine.name, mode: env.MODE, healthHost: env.HEALTH_HOST, healthPort: health.port },
+      "worker.started",
+    );
+    const gateway = createGatewayTransport({
+      baseUrl: env.BASE_INTERNAL_URL,
+      token: env.AGENT_TOKEN,
+      workerId: env.WORKER_ID,
+      workspaceId: env.WORKSPACE_ID,
+      stateful: place !== null,
+      listens: () => waiting.listens,
+      onIdle: (hint) => waiting.told(hint),
+      timeoutMs: env.HTTP_TIMEOUT_MS,
+      fetch: observer.fetch(fetch),
+      around: (operation, attempt) => observer.call(operation, attempt),
+    });
+    const transport = observer.transport(gateway);
+    if (env.INIT_SCRIPT !== undefined) {
+      const deps = { log, env: host.env, timeoutMs: env.INIT_SCRIPT_TIMEOUT_MS, signal: stopSignal };
+      if (!(await runInitScript(env.INIT_SCRIPT, deps))) return exitCodes.clean;
+    }
+    const said = { version: workerVersion(), host: ownHost(), engine: engine.name, mode: env.MODE };
+    await sayHello({ hello: gateway.hello, connection, clock, log, signal: stopSignal, warnings }, said);
+    // The order of a start: the memory, then the skills into its directories, then the engine that reads both.
+    const refreshSkills = (signal: AbortSignal) =>
+      materialiseSkills({ transport, env, clock, logger: log, signal });
+    const started = await startMemory(env, { transport, engine, clock, log, refreshSkills });
+    if (!started.ok) throw new WorkerFault("data_dir_unusable", place?.root ?? "");
+    await startSkills(refreshSkills(stopSignal));
+    const { memory } = started;
+    await startEngine(engine, stopSignal);
+    listening = listenForWakes(env, waiting, { log, webSocketAgent: network.webSocketAgent });
+    const refusal = await runLoop({
+      transport,
+      engine,
+      memory,
       delivery: createTelegramDelivery({
         baseUrl: env.TELEGRAM_API_BASE_URL,
         clock,
@@ -73,29 +140,22 @@ export async function runWorker(env: WorkerEnv, host: NodeJS.Process): Promise<n
       connection,
       control,
       engineTimeoutMs: env.ENGINE_TIMEOUT_MS,
-      pollIntervalMs: env.POLL_INTERVAL_MS,
+      pollIntervalMs: env.POLL_INTERVAL_MS ?? unhintedPollMs,
+      waiting,
     });
-    return 0;
+    // What it holds in memory cannot be saved any more either.
+    if (refusal !== null) throw new WorkerFault(faultOfRefusal(refusal), refusal);
+    if (memory === undefined) return exitCodes.clean;
+    const saved = await memory.finish(control.stoppedBy === "server" ? "drain" : "signal");
+    if (saved && memory.blocked === null) return exitCodes.clean;
+    throw new WorkerFault("memory_not_saved", memory.blocked ?? "see the log lines before");
   } finally {
+    control.finished();
+    await listening?.close();
     await engine.stop();
-    await health.close();
+    await health?.close();
+    watch.stop();
     stopListening();
-  }
-}
-
-/** Waits for the engine, or for a stop, whichever comes first. false: the worker cannot work. */
-async function startEngine(starting: Promise<void>, control: RunControl, log: Logger): Promise<boolean> {
-  const stopped = new Promise<void>((resolve) => {
-    if (control.stopSignal.aborted) resolve();
-    else control.stopSignal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  try {
-    await Promise.race([starting, stopped]);
-    starting.catch(() => undefined);
-    return true;
-  } catch (error) {
-    const kind = error instanceof EngineError ? error.kind : "unexpected";
-    log.fatal({ kind, err: error }, "worker.engineNotStarted");
-    return false;
+    await network.close();
   }
 }

@@ -1,15 +1,29 @@
-/** The worker's Prometheus series. One registry per worker, so that two in one process do not mix. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+/**
+ * The worker's series, in OpenMetrics. One registry per worker, so that two in one process do not mix. `docs/worker/metrics.md`
+ * describes each; a test compares.
+ */
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 
-const prefix = "agent_factory_worker_";
+export const metricPrefix = "agent_factory_worker_";
 
 /** Creates the series; each is moved by the part of the worker named in its help text. */
 export function createMetrics() {
-  const registry = new Registry();
+  const registry = new Registry<OpenMetricsContentType>(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
-    new Counter({ name: prefix + name, help, labelNames, registers });
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name: prefix + name, help, registers });
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ): Counter<Label> => new Counter({ name: metricPrefix + name, help, labelNames, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> =>
+    new Gauge({ name: metricPrefix + name, help, labelNames, registers });
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    buckets: number[],
+  ): Histogram<Label> => new Histogram({ name: metricPrefix + name, help, labelNames, buckets, registers });
+  const longSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
   return {
     registry,
     claims: counter("claims_total", "Claims by result: job, empty, error; chained = handed out by a settle", [
@@ -20,25 +34,69 @@ export function createMetrics() {
       "Messages by outcome: done, queued (again), dead_letter, lease_lost, handed_back, abandoned",
       ["outcome"],
     ),
-    resumed: counter("replies_resumed_total", "Messages resumed at sending, without running the engine", []),
-    engineSeconds: new Histogram({
-      name: `${prefix}engine_seconds`,
-      help: "Time of one engine run by result: ok or the kind of the error",
-      labelNames: ["result"] as const,
-      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
-      registers,
-    }),
+    messageSeconds: histogram(
+      "message_seconds",
+      "Time from the claim of a message to the write that ends it, by outcome: complete, fail",
+      ["outcome"],
+      longSeconds,
+    ),
+    answerChars: histogram(
+      "answer_chars",
+      "Length of recorded answers",
+      [],
+      [100, 500, 1_000, 4_000, 16_000, 64_000],
+    ),
+    resumed: counter("replies_resumed_total", "Messages resumed at sending, without running the engine"),
+    engineSeconds: histogram(
+      "engine_seconds",
+      "Time of one engine run by result: ok or the kind of the error",
+      ["result"],
+      longSeconds,
+    ),
+    engineReady: gauge("engine_ready", "1 while the engine can take a message"),
     deliveries: counter("delivery_parts_total", "Parts sent by result: sent, ambiguous, refused, transient", [
       "result",
     ]),
+    calls: counter("calls_total", "Calls to the component by operation and result: ok or the error's code", [
+      "operation",
+      "result",
+    ]),
+    callSeconds: histogram(
+      "call_seconds",
+      "Time of one call to the component, by operation",
+      ["operation"],
+      [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
+    ),
+    sentBytes: counter("sent_bytes_total", "Bytes of request bodies sent to the component"),
     retries: counter("retries_total", "Calls to the component that were repeated, by operation", [
       "operation",
     ]),
     heartbeats: counter("heartbeats_total", "Lease renewals by result: ok, lost, error", ["result"]),
-    leaseLosses: counter("lease_losses_total", "Messages whose lease was lost while they were held", []),
+    leaseLosses: counter("lease_losses_total", "Messages whose lease was lost while they were held"),
+    restores: counter("restores_total", "Snapshots asked for before a conversation, by result: found, none", [
+      "result",
+    ]),
+    snapshots: counter("snapshots_total", "Snapshots saved, by result: ready, refused, failed", ["result"]),
+    snapshotBytes: counter("snapshot_bytes_total", "Bytes of the snapshots that are ready"),
+    dataFreeBytes: gauge("data_dir_free_bytes", "Free bytes on the disk of DATA_DIR, when there is one"),
     inFlight: gauge("in_flight", "Messages held at present"),
+    idleSeconds: gauge("idle_seconds", "Time since the worker last held a message, or since its start"),
     connected: gauge("connected", "1 while calls to the component succeed"),
+    lastSuccess: gauge("last_success_timestamp_seconds", "When a claim or a write last succeeded"),
+    clockSkew: gauge("clock_skew_seconds", "The component's clock minus this machine's, to the second"),
+    tokenExpiry: gauge("token_expiry_timestamp_seconds", "When AGENT_TOKEN expires, as it says itself"),
     claiming: gauge("claiming", "1 while the worker may claim: running and the engine ready"),
+    state: gauge("state", "1 for the present state: running, stopping, draining, stopped", ["state"]),
+    started: gauge("start_timestamp_seconds", "When the process started"),
+    startSeconds: gauge("start_to_claim_seconds", "Time from the start to the first claim that was answered"),
+    residentBytes: gauge("resident_memory_bytes", "Resident memory of the process"),
+    loopLag: gauge(
+      "event_loop_lag_seconds",
+      "99th percentile of the event loop's delay since the last scrape",
+    ),
+    healthChecks: counter("health_checks_total", "Answers of GET /healthz by status", ["status"]),
+    logLines: counter("log_lines_total", "Log lines by level", ["level"]),
+    build: gauge("build", "1; its labels say what runs here", ["version", "engine", "mode", "node"]),
   };
 }
 

@@ -36,17 +36,21 @@ export async function sendParts(
     lease.signal.throwIfAborted();
     progress.next = index + 1;
     progress.ambiguous.push(index);
+    lease.note(farewell(progress, lostWhileSending));
     const result = await deps.delivery.send(part, recipient, lease.signal);
     deps.metrics.deliveries.inc({ result: result.kind });
     if (result.kind !== "ambiguous") progress.ambiguous.pop();
+    if (result.kind === "refused" || result.kind === "transient") progress.next = index;
+    lease.note(farewell(progress, lostWhileSending));
     if (result.kind === "sent") continue;
     deps.log.warn({ part: index, result: result.kind, reason: result.reason }, "worker.partNotConfirmed");
     if (result.kind === "ambiguous") continue; // not repeated, and the rest of the answer goes on
-    progress.next = index;
     return { kind: "stopped", reason: result.reason, retryable: result.kind === "transient" };
   }
   return { kind: "all" };
 }
+
+const lostWhileSending = "the worker was lost while it sent the answer";
 
 /** The doubtful parts, for any write after them. */
 export function doubts(progress: SendProgress): SettleRequest {

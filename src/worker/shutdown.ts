@@ -11,6 +11,7 @@ const order: readonly RunState[] = ["running", "stopping", "draining", "stopped"
 /** Owns the run state; it only ever moves forward. */
 export class RunControl {
   private current: RunState = "running";
+  private asker: "server" | "supervisor" | null = null;
   private readonly stopping = new AbortController();
   private readonly forcing = new AbortController();
 
@@ -23,6 +24,10 @@ export class RunControl {
   get state(): RunState {
     return this.current;
   }
+  /** Who asked for the stop, the first one; null while nobody did. */
+  get stoppedBy(): "server" | "supervisor" | null {
+    return this.asker;
+  }
   /** Aborted once nothing new may be claimed. */
   get stopSignal(): AbortSignal {
     return this.stopping.signal;
@@ -34,6 +39,7 @@ export class RunControl {
 
   /** Stops claiming; without a grace (`finishJob`) the message in hand is finished however long it takes. */
   requestStop(reason: string, options: { finishJob?: boolean } = {}): void {
+    this.asker ??= options.finishJob === true ? "server" : "supervisor";
     this.moveTo("stopping", reason);
     this.stopping.abort(reason);
     if (options.finishJob === true || this.forcing.signal.aborted) return;

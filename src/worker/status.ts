@@ -33,6 +33,7 @@ export function createConnectionStatus(clock: Clock, metrics: Metrics, freshMs: 
       lastSuccessAt = clock.now();
       failures = 0;
       lastFailure = "";
+      metrics.lastSuccess.set(Math.round(lastSuccessAt / 1000));
       publish();
     },
     failed: (reason) => {

@@ -1,4 +1,5 @@
 /** A component under test: the real schema and modules with the platform's transaction limits enforced. */
+import workflow from "@convex-dev/workflow/test";
 import { convexTest } from "convex-test";
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { api, internal } from "../../src/component/_generated/api.js";
@@ -15,6 +16,7 @@ export const START = Date.UTC(2030, 0, 1);
 export function createWorld() {
   vi.useFakeTimers({ now: START });
   const t = convexTest({ schema, modules: componentModules, transactionLimits: true });
+  workflow.register(t, "workflow");
   const { lib } = api;
 
   const world = {
@@ -92,8 +94,8 @@ export function useWorld(): World {
     await current.agent();
   });
   afterEach(async () => {
-    const repaired = await current?.t.mutation(internal.queue.sweep.net, {});
-    expect(repaired).toEqual({ leases: 0, backoffs: 0, delayed: 0, idle: 0 });
+    const repaired = await current?.t.mutation(internal.upkeep.sweep, { name: "queueNet" });
+    expect(repaired).toBe(0);
     vi.useRealTimers();
     vi.restoreAllMocks();
   });

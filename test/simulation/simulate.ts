@@ -241,10 +241,7 @@ class Simulation {
 
   private async sweep(): Promise<void> {
     this.trace.push("the net sweeps");
-    const repaired = await this.world.t.mutation(internal.queue.sweep.net, {});
-    must(
-      Object.values(repaired).every((count) => count === 0),
-      `the net has nothing to repair, not ${JSON.stringify(repaired)}`,
-    );
+    const repaired = await this.world.t.mutation(internal.upkeep.sweep, { name: "queueNet" });
+    must(repaired === 0, `the net has nothing to repair, not ${repaired} things`);
   }
 }

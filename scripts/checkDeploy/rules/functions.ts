@@ -15,17 +15,19 @@ function functionFaults(unit: DeployUnit, path: string, fn: DeployedFunction): F
   const where = `${unit.name} ${path}:${fn.name}`;
   const faults: Fault[] = [];
   const fault = (rule: string, message: string) => faults.push({ rule, where, message });
+  // A package's component has its own style; what a deployment refuses is asked of it all the same.
+  const ownComponent = unit.isComponent && !unit.name.includes("node_modules/");
   const nameProblem = identifierProblem(fn.name);
   if (nameProblem !== null) fault("functionName", `the export name ${nameProblem}`);
   if (fn.visibility === null) fault("functionName", "is neither public nor internal");
-  if (unit.isComponent && fn.visibility === "public" && path !== PUBLIC_MODULE) {
+  if (ownComponent && fn.visibility === "public" && path !== PUBLIC_MODULE) {
     fault("publicModule", `public functions of a component are registered in ${PUBLIC_MODULE} only`);
   }
   for (const part of ["args", "returns"] as const) {
     const validator = fn[part];
     if (validator === null || ("type" in validator && part === "args" && validator.type === "any")) {
       // Return validators of a component become its typed interface; an app's wrappers may leave them to it.
-      const required = part === "args" || unit.isComponent;
+      const required = part === "args" || ownComponent;
       if (fn.visibility === "public" && required) fault("validators", `has no ${part} validator`);
     } else if ("error" in validator) fault("validators", `${part}: ${validator.error}`);
     else {

@@ -101,6 +101,14 @@ describe("functions", () => {
     expect(messages(functions, unit(modules)).join()).toContain("registered in lib.js only");
     expect(messages(functions, unit(modules, { isComponent: false }))).toEqual([]);
   });
+  it("leaves the style of a package's component to its authors, not what a deployment refuses", () => {
+    const named = { name: "../../node_modules/p/dist/component" };
+    expect(
+      messages(functions, unit([module("a.js", { functions: [fn({ returns: null })] })], named)),
+    ).toEqual([]);
+    const bad = module("a.js", { functions: [fn({ args: { type: "string" } })] });
+    expect(messages(functions, unit([bad], named)).join()).toContain("args must be an object validator");
+  });
 });
 
 describe("clashes", () => {

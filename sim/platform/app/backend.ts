@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import { convexTest } from "convex-test";
 import type { GenericMutationCtx, GenericDataModel, SchemaDefinition, GenericSchema } from "convex/server";
 import type { Value } from "convex/values";
+import { z } from "zod";
 import { bridgeModule, HttpBridge } from "./bridge.js";
 import type { Installation } from "./definition.js";
 import { enterFunction, functionTypeOf, loadModules, type FunctionType, type ModuleMap } from "./modules.js";
 import { installScopedEnv, resolveEnv, type StorageCalls } from "./scope.js";
 import { installSyscalls } from "./syscalls.js";
+import type { IndexFields, Write } from "../sync/reads.js";
 
 /** A function as Convex addresses it: component instance path and `module:export`. */
 export interface FunctionPath {
@@ -27,6 +29,11 @@ interface TestRuntime {
 /** The reasons for which Convex refuses a call before it runs; the message is Convex's own. */
 export class CallRefused extends Error {}
 
+interface Life {
+  closed: boolean;
+  onWrite: (write: Write) => void;
+}
+
 /** The app and its components, running inside convex-test. */
 export class Backend {
   private readonly modules = new Map<string, ModuleMap>();
@@ -35,7 +42,9 @@ export class Backend {
     private readonly runtime: TestRuntime,
     readonly installations: readonly Installation[],
     private readonly http: HttpBridge,
-    private readonly life: { closed: boolean },
+    private readonly life: Life,
+    /** Fields of every index, for subscriptions. */
+    readonly indexFields: IndexFields,
   ) {}
 
   /**
@@ -54,10 +63,16 @@ export class Backend {
     const [app, ...components] = options.installations;
     if (!app) throw new Error("there is no app to run");
     const http = new HttpBridge();
-    const life = { closed: false };
+    const life: Life = { closed: false, onWrite: () => undefined };
     const enter = ({ path }: Installation, functionType: FunctionType, name: string, body: () => unknown) =>
       enterFunction(
-        { componentPath: path, functionType, env: envs.get(path) ?? {}, storage: options.storage },
+        {
+          componentPath: path,
+          functionType,
+          env: envs.get(path) ?? {},
+          storage: options.storage,
+          onWrite: (write) => life.onWrite(write),
+        },
         (line) => options.log(`${path === "" ? "" : `${path}/`}${name} ${line}`),
         body,
       );
@@ -73,17 +88,21 @@ export class Backend {
       return { ...loaded, ...bridgeModule((id, ctx) => serve(id, ctx, installation)) };
     };
     const appModules = modulesOf(app);
+    const appSchema = await schemaOf(appModules);
+    const indexFields = new Map([["", fieldsOfIndexes(appSchema)]]);
     const runtime = convexTest({
-      schema: await schemaOf(appModules),
+      schema: appSchema,
       modules: appModules,
     }) as unknown as TestRuntime;
     installSyscalls();
-    const backend = new Backend(runtime, options.installations, http, life);
+    const backend = new Backend(runtime, options.installations, http, life, indexFields);
     backend.modules.set("", appModules);
     for (const component of components) {
       const modules = modulesOf(component);
       backend.modules.set(component.path, modules);
-      runtime.registerComponent(component.path, await requiredSchema(modules), modules);
+      const schema = await requiredSchema(modules);
+      indexFields.set(component.path, fieldsOfIndexes(schema));
+      runtime.registerComponent(component.path, schema, modules);
     }
     return backend;
   }
@@ -141,6 +160,11 @@ export class Backend {
     return found;
   }
 
+  /** Who hears every write of every function from now on; it may still be rolled back. */
+  onWrite(listener: (write: Write) => void): void {
+    this.life.onWrite = listener;
+  }
+
   /** From now on no function starts. */
   close(): void {
     this.life.closed = true;
@@ -148,6 +172,29 @@ export class Backend {
 }
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** What `schema.export()` of convex 1.48 tells about indexes. */
+const exportedSchema = z.object({
+  tables: z.array(
+    z.object({
+      tableName: z.string(),
+      indexes: z.array(z.object({ indexDescriptor: z.string(), fields: z.array(z.string()) })),
+    }),
+  ),
+});
+
+function fieldsOfIndexes(
+  schema: SchemaDefinition<GenericSchema, boolean> | undefined,
+): ReadonlyMap<string, readonly string[]> {
+  if (!schema) return new Map();
+  const exported = (schema as unknown as { export(): string }).export();
+  const { tables } = exportedSchema.parse(JSON.parse(exported));
+  return new Map(
+    tables.flatMap(({ tableName, indexes }) =>
+      indexes.map(({ indexDescriptor, fields }) => [`${tableName}.${indexDescriptor}`, fields] as const),
+    ),
+  );
+}
 
 async function schemaOf(modules: ModuleMap): Promise<SchemaDefinition<GenericSchema, boolean> | undefined> {
   const module = await modules["/schema.js"]?.();

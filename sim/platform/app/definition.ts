@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
+import { allowMissingEndings } from "./missingEndings.js";
 
 /** One installed component: the app itself has path "" and no parent. */
 export interface Installation {
@@ -55,6 +57,7 @@ const definitionSchema = z.object({
  * @throws Error when a binding is missing or undeclared, or a config cannot be loaded.
  */
 export async function loadInstallations(appDirectory: string): Promise<Installation[]> {
+  allowMissingEndings();
   const app = await loadDefinition(appDirectory, new Map());
   const installations: Installation[] = [];
   const install = (
@@ -142,9 +145,18 @@ function importedComponents(file: string): string[] {
   const specifiers = readFileSync(file, "utf8").matchAll(
     /from\s+["']([^"']*\/convex\.config(?:\.js|\.ts)?)["']/g,
   );
-  return [...specifiers].map(([, specifier = ""]) =>
-    specifier.startsWith(".")
-      ? path.dirname(path.resolve(path.dirname(file), specifier))
-      : path.dirname(fileURLToPath(import.meta.resolve(specifier))),
-  );
+  return [...specifiers].map(([, specifier = ""]) => path.dirname(resolveFrom(file, specifier)));
+}
+
+/** This repository's own component is taken from its source, whatever build lies around. */
+const OWN_CONFIG = "@okrlinkhub/agent-factory/convex.config.js";
+const OWN_SOURCE = fileURLToPath(new URL("../../../src/component/convex.config.ts", import.meta.url));
+
+/** A package is looked up from where it is imported: two versions of one may be installed, one inside the other. */
+function resolveFrom(file: string, specifier: string): string {
+  if (specifier === OWN_CONFIG) return OWN_SOURCE;
+  if (specifier.startsWith(".")) return path.resolve(path.dirname(file), specifier);
+  return file.includes(`${path.sep}node_modules${path.sep}`)
+    ? createRequire(file).resolve(specifier)
+    : fileURLToPath(import.meta.resolve(specifier));
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Write } from "../sync/reads.js";
 import type { Installation } from "./definition.js";
 
 /** Which Convex function is running right now, and what it may see. */
@@ -7,6 +8,8 @@ export interface Scope {
   readonly functionType: "query" | "mutation" | "action";
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly storage: StorageCalls;
+  /** Hears every write of the function; it may still be rolled back. */
+  readonly onWrite: (write: Write) => void;
 }
 
 /** What the platform answers in place of convex-test when a function uses `ctx.storage`. */

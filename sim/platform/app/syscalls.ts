@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { z } from "zod";
+import { currentReads } from "../sync/recording.js";
+import { noteRead, noteWrite, queryOf } from "../sync/syscallNotes.js";
 import { currentScope } from "./scope.js";
 
 type AsyncSyscall = (op: string, jsonArgs: string) => Promise<string>;
@@ -18,7 +20,8 @@ let installed = false;
 
 /**
  * Puts the platform between Convex functions and convex-test where that differs from Convex: storage URLs, storage
- * writes of actions (unsafe beside a transaction), and timers further away than Node can count. Once per process, after the first
+ * writes of actions (unsafe beside a transaction), and timers further away than Node can count; and lets subscriptions
+ * hear what is read and written. Once per process, after the first
  * `convexTest()`, which creates `globalThis.Convex`.
  */
 export function installSyscalls(): void {
@@ -34,6 +37,12 @@ export function installSyscalls(): void {
     if (op === "1.0/schedule" || op === "1.0/actions/schedule")
       return original.asyncSyscall(op, withinReach(jsonArgs));
     if (!scope) return original.asyncSyscall(op, jsonArgs);
+    const reads = currentReads();
+    if (reads) {
+      const answer = await original.asyncSyscall(op, jsonArgs);
+      noteRead(reads, scope.componentPath, op, jsonArgs, answer);
+      if (op !== "1.0/storageGetUrl") return answer;
+    }
     switch (op) {
       case "1.0/storageGenerateUploadUrl":
         return JSON.stringify(scope.storage.uploadUrl(scope.componentPath));
@@ -49,9 +58,17 @@ export function installSyscalls(): void {
         await outside(() => scope.storage.remove(scope.componentPath, storageId));
         return JSON.stringify({});
       }
-      default:
-        return original.asyncSyscall(op, jsonArgs);
+      default: {
+        const answer = await original.asyncSyscall(op, jsonArgs);
+        noteWrite(scope, op, jsonArgs, answer);
+        return answer;
+      }
     }
+  };
+  const syscall: Syscalls["syscall"] = (op, jsonArgs) => {
+    const scope = currentScope();
+    if (scope && op === "1.0/queryStream") currentReads()?.noteQuery(scope.componentPath, queryOf(jsonArgs));
+    return original.syscall(op, jsonArgs);
   };
   const jsSyscall: JsSyscall = (op, args) => {
     const scope = currentScope();
@@ -62,9 +79,7 @@ export function installSyscalls(): void {
     return original.jsSyscall(op, args);
   };
   holder.Convex = {
-    get syscall() {
-      return original.syscall;
-    },
+    syscall,
     asyncSyscall,
     jsSyscall,
   };

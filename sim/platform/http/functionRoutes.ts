@@ -1,11 +1,12 @@
-import { randomUUID, timingSafeEqual } from "node:crypto";
-import { ConvexError, convexToJson, type JSONValue, type Value } from "convex/values";
+import { timingSafeEqual } from "node:crypto";
+import type { JSONValue } from "convex/values";
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import type { SimEnv } from "../../faults/index.js";
-import { type Backend, CallRefused } from "../app/backend.js";
+import type { Backend } from "../app/backend.js";
 import type { FunctionType } from "../app/modules.js";
 import { argsSchema, decodeArgs, encodeValue, formatSchema } from "../app/wire.js";
+import { failureOf } from "./failure.js";
 
 const callSchema = z.object({
   path: z.string(),
@@ -107,27 +108,15 @@ async function runCall(
     );
     return { status: "success", value: encodeValue(value, call.format), logLines: [] };
   } catch (error) {
-    return failure(error);
+    return { status: "error", ...failureOf(error), logLines: [] };
   }
-}
-
-function failure(error: unknown): Record<string, JSONValue> {
-  const prefix = `[Request ID: ${randomUUID().slice(0, 16)}] Server Error`;
-  if (error instanceof CallRefused)
-    return { status: "error", errorMessage: `${prefix}\n${error.message}`, logLines: [] };
-  const thrown = error instanceof Error ? error : new Error(String(error));
-  const errorMessage = `${prefix}\nUncaught ${thrown.stack ?? `${thrown.name}: ${thrown.message}`}\n`;
-  if (!(error instanceof ConvexError)) return { status: "error", errorMessage, logLines: [] };
-  return { status: "error", errorMessage, errorData: convexToJson(error.data as Value), logLines: [] };
 }
 
 function callerOf(authorization: string | undefined, adminKey: string): Caller | Refusal {
   if (authorization === undefined) return { admin: false };
   const [scheme, credential = ""] = authorization.split(" ");
   if (scheme === "Convex") {
-    const given = Buffer.from(credential);
-    const expected = Buffer.from(adminKey);
-    if (given.length === expected.length && timingSafeEqual(given, expected)) return { admin: true };
+    if (isAdminKey(credential, adminKey)) return { admin: true };
     return {
       status: 403,
       code: "BadAdminKey",
@@ -139,6 +128,13 @@ function callerOf(authorization: string | undefined, adminKey: string): Caller |
     code: "NoAuthProvider",
     message: "No auth provider found matching the given token: the local platform has none",
   };
+}
+
+/** Compares in constant time. */
+export function isAdminKey(credential: string, adminKey: string): boolean {
+  const given = Buffer.from(credential);
+  const expected = Buffer.from(adminKey);
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 const badBody = (error: z.ZodError): Refusal => ({

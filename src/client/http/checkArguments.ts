@@ -4,9 +4,18 @@
  */
 import type { GenericValidator, PropertyValidators } from "convex/values";
 
-/** Says what is wrong with the first argument that does not fit, or null. Values are never quoted. */
-export function argumentFault(args: PropertyValidators, value: Record<string, unknown>): string | null {
-  return objectFault(args, value, "");
+/** A hostile body shall not be answered with a longer one. */
+const MAX_FAULTS = 10;
+
+/** Says what is wrong with each argument that does not fit, at most ten of them. Values are never quoted. */
+export function argumentFaults(args: PropertyValidators, value: Record<string, unknown>): string[] {
+  const unknownKeys = Object.keys(value).some((key) => !Object.hasOwn(args, key));
+  const faults = unknownKeys ? ["the body has an unknown field"] : [];
+  for (const [key, validator] of Object.entries(args)) {
+    const fault = fieldFault(validator, value, key, key);
+    if (fault !== null) faults.push(fault);
+  }
+  return faults.slice(0, MAX_FAULTS);
 }
 
 function faultOf(validator: GenericValidator, value: unknown, path: string): string | null {
@@ -57,15 +66,22 @@ function objectFault(
   path: string,
 ): string | null {
   const unknownKey = Object.keys(value).find((key) => !Object.hasOwn(fields, key));
-  if (unknownKey !== undefined) return `${path === "" ? "the body" : path} has an unknown field`;
+  if (unknownKey !== undefined) return `${path} has an unknown field`;
   for (const [key, validator] of Object.entries(fields)) {
-    const at = path === "" ? key : `${path}.${key}`;
-    const missing = !Object.hasOwn(value, key);
-    if (missing && validator.isOptional === "optional") continue;
-    const fault = missing ? `${at} is required` : faultOf(validator, value[key], at);
+    const fault = fieldFault(validator, value, key, `${path}.${key}`);
     if (fault !== null) return fault;
   }
   return null;
+}
+
+function fieldFault(
+  validator: GenericValidator,
+  value: Record<string, unknown>,
+  key: string,
+  at: string,
+): string | null {
+  if (Object.hasOwn(value, key)) return faultOf(validator, value[key], at);
+  return validator.isOptional === "optional" ? null : `${at} is required`;
 }
 
 function listFault(element: GenericValidator, values: unknown[], path: string): string | null {

@@ -8,7 +8,7 @@ export const agentsSurface = {
     kind: "mutation",
     access: "admin",
     args: contract.configureAgent.args,
-    scope: ({ agentKey }) => ({ agentKey }),
+    scope: ({ agentKey, workspace }) => ({ agentKey, workspace }),
   }),
   seedDefaultAgent: mappedRow("configureAgent", { kind: "mutation", access: "admin", args: {} }, () => ({
     agentKey: "default",
@@ -16,6 +16,12 @@ export const agentsSurface = {
     secretsRef: ["telegram.botToken"],
     enabled: true,
   })),
+  getRequiredSecretRefs: row("getRequiredSecretRefs", {
+    kind: "query",
+    access: "read",
+    args: contract.getRequiredSecretRefs.args,
+    scope: ({ agentKey }) => ({ agentKey }),
+  }),
   getMessageRuntimeConfig: row("messageRuntimeConfig", {
     kind: "query",
     access: "read",

@@ -27,39 +27,22 @@ type RegisteredRow<Row, Visibility extends FunctionVisibility> = Row extends {
   args: infer Args extends PropertyValidators;
 }
   ? RegisteredAs<Kind, Visibility, Args, FunctionReturnType<Lib[Fn]>>
-  : never;
+  : Row extends { steps: infer Steps; args: infer Args extends PropertyValidators }
+    ? RegisteredAction<Visibility, ObjectType<Args>, Promise<StepResults<Steps>>>
+    : never;
+
+/** What the steps of a joined row return, each under its key. */
+type StepResults<Steps> = {
+  [Key in keyof Steps]: Steps[Key] extends { fn: infer Fn extends LibName }
+    ? FunctionReturnType<Lib[Fn]>
+    : never;
+};
 
 export type ExposedApi = { [Key in keyof Surface]: RegisteredRow<Surface[Key], "public"> };
-/** Without what belongs to workers and to users' writes. */
+/** All but what is a worker's or a user's to do. */
 export type OperatorApi = {
-  [Key in OperatorKey]: RegisteredRow<Surface[Key], "internal">;
+  [Key in keyof Surface as Surface[Key]["access"] extends "worker" | "write" ? never : Key]: RegisteredRow<
+    Surface[Key],
+    "internal"
+  >;
 };
-/** The keys are listed, because a row's access class is not part of its type; a test compares both. */
-export const operatorKeys = [
-  "listQueueItemsForConversation",
-  "queueStats",
-  "listJobsByStatus",
-  "listDeadLetters",
-  "inspectDeadLetter",
-  "redriveDeadLetter",
-  "purgeDeadLetters",
-  "listAmbiguousReplies",
-  "releaseStuckJobs",
-  "configureAgent",
-  "seedDefaultAgent",
-  "getMessageRuntimeConfig",
-  "setMessageRuntimeConfig",
-  "policies",
-  "setPolicies",
-  "importSecret",
-  "secretStatus",
-  "secretStoreReadiness",
-  "configureTelegramWebhook",
-  "listParkedUpdates",
-  "workerStats",
-  "createAgentWorkerToken",
-  "listWorkerTokens",
-  "rotateWorkerToken",
-  "revokeWorkerToken",
-] as const satisfies readonly (keyof Surface)[];
-export type OperatorKey = (typeof operatorKeys)[number];

@@ -10,4 +10,20 @@ export const secretsSurface = {
     access: "admin",
     args: contract.secretStoreReadiness.args,
   }),
+  listSecretVersions: row("listSecretVersions", {
+    kind: "query",
+    access: "admin",
+    args: contract.listSecretVersions.args,
+  }),
+  deleteSecret: row("deleteSecret", { kind: "mutation", access: "admin", args: contract.deleteSecret.args }),
+  rewrapSecrets: row("rewrapSecrets", {
+    kind: "mutation",
+    access: "admin",
+    args: contract.rewrapSecrets.args,
+  }),
+  rewrapProgress: row("rewrapProgress", {
+    kind: "query",
+    access: "admin",
+    args: contract.rewrapProgress.args,
+  }),
 };

@@ -75,4 +75,10 @@ export const workerCallsSurface = {
     args: workers.getWorkerControlState.args,
     scope: ({ workerId }) => ({ workerId }),
   }),
+  workerWake: row("workerWake", {
+    kind: "query",
+    access: "worker",
+    args: workers.workerWake.args,
+    scope: ({ workerId }) => ({ workerId }),
+  }),
 };

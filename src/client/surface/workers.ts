@@ -8,7 +8,7 @@ export const workersSurface = {
     kind: "mutation",
     access: "admin",
     args: contract.createAgentWorkerToken.args,
-    scope: ({ workerId }) => ({ workerId }),
+    scope: ({ workerId, workspace }) => ({ workerId, workspace }),
   }),
   listWorkerTokens: row("listWorkerTokens", {
     kind: "query",

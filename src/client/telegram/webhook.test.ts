@@ -9,69 +9,162 @@ const update = (message: Record<string, unknown> = {}) => ({
   message: { message_id: 1, chat: { id: 4 }, from: { id: 4 }, text: "hi", ...message },
 });
 
-/** Delivers one update to routes with these options; the bot's own agent is `own`. */
+/** Delivers one body to routes with these options, to a component that answers `result`. */
 async function deliver(
   options: RegisterRoutesOptions,
   body: unknown = update(),
-  ownAgent: string | null = "own",
+  answers: { result?: unknown; secret?: string | null; known?: boolean } = {},
 ) {
+  const { result = { kind: "enqueued", messageId: "m" }, secret = "s", known = true } = answers;
   const http = httpRouter();
-  registerRoutes(http, component, options);
+  registerRoutes(http, component, { pathPrefix: "bots/", ...options });
   const [handler] = http.lookup("/bots/telegram/webhook", "POST") ?? [];
   const { _handler } = handler as unknown as {
     _handler: (ctx: unknown, request: Request) => Promise<Response>;
   };
-  const ingested: Record<string, unknown>[] = [];
+  const calls: unknown[] = [];
   const ctx = {
-    runQuery: () => Promise.resolve({ botId: "1", agentKey: ownAgent }),
-    runMutation: (_: unknown, args: Record<string, unknown>) => {
-      ingested.push(args);
-      return Promise.resolve({ kind: "enqueued", messageId: "m" });
+    runQuery: (name: unknown, args: unknown) => {
+      calls.push([name, args]);
+      return Promise.resolve(known ? { botId: "1" } : null);
+    },
+    runMutation: (name: unknown, args: unknown) => {
+      calls.push([name, args]);
+      return Promise.resolve(result);
     },
   };
   const request = new Request("https://x.example/bots/telegram/webhook", {
     method: "POST",
-    headers: { "X-Telegram-Bot-Api-Secret-Token": "s" },
-    body: JSON.stringify(body),
+    headers: secret === null ? {} : { "X-Telegram-Bot-Api-Secret-Token": secret },
+    body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
   });
   const response = await _handler(ctx, request);
-  return { status: response.status, body: (await response.json()) as unknown, ingested };
+  expect(response.headers.get("Content-Type")).toBe("application/json");
+  return { status: response.status, body: (await response.json()) as unknown, calls };
 }
-const mounted = { pathPrefix: "bots/" };
-const refused = {
-  status: 200,
-  body: { ok: false, error: "no active binding for telegram user" },
-  ingested: [],
-};
+const ingested = (args: Record<string, unknown>) => [["ingestTelegramUpdate", expect.objectContaining(args)]];
 
-describe("whose message it is", () => {
-  it("takes the app's answer, else the bot's agent, else the fallback", async () => {
-    const named = { ...mounted, resolveAgentKey: () => "named" };
-    expect((await deliver(named)).ingested).toMatchObject([{ agentKey: "named" }]);
-    const unnamed = { ...mounted, resolveAgentKey: () => Promise.resolve(" ") };
-    expect((await deliver(unnamed)).ingested).toMatchObject([{ agentKey: "own" }]);
-    expect((await deliver(mounted, update(), null)).ingested).toMatchObject([{ agentKey: "default" }]);
-    const fallback = { ...mounted, fallbackAgentKey: "spare" };
-    expect((await deliver(fallback, update(), null)).ingested).toMatchObject([{ agentKey: "spare" }]);
+describe("the options", () => {
+  it("reach the component with their defaults, in one call", async () => {
+    const { calls } = await deliver({});
+    expect(calls).toEqual([
+      [
+        "ingestTelegramUpdate",
+        {
+          webhookSecret: "s",
+          rawUpdateJson: JSON.stringify(update()),
+          webhookPath: "/bots/telegram/webhook",
+          resolveFromBinding: true,
+          requireBinding: false,
+          fallbackAgentKey: "default",
+        },
+      ],
+    ]);
   });
-  it("shows the app the whole update", async () => {
-    const resolveAgentKey = vi.fn(() => "named");
-    await deliver({ ...mounted, resolveAgentKey }, { ...update({ entities: [] }), future: 1 });
+  it("reach the component as given", async () => {
+    const providerConfig = {
+      kind: "fly" as const,
+      appName: "a",
+      organizationSlug: "o",
+      image: "i",
+      region: "r",
+      volumeName: "v",
+      volumePath: "/v",
+      volumeSizeGb: 1,
+    };
+    const options = {
+      resolveAgentKeyFromBinding: false,
+      requireBindingForTelegram: true,
+      fallbackAgentKey: "spare",
+      providerConfig,
+    };
+    const { calls } = await deliver(options);
+    expect(calls).toEqual(
+      ingested({
+        resolveFromBinding: false,
+        requireBinding: true,
+        fallbackAgentKey: "spare",
+        providerConfig,
+      }),
+    );
+  });
+});
+
+describe("resolveAgentKey", () => {
+  it("sees the whole update, once the secret is known", async () => {
+    const resolveAgentKey = vi.fn(() => " named ");
+    const { calls } = await deliver({ resolveAgentKey }, { ...update({ entities: [] }), future: 1 });
     expect(resolveAgentKey).toHaveBeenCalledWith({ ...update({ entities: [] }), future: 1 });
+    expect(calls).toEqual([
+      ["identifyTelegramWebhook", { webhookSecret: "s" }],
+      ...ingested({ namedAgentKey: "named" }),
+    ]);
   });
-  it("refuses what the app does not name when a binding is required", async () => {
-    const options = { ...mounted, requireBindingForTelegram: true };
-    expect(await deliver(options)).toEqual(refused);
-    expect(await deliver(options, update({ text: undefined, sticker: {} }))).toEqual(refused);
-    expect((await deliver({ ...options, resolveAgentKey: () => "named" })).status).toBe(202);
+  it("sees an edited message as the message", async () => {
+    const resolveAgentKey = vi.fn(() => null);
+    await deliver({ resolveAgentKey }, { update_id: 2, edited_message: update().message });
+    expect(resolveAgentKey).toHaveBeenCalledWith(expect.objectContaining({ message: update().message }));
   });
-  it("hands an update to nobody's agent when naming it failed", async () => {
+  it.each([null, undefined, " ", Promise.resolve("")])("names nobody with %j", async (answer) => {
+    const { calls } = await deliver({ resolveAgentKey: () => answer });
+    expect(calls.at(-1)).not.toHaveProperty("1.namedAgentKey");
+  });
+  it("is not asked about a stranger's call, nor about what is no message", async () => {
+    const resolveAgentKey = vi.fn(() => "named");
+    expect(await deliver({ resolveAgentKey }, update(), { known: false })).toMatchObject({ status: 401 });
+    for (const body of ["{", "null", { update_id: 1 }, { update_id: 1, message: { text: "x" } }]) {
+      await deliver({ resolveAgentKey }, body);
+    }
+    expect(resolveAgentKey).not.toHaveBeenCalled();
+  });
+  it("that throws leaves the update without an agent, and its words out of the log", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const resolveAgentKey = () => {
       throw new Error("quotes the update: hi there");
     };
-    expect((await deliver({ ...mounted, resolveAgentKey })).ingested).toMatchObject([{ agentKey: "" }]);
+    const { calls } = await deliver({ resolveAgentKey });
+    expect(calls.at(-1)).toMatchObject(["ingestTelegramUpdate", { namedAgentKey: null }]);
     expect(JSON.stringify(log.mock.calls)).not.toContain("hi there");
     log.mockRestore();
+  });
+});
+
+describe("the answers", () => {
+  it.each<[unknown, number, unknown]>([
+    [{ kind: "ignored" }, 200, { ok: true, ignored: true }],
+    [
+      { kind: "paired", consumerUserId: "u", agentKey: "a" },
+      200,
+      { ok: true, pairing: { status: "used", consumerUserId: "u", agentKey: "a" } },
+    ],
+    [
+      { kind: "pairingFailed", error: "Pairing code not found" },
+      200,
+      { ok: true, pairing: { status: "failed", error: "Pairing code not found" } },
+    ],
+    [{ kind: "unbound" }, 200, { ok: false, error: "no active binding for telegram user" }],
+    [{ kind: "enqueued", messageId: "m" }, 202, { ok: true }],
+    [{ kind: "parked", code: "agent_not_found" }, 202, { ok: true, parked: true }],
+    [
+      { kind: "notJson" },
+      400,
+      { ok: false, error: { code: "request_not_json", message: "The body must be JSON" } },
+    ],
+    [
+      { kind: "refused" },
+      401,
+      { ok: false, error: { code: "telegram_secret_invalid", message: "Missing or unknown webhook secret" } },
+    ],
+  ])("%j is %d", async (result, status, body) => {
+    expect(await deliver({}, update(), { result })).toMatchObject({ status, body });
+  });
+  it.each([null, "", "x".repeat(257)])("the secret %j is refused and counted", async (secret) => {
+    const calls = [["recordRefusal", { door: "webhook", reason: "telegram_secret_invalid" }]];
+    expect(await deliver({}, update(), { secret })).toMatchObject({ status: 401, calls });
+  });
+  it("an oversized body goes nowhere, and bytes that are no text are no JSON", async () => {
+    expect(await deliver({}, "x".repeat(1024 * 1024 + 1))).toMatchObject({ status: 413, calls: [] });
+    const { calls } = await deliver({}, new Uint8Array([0xff, 0xfe]));
+    expect(calls).toEqual(ingested({ rawUpdateJson: "" }));
   });
 });

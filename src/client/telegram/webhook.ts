@@ -1,124 +1,130 @@
 /**
  * Telegram's deliveries. The secret is checked before anything is parsed; a 2xx is only given once the message is
- * stored; and what can never succeed is answered with 200, because Telegram repeats anything else for a day and holds
+ * stored; and what can never succeed is answered with 2xx, because Telegram repeats anything else for a day and holds
  * back the chat's later messages. Nothing a user wrote is echoed: Telegram executes some JSON replies.
  */
 import { httpActionGeneric, type GenericActionCtx, type GenericDataModel } from "convex/server";
+import type { Infer } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
 import { maxWebhookBodyBytes } from "../../contract/gateway.js";
-import { parseTelegramUpdate, type TelegramDecision } from "../../policy/telegram/parseUpdate.js";
+import type { vProviderConfig } from "../../contract/queue.js";
+import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { jsonReply, refusal } from "../http/jsonReply.js";
-import { parseJson, readBody } from "../http/readBody.js";
-import { zTelegramUpdate, type TelegramUpdate } from "./updateSchema.js";
+import { readBody } from "../http/readBody.js";
 
 export interface TelegramWebhookOptions {
   /**
-   * Names the agent of an update; null, undefined or blank leaves it to the bot's own agent. When it throws, the update
-   * is parked (`listParkedUpdates`) instead of reaching an agent that the app did not choose.
+   * Names the agent of an update; null, undefined or blank leaves it to the sender's binding. When it throws, the update
+   * is parked (`listParkedUpdates`) instead of reaching an agent that the app did not choose. For an edited message,
+   * `message` is the edited one.
    */
   resolveAgentKey?: (
     update: TelegramUpdate,
   ) => string | null | undefined | Promise<string | null | undefined>;
-  /** The agent when neither `resolveAgentKey` nor the bot names one. Default `default`. */
+  /** Whether the sender's binding decides the agent. Default true. */
+  resolveAgentKeyFromBinding?: boolean;
+  /** The agent when neither `resolveAgentKey` nor a binding nor the bot names one. Default `default`. */
   fallbackAgentKey?: string;
-  /** Refuses every message whose agent `resolveAgentKey` does not name. Default false. */
+  /** Refuses every message whose agent neither `resolveAgentKey` nor a binding names. Default false. */
   requireBindingForTelegram?: boolean;
+  /** Stored with each message as the host's word about where its machines come from. */
+  providerConfig?: Infer<typeof vProviderConfig>;
 }
 
 type Ctx = GenericActionCtx<GenericDataModel>;
-type BotIdentity = { botId: string; agentKey: string | null };
 
 const SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token";
 /** Telegram's limit for a secret. */
 const MAX_SECRET_CHARS = 256;
 
-export function telegramWebhook(component: ComponentApi, options: TelegramWebhookOptions) {
+/** The handler of `POST <webhookPath>`. One transaction before the answer; with `resolveAgentKey`, one read before it. */
+export function telegramWebhook(
+  component: ComponentApi,
+  webhookPath: string,
+  options: TelegramWebhookOptions,
+) {
   return httpActionGeneric(async (ctx, request) => {
     const webhookSecret = request.headers.get(SECRET_HEADER) ?? "";
-    const bot = await identify(ctx, component, webhookSecret);
-    if (bot === null) return wrongSecret();
-
+    if (webhookSecret === "" || webhookSecret.length > MAX_SECRET_CHARS)
+      return await wrongSecret(ctx, component);
+    // The app's code sees an update only after the secret has proved where it comes from.
+    if (options.resolveAgentKey) {
+      const bot = await ctx.runQuery(component.lib.identifyTelegramWebhook, { webhookSecret });
+      if (bot === null) return await wrongSecret(ctx, component);
+    }
     const body = await readBody(request, maxWebhookBodyBytes);
     if (!body.ok && body.reason === "tooLarge")
       return refusal(413, "request_too_large", "The update is too large");
-    const parsed = zTelegramUpdate.safeParse(body.ok ? parseJson(body.text) : undefined);
-    if (!body.ok || !parsed.success) return ignored();
-
-    const decision = parseTelegramUpdate(parsed.data);
-    switch (decision.kind) {
-      case "ignored":
-        return ignored();
-      case "start":
-        return pairingFailed(decision.code);
-      case "unsupported":
-      case "message":
-        break;
-    }
-    const agentKey = await agentKeyFor(parsed.data, bot, options);
-    if (agentKey === null) return jsonReply(200, { ok: false, error: "no active binding for telegram user" });
-    if (decision.kind === "unsupported") return ignored();
-    return await ingest(ctx, component, decision, {
+    // A body that is no text is no JSON; the component still checks the secret first.
+    const rawUpdateJson = body.ok ? body.text : "";
+    const namedAgentKey = await nameAgent(rawUpdateJson, options);
+    return await ingest(ctx, component, {
       webhookSecret,
-      agentKey,
-      updateId: parsed.data.update_id,
-      rawUpdateJson: body.text,
+      rawUpdateJson,
+      webhookPath,
+      ...(namedAgentKey !== undefined && { namedAgentKey }),
+      resolveFromBinding: options.resolveAgentKeyFromBinding ?? true,
+      requireBinding: options.requireBindingForTelegram ?? false,
+      fallbackAgentKey: options.fallbackAgentKey ?? "default",
+      ...(options.providerConfig && { providerConfig: options.providerConfig }),
     });
   });
 }
 
-async function identify(
-  ctx: Ctx,
-  component: ComponentApi,
-  webhookSecret: string,
-): Promise<BotIdentity | null> {
-  if (webhookSecret === "" || webhookSecret.length > MAX_SECRET_CHARS) return null;
-  return await ctx.runQuery(component.lib.identifyTelegramWebhook, { webhookSecret });
-}
-
-/** The agent of an update; null when the app wants it named and nobody did; blank when naming it failed. */
-async function agentKeyFor(
-  update: TelegramUpdate,
-  bot: BotIdentity,
-  options: TelegramWebhookOptions,
-): Promise<string | null> {
-  let named: string;
+/** What the app says about an update: an agent, undefined for none, null when it threw. */
+async function nameAgent(
+  rawUpdateJson: string,
+  { resolveAgentKey }: TelegramWebhookOptions,
+): Promise<string | null | undefined> {
+  if (!resolveAgentKey) return undefined;
+  const read = readTelegramUpdate(rawUpdateJson);
+  if (read.kind !== "update") return undefined;
+  const { update } = read;
+  const message = update.message ?? update.edited_message;
+  if (!message?.chat?.id || !message.from?.id) return undefined;
   try {
-    named = (await options.resolveAgentKey?.(update))?.trim() ?? "";
+    const named = (await resolveAgentKey({ ...update, message }))?.trim() ?? "";
+    return named === "" ? undefined : named;
   } catch {
     // Not the error itself: it may quote the update.
-    console.error(
-      `resolveAgentKey threw for update ${update.update_id} of bot ${bot.botId}; the update is parked`,
-    );
-    return "";
+    console.error(`resolveAgentKey threw for update ${update.update_id}; the update is parked`);
+    return null;
   }
-  if (named !== "") return named;
-  if (options.requireBindingForTelegram === true) return null;
-  return bot.agentKey ?? options.fallbackAgentKey ?? "default";
 }
 
 async function ingest(
   ctx: Ctx,
   component: ComponentApi,
-  message: Extract<TelegramDecision, { kind: "message" }>,
-  context: { webhookSecret: string; agentKey: string; updateId: number; rawUpdateJson: string },
+  args: ComponentApi["lib"]["ingestTelegramUpdate"]["_args"],
 ): Promise<Response> {
-  const { kind: _, ...fields } = message;
-  const result = await ctx.runMutation(component.lib.ingestTelegramMessage, { ...context, ...fields });
+  const result = await ctx.runMutation(component.lib.ingestTelegramUpdate, args);
   switch (result.kind) {
+    case "refused":
+      return await wrongSecret(ctx, component);
+    case "notJson":
+      return refusal(400, "request_not_json", "The body must be JSON");
+    case "ignored":
+      return jsonReply(200, { ok: true, ignored: true });
+    case "unbound":
+      return jsonReply(200, { ok: false, error: "no active binding for telegram user" });
+    case "paired": {
+      const { consumerUserId, agentKey } = result;
+      return jsonReply(200, { ok: true, pairing: { status: "used", consumerUserId, agentKey } });
+    }
+    case "pairingFailed":
+      return jsonReply(200, { ok: true, pairing: { status: "failed", error: result.error } });
     case "enqueued":
       return jsonReply(202, { ok: true });
     case "parked":
-      return jsonReply(200, { ok: true, parked: true });
-    case "refused":
-      return wrongSecret();
+      return jsonReply(202, { ok: true, parked: true });
   }
 }
 
-const ignored = () => jsonReply(200, { ok: true, ignored: true });
-const wrongSecret = () => refusal(401, "telegram_secret_invalid", "Missing or unknown webhook secret");
-
-function pairingFailed(code: string | null): Response {
-  const error =
-    code === null ? "missing or invalid pairing code in /start command" : "Pairing code not found";
-  return jsonReply(200, { ok: true, pairing: { status: "failed", error } });
+/** Refused and counted for the audit log. A count that fails changes nothing about the refusal. */
+async function wrongSecret(ctx: Ctx, component: ComponentApi): Promise<Response> {
+  const code = "telegram_secret_invalid";
+  await ctx
+    .runMutation(component.lib.recordRefusal, { door: "webhook", reason: code })
+    .catch((error: unknown) => console.error("A refused webhook call was not counted", error));
+  return refusal(401, code, "Missing or unknown webhook secret");
 }

@@ -42,6 +42,7 @@ type Env = {
   readonly AGENT_FACTORY_MASTER_KEY: string | undefined;
   readonly AGENT_FACTORY_MASTER_KEY_PREVIOUS: string | undefined;
   readonly AGENT_FACTORY_PATH_PREFIX: string | undefined;
+  readonly FLY_API_BASE_URL: string | undefined;
   readonly TELEGRAM_API_BASE_URL: string | undefined;
 };
 

@@ -14,5 +14,6 @@ export const agentsTables = {
     tag: v.optional(v.string()),
   })
     .index("by_agentKey", ["agentKey"])
-    .index("by_enabled", ["enabled"]),
+    .index("by_enabled", ["enabled"])
+    .index("by_workspace", ["workspace"]),
 };

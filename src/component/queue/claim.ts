@@ -7,6 +7,7 @@ import * as contract from "../../contract/queue.js";
 import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
 import { backoffMs } from "../../policy/queue/retry.js";
 import { errorDataOf } from "../../contract/errors.js";
+import { noteSecretRead } from "../audit/tally.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
@@ -14,8 +15,11 @@ import type { Policies } from "../../contract/policies.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { newestLease } from "../workers/reads.js";
+import { bindWorker } from "../workers/binding.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
+import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { noteTokenUse } from "../workers/tokens/lastUse.js";
 import { reapPoint, setAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
@@ -26,6 +30,12 @@ export interface ClaimScope {
   workerId: string;
   workspace: string | null;
   lanes: string[] | null;
+  /** What the worker's engine declares; absent: what its row says. */
+  stateful?: boolean;
+  /** Whether it hears its wake-ups; absent: what its row says. */
+  listens?: boolean;
+  /** The token behind the call, whose workers are counted. */
+  admission?: Admission;
 }
 
 export const claim = asMutation(contract.claim)(async (ctx, args) => {
@@ -34,6 +44,10 @@ export const claim = asMutation(contract.claim)(async (ctx, args) => {
     workerId: args.workerId,
     workspace: grant.workspace ?? args.workspaceId ?? null,
     lanes: grant.lanes,
+    // The published image cannot say so, but its engine keeps state on disk.
+    stateful: args.stateful ?? (grant.viaAlias ? true : undefined),
+    listens: args.listens,
+    admission: grant,
   };
   return await claimJob(ctx, scope, { conversationId: args.conversationId, hydrate: args.hydrate ?? false });
 });
@@ -52,14 +66,33 @@ export async function claimJob(
   const expiresAt = now + policies.lease.leaseMs;
   const reapAt = reapPoint(expiresAt, policies.lease.reapGridMs);
   const workspace = scope.workspace ?? worker?.workspace ?? null;
-  const found = await choose(ctx, { ...scope, workspace, lanes }, wish.conversationId, reapAt, now);
-  if (!worker) await registerWorker(ctx, { workerId: scope.workerId, lanes, workspace: scope.workspace });
+  const stateful = scope.stateful ?? worker?.stateful ?? false;
+  const bound = stateful ? worker?.binding?.conversation : undefined;
+  const found = await choose(ctx, { ...scope, workspace, lanes, bound }, wish.conversationId, reapAt, now);
+  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  const listens = scope.listens ?? worker?.listens ?? false;
+  const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
+  if (worker && (changed || admitted.tokenId !== undefined))
+    await ctx.db.patch(worker._id, { stateful, listens, ...admitted });
+  const workerRow =
+    worker ??
+    (await registerWorker(ctx, {
+      workerId: scope.workerId,
+      lanes,
+      workspace: scope.workspace,
+      stateful,
+      listens,
+      tokenId: admitted.tokenId,
+    }));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs);
+    const tokenId = scope.admission?.tokenId;
+    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
+      await noteTokenUse(ctx, tokenId);
     return null;
   }
   const { conversation } = found;
+  const owned = stateful ? await bindWorker(ctx, workerRow, conversation) : {};
   const lease = await ctx.db.insert("leases", {
     conversation: conversation._id,
     message: message._id,
@@ -67,6 +100,8 @@ export async function claimJob(
     state: "live",
     expiresAt,
     leaseMs: policies.lease.leaseMs,
+    workspace: conversation.workspace,
+    lane: conversation.lane,
     seenAt: now,
   });
   const held = {
@@ -75,6 +110,7 @@ export async function claimJob(
   };
   await ctx.db.patch(conversation._id, {
     ...held,
+    ...owned,
     state: "held",
     lease,
     holder: scope.workerId,
@@ -86,6 +122,7 @@ export async function claimJob(
     expiresAt,
     policies,
     hydrate: wish.hydrate,
+    worker: scope.workerId,
   });
 }
 
@@ -107,6 +144,7 @@ export async function claimAgain(
     expiresAt,
     policies,
     hydrate: wish.hydrate,
+    worker: scope.workerId,
   });
 }
 
@@ -115,9 +153,13 @@ async function jobOf(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   message: Doc<"messageQueue">,
-  hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean },
+  hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean; worker: string },
 ): Promise<contract.Job> {
-  const hydrated = hold.hydrate ? await tryHydrate(ctx, message, conversation, hold.policies) : {};
+  const opening = { ...ctx, openedSecrets: new Set<string>() };
+  const hydrated = hold.hydrate ? await tryHydrate(opening, message, conversation, hold.policies) : {};
+  // Without hydration the worker fetches it with a query, which can write nothing down: that it may is noted here.
+  const readable = hold.hydrate ? opening.openedSecrets : [`agent:${conversation.agentKey}`];
+  if (!hydrated.hydrationError) await noteSecretRead(ctx, hold.worker, readable);
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
@@ -154,15 +196,20 @@ interface Choice {
   reapArmed: boolean;
 }
 
+type Seeker = ClaimScope & { lanes: string[]; bound: Id<"conversations"> | undefined };
+
 async function choose(
   ctx: MutationCtx,
-  scope: ClaimScope & { lanes: string[] },
+  scope: Seeker,
   conversationId: string | undefined,
   reapAt: number,
   now: number,
 ): Promise<Choice> {
-  if (conversationId !== undefined) {
-    const asked = await findConversation(ctx, conversationId);
+  if (conversationId !== undefined || scope.bound !== undefined) {
+    const asked =
+      scope.bound === undefined
+        ? await findConversation(ctx, conversationId ?? "")
+        : await boundConversation(ctx, scope.bound, conversationId);
     const reapArmed: boolean = await ctx.runQuery(
       internal.queue.discover.armed,
       { kind: "reap", at: reapAt },
@@ -185,9 +232,20 @@ async function choose(
   return { conversation: null, reapArmed: seen.reapArmed };
 }
 
-function isClaimable(conversation: Doc<"conversations">, scope: ClaimScope & { lanes: string[] }): boolean {
+/** A worker that holds a conversation's data directory is offered that conversation and no other. */
+async function boundConversation(
+  ctx: MutationCtx,
+  bound: Id<"conversations">,
+  wanted: string | undefined,
+): Promise<Doc<"conversations"> | null> {
+  const conversation = await ctx.db.get(bound);
+  return wanted === undefined || conversation?.conversationId === wanted ? conversation : null;
+}
+
+function isClaimable(conversation: Doc<"conversations">, scope: Seeker): boolean {
   return (
     conversation.state === "ready" &&
+    (conversation.owner === undefined || conversation.owner === scope.workerId) &&
     scope.lanes.includes(conversation.lane) &&
     (scope.workspace === null || conversation.workspace === scope.workspace)
   );

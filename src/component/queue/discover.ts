@@ -5,32 +5,38 @@
 import { v } from "convex/values";
 import { internalQuery, type QueryCtx } from "../_generated/server.js";
 
-const readyHead = (ctx: QueryCtx, lane: string) =>
+const readyHead = (ctx: QueryCtx, pool: string) =>
   ctx.db
     .query("conversations")
-    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", lane))
+    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool))
     .first();
 
-/** The view that `placeInLine` needs, and whether something will look at the lane soon anyway. */
+/** A pass that comes within this time is worth waiting for. */
+const SOON_MS = 250;
+
+/**
+ * The view that `placeInLine` needs, and whether a pass looks soon anyway: because one is about to come, or because the same
+ * flow waits already, so that whoever could take more of it was rung. The slow pass of a backlog elsewhere is not enough.
+ */
 export const line = internalQuery({
-  args: { lane: v.string(), workspace: v.string(), band: v.number() },
+  args: { pool: v.string(), workspace: v.string(), band: v.number(), now: v.number() },
   returns: v.object({
     headStart: v.union(v.number(), v.null()),
     lastOfFlow: v.union(v.number(), v.null()),
     passPending: v.boolean(),
   }),
-  handler: async (ctx, { lane, workspace, band }) => {
-    const head = await readyHead(ctx, lane);
+  handler: async (ctx, { pool, workspace, band, now }) => {
+    const head = await readyHead(ctx, pool);
     const last = await ctx.db
       .query("conversations")
-      .withIndex("by_flow", (q) => q.eq("lane", lane).eq("workspace", workspace).eq("band", band))
+      .withIndex("by_flow", (q) => q.eq("pool", pool).eq("workspace", workspace).eq("band", band))
       .order("desc")
       .first();
     const passPending =
-      head !== null ||
+      last?.state === "ready" ||
       (await ctx.db
         .query("alarms")
-        .withIndex("by_kind", (q) => q.eq("kind", "pass"))
+        .withIndex("by_kind", (q) => q.eq("kind", "pass").lte("at", now + SOON_MS))
         .first()) !== null;
     return { headStart: head?.start ?? null, lastOfFlow: last?.start ?? null, passPending };
   },
@@ -54,7 +60,7 @@ export const candidates = internalQuery({
           : await ctx.db
               .query("conversations")
               .withIndex("by_tenant", (q) =>
-                q.eq("state", "ready").eq("lane", lane).eq("workspace", workspace),
+                q.eq("state", "ready").eq("pool", lane).eq("workspace", workspace),
               )
               .first();
       if (head) heads.push({ id: head._id, lane, band: head.band, readyAt: head.readyAt });

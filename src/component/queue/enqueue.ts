@@ -16,7 +16,7 @@ import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import type { ObjectType } from "convex/values";
-import { arrive, readyFields } from "./model.js";
+import { arrive, headFields } from "./model.js";
 
 export type EnqueueArgs = ObjectType<typeof contract.enqueue.args>;
 /** ±5 years is the platform's limit for a timer. */
@@ -26,9 +26,14 @@ export const enqueue = asMutation(contract.enqueue)((ctx, args) => enqueueMessag
 
 /**
  * Throws `agent_not_found`, `provider_user_id_required`, `conversation_agent_mismatch`, `text_too_large`,
- * `metadata_too_large`, `invalid_argument`.
+ * `metadata_too_large`, `invalid_argument`. With `files.waiting`, neither it nor what comes after it in its conversation is
+ * handed out before its files are there or that time has come.
  */
-export async function enqueueMessage(ctx: MutationCtx, args: EnqueueArgs): Promise<Id<"messageQueue">> {
+export async function enqueueMessage(
+  ctx: MutationCtx,
+  args: EnqueueArgs,
+  { waiting, hasAttachments }: Pick<Doc<"messageQueue">, "waiting" | "hasAttachments"> = {},
+): Promise<Id<"messageQueue">> {
   const agent = await findAgent(ctx, args.agentKey);
   if (!agent?.enabled)
     throw factoryError("agent_not_found", `Agent profile '${args.agentKey}' not found or disabled`);
@@ -64,14 +69,16 @@ export async function enqueueMessage(ctx: MutationCtx, args: EnqueueArgs): Promi
     seq: delayed ? undefined : ctx.db.vars.commitTs,
     dueAt,
     key: args.idempotencyKey,
+    waiting,
+    hasAttachments,
   });
   if (delayed) {
     await ctx.scheduler.runAt(dueAt, internal.queue.wake.message, { message });
   } else if (conversation) {
-    await arrive(ctx, conversation, { _id: message, lane, priority });
+    await arrive(ctx, conversation, { _id: message, lane, priority, waiting });
   } else {
     await ctx.db.patch(id, {
-      ...(await readyFields(ctx, { lane, workspace: agent.workspace, priority })),
+      ...(await headFields(ctx, { _id: id, workspace: agent.workspace }, { lane, waiting }, priority)),
       head: message,
     });
   }
@@ -106,6 +113,7 @@ function createConversation(
     agentKey: args.agentKey,
     state: "idle",
     lane,
+    pool: lane,
     priority,
     band: bandOf(priority),
     start: 0,
@@ -119,7 +127,8 @@ function createConversation(
   });
 }
 
-function checkedPayload(
+/** The payload as it is stored: with the system prompt, within the limits. Also for a text that is replaced later. */
+export function checkedPayload(
   payload: contract.Payload,
   systemPrompt: string | null,
   limits: Policies["queue"],
@@ -158,10 +167,9 @@ export function checkMetadataSize(metadata: Record<string, string>, limits: Poli
 }
 
 function checkedLane(tag: string, workspace: string, metadata: Record<string, string>): string {
-  const lane = resolveLane(tag, workspace, metadata);
-  if (lane === null)
-    throw factoryError("invalid_argument", `The tag '${tag}' does not resolve to a legal lane name`);
-  return lane;
+  const resolved = resolveLane(tag, workspace, metadata);
+  if ("fault" in resolved) throw factoryError("invalid_argument", resolved.fault, { argument: "tag" });
+  return resolved.lane;
 }
 
 function checkedDueAt(dueAt: number, now: number): number {

@@ -4,24 +4,24 @@ import { asMutation } from "../functions.js";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { findWorker } from "../workers/register.js";
-import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { authorizeWorker, requireReach, type WorkerGrant } from "../workers/tokens/authorize.js";
 import { messageIdOf, parseLease, type LeaseClaim } from "./lease.js";
 
 export const heartbeat = asMutation(contract.heartbeat)(async (ctx, args) => {
-  await authorizeWorker(ctx, args);
-  return (await renew(ctx, args)) !== null;
+  const grant = await authorizeWorker(ctx, args);
+  return (await renew(ctx, args, grant)) !== null;
 });
 
 export const renewLease = asMutation(contract.renewLease)(async (ctx, args) => {
-  await authorizeWorker(ctx, args);
-  const leaseExpiresAt = await renew(ctx, args);
+  const grant = await authorizeWorker(ctx, args);
+  const leaseExpiresAt = await renew(ctx, args, grant);
   if (leaseExpiresAt === null) return { ok: false as const, reason: "lease_lost" as const };
   const worker = await findWorker(ctx, args.workerId);
   return { ok: true as const, leaseExpiresAt, shouldStop: worker !== null && worker.status !== "active" };
 });
 
 /** The new expiry, or null. A lease past its time but not yet reaped may still be renewed: nobody else has it. */
-async function renew(ctx: MutationCtx, claim: LeaseClaim): Promise<number | null> {
+async function renew(ctx: MutationCtx, claim: LeaseClaim, grant: WorkerGrant): Promise<number | null> {
   const lease = await findLease(ctx, claim);
   if (
     lease?.state !== "live" ||
@@ -30,6 +30,7 @@ async function renew(ctx: MutationCtx, claim: LeaseClaim): Promise<number | null
   ) {
     return null;
   }
+  requireReach(grant, lease);
   const seenAt = Date.now();
   const expiresAt = seenAt + lease.leaseMs;
   await ctx.db.patch(lease._id, { expiresAt, seenAt });

@@ -7,11 +7,15 @@ import * as contract from "../../contract/queue.js";
 import { factoryError } from "../../contract/errors.js";
 import type { Policies } from "../../contract/policies.js";
 import { findAgent } from "../agents/configureAgent.js";
+import { bridgeRuntimeConfig } from "../bridge/runtimeConfig.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { openTelegramBotToken } from "../secrets/vault.js";
+import { attachmentsOf, replyFilesOf } from "../attachments/view.js";
+import { botIdOfToken } from "../../policy/telegram/botToken.js";
+import { findBlocked } from "../telegram/membership.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { mayTouch, messageIdOf } from "./lease.js";
 
@@ -40,19 +44,39 @@ export async function buildBundle(
 ): Promise<contract.HydrationBundle | null> {
   const agent = await findAgent(ctx, conversation.agentKey);
   if (!agent) return null;
+  const attachments = await attachmentsOf(ctx, message);
+  const { reply } = message;
+  const telegramBotToken = await openTelegramBotToken(ctx, agent.secretsRef);
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
     agentKey: conversation.agentKey,
-    payload: message.payload,
+    payload: { ...message.payload, attachments },
+    undeliverable: await whyUndeliverable(ctx, message.payload, telegramBotToken),
     conversationState: {
       contextHistory: await newestTurns(ctx, conversation, policies.hydration.historyTurns),
       pendingToolCalls: [],
     },
-    telegramBotToken: await openTelegramBotToken(ctx, agent.secretsRef),
-    bridgeRuntimeConfig: null,
-    reply: message.reply && replyView(message.reply),
+    telegramBotToken,
+    bridgeRuntimeConfig: await bridgeRuntimeConfig(ctx, agent),
+    reply: reply && {
+      ...replyView(reply),
+      ...(reply.files && { files: await replyFilesOf(ctx, reply.files) }),
+    },
   };
+}
+
+/** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
+async function whyUndeliverable(
+  ctx: QueryCtx,
+  { provider, externalMessageId, metadata, providerUserId }: contract.Payload,
+  botToken: string | null,
+): Promise<string | undefined> {
+  if (provider !== "telegram" || externalMessageId !== undefined || botToken === null) return undefined;
+  const botId = botIdOfToken(botToken);
+  const chatId = metadata?.telegramChatId ?? providerUserId;
+  const blocked = botId !== null && (await findBlocked(ctx, { botId, chatId }));
+  return blocked ? "telegram: the chat has blocked the bot" : undefined;
 }
 
 export function replyView({
@@ -60,8 +84,9 @@ export function replyView({
   parts,
   nextPart,
   ambiguousParts,
+  files,
 }: NonNullable<Doc<"messageQueue">["reply"]>) {
-  return { text, parts, nextPart, ambiguousParts };
+  return { text, parts, nextPart, ambiguousParts, files };
 }
 
 /** Most bytes of history in one bundle (text length as a stand-in), far below what a function may read and return. */

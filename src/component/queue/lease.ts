@@ -5,7 +5,7 @@
 import { factoryError } from "../../contract/errors.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import type { WorkerGrant } from "../workers/tokens/authorize.js";
+import { requireReach, type WorkerGrant } from "../workers/tokens/authorize.js";
 
 export interface LeaseClaim {
   workerId: string;
@@ -42,14 +42,16 @@ export type Hold =
   | { kind: "gone"; lease: Id<"leases">; message: Id<"messageQueue"> }
   | { kind: "foreign" };
 
-/** What the caller's lease is worth now. One document. */
-export async function findHold(ctx: QueryCtx, claim: LeaseClaim): Promise<Hold> {
+/** What the caller's lease is worth now. One document. Throws `workspace_mismatch`, `lane_not_allowed`: a stolen lease. */
+export async function findHold(ctx: QueryCtx, claim: LeaseClaim, grant: WorkerGrant): Promise<Hold> {
   const message = messageIdOf(ctx, claim.messageId);
   const parsed = parseLease(ctx, claim.leaseId);
   const conversation = parsed && (await ctx.db.get(parsed.conversation));
   if (!parsed || !conversation) return { kind: "foreign" };
   const { lease } = parsed;
+  requireReach(grant, { workspace: conversation.workspace });
   if (conversation.head !== message || conversation.lease !== lease) return { kind: "gone", lease, message };
+  requireReach(grant, conversation);
   if (conversation.state === "held") {
     return conversation.holder === claim.workerId
       ? { kind: "held", conversation, lease, message }
@@ -70,6 +72,7 @@ export function mayTouch(
   if (grant.trusted && caller.workerId === undefined) return true;
   if (!grant.trusted && grant.workerId === null && caller.leaseId === undefined) return false;
   if (grant.workspace !== null && grant.workspace !== conversation.workspace) return false;
+  if (grant.lanes !== null && !grant.lanes.includes(conversation.lane)) return false;
   if (conversation.state !== "held" || conversation.lease === undefined) return false;
   if (conversation.holder !== (grant.workerId ?? caller.workerId)) return false;
   return caller.leaseId === undefined || caller.leaseId === leaseOnWire(conversation._id, conversation.lease);

@@ -5,6 +5,9 @@
  *                      ▲               │
  *                      └────wake──── backoff ◀──park── (failed or expired)
  *
+ * A head that still waits for its files is parked too, with no attempt behind it, so that nothing overtakes it: `arrive` and
+ * `advance` lead to backoff then, and the wake comes when the files are there, at the latest at the message's own deadline.
+ *
  * Invariants, under any interleaving: idle ⇔ nothing queued; held ⇔ exactly one live lease, the row's; head = the oldest
  * queued message, unless held, when it is the one in flight. They hold because `arrive` really reads the conversation that
  * `advance` writes, and `advance` really reads the range that an enqueue inserts into: who commits second is retried.
@@ -12,6 +15,7 @@
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { poolOf } from "../../policy/queue/lane.js";
 import { bandOf, placeInLine } from "../../policy/queue/place.js";
 import { setAlarm } from "./alarms.js";
 import { nothingRecorded, type Recorded } from "./reply.js";
@@ -22,37 +26,56 @@ type Message = Doc<"messageQueue">;
 /** The fields of a conversation row that becomes ready now, and the wake-up it causes when none is pending. */
 export async function readyFields(
   ctx: MutationCtx,
-  at: { lane: string; workspace: string; priority: number },
+  at: { lane: string; workspace: string; priority: number; owner?: string },
 ): Promise<
-  Pick<Conversation, "state" | "lane" | "priority" | "band" | "start" | "rank" | "urgency" | "readyAt">
+  Pick<
+    Conversation,
+    "state" | "lane" | "pool" | "priority" | "band" | "start" | "rank" | "urgency" | "readyAt"
+  >
 > {
   const now = Date.now();
+  const pool = poolOf(at.lane, at.owner);
   const view: { headStart: number | null; lastOfFlow: number | null; passPending: boolean } =
     await ctx.runQuery(
       internal.queue.discover.line,
-      { lane: at.lane, workspace: at.workspace, band: bandOf(at.priority) },
+      { pool, workspace: at.workspace, band: bandOf(at.priority), now },
       { useStaleSnapshot: true },
     );
   if (!view.passPending) await setAlarm(ctx, "pass", now);
   return {
     state: "ready",
     lane: at.lane,
+    pool,
     priority: at.priority,
     readyAt: now,
     ...placeInLine(at.priority, view, now),
   };
 }
 
+/** The fields of a conversation that `message` comes to head: ready now, or parked while that waits for its files. */
+export async function headFields(
+  ctx: MutationCtx,
+  at: { _id: Id<"conversations">; workspace: string; owner?: string },
+  message: { lane: string; waiting?: Message["waiting"] },
+  priority: number,
+) {
+  const { lane, waiting } = message;
+  if (waiting === undefined || waiting.until <= Date.now())
+    return await readyFields(ctx, { ...at, lane, priority });
+  await ctx.scheduler.runAt(waiting.until, internal.queue.wake.conversation, { conversation: at._id });
+  return { state: "backoff" as const, lane, pool: poolOf(lane, at.owner), priority, wakeAt: waiting.until };
+}
+
 /** A message came into line: makes an idle conversation ready, lifts a waiting one. A busy one needs nothing. */
 export async function arrive(
   ctx: MutationCtx,
   conversation: Conversation,
-  message: { _id: Id<"messageQueue">; lane: string; priority: number },
+  message: { _id: Id<"messageQueue">; lane: string; priority: number; waiting?: Message["waiting"] },
 ) {
   if (conversation.state === "idle") {
-    const ready = await readyFields(ctx, { ...conversation, lane: message.lane, priority: message.priority });
+    const inLine = await headFields(ctx, conversation, message, message.priority);
     await ctx.db.patch(conversation._id, {
-      ...ready,
+      ...inLine,
       head: message._id,
       attempts: 0,
       lease: undefined,
@@ -96,12 +119,8 @@ async function advance(
     await ctx.db.patch(conversation._id, { ...cleared, state: "idle", head: undefined });
     return;
   }
-  const ready = await readyFields(ctx, {
-    ...conversation,
-    lane: next.lane,
-    priority: await highestPriority(ctx, conversation),
-  });
-  await ctx.db.patch(conversation._id, { ...cleared, ...ready, head: next._id });
+  const inLine = await headFields(ctx, conversation, next, await highestPriority(ctx, conversation));
+  await ctx.db.patch(conversation._id, { ...cleared, ...inLine, head: next._id });
 }
 
 /** The highest priority among the waiting messages of a conversation that has any. */
@@ -133,7 +152,7 @@ export async function park(
   return wakeAt;
 }
 
-/** The backoff is over: back in line, with the priority that its messages have by now. */
+/** The backoff or the wait for files is over: back in line, with the priority that its messages have by now. */
 export async function unpark(ctx: MutationCtx, conversation: Conversation, head: Message): Promise<void> {
   const ready = await readyFields(ctx, {
     ...conversation,

@@ -3,15 +3,19 @@
  * (places that simultaneous enqueues took together). It looks 250 ms after it was woken, every 5 s while anything waits, and
  * once more 20 s after it saw nothing: an enqueue that overlapped the taking of its alarm has committed by then.
  */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
+import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { respace } from "../../policy/queue/place.js";
 import { internal } from "../_generated/api.js";
-import type { Doc } from "../_generated/dataModel.js";
 import { internalMutation, internalQuery } from "../_generated/server.js";
+import { wakeFleetForReady } from "../fleet/state.js";
+import { ringForReady } from "../workers/wakeRing.js";
 import { setAlarmUnlessSet, takeAlarms } from "./alarms.js";
 
 const OBSERVE_AFTER_MS = 250;
 const AGAIN_MS = 5_000;
+/** While a worker that was rung should be on its way; with `OBSERVE_AFTER_MS` the next look comes after 500 ms. */
+const SOON_MS = 250;
 const CONFIRM_MS = 20_000;
 const MAX_LANES_SEEN = 32;
 const ROWS_PER_LANE = 64;
@@ -29,30 +33,46 @@ export const onAlarm = internalMutation({
 
 const vRow = v.object({
   id: v.id("conversations"),
+  lane: v.string(),
   workspace: v.string(),
   band: v.number(),
   start: v.number(),
+  readyAt: v.number(),
 });
+type WaitingRow = Infer<typeof vRow>;
 
-/** The first rows of each lane that has any; stale, so that arrivals do not retry the pass. */
+/** The first rows of each lane that has any; stale, so that arrivals do not retry the pass. Pools of owners need no order. */
 export const waiting = internalQuery({
   args: {},
   returns: v.array(v.array(vRow)),
   handler: async (ctx) => {
-    const lanes: { id: Doc<"conversations">["_id"]; workspace: string; band: number; start: number }[][] = [];
+    const lanes: WaitingRow[][] = [];
     let after = "";
     while (lanes.length < MAX_LANES_SEEN) {
       const first = await ctx.db
         .query("conversations")
-        .withIndex("by_ready", (q) => q.eq("state", "ready").gt("lane", after))
+        .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", after))
         .first();
       if (!first) break;
-      after = first.lane;
+      if (first.owner !== undefined && first.pool !== first.lane) {
+        after = AFTER_OWNED_POOLS;
+        continue;
+      }
+      after = first.pool;
       const rows = await ctx.db
         .query("conversations")
-        .withIndex("by_ready", (q) => q.eq("state", "ready").eq("lane", after))
+        .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", after))
         .take(ROWS_PER_LANE);
-      lanes.push(rows.map(({ _id, workspace, band, start }) => ({ id: _id, workspace, band, start })));
+      lanes.push(
+        rows.map(({ _id, lane, workspace, band, start, readyAt }) => ({
+          id: _id,
+          lane,
+          workspace,
+          band,
+          start,
+          readyAt,
+        })),
+      );
     }
     return lanes;
   },
@@ -62,8 +82,11 @@ export const observe = internalMutation({
   args: { confirming: v.boolean() },
   returns: v.null(),
   handler: async (ctx, { confirming }) => {
-    const lanes: { id: Doc<"conversations">["_id"]; workspace: string; band: number; start: number }[][] =
-      await ctx.runQuery(internal.queue.pass.waiting, {}, { useStaleSnapshot: true });
+    const lanes: WaitingRow[][] = await ctx.runQuery(
+      internal.queue.pass.waiting,
+      {},
+      { useStaleSnapshot: true },
+    );
     for (const rows of lanes) {
       const seen = new Map(rows.map((row) => [row.id as string, row]));
       for (const move of respace(rows)) {
@@ -73,11 +96,17 @@ export const observe = internalMutation({
         await ctx.db.patch(current._id, { start: move.start, rank: move.start - current.priority });
       }
     }
-    if (lanes.length > 0) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + AGAIN_MS));
+    const heads = lanes.flat().map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt }));
+    const expecting = await ringForReady(ctx, heads);
+    if (lanes.length > 0)
+      await wakeFleetForReady(ctx, Math.max(...lanes.flat().map(({ readyAt }) => readyAt)));
+    if (expecting) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + SOON_MS, SOON_MS));
+    else if (lanes.length > 0)
+      await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + AGAIN_MS, AGAIN_MS));
     else if (!confirming)
       await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.pass.observe, { confirming: true });
     return null;
   },
 });
 
-const gridAfter = (at: number): number => Math.ceil(at / AGAIN_MS) * AGAIN_MS;
+const gridAfter = (at: number, gridMs: number): number => Math.ceil(at / gridMs) * gridMs;

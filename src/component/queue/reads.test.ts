@@ -55,7 +55,7 @@ describe("views", () => {
     await world.claim("w1");
     expect(await state("w1")).toEqual({ shouldStop: false });
     vi.setSystemTime(START + 200_000);
-    await world.t.mutation(internal.queue.sweep.net, {});
+    await world.t.mutation(internal.upkeep.tick, {});
     expect(await state("w1")).toEqual({ shouldStop: true });
   });
 });
@@ -66,7 +66,7 @@ describe("retention", () => {
     await world.complete("w1", await world.mustClaim("w1"));
     await world.send("c", "two");
     vi.setSystemTime(START + 8 * 86_400_000);
-    expect(await world.t.mutation(internal.queue.sweep.retention, {})).toEqual({ messages: 1, leases: 1 });
+    expect(await world.t.mutation(internal.upkeep.sweep, { name: "queueRetention" })).toBe(2);
     expect(textOf(await world.claim("w1"))).toBe("two");
   });
 });

@@ -121,6 +121,7 @@ export const hasQueuedJobsForConversation = asQuery(contract.hasQueuedJobsForCon
   const grant = await authorizeWorker(ctx, args);
   const conversation = await findConversation(ctx, args.conversationId);
   if (!conversation || (grant.workspace !== null && grant.workspace !== conversation.workspace)) return false;
+  if (grant.lanes !== null && !grant.lanes.includes(conversation.lane)) return false;
   for (const status of ["queued", "delayed"] as const) {
     const rows = await ctx.db
       .query("messageQueue")

@@ -10,6 +10,7 @@ import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint, setAlarmUnlessSet, takeAlarms } from "./alarms.js";
 import { endHead, park } from "./model.js";
@@ -46,15 +47,18 @@ export const expire = internalMutation({
 });
 
 export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx, { limit }) => {
-  const { overdue } = await findOverdue(
-    ctx,
-    Date.now(),
-    Math.min(Math.max(1, Math.floor(limit ?? BATCH)), BATCH),
-  );
-  let released = 0;
-  for (const lease of overdue) if (await expireLease(ctx, lease)) released += 1;
+  const released = await releaseOverdue(ctx, limit);
   return { requeued: released, unlocked: released };
 });
+
+/** Releases up to `limit` (at most 100) conversations whose lease is overdue; returns how many. */
+export async function releaseOverdue(ctx: MutationCtx, limit = BATCH): Promise<number> {
+  const most = Math.min(Math.max(1, Math.floor(limit)), BATCH);
+  const { overdue } = await findOverdue(ctx, Date.now(), most);
+  let released = 0;
+  for (const lease of overdue) if (await expireLease(ctx, lease)) released += 1;
+  return released;
+}
 
 export function findOverdue(
   ctx: MutationCtx,
@@ -70,8 +74,11 @@ export async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<b
   if (lease?.state !== "live" || lease.expiresAt > Date.now()) return false;
   await ctx.db.patch(id, { state: "expired" });
   await noteLastSeen(ctx, lease.worker, lease.seenAt);
-  const conversation = await ctx.db.get(lease.conversation);
-  if (conversation?.state !== "held" || conversation.lease !== id) return false;
+  const held = await ctx.db.get(lease.conversation);
+  if (held?.state !== "held" || held.lease !== id) return false;
+  // Whoever lost its lease is suspect: others may serve the conversation at once.
+  const freed = await freeConversation(ctx, held, lease.worker);
+  const conversation = freed ? { ...held, owner: undefined } : held;
   const message = await ctx.db.get(lease.message);
   const attempts = conversation.attempts + 1;
   if (message && (await markLost(ctx, message))) {

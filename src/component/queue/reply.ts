@@ -3,8 +3,10 @@
  * part and hearing of it: that part is marked ambiguous, listed, and never sent again.
  */
 import { factoryError } from "../../contract/errors.js";
+import { MAX_REPLY_FILE_BYTES, MAX_REPLY_FILES, type ReplyFile } from "../../contract/attachments.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
+import { keepReplyFiles } from "../attachments/keepReply.js";
 import type { MutationCtx } from "../_generated/server.js";
 
 type Reply = NonNullable<Doc<"messageQueue">["reply"]>;
@@ -22,7 +24,7 @@ const MAX_PARTS = 1_000;
 
 export interface RecordWish {
   turns?: NewTurn[];
-  reply?: { text: string; parts: number };
+  reply?: { text: string; parts: number; files?: ReplyFile[] };
   sendingPart?: number;
   ambiguousParts?: number[];
 }
@@ -35,7 +37,8 @@ export const nothingRecorded: Recorded = { message: {}, conversation: {} };
 
 /**
  * Turns, reply, the part about to be sent and the doubtful ones, in this order. Turns and reply count once per message: a
- * repeat, by this attempt or a later one, changes nothing. One read; inserts the turns, patches nothing.
+ * repeat, by this attempt or a later one, changes nothing. One read; inserts the turns and keeps the reply's files, patches
+ * nothing.
  */
 export async function record(
   ctx: MutationCtx,
@@ -54,7 +57,10 @@ export async function record(
     recorded.message.turnsAt = Date.now();
   }
   let { reply } = row;
-  if (wish.reply && !reply) reply = freshReply(wish.reply);
+  if (wish.reply && !reply) {
+    reply = freshReply(wish.reply);
+    await keepReplyFiles(ctx, message, wish.reply.files ?? []);
+  }
   if (sendingPart !== undefined) reply = nowSending(reply, sendingPart);
   if (ambiguousParts.length > 0) {
     reply = withDoubt(reply, ambiguousParts);
@@ -110,7 +116,7 @@ export async function appendTurns(
   return turnCount;
 }
 
-function freshReply(reply: { text: string; parts: number }): Reply {
+function freshReply(reply: NonNullable<RecordWish["reply"]>): Reply {
   const bytes = utf8Bytes(reply.text);
   if (bytes > MAX_REPLY_BYTES) {
     throw factoryError(
@@ -121,6 +127,11 @@ function freshReply(reply: { text: string; parts: number }): Reply {
   if (!Number.isInteger(reply.parts) || reply.parts < 1 || reply.parts > MAX_PARTS) {
     throw factoryError("invalid_argument", `reply.parts must be a whole number from 1 to ${MAX_PARTS}`);
   }
+  const files = reply.files ?? [];
+  if (files.length > MAX_REPLY_FILES || files.length > reply.parts)
+    throw factoryError("invalid_argument", `A reply has at most ${MAX_REPLY_FILES} files, a part for each`);
+  if (files.some(({ sizeBytes }) => !(sizeBytes >= 0 && sizeBytes <= MAX_REPLY_FILE_BYTES)))
+    throw factoryError("invalid_argument", `A file of a reply has at most ${MAX_REPLY_FILE_BYTES} bytes`);
   return { ...reply, nextPart: 0, sending: false, ambiguousParts: [] };
 }
 

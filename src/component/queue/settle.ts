@@ -21,13 +21,13 @@ const MAX_ERROR_CHARS = 2_000;
 const leaseLost = { ok: false as const, reason: "lease_lost" as const };
 
 export const complete = asMutation(contract.complete)(async (ctx, args) => {
-  await authorizeWorker(ctx, args);
-  return await completeHold(ctx, await findHold(ctx, args), args.workerId, nothingRecorded);
+  const grant = await authorizeWorker(ctx, args);
+  return await completeHold(ctx, await findHold(ctx, args, grant), args.workerId, nothingRecorded);
 });
 
 export const fail = asMutation(contract.fail)(async (ctx, args) => {
-  await authorizeWorker(ctx, args);
-  const hold = await findHold(ctx, args);
+  const grant = await authorizeWorker(ctx, args);
+  const hold = await findHold(ctx, args, grant);
   if (hold.kind !== "held") return { requeued: false, deadLettered: false, nextScheduledFor: null };
   const nextScheduledFor = await failHold(ctx, hold, args.errorMessage, true);
   return { requeued: nextScheduledFor !== null, deadLettered: nextScheduledFor === null, nextScheduledFor };
@@ -35,8 +35,13 @@ export const fail = asMutation(contract.fail)(async (ctx, args) => {
 
 export const settle = asMutation(contract.settle)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
-  const hold = await findHold(ctx, args);
-  const scope = { workerId: args.workerId, workspace: grant.workspace, lanes: grant.lanes };
+  const hold = await findHold(ctx, args, grant);
+  const scope = {
+    workerId: args.workerId,
+    workspace: grant.workspace,
+    lanes: grant.lanes,
+    admission: grant,
+  };
   const ending = await end(ctx, hold, args);
   if (ending) {
     const next = args.claimNext && args.outcome ? await claimJob(ctx, scope, args.claimNext) : null;
@@ -61,7 +66,7 @@ async function end(
   const mayRecord = hold.kind === "held" || (hold.kind === "late" && completing);
   const recorded = mayRecord ? await record(ctx, hold.conversation, hold.message, args) : nothingRecorded;
   if (completing) {
-    const completed = await completeHold(ctx, hold, args.workerId, recorded);
+    const completed = await completeHold(ctx, hold, args.workerId, recorded, (args.ambiguousParts ?? []).length > 0);
     return completed ? { status: "done", nextScheduledFor: null } : null;
   }
   if (hold.kind !== "held") return null;
@@ -91,12 +96,13 @@ async function completeHold(
   hold: Hold,
   workerId: string,
   recorded: Recorded,
+  doubtful = false,
 ): Promise<boolean> {
   switch (hold.kind) {
     case "foreign":
       return false;
     case "gone":
-      return await completeAfterEnd(ctx, hold, workerId);
+      return await completeAfterEnd(ctx, hold, workerId, doubtful);
     case "held":
       await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
       await endHead(
@@ -121,11 +127,12 @@ async function completeHold(
   }
 }
 
-/** The expiry of this very lease ended the message: its worker finished all the same and knows better. */
+/** The expiry of this very lease ended the message: its worker finished all the same and knows better, unless it is in doubt too. */
 async function completeAfterEnd(
   ctx: MutationCtx,
   hold: Extract<Hold, { kind: "gone" }>,
   workerId: string,
+  doubtful: boolean,
 ): Promise<boolean> {
   const message = await ctx.db.get(hold.message);
   if (message?.endedBy !== hold.lease) return false;
@@ -133,7 +140,7 @@ async function completeAfterEnd(
   if (lease?.state !== "expired" || lease.worker !== workerId) return false;
   await ctx.db.patch(hold.lease, { state: "ended" });
   await ctx.db.patch(message._id, { status: "done", lastError: undefined });
-  await clearAmbiguity(ctx, message);
+  if (!doubtful) await clearAmbiguity(ctx, message);
   return true;
 }
 

@@ -2,10 +2,8 @@
  * The net under everything, once a minute, and retention. Each state has its own mover (`model.ts`, `wake.ts`, `reap.ts`); what
  * this finds overdue was missed by one, so every repair is logged and counted, and must be zero in every test.
  */
-import { v } from "convex/values";
 import { loadRuntime } from "../config/runtime.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
-import { removeSilentWorkers } from "../workers/silent.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { arrive } from "./model.js";
 import { expireLease, findOverdue } from "./reap.js";
 import { admitMessage, wakeConversation } from "./wake.js";
@@ -15,23 +13,19 @@ const GRACE_MS = 30_000;
 const BATCH = 50;
 const LEASE_RETENTION_MS = 86_400_000;
 
-export const net = internalMutation({
-  args: {},
-  returns: v.object({ leases: v.number(), backoffs: v.number(), delayed: v.number(), idle: v.number() }),
-  handler: async (ctx) => {
-    const before = Date.now() - GRACE_MS;
-    const repaired = {
-      leases: await overdueLeases(ctx, before),
-      backoffs: await overdueBackoffs(ctx, before),
-      delayed: await overdueDelayed(ctx, before),
-      idle: await strandedMessages(ctx, before),
-    };
-    if (Object.values(repaired).some((count) => count > 0))
-      console.warn(`queue.netRepaired ${JSON.stringify(repaired)}`);
-    await removeSilentWorkers(ctx);
-    return repaired;
-  },
-});
+/** What was repaired, by what its mover missed. */
+export async function runNet(ctx: MutationCtx) {
+  const before = Date.now() - GRACE_MS;
+  const repaired = {
+    leases: await overdueLeases(ctx, before),
+    backoffs: await overdueBackoffs(ctx, before),
+    delayed: await overdueDelayed(ctx, before),
+    idle: await strandedMessages(ctx, before),
+  };
+  if (Object.values(repaired).some((count) => count > 0))
+    console.warn(`queue.netRepaired ${JSON.stringify(repaired)}`);
+  return repaired;
+}
 
 async function overdueLeases(ctx: MutationCtx, before: number): Promise<number> {
   const { overdue } = await findOverdue(ctx, before, BATCH);
@@ -75,33 +69,29 @@ async function count<Item>(items: Item[], repair: (item: Item) => Promise<boolea
 }
 
 /** Deletes what has outlived its retention, a batch of each per run. */
-export const retention = internalMutation({
-  args: {},
-  returns: v.object({ messages: v.number(), leases: v.number() }),
-  handler: async (ctx) => {
-    const now = Date.now();
-    const { queue } = (await loadRuntime(ctx)).policies;
-    let messages = 0;
-    for (const [status, keepMs] of [
-      ["done", queue.doneRetentionMs],
-      ["dead_letter", queue.deadLetterRetentionMs],
-    ] as const) {
-      const rows = await ctx.db
-        .query("messageQueue")
-        .withIndex("by_ended", (q) => q.eq("status", status).lt("endedAt", now - keepMs))
-        .take(BATCH);
-      for (const row of rows) await ctx.db.delete(row._id);
-      messages += rows.length;
-    }
-    let leases = 0;
-    for (const state of ["ended", "expired"] as const) {
-      const rows = await ctx.db
-        .query("leases")
-        .withIndex("by_expiry", (q) => q.eq("state", state).lt("expiresAt", now - LEASE_RETENTION_MS))
-        .take(BATCH * 2);
-      for (const row of rows) await ctx.db.delete(row._id);
-      leases += rows.length;
-    }
-    return { messages, leases };
-  },
-});
+export async function sweepQueue(ctx: MutationCtx): Promise<number> {
+  const now = Date.now();
+  const { queue } = (await loadRuntime(ctx)).policies;
+  let messages = 0;
+  for (const [status, keepMs] of [
+    ["done", queue.doneRetentionMs],
+    ["dead_letter", queue.deadLetterRetentionMs],
+  ] as const) {
+    const rows = await ctx.db
+      .query("messageQueue")
+      .withIndex("by_ended", (q) => q.eq("status", status).lt("endedAt", now - keepMs))
+      .take(BATCH);
+    for (const row of rows) await ctx.db.delete(row._id);
+    messages += rows.length;
+  }
+  let leases = 0;
+  for (const state of ["ended", "expired"] as const) {
+    const rows = await ctx.db
+      .query("leases")
+      .withIndex("by_expiry", (q) => q.eq("state", state).lt("expiresAt", now - LEASE_RETENTION_MS))
+      .take(BATCH * 2);
+    for (const row of rows) await ctx.db.delete(row._id);
+    leases += rows.length;
+  }
+  return messages + leases;
+}

@@ -1,5 +1,6 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vReplyFile } from "../../contract/attachments.js";
 import { vPayload, vTurnRole } from "../../contract/queue.js";
 
 export const vConversationState = v.union(
@@ -16,7 +17,11 @@ export const vReplyRecord = v.object({
   nextPart: v.number(),
   sending: v.boolean(),
   ambiguousParts: v.array(v.number()),
+  files: v.optional(v.array(vReplyFile)),
 });
+
+/** Until when a message waits for its files at most. `collecting`: further parts of its album may still come. */
+export const vWaiting = v.object({ until: v.number(), collecting: v.optional(v.boolean()) });
 
 export const queueTables = {
   /**
@@ -31,6 +36,8 @@ export const queueTables = {
     state: vConversationState,
     /** Lane of the head message. */
     lane: v.string(),
+    /** Where claims look for it: the lane, or the pool of the worker that owns it (`poolOf`). */
+    pool: v.string(),
     /** Highest priority of its waiting due messages. */
     priority: v.number(),
     band: v.number(),
@@ -51,16 +58,20 @@ export const queueTables = {
     holder: v.optional(v.string()),
     lastError: v.optional(v.string()),
     turnCount: v.number(),
+    /** The worker that holds this conversation's data directory; only it may claim. */
+    owner: v.optional(v.string()),
+    /** Counts the owners so far: a snapshot of an earlier one never shadows one of a later. */
+    generation: v.optional(v.number()),
   })
     .index("by_conversationId", ["conversationId"])
-    .index("by_ready", ["state", "lane", "rank", "urgency", "readyAt"])
-    .index("by_tenant", ["state", "lane", "workspace", "rank", "urgency", "readyAt"])
-    .index("by_flow", ["lane", "workspace", "band", "start"])
+    .index("by_ready", ["state", "pool", "rank", "urgency", "readyAt"])
+    .index("by_tenant", ["state", "pool", "workspace", "rank", "urgency", "readyAt"])
+    .index("by_flow", ["pool", "workspace", "band", "start"])
     .index("by_wake", ["state", "wakeAt"])
     .index("by_agentKey", ["agentKey"]),
 
   /**
-   * Cold: written at insert, admission, reply and end; a claim does not touch it (`processing` is derived: the head of a
+   * Cold: written at insert, admission, arrival of its files, reply and end; a claim does not touch it (`processing` is derived: the head of a
    * held conversation). Done rows are swept after `queue.doneRetentionMs`, dead letters after theirs.
    */
   messageQueue: defineTable({
@@ -85,8 +96,12 @@ export const queueTables = {
     turnsAt: v.optional(v.number()),
     reply: v.optional(vReplyRecord),
     ambiguousAt: v.optional(v.number()),
+    /** It has rows in `attachments`. */
+    hasAttachments: v.optional(v.boolean()),
+    waiting: v.optional(vWaiting),
   })
     .index("by_conversation", ["conversation", "status", "seq"])
+    .index("by_conversation_and_status", ["conversation", "status"])
     .index("by_urgency", ["conversation", "status", "priority"])
     .index("by_conversation_and_dueAt", ["conversation", "dueAt"])
     .index("by_key", ["workspace", "key"])
@@ -102,6 +117,9 @@ export const queueTables = {
     state: v.union(v.literal("live"), v.literal("ended"), v.literal("expired")),
     expiresAt: v.number(),
     leaseMs: v.number(),
+    /** Copied at claim, so that a heartbeat with a stolen lease is refused without reading the conversation. */
+    workspace: v.optional(v.string()),
+    lane: v.optional(v.string()),
     /** The worker's last sign of life for this lease. */
     seenAt: v.number(),
   })

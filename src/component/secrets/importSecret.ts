@@ -1,6 +1,7 @@
 /**
- * Stores a new version of a secret and makes it the active one. Writes `secrets` (the new row, and the one it replaces)
- * and, without a master key, `masterKeys`. Invariant: at most one active row per ref, and it has the highest version.
+ * Stores a new version of a secret and makes it the active one. Writes `secrets` (the new row, and the one it replaces),
+ * a line in the audit log and, without a master key, `masterKeys`. Invariant: at most one active row per ref, and it has
+ * the highest version.
  */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/secrets.js";
@@ -11,6 +12,7 @@ import {
   MAX_SECRET_BYTES,
   MAX_SECRET_METADATA_CHARS,
 } from "../../policy/secrets/secretShape.js";
+import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { activeSecret, sealSecret } from "./vault.js";
 
@@ -26,7 +28,7 @@ export const importSecret = asMutation(contract.importSecret)(async (
     .first();
   const version = (newest?.version ?? 0) + 1;
   const replaced = newest?.active ? newest : await activeSecret(ctx, secretRef);
-  if (replaced) await ctx.db.patch(replaced._id, { active: false });
+  if (replaced) await ctx.db.patch(replaced._id, { active: false, supersededAt: Date.now() });
   const secretId = await ctx.db.insert("secrets", {
     ...(await sealSecret(ctx, { secretRef, version }, value)),
     secretRef,
@@ -34,6 +36,12 @@ export const importSecret = asMutation(contract.importSecret)(async (
     active: true,
     rotatedFrom: replaced?._id,
     metadata,
+  });
+  await recordAct(ctx, {
+    kind: replaced ? "secret.rotated" : "secret.imported",
+    actor: "host",
+    subject: secretRef,
+    detail: { version: String(version) },
   });
   return { secretId, secretRef, version };
 });

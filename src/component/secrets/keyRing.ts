@@ -6,6 +6,7 @@ import { factoryError } from "../../contract/errors.js";
 import {
   decodeMasterKey,
   MASTER_KEY_BYTES,
+  masterKeyFault,
   masterKeyFix,
   masterKeyOf,
   type MasterKey,
@@ -15,7 +16,8 @@ import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 
 /** A variable that is absent or blank, is no key, or is one. */
-export type EnvKey = { state: "absent" } | { state: "invalid" } | { state: "valid"; key: MasterKey };
+export type EnvKey =
+  { state: "absent" } | { state: "invalid"; fault: string } | { state: "valid"; key: MasterKey };
 
 /** What the environment holds; never throws. */
 export async function envMasterKeys(): Promise<{ current: EnvKey; previous: EnvKey }> {
@@ -36,14 +38,19 @@ export async function generatedMasterKey(ctx: QueryCtx | MutationCtx): Promise<M
  * leave the operator believing in a key that protects nothing.
  */
 export async function requireMasterKey(ctx: MutationCtx): Promise<MasterKey> {
-  const current = await parseEnvKey(env.AGENT_FACTORY_MASTER_KEY);
-  if (current.state === "valid") return current.key;
-  if (current.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY");
-  const existing = await generatedMasterKey(ctx);
+  const existing = await existingMasterKey(ctx);
   if (existing) return existing;
   const made = await masterKeyOf(crypto.getRandomValues(new Uint8Array(MASTER_KEY_BYTES)));
   await ctx.db.insert("masterKeys", { keyId: made.keyId, key: made.bytes.buffer, createdAt: Date.now() });
   return made;
+}
+
+/** As `requireMasterKey`, but null instead of making one. */
+export async function existingMasterKey(ctx: QueryCtx | MutationCtx): Promise<MasterKey | null> {
+  const current = await parseEnvKey(env.AGENT_FACTORY_MASTER_KEY);
+  if (current.state === "valid") return current.key;
+  if (current.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY", current.fault);
+  return await generatedMasterKey(ctx);
 }
 
 /**
@@ -59,20 +66,24 @@ export async function findMasterKey(ctx: QueryCtx | MutationCtx, keyId: string):
     .withIndex("by_keyId", (q) => q.eq("keyId", keyId))
     .first();
   if (row) return asMasterKey(row);
-  if (current.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY");
-  if (previous.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY_PREVIOUS");
+  if (current.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY", current.fault);
+  if (previous.state === "invalid") throw invalidKey("AGENT_FACTORY_MASTER_KEY_PREVIOUS", previous.fault);
   return null;
 }
 
 async function parseEnvKey(text: string | undefined): Promise<EnvKey> {
   if (text === undefined || text.trim() === "") return { state: "absent" };
   const bytes = decodeMasterKey(text);
-  return bytes ? { state: "valid", key: await masterKeyOf(bytes) } : { state: "invalid" };
+  return bytes
+    ? { state: "valid", key: await masterKeyOf(bytes) }
+    : { state: "invalid", fault: masterKeyFault(text) };
 }
 
 function asMasterKey(row: Doc<"masterKeys"> | null): MasterKey | null {
   return row && { keyId: row.keyId, bytes: new Uint8Array(row.key) };
 }
 
-const invalidKey = (variable: string) =>
-  factoryError("master_key_invalid", `${variable} is not a master key. ${masterKeyFix}`, { variable });
+const invalidKey = (variable: string, fault: string) =>
+  factoryError("master_key_invalid", `${variable} is not a master key: it ${fault}. ${masterKeyFix}`, {
+    variable,
+  });

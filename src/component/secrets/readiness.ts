@@ -1,12 +1,13 @@
 /**
- * What protects the secrets and what an operator should mend. Reads one `secrets` row per different key id (at most 16)
- * and the generated key.
+ * What protects the secrets and what an operator should mend. Reads the generated keys and the active secrets of at most 16
+ * key ids, as far as their count goes (`sealedRows.ts`).
  */
 import * as contract from "../../contract/secrets.js";
 import { isWeakMasterKey, masterKeyFix } from "../../policy/secrets/masterKey.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { asQuery } from "../functions.js";
 import { envMasterKeys, generatedMasterKey, type EnvKey } from "./keyRing.js";
+import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** More different keys than this among the active secrets means rotations that were never finished. */
 const MAX_KEY_IDS = 16;
@@ -15,20 +16,21 @@ interface Issue {
   code: string;
   message: string;
 }
+interface KeyInUse {
+  keyId: string;
+  state: "current" | "older" | "missing";
+  secrets: number;
+  capped: boolean;
+}
 
 export const secretStoreReadiness = asQuery(contract.secretStoreReadiness)(async (ctx) => {
   const { current, previous } = await envMasterKeys();
   const generated = await generatedMasterKey(ctx);
-  const issues = [...currentIssues(current, generated !== null), ...previousIssues(current, previous)];
-  const available = new Set<string>();
-  for (const key of [current, previous]) if (key.state === "valid") available.add(key.key.keyId);
-  for (const keyId of await keyIdsInUse(ctx)) {
-    if (available.has(keyId) || (await isGenerated(ctx, keyId))) continue;
-    issues.push({
-      code: "secret_key_unavailable",
-      message: `Active secrets are sealed with master key ${keyId}, which is not available. Set it as AGENT_FACTORY_MASTER_KEY_PREVIOUS or import those secrets again.`,
-    });
-  }
+  const currentKeyId =
+    current.state === "valid" ? current.key.keyId : current.state === "absent" ? generated?.keyId : undefined;
+  const atHand = new Set<string>();
+  for (const key of [current, previous]) if (key.state === "valid") atHand.add(key.key.keyId);
+  const keys = await keysInUse(ctx, currentKeyId, atHand);
   const masterKey: "env" | "invalid" | "generated" | "absent" =
     current.state === "valid"
       ? "env"
@@ -37,12 +39,17 @@ export const secretStoreReadiness = asQuery(contract.secretStoreReadiness)(async
         : generated
           ? "generated"
           : "absent";
-  return { masterKey, issues };
+  const issues = [
+    ...currentIssues(current, generated !== null),
+    ...previousIssues(current, previous),
+    ...keys.flatMap(keyIssues),
+  ];
+  return { masterKey, issues, keys };
 });
 
 function currentIssues(current: EnvKey, hasGenerated: boolean): Issue[] {
   if (current.state === "invalid") {
-    const message = `AGENT_FACTORY_MASTER_KEY is not a master key; secrets cannot be imported. ${masterKeyFix}`;
+    const message = `AGENT_FACTORY_MASTER_KEY is not a master key, it ${current.fault}; secrets cannot be imported. ${masterKeyFix}`;
     return [{ code: "master_key_invalid", message }];
   }
   if (current.state === "valid") {
@@ -54,15 +61,14 @@ function currentIssues(current: EnvKey, hasGenerated: boolean): Issue[] {
     const message = `No master key is set. With the first secret the component will generate one and keep it in its own database, next to what it seals. ${masterKeyFix}`;
     return [{ code: "master_key_absent", message }];
   }
-  const message = `The master key was generated and is kept in the component's database: a leaked row or log reveals no secret, but a full export of the database does. ${masterKeyFix} Secrets sealed before stay readable.`;
+  const message = `The master key was generated and is kept in the component's database: a leaked row or log reveals no secret, but a full export of the database does. ${masterKeyFix} Secrets sealed before stay readable; move them to it with rewrapSecrets.`;
   return [{ code: "master_key_generated", message }];
 }
 
 function previousIssues(current: EnvKey, previous: EnvKey): Issue[] {
   if (previous.state === "absent") return [];
   if (previous.state === "invalid") {
-    const message =
-      "AGENT_FACTORY_MASTER_KEY_PREVIOUS is not a master key. Set it to the key before the last rotation, or remove it.";
+    const message = `AGENT_FACTORY_MASTER_KEY_PREVIOUS is not a master key, it ${previous.fault}. Set it to the key before the last rotation, or remove it.`;
     return [{ code: "previous_master_key_invalid", message }];
   }
   if (current.state === "valid" && current.key.keyId === previous.key.keyId) {
@@ -73,18 +79,38 @@ function previousIssues(current: EnvKey, previous: EnvKey): Issue[] {
   return [];
 }
 
-/** The key ids of active secrets, by skipping from each one to the next along the index. */
-async function keyIdsInUse(ctx: QueryCtx): Promise<string[]> {
-  const keyIds: string[] = [];
-  for (let after = ""; keyIds.length < MAX_KEY_IDS;) {
-    const next = await ctx.db
-      .query("secrets")
-      .withIndex("by_active_and_keyId", (q) => q.eq("active", true).gt("keyId", after))
-      .first();
-    if (!next) break;
-    keyIds.push((after = next.keyId));
+function keyIssues({ keyId, state, secrets, capped }: KeyInUse): Issue[] {
+  const count = `${secrets}${capped ? " or more" : ""} active secret${secrets === 1 ? "" : "s"}`;
+  if (state === "missing") {
+    const message = `Master key ${keyId} is not available, and ${count} cannot be opened without it. Set it as AGENT_FACTORY_MASTER_KEY_PREVIOUS or import those secrets again.`;
+    return [{ code: "secret_key_unavailable", message }];
   }
-  return keyIds;
+  if (state === "older") {
+    const message = `Master key ${keyId} still seals ${count}. Run rewrapSecrets, and remove the key when rewrapProgress is done.`;
+    return [{ code: "secrets_need_rewrap", message }];
+  }
+  return [];
+}
+
+/** The keys of active secrets, by skipping from each key id to the next along the index. */
+async function keysInUse(
+  ctx: QueryCtx,
+  currentKeyId: string | undefined,
+  atHand: ReadonlySet<string>,
+): Promise<KeyInUse[]> {
+  const keys: KeyInUse[] = [];
+  const budget = countBudget();
+  for (let after = ""; keys.length < MAX_KEY_IDS;) {
+    const next = await firstOfNextKey(ctx, true, after);
+    if (!next) break;
+    const { keyId } = next;
+    const { count, capped } = await countSealed(ctx, true, { keyId }, budget);
+    const isAtHand = atHand.has(keyId) || (await isGenerated(ctx, keyId));
+    const state = keyId === currentKeyId ? "current" : isAtHand ? "older" : "missing";
+    keys.push({ keyId, state, secrets: Math.max(count, 1), capped });
+    after = keyId;
+  }
+  return keys;
 }
 
 const isGenerated = async (ctx: QueryCtx, keyId: string): Promise<boolean> =>

@@ -175,6 +175,7 @@ describe("master keys", () => {
       expect(data).toMatchObject({ code: "master_key_invalid", variable: "AGENT_FACTORY_MASTER_KEY" });
       expect(data.message).toContain("openssl rand -base64 32");
       expect(JSON.stringify(data)).not.toContain(bad);
+      expect(data.message).toMatch(/neither base64|holds (2|31|35) bytes instead of 32/);
       expect(await rows(t)).toHaveLength(1);
       expect(await open(t, "before")).toBe("1");
     },
@@ -258,7 +259,11 @@ describe("secretStoreReadiness", () => {
       issues: [{ code: "master_key_generated" }],
     });
     setKeys(KEY_A);
-    expect(await readiness(t)).toEqual({ masterKey: "env", issues: [] });
+    const { issues, keys } = await readiness(t);
+    expect(issues.map((issue) => issue.code)).toEqual(["secrets_need_rewrap"]);
+    expect(keys).toEqual([{ keyId: expect.any(String), state: "older", secrets: 1, capped: false }]);
+    await put(t, "a", "2");
+    expect(await readiness(t)).toMatchObject({ masterKey: "env", issues: [], keys: [{ state: "current" }] });
   });
 
   it("names an invalid, a weak and a pointless previous key, each with what to do, never with the value", async () => {
@@ -271,6 +276,7 @@ describe("secretStoreReadiness", () => {
       "previous_master_key_invalid",
     ]);
     expect(JSON.stringify(invalid)).not.toContain("hunter");
+    expect(invalid.issues[0]?.message).toContain("it holds 11 bytes instead of 32");
     expect(invalid.issues[0]?.message).toContain("openssl rand -base64 32");
     setKeys(Buffer.alloc(32, 1).toString("base64"));
     expect(await codes(t)).toEqual(["master_key_weak"]);
@@ -286,6 +292,10 @@ describe("secretStoreReadiness", () => {
     setKeys(KEY_B);
     await put(t, "c", "1");
     expect(await codes(t)).toEqual(["secret_key_unavailable"]);
+    const { keys, issues } = await readiness(t);
+    const missing = keys.find((key) => key.state === "missing");
+    expect(missing).toMatchObject({ secrets: 2, capped: false });
+    expect(issues[0]?.message).toContain(`${missing?.keyId} is not available, and 2 active secrets`);
     await put(t, "a", "2");
     await put(t, "b", "2");
     expect(await codes(t)).toEqual([]);

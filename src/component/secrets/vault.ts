@@ -42,12 +42,15 @@ export async function sealSecret(
   };
 }
 
+/** A context that notes, for the audit log, which secrets are opened through it. */
+export type OpeningCtx = (QueryCtx | MutationCtx) & { readonly openedSecrets?: Set<string> };
+
 /**
  * The active value of a secret, or null when there is none. Reads at most 2 documents. Throws `secret_key_unavailable`
  * when the key it was sealed with is nowhere to be found, `master_key_invalid` when the environment holds no usable key
  * and that may be why, `secret_damaged` when the row was altered.
  */
-export async function openSecret(ctx: QueryCtx | MutationCtx, secretRef: string): Promise<string | null> {
+export async function openSecret(ctx: OpeningCtx, secretRef: string): Promise<string | null> {
   const row = await activeSecret(ctx, secretRef);
   if (!row) return null;
   const { version, keyId } = row;
@@ -68,7 +71,20 @@ export async function openSecret(ctx: QueryCtx | MutationCtx, secretRef: string)
       { secretRef, version, keyId },
     );
   }
+  ctx.openedSecrets?.add(secretRef);
   return value;
+}
+
+/** Throws `secret_not_found` for a ref that never had a version, or whose last one is forgotten. */
+export async function requireKnownSecret(ctx: QueryCtx | MutationCtx, secretRef: string): Promise<void> {
+  const row = await ctx.db
+    .query("secrets")
+    .withIndex("by_secretRef_and_version", (q) => q.eq("secretRef", secretRef))
+    .first();
+  if (!row)
+    throw factoryError("secret_not_found", `There is no secret '${secretRef.slice(0, 200)}'.`, {
+      argument: "secretRef",
+    });
 }
 
 /** The active row of a secret, still sealed. */
@@ -88,7 +104,7 @@ export async function activeSecret(
  * an active value; null when none has. Looks at the first 16 such refs. Throws as `openSecret`.
  */
 export async function openTelegramBotToken(
-  ctx: QueryCtx | MutationCtx,
+  ctx: OpeningCtx,
   secretsRef: readonly string[],
 ): Promise<string | null> {
   for (const ref of secretsRef.filter(isTelegramBotTokenRef).slice(0, MAX_BOT_TOKEN_REFS)) {

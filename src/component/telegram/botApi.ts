@@ -1,9 +1,8 @@
 /**
- * The two Bot API calls that webhook set-up needs. The token is part of the URL, so an error of `fetch` is never passed
+ * The Bot API calls that webhook set-up needs. The token is part of the URL, so an error of `fetch` is never passed
  * on, and Telegram's own words only with the token removed.
  */
 import * as z from "zod";
-import { factoryError } from "../../contract/errors.js";
 
 const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
 /** Telegram answers these calls in well under a second; setWebhook may resolve and reach the host first. */
@@ -21,6 +20,8 @@ const zWebhookInfo = z.looseObject({
   last_error_message: z.string().optional(),
 });
 export type WebhookInfo = z.infer<typeof zWebhookInfo>;
+
+const zMe = z.looseObject({ id: z.number(), username: z.string().regex(/^\w{3,64}$/) });
 
 export interface BotApi {
   /** Base URL without a trailing slash. */
@@ -48,20 +49,28 @@ export async function setWebhook(
   const answer = await call(api, "setWebhook", {
     url: webhook.url,
     secret_token: webhook.secretToken,
-    // Edits, callbacks and the rest are not messages; a type that is not asked for is not sent.
-    allowed_updates: ["message"],
+    // Callbacks, polls and the rest are not messages; a type that is not asked for is not sent.
+    allowed_updates: ["message", "edited_message", "my_chat_member"],
   });
   if (answer.kind !== "ok") return answer;
   return { kind: "set", description: answer.description ?? "Webhook was set" };
 }
 
-/** Throws `telegram_api_failed`. */
-export async function getWebhookInfo(api: BotApi): Promise<WebhookInfo> {
-  const answer = await call(api, "getWebhookInfo", {});
-  const info = answer.kind === "ok" ? zWebhookInfo.safeParse(answer.result) : null;
-  if (info?.success) return info.data;
-  const why = answer.kind === "ok" ? "unexpected reply" : answer.description;
-  throw factoryError("telegram_api_failed", `Telegram getWebhookInfo failed: ${why}`);
+/** What Telegram answered, or why there is no answer; never throws. */
+export type Asked<Result> = { ok: true; result: Result } | { ok: false; description: string };
+
+export const getWebhookInfo = (api: BotApi): Promise<Asked<WebhookInfo>> =>
+  ask(api, "getWebhookInfo", zWebhookInfo);
+
+/** Who the token belongs to. */
+export const getMe = (api: BotApi): Promise<Asked<{ id: number; username: string }>> =>
+  ask(api, "getMe", zMe);
+
+async function ask<Result>(api: BotApi, method: string, schema: z.ZodType<Result>): Promise<Asked<Result>> {
+  const answer = await call(api, method, {});
+  if (answer.kind !== "ok") return { ok: false, description: answer.description };
+  const parsed = schema.safeParse(answer.result);
+  return parsed.success ? { ok: true, result: parsed.data } : { ok: false, description: "unexpected reply" };
 }
 
 type Answer =

@@ -10,9 +10,27 @@ const MAX_WORKERS = 500;
 
 export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
   await authorizeWorker(ctx, args);
-  const worker = await findWorker(ctx, args.workerId);
-  return { shouldStop: worker?.status !== "active" };
+  return await controlStateOf(ctx, await findWorker(ctx, args.workerId));
 });
+
+/** What the component wants of a worker besides work; null: a worker it does not know. */
+export async function controlStateOf(
+  ctx: QueryCtx,
+  worker: Doc<"workers"> | null,
+): Promise<{ shouldStop: boolean; release?: boolean }> {
+  const shouldStop = worker?.status !== "active";
+  return worker && !shouldStop && (await shouldRelease(ctx, worker))
+    ? { shouldStop, release: true }
+    : { shouldStop };
+}
+
+/** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
+async function shouldRelease(ctx: QueryCtx, worker: Doc<"workers">): Promise<boolean> {
+  if (!worker.binding) return false;
+  if (worker.releaseWanted === true) return true;
+  const conversation = await ctx.db.get(worker.binding.conversation);
+  return (conversation?.generation ?? 0) !== worker.binding.generation;
+}
 
 export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
   const rows = await ctx.db

@@ -1,6 +1,7 @@
 /** Workers that gave no sign of life. Those that nobody launched are forgotten; they register again with their next claim. */
 import type { MutationCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
+import { freeBound } from "./binding.js";
 import { findWorker } from "./register.js";
 import { lastSignOfLife } from "./reads.js";
 
@@ -26,6 +27,7 @@ export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
     await ctx.db.delete(beat._id);
     const worker = await findWorker(ctx, beat.worker);
     if (worker?.provider !== "external") continue;
+    await freeBound(ctx, worker);
     await ctx.db.delete(worker._id);
     removed += 1;
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultPolicies } from "../../contract/policies.js";
 import { policyFaults, resolvePolicies } from "../config/policies.js";
-import { isLane, orderHeads, resolveLane } from "./lane.js";
+import { orderHeads } from "./lane.js";
 import { bandOf, placeInLine, respace } from "./place.js";
 import { backoffMs } from "./retry.js";
 import { recordBytes, utf8Bytes } from "./size.js";
@@ -68,14 +68,6 @@ describe("respace", () => {
 });
 
 describe("lanes", () => {
-  it("resolve the workspace and arguments, and refuse what is missing or illegal", () => {
-    expect(resolveLane("gpu-$workspace", "acme", {})).toBe("gpu-acme");
-    expect(resolveLane("job-$args[kind]", "acme", { kind: "video" })).toBe("job-video");
-    expect(resolveLane("job-$args[kind]", "acme", {})).toBeNull();
-    expect(resolveLane("job-$args[kind]", "acme", { kind: "a b" })).toBeNull();
-    expect(isLane("")).toBe(false);
-  });
-
   it("are tried by band, then by wait; a lot is drawn only once a head has waited 10 s", () => {
     const heads = [
       { lane: "a", band: 1, readyAt: 0 },

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   encodeSecretValue,
   openEnvelope,
+  rewrapDataKey,
   sealEnvelope,
   type Envelope,
   type SecretVersion,
@@ -114,6 +115,30 @@ describe("round trips", () => {
     const [a, b] = [await seal(master, "same"), await seal(master, "same")];
     expect(toHex(a.encryptedValue)).not.toBe(toHex(b.encryptedValue));
     expect(toHex(a.wrappedKey)).not.toBe(toHex(b.wrappedKey));
+  });
+});
+
+describe("a change of the master key", () => {
+  it("rewraps 60 bytes, leaves the value alone, and opens under the new key only", async () => {
+    const [from, to] = [await aMaster(1), await aMaster(2)];
+    const sealed = await seal(from, "token");
+    const wrappedKey = await rewrapDataKey({ from, to }, bound, sealed.wrappedKey, draw(12));
+    if (!wrappedKey) throw new Error("not rewrapped");
+    expect(wrappedKey.length).toBe(60);
+    const moved = { ...sealed, wrappedKey };
+    expect(independent.open(to.bytes, bound, moved)).toBe("token");
+    expect(await openEnvelope(to, bound, moved)).toBe("token");
+    expect(await openEnvelope(from, bound, moved)).toBeNull();
+  });
+
+  it("refuses a key that did not seal it, another version, and altered bytes", async () => {
+    const [from, to] = [await aMaster(1), await aMaster(2)];
+    const { wrappedKey } = await seal(from, "token");
+    expect(await rewrapDataKey({ from: to, to: from }, bound, wrappedKey, draw(12))).toBeNull();
+    expect(await rewrapDataKey({ from, to }, { ...bound, version: 4 }, wrappedKey, draw(12))).toBeNull();
+    expect(await rewrapDataKey({ from, to }, bound, wrappedKey.slice(1), draw(12))).toBeNull();
+    const altered = wrappedKey.map((byte, i) => (i === 20 ? byte ^ 1 : byte));
+    expect(await rewrapDataKey({ from, to }, bound, altered, draw(12))).toBeNull();
   });
 });
 

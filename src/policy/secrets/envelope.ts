@@ -81,6 +81,23 @@ export async function openEnvelope(
   return value && decodeSecretValue(value);
 }
 
+/**
+ * The data key of an envelope, wrapped by another master key; the value stays as it is. Null when `from` does not open it
+ * as this version of this secret.
+ */
+export async function rewrapDataKey(
+  keys: { from: MasterKey; to: MasterKey },
+  bound: SecretVersion,
+  wrappedKey: ArrayBuffer | Bytes,
+  wrapNonce: Bytes,
+): Promise<Bytes | null> {
+  const whole = new Uint8Array(wrappedKey);
+  if (whole.length !== WRAPPED_KEY_BYTES) return null;
+  const { from, to } = keys;
+  const dataKey = await decrypt(await wrappingKeyOf(from), whole, wrapData(from.keyId, bound));
+  return dataKey && (await encrypt(await wrappingKeyOf(to), wrapNonce, dataKey, wrapData(to.keyId, bound)));
+}
+
 const wrappingKeyOf = (master: MasterKey): Promise<Bytes> => deriveKeyBytes(master, "agent-factory/af1/wrap");
 
 const wrapData = (keyId: string, { secretRef, version }: SecretVersion): Bytes =>

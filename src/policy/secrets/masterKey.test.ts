@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeMasterKey, isWeakMasterKey, masterKeyOf } from "./masterKey.js";
+import { decodeMasterKey, isWeakMasterKey, masterKeyFault, masterKeyOf } from "./masterKey.js";
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, i) => 251 - 7 * i));
 
@@ -46,6 +46,18 @@ describe("decodeMasterKey", () => {
     ]) {
       expect(decodeMasterKey(text)).toBeNull();
     }
+  });
+});
+
+describe("masterKeyFault", () => {
+  it("says how many bytes a readable text holds, and else that it is none of the encodings", () => {
+    for (const length of [1, 16, 24, 31, 33, 48, 64]) {
+      const bytes = Buffer.concat([key, key]).subarray(0, length);
+      for (const form of ["hex", "base64", "base64url"] as const)
+        expect(masterKeyFault(`${bytes.toString(form)}\n`)).toBe(`holds ${length} bytes instead of 32`);
+    }
+    for (const text of ["correct horse battery staple", '"quoted"', "a".repeat(41), "abcde"])
+      expect(masterKeyFault(text)).toBe("is neither base64, base64url nor hex");
   });
 });
 

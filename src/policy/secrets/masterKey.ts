@@ -33,6 +33,18 @@ export function decodeMasterKey(text: string): Bytes | null {
   return bytes.length === MASTER_KEY_BYTES ? bytes : null;
 }
 
+/** What is wrong with a text that is no master key, to follow "it …"; tells its length at most. */
+export function masterKeyFault(text: string): string {
+  const trimmed = text.trim();
+  if (/^(?:[0-9a-fA-F]{2})+$/.test(trimmed)) return wrongLength(trimmed.length / 2);
+  const digits = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(trimmed)?.[1];
+  if (digits !== undefined && digits.length % 4 !== 1)
+    return wrongLength(Math.floor((digits.length * 3) / 4));
+  return "is neither base64, base64url nor hex";
+}
+
+const wrongLength = (bytes: number): string => `holds ${bytes} bytes instead of ${MASTER_KEY_BYTES}`;
+
 /**
  * The public name of a key: the first 8 bytes, in hex, of SHA-256 over a label, a zero byte and the key. The label keeps
  * it apart from any other hash of the same key; 2^-64 of the keys share a name, so it reveals nothing that helps.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseTelegramUpdate, type TelegramUpdateFacts } from "./parseUpdate.js";
+import { parseTelegramUpdate } from "./parseUpdate.js";
+import { readTelegramUpdate, type TelegramMessage as Message, type TelegramUpdate } from "./updateSchema.js";
 
-type Message = NonNullable<TelegramUpdateFacts["message"]>;
 const from = { id: 7 };
 const chat = { id: -100 };
 const decide = (message: Message) =>
@@ -9,7 +9,7 @@ const decide = (message: Message) =>
 const file = (file_id: string) => ({ file_id });
 
 describe("what is not a message to the bot is ignored", () => {
-  it.each<[string, TelegramUpdateFacts]>([
+  it.each<[string, TelegramUpdate]>([
     ["an update without message", { update_id: 1 }],
     ["a message without chat", { update_id: 1, message: { from, text: "hi" } }],
     ["a message without sender", { update_id: 1, message: { chat, text: "hi" } }],
@@ -31,7 +31,13 @@ describe("/start is never a message", () => {
     [`/start ${"a".repeat(128)}`, "a".repeat(128)],
     [`/start ${"a".repeat(129)}`, null],
   ])("%j has the code %j", (text, code) => {
-    expect(decide({ text })).toEqual({ kind: "start", code });
+    expect(decide({ text })).toEqual({
+      kind: "start",
+      code,
+      chatId: "-100",
+      senderId: "7",
+      isPrivate: false,
+    });
   });
 });
 
@@ -41,9 +47,12 @@ describe("messages", () => {
       kind: "message",
       chatId: "-100",
       senderId: "7",
+      isPrivate: false,
       messageText: "hello",
+      hasWords: true,
       externalMessageId: "5",
-      metadata: { telegramChatId: "-100", telegramUserId: "7" },
+      files: [],
+      metadata: { telegramChatId: "-100", telegramUserId: "7", telegramMessageId: "5" },
     });
   });
   it("takes the update's id where the message has none", () => {
@@ -65,14 +74,66 @@ describe("messages", () => {
     [{ photo: [file("p")], video: file("v") }, "photo + video", "photo+video"],
     [{ video: file("v"), audio: file("a") }, "video + audio", "video+audio"],
     [{ video: file("v"), voice: file("o") }, "video + audio", "video+voice"],
+    [{ document: file("d") }, "document", "document"],
   ])("describes %j", (message, kinds, type) => {
     expect(decide(message)).toMatchObject({
       messageText: `[telegram media] ${kinds} message`,
       metadata: { telegramMediaType: type },
     });
   });
-  it("finds nothing to read in stickers, locations, documents and empty photos", () => {
-    expect(decide({ text: "  " })).toEqual({ kind: "unsupported", chatId: "-100", senderId: "7" });
+  it("names a document and what the sender calls it", () => {
+    const document = { file_id: "d", file_name: "a.pdf", mime_type: "application/pdf" };
+    expect(decide({ document, caption: "read" })).toMatchObject({
+      messageText: "read",
+      metadata: {
+        telegramDocumentFileId: "d",
+        telegramDocumentFileName: "a.pdf",
+        telegramDocumentMimeType: "application/pdf",
+      },
+    });
+  });
+  it("knows a private chat by its type, else by its id", () => {
+    const privacy = (chat: Message["chat"]) => decide({ text: "x", chat });
+    expect(privacy({ id: 7 })).toMatchObject({ isPrivate: true });
+    expect(privacy({ id: -7 })).toMatchObject({ isPrivate: false });
+    expect(privacy({ id: 7, type: "private" })).toMatchObject({ isPrivate: true });
+    expect(privacy({ id: 7, type: "group" })).toMatchObject({ isPrivate: false });
+  });
+  it("names the topic of a forum, and no other thread", () => {
+    const topic = { text: "x", message_thread_id: 3 };
+    expect(decide({ ...topic, is_topic_message: true })).toMatchObject({
+      threadId: "3",
+      metadata: { telegramThreadId: "3" },
+    });
+    expect(decide(topic)).not.toHaveProperty("threadId");
+  });
+  it("takes an edit for what it is", () => {
+    const edited_message = { message_id: 5, chat, from, text: "/start better" };
+    expect(parseTelegramUpdate({ update_id: 1, edited_message })).toMatchObject({
+      kind: "edited",
+      messageText: "/start better",
+      externalMessageId: "5",
+    });
+    expect(parseTelegramUpdate({ update_id: 1, edited_message: { chat, from } })).toEqual({
+      kind: "ignored",
+    });
+  });
+  it("finds nothing to read in stickers, locations and empty photos", () => {
+    expect(decide({ text: "  " })).toMatchObject({ kind: "unsupported", chatId: "-100", senderId: "7" });
     expect(decide({ photo: [] })).toMatchObject({ kind: "unsupported" });
+  });
+});
+
+describe("bodies", () => {
+  it("tells an update from other JSON and from none", () => {
+    expect(readTelegramUpdate("{")).toEqual({ kind: "notJson" });
+    for (const body of ["null", "[]", "{}", '{"update_id":"1"}', '{"update_id":1,"message":{"chat":"x"}}']) {
+      expect(readTelegramUpdate(body)).toEqual({ kind: "notAnUpdate" });
+    }
+    const body = JSON.stringify({ update_id: 1, message: { text: "a\ud800b", future: [1] }, later: true });
+    expect(readTelegramUpdate(body)).toEqual({
+      kind: "update",
+      update: { update_id: 1, message: { text: "a\ufffdb", future: [1] }, later: true },
+    });
   });
 });

@@ -2,108 +2,125 @@
  * What an update means, decided without effects. Every fact is taken from the parsed update alone; who the message is
  * for is decided elsewhere.
  */
+import { withoutBotName } from "./addressed.js";
+import { describeMedia, filesOf, mediaMetadata, type TelegramFile } from "./media.js";
+import type { TelegramMessage, TelegramUpdate } from "./updateSchema.js";
 
-type TelegramFile = { file_id: string };
+/** Where a message was written, and by whom. */
+export interface TelegramOrigin {
+  chatId: string;
+  senderId: string;
+  /** A chat between one person and the bot: whatever is said there is that person's. */
+  isPrivate: boolean;
+  /** The topic of a forum; absent in its general part and in every other chat. */
+  threadId?: string;
+}
 
-/** The fields of an update that matter here. Telegram sends many more, and new ones at any time. */
-export interface TelegramUpdateFacts {
-  update_id: number;
-  message?:
-    | {
-        message_id?: number | undefined;
-        chat?: { id?: number | string | undefined } | undefined;
-        from?: { id?: number | string | undefined } | undefined;
-        text?: string | undefined;
-        caption?: string | undefined;
-        /** Sizes of one photo, ascending. */
-        photo?: TelegramFile[] | undefined;
-        video?: TelegramFile | undefined;
-        audio?: TelegramFile | undefined;
-        voice?: TelegramFile | undefined;
-      }
-    | undefined;
+/** A message that an agent can read. */
+export interface ReadableMessage extends TelegramOrigin {
+  messageText: string;
+  /** The text is the sender's; otherwise it says which files came. */
+  hasWords: boolean;
+  externalMessageId: string;
+  files: TelegramFile[];
+  /** The album that it is a part of. */
+  albumId?: string;
+  metadata: Record<string, string>;
 }
 
 export type TelegramDecision =
-  /** Not a message to the bot: an edit, a callback, a channel post. */
+  /** Not a message to the bot: a callback, a channel post, a poll. */
   | { kind: "ignored" }
   /** `/start`, with the pairing code when a well-formed one came along. Never a message for the agent. */
-  | { kind: "start"; code: string | null }
-  /** From a person, but nothing an agent could read: a sticker, a location, a document. */
-  | { kind: "unsupported"; chatId: string; senderId: string }
-  | {
-      kind: "message";
-      chatId: string;
-      senderId: string;
-      messageText: string;
-      externalMessageId: string;
-      metadata: Record<string, string>;
-    };
+  | ({ kind: "start"; code: string | null } & TelegramOrigin)
+  /** From a person, but nothing an agent could read: a sticker, a location. */
+  | ({ kind: "unsupported" } & TelegramOrigin)
+  /** A group has become a supergroup, with another id. */
+  | { kind: "migrated"; fromChatId: string; toChatId: string }
+  /** The bot may write to the chat again, or may not any more: blocked, or thrown out of a group. */
+  | { kind: "membership"; chatId: string; blocked: boolean }
+  /** A new text for a message that was sent before. */
+  | ({ kind: "edited" } & ReadableMessage)
+  | ({ kind: "message" } & ReadableMessage);
 
 const START_WITH_CODE = /^\/start(?:@\w+)?\s+([A-Za-z0-9_-]{4,128})$/;
 
-export function parseTelegramUpdate(update: TelegramUpdateFacts): TelegramDecision {
+/** Telegram's words for a bot that was blocked by a person or has left, or had to leave, a group. */
+const BLOCKED: ReadonlySet<string> = new Set(["kicked", "left"]);
+
+export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
+  if (update.message === undefined && update.edited_message !== undefined) {
+    const edited = originOf(update.edited_message);
+    const readable = edited && readableOf(update.edited_message, edited, update.update_id);
+    return readable === null ? { kind: "ignored" } : { kind: "edited", ...readable };
+  }
+  if (update.message === undefined && update.my_chat_member !== undefined) {
+    const { chat, new_chat_member: now } = update.my_chat_member;
+    if (!chat.id) return { kind: "ignored" };
+    return { kind: "membership", chatId: String(chat.id), blocked: BLOCKED.has(now.status) };
+  }
   const message = update.message;
-  if (!message?.chat?.id || !message.from?.id) return { kind: "ignored" };
-  const chatId = String(message.chat.id);
-  const senderId = String(message.from.id);
+  const moved = message && migrationOf(message);
+  if (moved) return moved;
+  const origin = message === undefined ? null : originOf(message);
+  if (message === undefined || origin === null) return { kind: "ignored" };
   const text = (message.text ?? "").trim();
-  if (text.startsWith("/start")) return { kind: "start", code: START_WITH_CODE.exec(text)?.[1] ?? null };
+  if (text.startsWith("/start")) {
+    return { kind: "start", code: START_WITH_CODE.exec(text)?.[1] ?? null, ...origin };
+  }
+  const readable = readableOf(message, origin, update.update_id);
+  return readable === null ? { kind: "unsupported", ...origin } : { kind: "message", ...readable };
+}
 
-  const files = mediaOf(message);
-  const readable = text || (message.caption ?? "").trim() || describeMedia(files);
-  if (readable === "") return { kind: "unsupported", chatId, senderId };
+/** Telegram says it twice, in the old chat and in the new one. */
+function migrationOf(message: TelegramMessage): TelegramDecision | null {
+  const { chat, migrate_to_chat_id: to, migrate_from_chat_id: from } = message;
+  if (!chat?.id) return null;
+  if (to) return { kind: "migrated", fromChatId: String(chat.id), toChatId: String(to) };
+  if (from) return { kind: "migrated", fromChatId: String(from), toChatId: String(chat.id) };
+  return null;
+}
+
+function originOf(message: TelegramMessage): TelegramOrigin | null {
+  if (!message.chat?.id || !message.from?.id) return null;
+  const chatId = String(message.chat.id);
+  const { type } = message.chat;
+  const isTopic = message.is_topic_message === true && message.message_thread_id !== undefined;
   return {
-    kind: "message",
     chatId,
-    senderId,
-    messageText: readable,
-    externalMessageId: String(message.message_id ?? update.update_id),
-    metadata: { telegramChatId: chatId, telegramUserId: senderId, ...mediaMetadata(files) },
+    senderId: String(message.from.id),
+    // Telegram: users and private chats have positive ids, groups and channels negative ones.
+    isPrivate: type === undefined ? !chatId.startsWith("-") : type === "private",
+    ...(isTopic && { threadId: String(message.message_thread_id) }),
   };
 }
 
-interface MediaFiles {
-  photo: string | undefined;
-  video: string | undefined;
-  audio: string | undefined;
-  voice: string | undefined;
-}
-
-function mediaOf(message: NonNullable<TelegramUpdateFacts["message"]>): MediaFiles {
+function readableOf(
+  message: TelegramMessage,
+  origin: TelegramOrigin,
+  updateId: number,
+): ReadableMessage | null {
+  const files = filesOf(message);
+  const said = (message.text ?? "").trim() || (message.caption ?? "").trim();
+  const messageText = withoutBotName(said) || describeMedia(files);
+  if (messageText === "") return null;
+  const albumId = message.media_group_id;
+  const externalMessageId = String(message.message_id ?? updateId);
   return {
-    photo: message.photo?.at(-1)?.file_id,
-    video: message.video?.file_id,
-    audio: message.audio?.file_id,
-    voice: message.voice?.file_id,
+    ...origin,
+    messageText,
+    hasWords: said !== "",
+    externalMessageId,
+    files,
+    ...(albumId !== undefined && { albumId }),
+    metadata: {
+      telegramChatId: origin.chatId,
+      telegramUserId: origin.senderId,
+      ...(origin.threadId !== undefined && { telegramThreadId: origin.threadId }),
+      // In a group the answer names the message that it is for.
+      ...(!origin.isPrivate && { telegramMessageId: externalMessageId }),
+      ...(albumId !== undefined && { telegramMediaGroupId: albumId }),
+      ...mediaMetadata(files),
+    },
   };
-}
-
-function describeMedia(files: MediaFiles): string {
-  const kinds: string[] = [];
-  if (files.photo) kinds.push("photo");
-  if (files.video) kinds.push("video");
-  if (files.audio || files.voice) kinds.push("audio");
-  return kinds.length === 0 ? "" : `[telegram media] ${kinds.join(" + ")} message`;
-}
-
-function mediaMetadata(files: MediaFiles): Record<string, string> {
-  const type = mediaType(files);
-  return {
-    ...(files.photo && { telegramPhotoFileId: files.photo }),
-    ...(files.video && { telegramVideoFileId: files.video }),
-    ...(files.audio && { telegramAudioFileId: files.audio }),
-    ...(files.voice && { telegramVoiceFileId: files.voice }),
-    ...(type && { telegramMediaType: type }),
-  };
-}
-
-/** One word, or the pair that the worker image knows; the last that applies wins. */
-function mediaType({ photo, video, audio, voice }: MediaFiles): string | null {
-  let type: string | null = null;
-  if (photo) type = "photo";
-  if (audio) type = photo ? "photo+audio" : "audio";
-  if (voice) type = photo ? "photo+voice" : "voice";
-  if (video) type = photo ? "photo+video" : audio ? "video+audio" : voice ? "video+voice" : "video";
-  return type;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { agentKeyOfSecretRef, botIdOfToken } from "./botToken.js";
-import { telegramConversationIds } from "./conversationIds.js";
 import { decideWebhookUrl, isSelfHostedBotApi } from "./webhookUrl.js";
 
 const PATH = "/agent-factory/telegram/webhook";
@@ -43,8 +42,4 @@ describe("tokens and refs", () => {
     expect(agentKeyOfSecretRef("telegram.botToken.")).toBeNull();
     expect(agentKeyOfSecretRef("other")).toBeNull();
   });
-});
-
-it("a chat's later agents get conversations of their own", () => {
-  expect(telegramConversationIds("9", "1", "a")).toEqual(["telegram:9", "telegram:9:1", "telegram:9:1:a"]);
 });

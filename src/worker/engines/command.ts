@@ -10,6 +10,8 @@ export interface CommandOptions {
   argv: readonly [string, ...string[]];
   /** The environment to choose from; only {@link passedEnv} goes along. */
   env: Record<string, string | undefined>;
+  /** The program's memory; it finds the path as `DATA_DIR`. Absent: it keeps nothing. */
+  dataDir?: string;
   /** From SIGTERM to SIGKILL of the process group, in ms. Default 2 s. */
   killGraceMs?: number;
 }
@@ -55,7 +57,7 @@ export function parseCommand(text: string): [string, ...string[]] | null {
 export function createCommandEngine(options: CommandOptions): Engine {
   return {
     name: "command",
-    stateful: false,
+    stateful: options.dataDir !== undefined,
     start: () => Promise.resolve(),
     ready: () => true,
     run: (request) => runOnce(options, request),
@@ -71,7 +73,7 @@ function runOnce(options: CommandOptions, request: EngineRequest): Promise<{ tex
       shell: false,
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
-      env: childEnv(options.env, request),
+      env: childEnv(options, request),
     });
     const stdout: Buffer[] = [];
     let stdoutBytes = 0;
@@ -123,7 +125,7 @@ function runOnce(options: CommandOptions, request: EngineRequest): Promise<{ tex
   });
 }
 
-function childEnv(env: Record<string, string | undefined>, request: EngineRequest): Record<string, string> {
+function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const name of passedEnv) {
     const value = env[name];
@@ -131,6 +133,7 @@ function childEnv(env: Record<string, string | undefined>, request: EngineReques
   }
   return {
     ...passed,
+    ...(dataDir === undefined ? {} : { DATA_DIR: dataDir }),
     AGENT_FACTORY_AGENT_KEY: request.agentKey,
     AGENT_FACTORY_CONVERSATION_ID: request.conversationId,
     AGENT_FACTORY_MESSAGE_ID: request.messageId,

@@ -1,6 +1,7 @@
 /** The engine that the environment asks for. */
 import type { Clock } from "../clock.js";
 import type { WorkerEnv } from "../env.js";
+import { memoryPlace } from "../memory/place.js";
 import { createCommandEngine, parseCommand } from "./command.js";
 import { createEchoEngine } from "./echo.js";
 import { EngineError, type Engine } from "./engine.js";
@@ -29,7 +30,7 @@ export function createEngine(env: WorkerEnv, deps: CreateEngineDeps): Engine {
     case "command": {
       const argv = parseCommand(required("ENGINE_COMMAND", env.ENGINE_COMMAND));
       if (argv === null) throw new EngineError("refused", "ENGINE_COMMAND is not a command");
-      return createCommandEngine({ argv, env: deps.processEnv });
+      return createCommandEngine({ argv, env: deps.processEnv, dataDir: memoryPlace(env)?.root });
     }
     case "openclaw":
       return createOpenClawEngine(
@@ -39,10 +40,24 @@ export function createEngine(env: WorkerEnv, deps: CreateEngineDeps): Engine {
           timeoutMs: env.ENGINE_TIMEOUT_MS,
           connectTimeoutMs: env.OPENCLAW_GATEWAY_CONNECT_TIMEOUT_MS,
           thinking: env.OPENCLAW_THINKING,
+          gateway: gatewayProcess(env, deps.processEnv),
         },
         { clock: deps.clock, log: deps.log },
       );
   }
+}
+
+const withheld = new Set(["AGENT_TOKEN", "CLIENT_TLS_KEY", "INIT_SCRIPT"]);
+
+/** The gateway's own process sees the environment of the worker (model keys, proxies), but not what the worker is known by. */
+function gatewayProcess(env: WorkerEnv, processEnv: CreateEngineDeps["processEnv"]) {
+  if (env.OPENCLAW_GATEWAY_COMMAND === undefined) return undefined;
+  const argv = parseCommand(env.OPENCLAW_GATEWAY_COMMAND);
+  if (argv === null) throw new EngineError("refused", "OPENCLAW_GATEWAY_COMMAND is not a command");
+  const passed = Object.entries(processEnv).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !withheld.has(entry[0]),
+  );
+  return { argv, env: Object.fromEntries(passed) };
 }
 
 function required(name: string, value: string | undefined): string {

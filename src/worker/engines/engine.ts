@@ -31,7 +31,7 @@ export interface EngineReply {
 /** An agent engine. `run` may be called again for a message whose earlier attempt got lost. */
 export interface Engine {
   readonly name: string;
-  /** true: the engine keeps conversations itself and is sent only the new text. */
+  /** true: the engine keeps the conversation's memory on disk, so a worker serves one conversation at a time with it. */
   readonly stateful: boolean;
   /** Opens what the engine needs (a connection); rejects with an {@link EngineError} when that cannot work at all. */
   start(): Promise<void>;
@@ -39,6 +39,9 @@ export interface Engine {
   ready(): boolean;
   /** Answers one message, or rejects with an {@link EngineError}. */
   run(request: EngineRequest): Promise<EngineReply>;
+  /** Stops touching the data directory while it is archived or replaced. Called with no run in flight; then `resume`. */
+  quiesce?(): Promise<void>;
+  resume?(): Promise<void>;
   /** Ends what `start` opened; never rejects. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,10 @@
 /** The worker gateway over HTTP: one POST per call, JSON both ways, the token only in the Authorization header. */
-import type { z } from "zod";
+import { z } from "zod";
 import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
+import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
+import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
+import type { HelloTransport } from "../hello.js";
+import type { IdleHint } from "../waiting/waiting.js";
 import { TransportError, type Transport } from "./transport.js";
 import { claimReply, controlReply, envelope, renewReply, settleReply } from "./wire.js";
 
@@ -11,16 +15,34 @@ export interface GatewayOptions {
   workerId: string;
   /** Takes the tenant's route; absent = the instance-wide one. */
   workspaceId?: string;
+  /** Whether the engine keeps memory on disk; then the component binds one conversation at a time to this worker. */
+  stateful?: boolean;
+  /** What claims say about wake-ups; see `Waiting`. */
+  listens?: () => boolean | undefined;
+  /** Hears what comes with the answer to a claim that found nothing. */
+  onIdle?: (hint: IdleHint) => void;
   /** Longest wait for one complete answer. */
   timeoutMs: number;
   fetch?: typeof fetch;
+  /** Runs around each call, to count and time it. */
+  around?: <T>(operation: GatewayOperation, attempt: () => Promise<T>) => Promise<T>;
 }
 
 /** Builds the transport of a worker that speaks to a deployment's worker gateway. */
-export function createGatewayTransport(options: GatewayOptions): Transport {
+export function createGatewayTransport(
+  options: GatewayOptions,
+): Transport & SkillsTransport & MemoryTransport & HelloTransport {
   const { workerId, workspaceId: workspace } = options;
+  const around = options.around ?? ((_operation, attempt) => attempt());
 
-  async function call<T>(
+  const call = <T>(
+    operation: GatewayOperation,
+    args: Record<string, unknown>,
+    schema: z.ZodType<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => around(operation, () => callOnce(operation, args, schema, signal));
+
+  async function callOnce<T>(
     operation: GatewayOperation,
     args: Record<string, unknown>,
     schema: z.ZodType<T>,
@@ -42,6 +64,7 @@ export function createGatewayTransport(options: GatewayOptions): Transport {
       const { code, message } = parsed.data.error;
       throw new TransportError(code, `${operation}: ${message}`, isTransient(status), status);
     }
+    if (operation === "claim" && parsed.data.value === null) options.onIdle?.(parsed.data);
     const value = schema.safeParse(parsed.data.value);
     if (!value.success) {
       const where = value.error.issues[0]?.path.join(".") ?? "";
@@ -56,11 +79,32 @@ export function createGatewayTransport(options: GatewayOptions): Transport {
   }
 
   return {
-    claim: (signal) => call("claim", { workerId, hydrate: true }, claimReply, signal),
+    hello: (said, signal) => call("hello", { workerId, ...said }, z.unknown(), signal),
+    claim: (signal) =>
+      call(
+        "claim",
+        { workerId, hydrate: true, stateful: options.stateful, listens: options.listens?.() },
+        claimReply,
+        signal,
+      ),
     settle: (held, request, signal) =>
       call("settle", { workerId, ...pick(held), ...request }, settleReply, signal),
     heartbeat: (held, signal) => call("heartbeat", { workerId, ...pick(held) }, renewReply, signal),
     controlState: (signal) => call("control_state", { workerId }, controlReply, signal),
+    memory: (leaseId, signal) => call("memory", { workerId, leaseId }, memoryReply, signal),
+    restore: ({ workspaceId, agentKey, conversationId }, leaseId, signal) => {
+      const args = { workerId, workspaceId, agentKey, conversationId, leaseId };
+      return call("snapshot_restore", args, restoreReply, signal);
+    },
+    prepareSnapshot: ({ everyTurns: _everyTurns, maxBytes: _maxBytes, ...of }, more, signal) =>
+      call("snapshot_prepare", { workerId, ...of, ...more }, prepareReply, signal),
+    finalizeSnapshot: (snapshot, signal) =>
+      call("snapshot_finalize", { workerId, ...snapshot }, z.boolean(), signal),
+    failSnapshot: (failed, signal) => call("snapshot_fail", { workerId, ...failed }, z.boolean(), signal),
+    release: (given, signal) => call("release_conversation", { workerId, ...given }, z.boolean(), signal),
+    skillsIndex: (request, signal) =>
+      call("skills_index", { workerId, ...request }, skillsIndexReply, signal),
+    skillsFiles: (hashes, signal) => call("skills_files", { workerId, hashes }, skillsFilesReply, signal),
   };
 }
 

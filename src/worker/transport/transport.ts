@@ -36,7 +36,8 @@ export interface Transport {
   settle(held: Held, request: SettleRequest, signal?: AbortSignal): Promise<SettleResult>;
   /** Renews the lease. */
   heartbeat(held: Held, signal?: AbortSignal): Promise<RenewResult>;
-  controlState(signal?: AbortSignal): Promise<{ shouldStop: boolean }>;
+  /** `release`: save and give up the conversation when idle. */
+  controlState(signal?: AbortSignal): Promise<{ shouldStop: boolean; release?: boolean }>;
 }
 
 /** `network`: no answer; `unexpected_reply`: an answer that is not the gateway's. */

@@ -80,11 +80,16 @@ export const renewReply = z.union([
   z.object({ ok: z.literal(true), leaseExpiresAt: z.number(), shouldStop: z.boolean() }),
   leaseLost,
 ]);
-export const controlReply = z.object({ shouldStop: z.boolean() });
+/** Goes with the answer to a claim that found nothing. One that is not understood is no hint. */
+const idleFields = {
+  retryAfterMs: z.number().min(0).max(600_000).optional().catch(undefined),
+  control: z.object({ shouldStop: z.boolean(), release: z.boolean().optional() }).optional().catch(undefined),
+};
+export const controlReply = z.object({ shouldStop: z.boolean(), release: z.boolean().optional() });
 
 /** A newer server may know a code that this worker does not: it counts as `internal`. */
 export const envelope = z.union([
-  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(true), value: z.unknown(), ...idleFields }),
   z.object({
     ok: z.literal(false),
     error: z.object({ code: z.enum(errorCodes).catch("internal"), message: z.string() }),

@@ -14,6 +14,7 @@ const ALGORITHM = "HS256";
 const ISSUER = "agent-factory";
 /** A token with 16 longest lanes and longest names is below 3 KiB; more is not ours and not worth decoding. */
 const MAX_TOKEN_CHARS = 4096;
+const KEY_ID_SHAPE = /^[0-9a-f]{16}$/;
 
 const zClaims = z.object({
   jti: z.string().min(1).max(64),
@@ -21,6 +22,8 @@ const zClaims = z.object({
   tags: z.array(z.string().refine(isLane)).min(1).max(MAX_LANES),
   group: z.string().optional(),
   workerId: z.string().min(1).optional(),
+  /** May list system lanes. */
+  trusted: z.boolean().optional(),
 });
 /** What a token says of its bearer; `jti` is the id of its row. */
 export type WorkerClaims = z.infer<typeof zClaims>;
@@ -54,7 +57,7 @@ export async function verifyToken(ctx: QueryCtx | MutationCtx, token: string): P
       token,
       async ({ kid }) => {
         const master = kid === undefined ? null : await findMasterKey(ctx, kid);
-        if (!master) throw invalidToken();
+        if (!master) throw kid !== undefined && KEY_ID_SHAPE.test(kid) ? unknownKey(kid) : invalidToken();
         return await signingKey(master);
       },
       { algorithms: [ALGORITHM], issuer: ISSUER, requiredClaims: ["jti", "iat", "exp"] },
@@ -63,7 +66,7 @@ export async function verifyToken(ctx: QueryCtx | MutationCtx, token: string): P
     if (!claims.success) throw invalidToken();
     return claims.data;
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw expiredToken();
+    if (error instanceof errors.JWTExpired) throw expiredToken(signedId(error.payload));
     // jose checks the signature before any claim, so only its holder learns that a token has expired.
     if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalidToken();
     throw error;
@@ -75,6 +78,21 @@ export const invalidToken = () =>
     "worker_token_invalid",
     "The worker token is not valid here. Mint one with createAgentWorkerToken.",
   );
-export const expiredToken = () =>
-  factoryError("worker_token_expired", "The worker token has expired. Mint one with createAgentWorkerToken.");
-export const revokedToken = () => factoryError("worker_token_revoked", "The worker token was revoked.");
+/** Nothing secret: key ids are public, and whether one is known shows in what it signs. */
+const unknownKey = (keyId: string) =>
+  factoryError(
+    "worker_token_invalid",
+    `The worker token was signed with master key ${keyId}, which is not available here. Mint one with ` +
+      "createAgentWorkerToken, or set that key as AGENT_FACTORY_MASTER_KEY_PREVIOUS.",
+    { keyId },
+  );
+export const expiredToken = (tokenId?: string) =>
+  factoryError(
+    "worker_token_expired",
+    "The worker token has expired. Mint one with createAgentWorkerToken.",
+    tokenId === undefined ? {} : { tokenId },
+  );
+export const revokedToken = (tokenId: string) =>
+  factoryError("worker_token_revoked", "The worker token was revoked.", { tokenId });
+
+const signedId = (payload: { jti?: string | undefined }): string | undefined => payload.jti?.slice(0, 64);

@@ -7,6 +7,7 @@ import * as contract from "../../../contract/workers.js";
 import { asMutation } from "../../functions.js";
 import { tokenRow } from "./authorize.js";
 import { expiredToken, revokedToken } from "./claims.js";
+import { shownOnce } from "./createToken.js";
 import { mintToken } from "./mintToken.js";
 
 const DEFAULT_OVERLAP_MS = 3_600_000;
@@ -21,12 +22,15 @@ export const rotateWorkerToken = asMutation(contract.rotateWorkerToken)(async (c
   const old = await tokenRow(ctx, args.tokenId);
   if (!old)
     throw factoryError("invalid_id", "There is no worker token with this id.", { argument: "tokenId" });
-  if (old.revokedAt !== undefined) throw revokedToken();
+  if (old.revokedAt !== undefined) throw revokedToken(old.tokenId);
   const now = Date.now();
-  if (old.expiresAt <= now) throw expiredToken();
-  const { workspace, tags, group, workerId } = old;
-  const scope = { workspace, tags, group, workerId };
-  const minted = await mintToken(ctx, scope, args.expiresInMs ?? old.lifetimeMs, old.tokenId);
+  if (old.expiresAt <= now) throw expiredToken(old.tokenId);
+  const { workspace, tags, group, workerId, maxWorkers, trusted } = old;
+  const scope = { workspace, tags, group, workerId, maxWorkers, trusted };
+  const minted = await mintToken(ctx, scope, args.expiresInMs ?? old.lifetimeMs, {
+    rotatedFrom: old.tokenId,
+    alias: old.aliasHash !== undefined,
+  });
   await ctx.db.patch(old._id, { expiresAt: Math.min(old.expiresAt, now + overlapMs) });
-  return minted;
+  return shownOnce(minted);
 });

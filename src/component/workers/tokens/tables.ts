@@ -4,8 +4,8 @@ import { v } from "convex/values";
 export const tokenTables = {
   /**
    * One row per minted worker token, under the token's id (`jti`); the token itself is not kept. Written by create,
-   * rotate and revoke; read by every call that carries the token. Cold: using a token never writes it. A row is
-   * deleted 30 days after its expiry, some with each token minted.
+   * rotate and revoke; read by every call that carries the token or its alias. Cold: using a token never writes it. A
+   * row is deleted 30 days after its expiry, some with each token minted.
    */
   workerTokens: defineTable({
     tokenId: v.string(),
@@ -13,6 +13,11 @@ export const tokenTables = {
     tags: v.array(v.string()),
     group: v.optional(v.string()),
     workerId: v.optional(v.string()),
+    maxWorkers: v.optional(v.number()),
+    /** May list system lanes. */
+    trusted: v.optional(v.boolean()),
+    /** SHA-256, in hex, of the opaque path that stands for this token. */
+    aliasHash: v.optional(v.string()),
     createdAt: v.number(),
     /** The life it was minted with; a rotation without an explicit life repeats it. */
     lifetimeMs: v.number(),
@@ -22,5 +27,22 @@ export const tokenTables = {
     rotatedFrom: v.optional(v.string()),
   })
     .index("by_tokenId", ["tokenId"])
+    .index("by_aliasHash", ["aliasHash"])
     .index("by_expiresAt", ["expiresAt"]),
+
+  /**
+   * When a token was last used, apart from its row so that a use invalidates no authorisation. Written when a worker
+   * registers with the token and by idle polls, at most every 5 minutes; read by `listWorkerTokens`. One row per used
+   * token, deleted with it.
+   */
+  workerTokenUses: defineTable({ tokenId: v.string(), usedAt: v.number() }).index("by_tokenId", ["tokenId"]),
+
+  /**
+   * Refusals at the worker gateway in the present minute, per token id or, for the unknown, per error code: hot under
+   * attack, and no longer written once the limit is reached. Written and read by `noteWorkerRefusal` alone; rows of
+   * past minutes are reused or swept.
+   */
+  refusalWindows: defineTable({ key: v.string(), windowStart: v.number(), count: v.number() })
+    .index("by_key", ["key"])
+    .index("by_windowStart", ["windowStart"]),
 };

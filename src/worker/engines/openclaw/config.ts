@@ -10,8 +10,18 @@ export interface OpenClawConfig {
   timeoutMs: number;
   /** Longest `start` and a run wait for a usable connection, in ms. A gateway needs 7 to 14 s to boot. */
   connectTimeoutMs: number;
+  /** The gateway's process, when this worker runs it itself; absent: somebody else does. */
+  gateway?: GatewayProcessConfig;
   /** Thinking level; sent only when set, since a model without that level fails the whole run. */
   thinking?: string;
+}
+
+/** How to run the gateway. */
+export interface GatewayProcessConfig {
+  /** Program and arguments, started without a shell. */
+  argv: readonly [string, ...string[]];
+  /** Its whole environment. */
+  env: Record<string, string>;
 }
 
 /** Waiting times of the protocol. Tests shorten them. */
@@ -25,8 +35,16 @@ export interface OpenClawTiming {
   waitSliceMs: number;
   /** Pause between two looks at the history while a turn goes on. */
   pollMs: number;
-  /** How long after connecting a restarted gateway may take to resume a cut off turn by itself. */
+  /**
+   * How long after connecting a restarted gateway may take to resume a cut off turn by itself. Measured: 6 s after it was
+   * ready, on two busy cores.
+   */
   resumeGraceMs: number;
+  /** From SIGTERM to SIGKILL of a gateway run by this worker. An idle one was measured to take 2 s. */
+  stopGraceMs: number;
+  /** First wait before a gateway that ended by itself is started again; doubles with each early end. */
+  restartMinMs: number;
+  restartMaxMs: number;
 }
 
 export const openClawTiming: OpenClawTiming = {
@@ -35,7 +53,10 @@ export const openClawTiming: OpenClawTiming = {
   requestTimeoutMs: 30_000,
   waitSliceMs: 5_000,
   pollMs: 1_000,
-  resumeGraceMs: 10_000,
+  resumeGraceMs: 20_000,
+  stopGraceMs: 20_000,
+  restartMinMs: 500,
+  restartMaxMs: 30_000,
 };
 
 /** Where the engine reports what happens to its connection. Shaped like pino. */

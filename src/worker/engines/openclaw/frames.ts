@@ -48,7 +48,14 @@ export const agentPayloadSchema = z.looseObject({
   result: z
     .looseObject({
       payloads: z
-        .array(z.looseObject({ text: z.string().nullish(), isError: z.boolean().nullish() }))
+        .array(
+          z.looseObject({
+            text: z.string().nullish(),
+            isError: z.boolean().nullish(),
+            mediaUrl: z.string().nullish(),
+            mediaUrls: z.array(z.string()).nullish(),
+          }),
+        )
         .default([]),
     })
     .optional(),
@@ -70,6 +77,11 @@ const historyRow = z.looseObject({
     .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))])
     .catch(""),
   idempotencyKey: z.string().optional().catch(undefined),
+  /** `kind: "internal_system"`: the gateway wrote this user row itself, e.g. when it resumes a turn after a crash. */
+  provenance: z
+    .looseObject({ kind: z.string().optional() })
+    .optional()
+    .catch(undefined),
   stopReason: z.string().nullish().catch(undefined),
 });
 export type HistoryRow = z.output<typeof historyRow>;

@@ -11,7 +11,8 @@ export interface TurnTrace {
 
 /**
  * Looks for the newest turn of a message: its user row, and the last finished assistant row before the next keyed user
- * row. Rows without key in between belong to the turn (tool results, the gateway's own note after a restart).
+ * row. Other rows in between belong to the turn: tool results, and the gateway's own note after a restart, which
+ * has a key of its own but says by its provenance that no client sent it.
  */
 export function traceTurn(history: HistoryPayload, isOurs: (runKey: string) => boolean): TurnTrace {
   const { messages } = history;
@@ -33,6 +34,7 @@ export function isAttemptAt(messageId: string): (runKey: string) => boolean {
 
 function runKeyOf(row: HistoryRow): string | undefined {
   if (row.role !== "user" || !row.idempotencyKey?.endsWith(":user")) return undefined;
+  if (row.provenance?.kind === "internal_system") return undefined;
   return row.idempotencyKey.slice(0, -":user".length);
 }
 

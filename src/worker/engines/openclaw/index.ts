@@ -1,6 +1,7 @@
 import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine.js";
 import { openClawContext, type OpenClawConfig, type OpenClawContext, type OpenClawDeps } from "./config.js";
 import { ConnectRefused, unavailable } from "./failures.js";
+import { GatewayProcess } from "./gatewayProcess.js";
 import { GatewayLink } from "./link.js";
 import { Turn } from "./turn.js";
 
@@ -10,10 +11,20 @@ class OpenClawEngine implements Engine {
   readonly name = "openclaw";
   readonly stateful = true;
   private readonly link: GatewayLink;
+  private readonly process: GatewayProcess | undefined;
 
   constructor(private readonly context: OpenClawContext) {
+    const { gateway } = context.config;
     this.link = new GatewayLink(context);
+    if (gateway === undefined) return;
+    this.process = new GatewayProcess(context, gateway, (reason) => this.link.giveUp(reason));
+    this.quiesce = () => this.process?.stop() ?? Promise.resolve();
+    this.resume = async () => this.process?.resume();
   }
+
+  /** Only for a gateway of our own: somebody else's is theirs to stop. */
+  readonly quiesce?: () => Promise<void>;
+  readonly resume?: () => Promise<void>;
 
   async start(): Promise<void> {
     const late = new AbortController();
@@ -21,11 +32,12 @@ class OpenClawEngine implements Engine {
       () => late.abort(unavailable(this.link.lastProblem)),
       this.context.config.connectTimeoutMs,
     );
+    this.process?.start();
     this.link.start();
     try {
       await this.link.whenUsable(late.signal);
     } catch (error) {
-      await this.link.stop();
+      await this.stop();
       if (!(error instanceof ConnectRefused)) throw error;
       throw new EngineError("refused", `openclaw gateway refused this worker: ${error.message}`);
     } finally {
@@ -41,8 +53,9 @@ class OpenClawEngine implements Engine {
     return new Turn(this.context, this.link, request).run();
   }
 
-  stop(): Promise<void> {
-    return this.link.stop();
+  async stop(): Promise<void> {
+    await this.link.stop();
+    await this.process?.stop();
   }
 }
 

@@ -27,6 +27,12 @@ export class GatewayLink {
     this.maintaining ??= this.maintain();
   }
 
+  /** There will be no gateway: whoever waits for one is told why. */
+  giveUp(reason: string): void {
+    this.lastProblem = reason;
+    this.rejectWaiters(new ConnectRefused(reason, true));
+  }
+
   /** Never rejects. */
   async stop(): Promise<void> {
     this.stopping.abort();
@@ -68,11 +74,13 @@ export class GatewayLink {
   }
 
   private async maintain(): Promise<void> {
-    const { clock, timing, log } = this.context;
+    const { clock, timing, log, config } = this.context;
     const stopped = this.stopping.signal;
     let failures = 0;
     while (!stopped.aborted) {
-      let waitMs = Math.min(timing.reconnectMinMs * 2 ** failures, timing.reconnectMaxMs);
+      // A gateway of our own is on this machine and expected back soon: no reason to wait for long.
+      const maxMs = config.gateway === undefined ? timing.reconnectMaxMs : timing.reconnectMinMs;
+      let waitMs = Math.min(timing.reconnectMinMs * 2 ** failures, maxMs);
       try {
         const connection = await GatewayConnection.open(this.context, stopped);
         // Stopped in the moment the handshake ended: nobody else would close it.

@@ -40,12 +40,13 @@ export function judgeAgentResponse(response: ResponseFrame, token: string): Verd
   if (status !== "ok" || notice) {
     throw new EngineError("crashed", `openclaw run failed: ${foreignText(notice?.text ?? summary, token)}`);
   }
-  return answer(
-    payloads
-      .map((payload) => payload.text?.trim() ?? "")
-      .filter((text) => text !== "")
-      .join("\n\n"),
-  );
+  const text = payloads
+    .map((payload) => payload.text?.trim() ?? "")
+    .filter((part) => part !== "")
+    .join("\n\n");
+  const hasMedia = payloads.some(({ mediaUrl, mediaUrls }) => mediaUrl || (mediaUrls?.length ?? 0) > 0);
+  if (text === "" && hasMedia) throw mediaOnly();
+  return answer(text);
 }
 
 /**
@@ -67,13 +68,25 @@ export function judgeWaitResponse(response: ResponseFrame, token: string): Verdi
   return answer(terminalReply.disposition === "silent" ? "" : withoutMediaLines(terminalReply.text ?? ""));
 }
 
-/** Texts outside the final response still hold the lines that name media files on the gateway's disk. */
+/**
+ * Texts outside the final response still hold the lines that name media files. The gateway takes these for such lines: outside
+ * code fences, `MEDIA:` in any case with one path or URL behind it, which may be relative and need not exist.
+ */
 export function withoutMediaLines(text: string): string {
+  let fenced = false;
   return text
     .split("\n")
-    .filter((line) => !line.startsWith("MEDIA:/"))
+    .filter((line) => {
+      if (/^\s*```/.test(line)) fenced = !fenced;
+      return fenced || !/^\s*media:\s*\S+\s*$/i.test(line);
+    })
     .join("\n")
     .trim();
+}
+
+/** Answers are delivered as text. A repeat would cost a run and end the same. */
+function mediaOnly(): EngineError {
+  return new EngineError("empty", "openclaw answered with media only, which is not delivered", false);
 }
 
 /** A run that ended well but said nothing is a failure of the engine. */

@@ -1,0 +1,144 @@
+/** The generated parts of `docs/worker-protocol.md`: the rules, and the calls as the contract has them. */
+import type { GenericValidator, PropertyValidators } from "convex/values";
+import { format, resolveConfig } from "prettier";
+import { statusOfCode } from "../src/contract/gateway.js";
+import { defaultPolicies } from "../src/contract/policies.js";
+import { vHydrationBundle, vJob, vNewTurn, vOutcome, vPayload, vRecordedReply } from "../src/contract/queue.js";
+import { neededOperations, operations, protocolVersion, rules } from "./rows.js";
+
+export const documentPath = new URL("../docs/worker-protocol.md", import.meta.url).pathname;
+
+/** Shapes that occur more than once, by the name under which the document prints them. */
+const named: Readonly<Record<string, GenericValidator>> = {
+  Job: vJob,
+  Hydration: vHydrationBundle,
+  Payload: vPayload,
+  RecordedReply: vRecordedReply,
+  Turn: vNewTurn,
+  Outcome: vOutcome,
+};
+
+/** Fills every generated part of the document anew. @throws Error for a part that nothing is known about. */
+export async function fillDocument(text: string): Promise<string> {
+  const filled = text.replace(
+    /<!-- generated: ([A-Za-z-]+) -->[\s\S]*?<!-- end -->/g,
+    (_, part: string) => `<!-- generated: ${part} -->\n\n${partNamed(part)}\n\n<!-- end -->`,
+  );
+  return await format(filled, { ...(await resolveConfig(documentPath)), parser: "markdown" });
+}
+
+function partNamed(part: string): string {
+  switch (part) {
+    case "version":
+      return `Version ${protocolVersion}.`;
+    case "calls":
+      return callTable();
+    case "arguments":
+      return operations.map(argumentsOf).join("\n\n");
+    case "shapes":
+      return Object.entries(named).map(([name, shape]) => `- \`${name}\` = \`${shapeOf(shape, name)}\``).join("\n");
+    case "errors":
+      return errorTable();
+    case "timings":
+      return timingTable();
+    default:
+      return ruleTable(part);
+  }
+}
+
+function ruleTable(group: string): string {
+  const rows = Object.entries(rules).filter(([id]) => id.startsWith(`P-${group}-`));
+  if (rows.length === 0) throw new Error(`there is no part ${group}`);
+  return table(["Row", "Rule"], rows);
+}
+
+function callTable(): string {
+  return table(
+    ["Row", "Operation", "Needed", "Component function", "Kind"],
+    operations.map(({ id, operation, fn, kind }) => [
+      id,
+      `\`${operation}\``,
+      neededOperations.includes(operation) ? "yes" : "when used",
+      `\`${fn}\``,
+      kind,
+    ]),
+  );
+}
+
+function argumentsOf({ id, operation, row }: (typeof operations)[number]): string {
+  const { workerToken: _fromHeader, ...args } = row.args as PropertyValidators;
+  const fields = Object.entries(args).map(([name, shape]) => [
+    `\`${name}\``,
+    shape.isOptional === "optional" ? "no" : "yes",
+    `\`${shapeOf(shape).replaceAll("|", "\\|")}\``,
+  ]);
+  const fieldTable = fields.length === 0 ? "No fields." : table(["Field", "Needed", "Form"], fields);
+  return `### ${id}: \`${operation}\`\n\n${fieldTable}\n\nValue: \`${shapeOf(row.returns)}\``;
+}
+
+function errorTable(): string {
+  return table(
+    ["Status", "Codes"],
+    [...new Set(Object.values(statusOfCode))].sort().map((status) => {
+      const codes = Object.entries(statusOfCode).filter(([, of]) => of === status);
+      return [String(status), codes.map(([code]) => `\`${code}\``).join(", ")];
+    }),
+  );
+}
+
+function timingTable(): string {
+  const { lease, retry } = defaultPolicies;
+  return table(
+    ["Policy", "Default", "Meaning"],
+    [
+      ["`lease.leaseMs`", `${lease.leaseMs} ms`, "a lease that is not renewed for this long may be given to another worker"],
+      ["`lease.heartbeatIntervalMs`", `${lease.heartbeatIntervalMs} ms`, "how often to renew it; every job names it"],
+      ["`lease.staleAfterMs`", `${lease.staleAfterMs} ms`, "a worker that was not heard of for this long counts as lost"],
+      ["`retry.maxAttempts`", String(retry.maxAttempts), "attempts before a message becomes a dead letter"],
+    ],
+  );
+}
+
+const table = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+type Known =
+  | { kind: "string" | "float64" | "boolean" | "null" | "any" | "int64" | "bytes" | "id" }
+  | { kind: "literal"; value: string | number | boolean }
+  | { kind: "array"; element: GenericValidator }
+  | { kind: "object"; fields: PropertyValidators }
+  | { kind: "record"; value: GenericValidator }
+  | { kind: "union"; members: GenericValidator[] };
+
+/** A validator as a TypeScript-like text. `inside`: the named shape that is being printed in full. */
+function shapeOf(validator: GenericValidator, inside?: string): string {
+  const name = Object.keys(named).find((key) => key !== inside && same(named[key], validator));
+  if (name !== undefined) return name;
+  // The members of the union are classes of the library, told apart by `kind`.
+  const known = validator as Known;
+  switch (known.kind) {
+    case "float64":
+      return "number";
+    case "literal":
+      return JSON.stringify(known.value);
+    case "array":
+      return `${shapeOf(known.element, inside)}[]`;
+    case "record":
+      return `{[name]: ${shapeOf(known.value, inside)}}`;
+    case "union":
+      return known.members.map((member) => shapeOf(member, inside)).join(" | ");
+    case "object": {
+      const fields = Object.entries(known.fields).map(([key, field]) => {
+        const optional = field.isOptional === "optional" ? "?" : "";
+        return `${key}${optional}: ${shapeOf(field, inside)}`;
+      });
+      return `{${fields.join(", ")}}`;
+    }
+    default:
+      return known.kind;
+  }
+}
+
+const jsonOf = (validator: GenericValidator | undefined): string =>
+  JSON.stringify((validator as { json?: unknown } | undefined)?.json);
+const same = (a: GenericValidator | undefined, b: GenericValidator): boolean => jsonOf(a) === jsonOf(b);

@@ -1,0 +1,53 @@
+import type { WorkerCall } from "../../src/contract/gateway.js";
+
+/** A way in: the three routes for workers, the functions that the app exports, Telegram's webhook. */
+export type Door = "gateway" | "workspace" | "image" | "api" | "webhook";
+
+/** One function behind one door. */
+export interface Target {
+  door: Exclude<Door, "webhook">;
+  call: WorkerCall;
+  /** Its name there. */
+  name: string;
+}
+
+/** What a caller presents: a token for the header or the argument, an alias for the path. */
+export interface Credential {
+  token: string;
+  alias: string;
+}
+
+/** One HTTP request, ready to be sent. */
+export interface Attempt {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: string | Uint8Array<ArrayBuffer>;
+}
+
+/** A reply of any door in one form. `code` null: none was given. */
+export interface Reply {
+  /** 0: no answer at all. */
+  status: number;
+  ok: boolean;
+  code: string | null;
+  value: unknown;
+  retryAfter: string | null;
+}
+
+/** What the documentation says a hostile call meets. */
+export type Expected =
+  | { status: number; code: string | null }
+  /** Answered, but with a value that says no. */
+  | { status: 200; refusedBy: (value: unknown) => boolean };
+
+export interface Verdict {
+  seed: number;
+  calls: number;
+  succeeded: number;
+  crashed: number;
+  undocumented: number;
+  controls: number;
+  controlsSucceeded: number;
+  seconds: number;
+}

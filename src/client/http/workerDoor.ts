@@ -1,0 +1,79 @@
+/** What the worker routes share: forwarding a checked call, and turning what it throws into a code and a status. */
+import type { FunctionReference, GenericActionCtx, GenericDataModel } from "convex/server";
+import type { ComponentApi } from "../../component/_generated/component.js";
+import { errorDataOf, type ErrorCode } from "../../contract/errors.js";
+import { countsAsRefusal, statusOfCode, type WorkerCall } from "../../contract/gateway.js";
+
+export type Ctx = GenericActionCtx<GenericDataModel>;
+type Args = Record<string, unknown>;
+
+/** A refused call as every route tells it. */
+export interface Refused {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+export type Outcome = { ok: true; value: unknown } | { ok: false; refused: Refused };
+
+export const refused = (code: ErrorCode, message: string): Refused => ({
+  status: statusOfCode[code] ?? 400,
+  code,
+  message,
+});
+
+/** Forwards a call whose arguments were compared with its row, as the worker whose credential is given. */
+export async function forwardCall(
+  ctx: Ctx,
+  component: ComponentApi,
+  call: WorkerCall,
+  args: Args,
+  door: "gateway" | "alias",
+): Promise<Outcome> {
+  const reference: unknown = (component.lib as Record<string, unknown>)[call.fn];
+  try {
+    // The arguments fit the row that the function was made of; a generic call cannot express that in types.
+    const value =
+      call.kind === "query"
+        ? await ctx.runQuery(reference as FunctionReference<"query", "internal", Args, unknown>, args)
+        : await ctx.runMutation(reference as FunctionReference<"mutation", "internal", Args, unknown>, args);
+    return { ok: true, value };
+  } catch (error) {
+    const data = errorDataOf(error);
+    if (data === null) {
+      console.error("worker gateway: unexpected error", error);
+      return { ok: false, refused: refused("internal", "Internal error") };
+    }
+    const known = refused(data.code, data.message);
+    // What is ours to mend is for our log; its text may name the deployment's set-up.
+    if (known.status >= 500) console.error(`worker gateway: ${data.code}: ${data.message}`);
+    const tokenId = typeof data.tokenId === "string" ? data.tokenId : undefined;
+    return { ok: false, refused: await limited(ctx, component, door, known, tokenId) };
+  }
+}
+
+/** Counts a refusal of a credential; beyond the limit of its minute the answer is 429. Everything else passes as it is. */
+export async function limited(
+  ctx: Ctx,
+  component: ComponentApi,
+  door: "gateway" | "alias",
+  known: Refused,
+  tokenId?: string,
+): Promise<Refused> {
+  if (!countsAsRefusal(known.status)) return known;
+  let noted: { limited: boolean; retryAfterMs: number };
+  try {
+    noted = await ctx.runMutation(component.lib.noteWorkerRefusal, { door, code: known.code, tokenId });
+  } catch (error) {
+    // A flood may outrun its own counter: the refusal stands, uncounted.
+    console.error("worker gateway: a refusal was not counted", error);
+    return known;
+  }
+  if (!noted.limited) return known;
+  return {
+    ...refused("rate_limited", `Too many refused calls (${known.code}); try again later`),
+    retryAfter: Math.ceil(noted.retryAfterMs / 1000),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The door of the published 1.0.11 image: Convex's HTTP API below an opaque path that is its credential. Only the worker
+ * functions of `contract/gateway.ts` exist here. Replies have Convex's shapes, `{status: "success", value}` and
+ * `{status: "error", errorMessage, errorData}`; what a worker function refuses comes with HTTP 200, as from Convex, and
+ * what is refused before or because of the credential with the status of its code.
+ */
+import { httpActionGeneric } from "convex/server";
+import * as z from "zod";
+import type { ComponentApi } from "../component/_generated/component.js";
+import {
+  aliasCredential,
+  aliasShape,
+  callOfImageKey,
+  maxGatewayBodyBytes,
+  type WorkerCall,
+} from "../contract/gateway.js";
+import { argumentFaults } from "./http/checkArguments.js";
+import { jsonReply } from "./http/jsonReply.js";
+import { parseJson, readBody } from "./http/readBody.js";
+import { forwardCall, limited, refused, type Refused } from "./http/workerDoor.js";
+
+const zArgs = z.record(z.string(), z.unknown());
+/** Arguments may come bare or as the one element of a list; both formats write our values alike. */
+const zRequest = z.object({
+  path: z.string().max(200),
+  args: z.union([zArgs, z.tuple([zArgs]).transform(([args]) => args)]).default({}),
+  format: z.enum(["json", "convex_encoded_json"]).optional(),
+});
+
+/** `basePath` is `<prefix>/w`, without a trailing slash. */
+export function imageGateway(component: ComponentApi, basePath: string) {
+  return httpActionGeneric(async (ctx, request) => {
+    const route = matchRoute(new URL(request.url).pathname, basePath);
+    if (route === null) return requestRefused(refused("operation_unknown", "There is no such path"));
+    if (!aliasShape.test(route.alias)) {
+      const unknown = refused("worker_token_invalid", "The worker path is not valid here");
+      return requestRefused(await limited(ctx, component, "alias", unknown));
+    }
+    const body = await readBody(request, maxGatewayBodyBytes);
+    if (!body.ok && body.reason === "tooLarge")
+      return requestRefused(refused("request_too_large", "The body is too large"));
+    const parsed = zRequest.safeParse(body.ok ? parseJson(body.text) : undefined);
+    if (!parsed.success)
+      return requestRefused(refused("request_not_json", "The body must be {path, args, format?}"));
+
+    const call = callOf(parsed.data.path, route.kind);
+    if (call === null)
+      return requestRefused(refused("operation_unknown", `There is no such worker ${route.kind}`));
+    const args = { ...parsed.data.args, workerToken: aliasCredential(route.alias) };
+    const faults = Object.hasOwn(parsed.data.args, "workerToken")
+      ? ["the path is the credential; workerToken is not accepted"]
+      : argumentFaults(call.row.args, args);
+    if (faults.length > 0) return functionRefused(refused("invalid_argument", faults.join("; ")));
+    const outcome = await forwardCall(ctx, component, call, args, "alias");
+    if (outcome.ok) return success(outcome.value);
+    // The image knows no refusal and would ask for ever; told to stop, it stops. It learns nothing else.
+    if (call.fn === "getWorkerControlState" && hasEnded(outcome.refused))
+      return success({ shouldStop: true });
+    return isOfTheFunction(outcome.refused)
+      ? functionRefused(outcome.refused)
+      : requestRefused(outcome.refused);
+  });
+}
+
+function matchRoute(pathname: string, basePath: string): { alias: string; kind: WorkerCall["kind"] } | null {
+  if (!pathname.startsWith(`${basePath}/`)) return null;
+  const [alias = "", api, kind, more] = pathname.slice(basePath.length + 1).split("/");
+  if (api !== "api" || more !== undefined || (kind !== "query" && kind !== "mutation")) return null;
+  return { alias, kind };
+}
+
+/** The namespace is the app's module, which this door does without. */
+function callOf(path: string, kind: WorkerCall["kind"]): WorkerCall | null {
+  const call = callOfImageKey(path.slice(path.lastIndexOf(":") + 1));
+  return call?.kind === kind ? call : null;
+}
+
+const hasEnded = ({ code }: Refused): boolean =>
+  code === "worker_token_revoked" || code === "worker_token_expired";
+const success = (value: unknown): Response => jsonReply(200, { status: "success", value, logLines: [] });
+const isOfTheFunction = ({ status }: Refused): boolean => status === 400 || status === 409;
+const functionRefused = (error: Refused): Response => errorReply(200, error);
+const requestRefused = (error: Refused): Response => errorReply(error.status, error);
+
+function errorReply(status: number, { code, message, retryAfter }: Refused): Response {
+  const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
+  return jsonReply(
+    status,
+    { status: "error", errorMessage: `${code}: ${message}`, errorData: { code, message }, logLines: [] },
+    headers,
+  );
+}

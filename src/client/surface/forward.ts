@@ -1,0 +1,133 @@
+/** Runs one row: from a caller's arguments to the component's functions. The only casts over rows are here. */
+import {
+  actionGeneric,
+  internalActionGeneric,
+  internalMutationGeneric,
+  internalQueryGeneric,
+  mutationGeneric,
+  queryGeneric,
+  type FunctionReference,
+} from "convex/server";
+import type { PropertyValidators } from "convex/values";
+import type { ComponentApi } from "../../component/_generated/component.js";
+import type { AuthContext } from "../auth.js";
+import { surface } from "./index.js";
+import type { Caller, FunctionKind, HostArguments, LibName, OperationScope, SurfaceRow } from "./row.js";
+
+export type CallArgs = Record<string, unknown>;
+type AnyReference<Kind extends FunctionKind> = FunctionReference<Kind, "internal", CallArgs, unknown>;
+/** What a query's, a mutation's and an action's context have in common for our purpose. */
+export interface CallerCtx extends AuthContext {
+  runMutation(reference: AnyReference<"mutation">, args: CallArgs): Promise<unknown>;
+  runAction(reference: AnyReference<"action">, args: CallArgs): Promise<unknown>;
+}
+export type Handler = (ctx: CallerCtx, args: CallArgs) => Promise<unknown>;
+
+/** A step whose argument types are forgotten: the validators have checked them at run time. */
+interface LooseStep {
+  fn: LibName;
+  kind: FunctionKind;
+  toLib: (args: CallArgs, caller: Caller) => CallArgs;
+}
+/** A row whose argument types are forgotten. It has a step of its own, or several. */
+export interface LooseRow extends Pick<
+  SurfaceRow,
+  "kind" | "access" | "adminOnlyArgs" | "ignoredArgs" | "fill"
+> {
+  args: PropertyValidators;
+  scope: (args: CallArgs) => OperationScope;
+  fn?: LibName;
+  toLib?: LooseStep["toLib"];
+  steps?: Record<string, LooseStep>;
+}
+
+export const rows = surface as unknown as Record<string, LooseRow>;
+
+/** The component functions that a row reaches, in order. */
+export function stepsOf(row: LooseRow): LooseStep[] {
+  if (row.steps) return Object.values(row.steps);
+  const { fn, kind, toLib } = row;
+  return fn && toLib ? [{ fn, kind, toLib }] : [];
+}
+
+/** The admin-only arguments that this call brings. */
+export const adminArgsOf = (row: LooseRow, args: CallArgs): string[] =>
+  [...row.adminOnlyArgs, ...row.fill].filter((name) => args[name] !== undefined);
+
+/** A caller's arguments without what it may not say, with what the host says. */
+export function admitted(
+  row: LooseRow,
+  args: CallArgs,
+  host: HostArguments & { isAdmin: boolean },
+): CallArgs {
+  const dropped = new Set<string>([...row.ignoredArgs, ...(host.isAdmin ? [] : adminArgsOf(row, args))]);
+  const kept = Object.fromEntries(Object.entries(args).filter(([name]) => !dropped.has(name)));
+  for (const name of row.fill) kept[name] ??= host[name];
+  return kept;
+}
+
+/**
+ * Writes an administrative operation into the audit log, before it is carried out and, for a mutation, in its
+ * transaction. Queries cannot write; what they show is not recorded.
+ */
+export async function recordAdminUse(
+  component: ComponentApi,
+  row: LooseRow,
+  ctx: CallerCtx,
+  use: { operation: string; caller: Caller; scope: OperationScope },
+): Promise<void> {
+  if (row.kind === "query") return;
+  const { operation, caller, scope } = use;
+  await ctx.runMutation(component.lib.recordAdminOperation, {
+    operation,
+    userId: caller.userId,
+    scope: namedIn(scope),
+  });
+}
+
+/** A scope without the names that the call leaves out. */
+export const namedIn = (scope: OperationScope): Record<string, string> =>
+  Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== undefined));
+
+/** Calls the component; of several steps, each result under its key. */
+export async function forward(
+  component: ComponentApi,
+  row: LooseRow,
+  ctx: CallerCtx,
+  call: { args: CallArgs; caller: Caller },
+): Promise<unknown> {
+  const run = (step: LooseStep) =>
+    runStep(component.lib[step.fn], step.kind, ctx, step.toLib(call.args, call.caller));
+  if (!row.steps) {
+    const [only] = stepsOf(row);
+    return only && (await run(only));
+  }
+  const results: CallArgs = {};
+  for (const [key, step] of Object.entries(row.steps)) results[key] = await run(step);
+  return results;
+}
+
+function runStep(reference: unknown, kind: FunctionKind, ctx: CallerCtx, args: CallArgs): Promise<unknown> {
+  switch (kind) {
+    case "query":
+      return ctx.runQuery(reference as AnyReference<"query">, args);
+    case "mutation":
+      return ctx.runMutation(reference as AnyReference<"mutation">, args);
+    case "action":
+      return ctx.runAction(reference as AnyReference<"action">, args);
+  }
+}
+
+const builders = {
+  public: { query: queryGeneric, mutation: mutationGeneric, action: actionGeneric },
+  internal: { query: internalQueryGeneric, mutation: internalMutationGeneric, action: internalActionGeneric },
+};
+
+/** Makes the Convex function of a row. */
+export function register(visibility: keyof typeof builders, row: LooseRow, handler: Handler): unknown {
+  const build = builders[visibility][row.kind] as unknown as (definition: {
+    args: PropertyValidators;
+    handler: Handler;
+  }) => unknown;
+  return build({ args: row.args, handler });
+}

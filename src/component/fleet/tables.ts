@@ -1,0 +1,116 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+import { vMachineStep } from "../../policy/fleet/types.js";
+
+/** A failure of the provider or of a step, as the operator sees it. Never holds a secret. */
+export const vProblem = v.object({ code: v.string(), message: v.string(), at: v.number() });
+
+export const fleetTables = {
+  /**
+   * One row per machine ever ordered: the intent, what the provider has made of it, and why. Written by passes (`apply.ts`) and
+   * by the actions that carry intents out, each write fenced by `attempt`. Read by passes and operators, never on the hot path.
+   * `live` rows are bounded by the cap; the others are swept 30 days after their end.
+   */
+  machines: defineTable({
+    worker: v.string(),
+    workerRow: v.id("workers"),
+    live: v.boolean(),
+    step: vMachineStep,
+    provider: v.string(),
+    appName: v.string(),
+    image: v.string(),
+    region: v.optional(v.string()),
+    /** Why it exists: the conversation it was made for. */
+    madeFor: v.string(),
+    machineId: v.optional(v.string()),
+    volumeName: v.string(),
+    volumeId: v.optional(v.string()),
+    /** The ids of its worker's credentials, one per attempt to launch: which one the machine got may be unknown. */
+    tokenIds: v.array(v.string()),
+    createdAt: v.number(),
+    /** The provider took the machine; it costs money from here. */
+    launchedAt: v.optional(v.number()),
+    bootedAt: v.optional(v.number()),
+    stoppedAt: v.optional(v.number()),
+    /** Counts hand-outs of the present step to an action; an action of an earlier one records nothing. */
+    attempt: v.number(),
+    /** Failures of the present step in a row. */
+    failures: v.number(),
+    /** When the present step counts as stuck and is handed out again. */
+    stepDeadlineAt: v.number(),
+    drain: v.optional(v.object({ reason: v.string(), at: v.number(), deadlineAt: v.number() })),
+    stop: v.optional(v.object({ reason: v.string(), at: v.number(), askedAt: v.optional(v.number()) })),
+    /** Listings in a row that did not show it. */
+    missed: v.optional(v.number()),
+    problem: v.optional(vProblem),
+  })
+    .index("by_worker", ["worker"])
+    .index("by_live", ["live"])
+    .index("by_volumeName", ["volumeName"])
+    .index("by_volumeId", ["live", "volumeId"])
+    .index("by_ended", ["live", "stoppedAt"]),
+
+  /**
+   * Volumes that outlived their machine because they hold memory that was not saved. Written by retirement; read by the launch
+   * for the same conversation, which mounts it again; deleted when used, or swept after `fleet.volumeQuarantineMs`.
+   */
+  quarantinedVolumes: defineTable({
+    volumeId: v.string(),
+    volumeName: v.string(),
+    appName: v.string(),
+    region: v.string(),
+    worker: v.string(),
+    conversation: v.id("conversations"),
+    conversationId: v.string(),
+    generation: v.number(),
+    lastUseAt: v.number(),
+    deleteAfter: v.number(),
+    /** A launch took it: it belongs to that machine now. */
+    takenBy: v.optional(v.string()),
+    failures: v.number(),
+  })
+    .index("by_conversation", ["conversation", "generation"])
+    .index("by_deleteAfter", ["deleteAfter"])
+    .index("by_volumeId", ["volumeId"]),
+
+  /**
+   * Machines and volumes of this deployment that no row owns. Written by passes that listed; read by the collector and the
+   * operator's report; deleted when collected, or when a listing no longer shows them.
+   */
+  orphans: defineTable({
+    kind: v.union(v.literal("machine"), v.literal("volume")),
+    providerId: v.string(),
+    name: v.string(),
+    firstSeenAt: v.number(),
+    lastSeenAt: v.number(),
+    /** Listings that showed it without an owner. */
+    listings: v.number(),
+    problem: v.optional(vProblem),
+  })
+    .index("by_providerId", ["providerId"])
+    .index("by_firstSeenAt", ["firstSeenAt"]),
+
+  /** One row: when passes ran, what the last one could not do and why. Written by passes and wake-ups only. */
+  fleetState: defineTable({
+    /** Fences passes: a pass whose number is not this one ends at once. */
+    passId: v.number(),
+    passAt: v.optional(v.number()),
+    runningSince: v.optional(v.number()),
+    lastPassAt: v.optional(v.number()),
+    lastListedAt: v.optional(v.number()),
+    lastVolumesListedAt: v.optional(v.number()),
+    /** Something may have left a volume behind: list them in the next pass. */
+    volumesDirty: v.optional(v.boolean()),
+    /** Passes have looked at everything that became ready up to here. */
+    seenReadyAt: v.optional(v.number()),
+    launchFailures: v.optional(v.number()),
+    launchesPausedUntil: v.optional(v.number()),
+    /** Why the fleet cannot work at all, or the last launch failed. */
+    problem: v.optional(vProblem),
+    /** Why conversations got no machine in the last pass; at most 50. */
+    blocked: v.optional(v.array(v.object({ conversationId: v.string(), reason: v.string() }))),
+  }),
+
+  /** Machine time used up per UTC day by machines that are gone. One row per day; swept after 400 days. */
+  machineHours: defineTable({ day: v.string(), usedMs: v.number() }).index("by_day", ["day"]),
+};

@@ -1,0 +1,17 @@
+/** Fly Machines as a machine provider: one app, plain `fetch`, no state but pacing. */
+import type { MachineProvider } from "../provider.js";
+import type { ProviderOptions } from "../providerOptions.js";
+import { FlyClient } from "./flyClient.js";
+import { machineCalls } from "./machines.js";
+import { volumeCalls } from "./volumes.js";
+
+/** @param token a deploy token of the app is enough. */
+export function createFlyProvider(
+  appName: string,
+  token: string,
+  options: ProviderOptions = {},
+): MachineProvider {
+  const client = new FlyClient(token, options);
+  const appPath = `/apps/${encodeURIComponent(appName)}`;
+  return { ...machineCalls(client, appPath), ...volumeCalls(client, appPath) };
+}

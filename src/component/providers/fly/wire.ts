@@ -1,0 +1,70 @@
+/**
+ * Replies of the Fly Machines API, reduced to the fields that are used. Everything else is dropped here: environment
+ * variables above all. Facts from Fly's OpenAPI document and its official Go client.
+ */
+import * as z from "zod";
+
+const zTime = z
+  .string()
+  .transform((text) => Date.parse(text))
+  .refine((ms) => Number.isFinite(ms), "expected a date");
+
+const zExitEvent = z.object({
+  /** Left out when 0. */
+  exit_code: z.number().optional(),
+  oom_killed: z.boolean().optional(),
+  requested_stop: z.boolean().optional(),
+  exited_at: zTime.optional().catch(undefined),
+});
+const zEvent = z.object({
+  type: z.string(),
+  timestamp: z.number().optional(),
+  request: z
+    .object({
+      exit_event: zExitEvent.nullish(),
+      MonitorEvent: z.object({ exit_event: zExitEvent.nullish() }).nullish(),
+    })
+    .nullish(),
+});
+
+export const zMachine = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  state: z.string().min(1),
+  region: z.string(),
+  created_at: zTime,
+  host_status: z.string().nullish(),
+  /** null while the host is unreachable. */
+  config: z
+    .object({
+      image: z.string().nullish(),
+      metadata: z.record(z.string(), z.string()).nullish(),
+      mounts: z.array(z.object({ volume: z.string() })).nullish(),
+    })
+    .nullish(),
+  /** Newest first. An event of an unknown shape costs only the exit detail. */
+  events: z.array(zEvent.nullable().catch(null)).nullish().catch(null),
+});
+export type WireMachine = z.output<typeof zMachine>;
+
+export const zVolume = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  region: z.string(),
+  state: z.string().min(1),
+  size_gb: z.number(),
+  created_at: zTime,
+  attached_machine_id: z.string().nullish(),
+});
+export type WireVolume = z.output<typeof zVolume>;
+
+/** Items are parsed one by one: a single unreadable one makes the list incomplete, not useless. */
+export const zList = z.array(z.unknown());
+export const zAnything = z.unknown();
+
+/** Error bodies: `{"error": "<code>: <text>", "status"?: "<word>"}`, on some routes `{"message": ...}`, or no JSON at all. */
+export const zErrorBody = z.object({
+  error: z.string().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+  status: z.string().optional().catch(undefined),
+});

@@ -1,0 +1,64 @@
+/** The one error of all providers. It survives the component boundary like every error of ours (`error.data`). */
+import { ConvexError } from "convex/values";
+import type { ErrorData } from "../../contract/errors.js";
+
+export type ProviderErrorKind =
+  /** The credential is missing, wrong or not allowed to do this. */
+  | "unauthorized"
+  /** The app (not a machine or volume in it) does not exist. */
+  | "not_found"
+  /** Refused because of the present state: name taken, volume claimed, machine in transition. */
+  | "conflict"
+  /** No room: region, host, or a quota of the account. */
+  | "capacity"
+  /** Still refused after the provider's own retries. */
+  | "rate_limited"
+  /** The request can never succeed as it is: bad region, guest, image, name. */
+  | "invalid"
+  /** The cloud failed or could not be reached. */
+  | "unavailable"
+  /** An answer that this version cannot read. */
+  | "malformed"
+  /** No answer in time. */
+  | "timeout";
+
+export interface ProviderFailure {
+  kind: ProviderErrorKind;
+  /** For people; never contains the credential. */
+  message: string;
+  /** The same call may succeed later without anybody changing anything. */
+  retryable: boolean;
+  /** The order may have been carried out although it failed. */
+  outcomeUnknown: boolean;
+  /** HTTP status, where there was an answer. */
+  status?: number;
+  /** The cloud's own id of the request, for its support. */
+  requestId?: string;
+}
+
+export class ProviderError extends ConvexError<ErrorData> {
+  readonly kind: ProviderErrorKind;
+  readonly retryable: boolean;
+  readonly outcomeUnknown: boolean;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(failure: ProviderFailure) {
+    const { kind, message, retryable, outcomeUnknown, status, requestId } = failure;
+    super({
+      code: "provider_failed",
+      message,
+      kind,
+      retryable,
+      outcomeUnknown,
+      ...(status === undefined ? {} : { status }),
+      ...(requestId === undefined ? {} : { requestId }),
+    });
+    this.message = message;
+    this.kind = kind;
+    this.retryable = retryable;
+    this.outcomeUnknown = outcomeUnknown;
+    this.status = status;
+    this.requestId = requestId;
+  }
+}

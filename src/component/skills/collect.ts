@@ -1,0 +1,17 @@
+/** Deletes the contents of a version that is gone. Scheduled in the transaction that deletes its row. */
+import { v } from "convex/values";
+import { MAX_FILES } from "../../policy/skills/bundle.js";
+import { internalMutation } from "../_generated/server.js";
+
+export const files = internalMutation({
+  args: { versionId: v.id("globalSkillVersions") },
+  returns: v.number(),
+  handler: async (ctx, { versionId }) => {
+    const rows = await ctx.db
+      .query("globalSkillFiles")
+      .withIndex("by_versionId", (q) => q.eq("versionId", versionId))
+      .take(MAX_FILES);
+    for (const row of rows) await ctx.db.delete(row._id);
+    return rows.length;
+  },
+});

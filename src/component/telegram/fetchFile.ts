@@ -1,0 +1,78 @@
+/**
+ * One file from Telegram: `getFile`, then its content. The URL of both holds the bot's token, so no error of `fetch` is
+ * passed on.
+ */
+import * as z from "zod";
+import { readCapped } from "../../policy/telegram/readCapped.js";
+import type { BotApi } from "./botApi.js";
+
+const ASK_TIMEOUT_MS = 15_000;
+/** 20 MB on a slow line. */
+const DOWNLOAD_TIMEOUT_MS = 90_000;
+
+const zReply = z.looseObject({
+  ok: z.boolean(),
+  result: z.looseObject({ file_path: z.string().optional(), file_size: z.number().optional() }).optional(),
+  error_code: z.number().optional(),
+  description: z.string().optional(),
+  parameters: z.looseObject({ retry_after: z.number().nonnegative().optional() }).optional(),
+});
+
+/** `failed` for good, or worth another try `later`. */
+export type FetchedFile =
+  | { kind: "file"; chunks: Uint8Array<ArrayBuffer>[] }
+  | { kind: "tooLarge" }
+  | { kind: "failed"; error: string }
+  | { kind: "later"; error: string; afterMs?: number };
+
+/** Never throws. Holds at most `maxBytes` in memory. */
+export async function fetchTelegramFile(api: BotApi, fileId: string, maxBytes: number): Promise<FetchedFile> {
+  const asked = await ask(api, fileId);
+  if (!("path" in asked)) return asked;
+  if (asked.sizeBytes > maxBytes) return { kind: "tooLarge" };
+  try {
+    const response = await fetch(`${api.baseUrl}/file/bot${api.token}/${asked.path}`, {
+      signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS),
+    });
+    if (!response.ok) return { kind: "later", error: `Telegram gave the file with status ${response.status}` };
+    const chunks = await readCapped(response, maxBytes);
+    return chunks === null ? { kind: "tooLarge" } : { kind: "file", chunks };
+  } catch {
+    return { kind: "later", error: "The download of the file broke off" };
+  }
+}
+
+async function ask(
+  api: BotApi,
+  fileId: string,
+): Promise<{ path: string; sizeBytes: number } | Exclude<FetchedFile, { kind: "file" }>> {
+  let status: number;
+  let reply: unknown;
+  try {
+    const response = await fetch(`${api.baseUrl}/bot${api.token}/getFile`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ file_id: fileId }),
+      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+    });
+    status = response.status;
+    reply = await response.json().catch(() => null);
+  } catch {
+    return { kind: "later", error: "Telegram did not answer getFile" };
+  }
+  const parsed = zReply.safeParse(reply);
+  const data = parsed.success ? parsed.data : undefined;
+  const path = data?.ok === true ? data.result?.file_path : undefined;
+  if (path !== undefined) {
+    // A path of a server's own disk, or one that leads elsewhere, is not for us.
+    if (!/^[\w-][\w./ -]*$/.test(path) || path.includes(".."))
+      return { kind: "failed", error: "Telegram named a file path that cannot be fetched" };
+    return { path, sizeBytes: data?.result?.file_size ?? 0 };
+  }
+  const code = data?.error_code ?? status;
+  const said = (data?.description ?? "no description").replaceAll(api.token, "<token>").slice(0, 200);
+  const error = `Telegram refused the file: ${code} ${said}`;
+  if (code === 400 && /file is too big/i.test(said)) return { kind: "tooLarge" };
+  if (code === 429) return { kind: "later", error, afterMs: (data?.parameters?.retry_after ?? 1) * 1000 };
+  return code >= 400 && code < 500 ? { kind: "failed", error } : { kind: "later", error };
+}

@@ -1,0 +1,111 @@
+/**
+ * The audit log: security-relevant acts, sealed into a hash chain after they were written, so that a later change,
+ * deletion, reordering or insertion is found by anyone who kept one hash.
+ *
+ * Format `agent-factory-audit/1`. With `previous` the hash of the entry before (64 zeros before the first), the hash of an
+ * entry is SHA-256, in lower-case hex, over the UTF-8 bytes of the JSON object
+ *
+ *   {"actor","at","detail","format","kind","previous","seq","subject"}
+ *
+ * written without white space, keys in code unit order (those of `detail` too), `detail` left out when absent.
+ */
+import { v, type Infer } from "convex/values";
+import { defineRow } from "./row.js";
+
+export const AUDIT_FORMAT = "agent-factory-audit/1";
+/** What stands before the first entry. */
+export const AUDIT_GENESIS_HASH = "0".repeat(64);
+
+/** The kinds of acts that this product records. */
+export const auditKinds = [
+  "secret.imported",
+  "secret.rotated",
+  "secret.deleted",
+  /** Counted per worker, refs and ten minutes: a claim made these secrets readable. */
+  "secret.read",
+  "vault.rewrapStarted",
+  "vault.rewrapped",
+  "token.minted",
+  "token.rotated",
+  "token.revoked",
+  /** Refusals are counted per door, reason and minute. */
+  "worker.refused",
+  "webhook.refused",
+  "api.refused",
+  "admin.operation",
+] as const;
+/** A known kind, or another domain's in the same form: `<what>.<done>`. */
+export type AuditKind = (typeof auditKinds)[number] | `${string}.${string}`;
+
+/** Where a caller was refused: worker gateway, Telegram webhook, opaque alias, exposed functions. */
+export const vAuditDoor = v.union(
+  v.literal("gateway"),
+  v.literal("webhook"),
+  v.literal("alias"),
+  v.literal("api"),
+);
+export type AuditDoor = Infer<typeof vAuditDoor>;
+
+export const vAuditEntry = v.object({
+  /** 1, 2, 3 … without gaps. */
+  seq: v.number(),
+  /** When it happened, epoch ms; may be smaller than that of the entry before. */
+  at: v.number(),
+  kind: v.string(),
+  actor: v.string(),
+  subject: v.string(),
+  detail: v.optional(v.record(v.string(), v.string())),
+  hash: v.string(),
+});
+export type AuditEntry = Infer<typeof vAuditEntry>;
+/** A point of the chain: the hash of the entry with that number, or the genesis hash with 0. */
+export const vAuditPoint = v.object({ seq: v.number(), hash: v.string() });
+export type AuditPoint = Infer<typeof vAuditPoint>;
+
+/** Counts one refused call; call it after refusing, never for calls that succeed. Not for clients. */
+export const recordRefusal = defineRow({
+  args: {
+    door: vAuditDoor,
+    /** A stable error code, never text of the caller. */
+    reason: v.string(),
+    /** Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples. */
+    subject: v.optional(v.string()),
+  },
+  returns: v.null(),
+});
+/** Writes down that an administrative operation was called. Not for clients. */
+export const recordAdminOperation = defineRow({
+  args: {
+    operation: v.string(),
+    /** The user whom `auth` named; null = the operator functions, which ask nobody. */
+    userId: v.union(v.string(), v.null()),
+    /** What the call was about, as `auth` saw it. */
+    scope: v.optional(v.record(v.string(), v.string())),
+  },
+  returns: v.null(),
+});
+/** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
+export const auditHead = defineRow({
+  args: {},
+  returns: v.object({
+    head: vAuditPoint,
+    anchor: vAuditPoint,
+    unsealed: v.number(),
+    unsealedCapped: v.boolean(),
+  }),
+});
+/**
+ * Sealed entries after `afterSeq` (default: from the oldest kept), at most `limit` (1..500, default 200). `anchor` is the
+ * point before the first of them; it lies later than asked for when older entries have outlived their retention. As JSON
+ * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
+ */
+export const exportAudit = defineRow({
+  args: { afterSeq: v.optional(v.number()), limit: v.optional(v.number()) },
+  returns: v.object({
+    anchor: vAuditPoint,
+    entries: v.array(vAuditEntry),
+    /** For the next page; null = this was the last. */
+    nextAfterSeq: v.union(v.number(), v.null()),
+    head: vAuditPoint,
+  }),
+});

@@ -1,0 +1,58 @@
+/** The fleet: machines that come when conversations wait and go when nothing does. */
+import { v, type Infer } from "convex/values";
+import { vScalingPolicy } from "./policies.js";
+import { vProviderConfig } from "./queue.js";
+import { defineRow } from "./row.js";
+
+export type ProviderConfig = Infer<typeof vProviderConfig>;
+
+export const providerRuntimeConfig = defineRow({ args: {}, returns: v.union(vProviderConfig, v.null()) });
+/** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
+export const setProviderRuntimeConfig = defineRow({
+  args: { providerConfig: vProviderConfig },
+  returns: v.null(),
+});
+
+/**
+ * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
+ * `spawned`: launches ordered by this pass; `terminated`: workers that left `active` in it.
+ *
+ * Throws `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
+ * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
+ */
+export const reconcileWorkers = defineRow({
+  args: {
+    flyApiToken: v.optional(v.string()),
+    convexUrl: v.optional(v.string()),
+    /** Only this tenant's conversations get machines in this pass. */
+    workspaceId: v.optional(v.string()),
+    scalingPolicy: v.optional(vScalingPolicy),
+    providerConfig: v.optional(vProviderConfig),
+  },
+  returns: v.object({ activeWorkers: v.number(), spawned: v.number(), terminated: v.number() }),
+});
+
+/** A pass that launches nothing. `pending`: machines on their way out. */
+export const checkIdleShutdowns = defineRow({
+  args: { flyApiToken: v.optional(v.string()), providerConfig: v.optional(vProviderConfig) },
+  returns: v.object({
+    checked: v.number(),
+    stopped: v.number(),
+    pending: v.number(),
+    nextCheckScheduled: v.boolean(),
+  }),
+});
+
+/**
+ * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
+ * (`volume_in_use`); `force` overrides the latter.
+ */
+export const deleteFlyVolume = defineRow({
+  args: {
+    appName: v.string(),
+    volumeId: v.string(),
+    flyApiToken: v.optional(v.string()),
+    force: v.optional(v.boolean()),
+  },
+  returns: v.object({ ok: v.literal(true), status: v.number(), message: v.string() }),
+});

@@ -1,0 +1,148 @@
+/** Global skills: code that every worker carries. Deployed by operators, approved per release channel, fetched by workers. */
+import { v, type Infer } from "convex/values";
+import { defineRow } from "./row.js";
+
+export const vReleaseChannel = v.union(v.literal("stable"), v.literal("canary"));
+export const vModuleFormat = v.union(v.literal("esm"), v.literal("cjs"));
+export const vSkillStatus = v.union(v.literal("active"), v.literal("disabled"));
+export type ReleaseChannel = Infer<typeof vReleaseChannel>;
+
+/**
+ * Stores a version (immutable: the same version with other files is refused) and makes it the channel's active release.
+ * Deploying what is active already changes nothing and returns the same ids. Codes: `skill_invalid`, `skill_conflict`,
+ * `skills_too_large`.
+ */
+export const deployGlobalSkill = defineRow({
+  args: {
+    slug: v.string(),
+    displayName: v.optional(v.string()),
+    description: v.optional(v.string()),
+    /** Semantic Versioning 2.0.0. */
+    version: v.string(),
+    /** The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`). */
+    sourceJs: v.optional(v.string()),
+    /** Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one. */
+    files: v.optional(v.array(v.object({ path: v.string(), content: v.string() }))),
+    entryPoint: v.optional(v.string()),
+    moduleFormat: v.optional(vModuleFormat),
+    releaseChannel: v.optional(vReleaseChannel),
+    actor: v.optional(v.string()),
+  },
+  returns: v.object({
+    skillId: v.string(),
+    versionId: v.string(),
+    releaseId: v.string(),
+    slug: v.string(),
+    version: v.string(),
+    /** Of the trimmed entry script. */
+    sha256: v.string(),
+    releaseChannel: vReleaseChannel,
+  }),
+});
+export const vActiveRelease = v.object({
+  releaseId: v.string(),
+  versionId: v.string(),
+  version: v.string(),
+  sha256: v.string(),
+  moduleFormat: vModuleFormat,
+  entryPoint: v.string(),
+  releaseChannel: vReleaseChannel,
+  activatedAt: v.number(),
+});
+/** By slug, 1..500 (200); `activeRelease` is that of the channel. */
+export const listGlobalSkills = defineRow({
+  args: {
+    releaseChannel: v.optional(vReleaseChannel),
+    status: v.optional(vSkillStatus),
+    limit: v.optional(v.number()),
+  },
+  returns: v.array(
+    v.object({
+      skillId: v.string(),
+      slug: v.string(),
+      displayName: v.string(),
+      description: v.optional(v.string()),
+      status: vSkillStatus,
+      updatedAt: v.number(),
+      activeRelease: v.union(vActiveRelease, v.null()),
+    }),
+  ),
+});
+/** A disabled skill leaves every worker at its next start. */
+export const setGlobalSkillStatus = defineRow({
+  args: { slug: v.string(), status: vSkillStatus, actor: v.optional(v.string()) },
+  returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
+});
+/** With all its versions and releases. */
+export const deleteGlobalSkill = defineRow({
+  args: { slug: v.string() },
+  returns: v.object({
+    deleted: v.boolean(),
+    slug: v.string(),
+    deletedVersions: v.number(),
+    deletedReleases: v.number(),
+  }),
+});
+
+const workerArgs = {
+  workspaceId: v.optional(v.string()),
+  workerId: v.optional(v.string()),
+  workerToken: v.optional(v.string()),
+};
+/** 1.0.11's manifest: the active skills of a channel with all their files, by slug. */
+export const getWorkerGlobalSkillsManifest = defineRow({
+  args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel) },
+  returns: v.object({
+    layoutVersion: v.string(),
+    manifestVersion: v.string(),
+    /** When the newest of the skills changed, epoch ms: not the time of the call, so the same skills give the same answer. */
+    generatedAt: v.number(),
+    releaseChannel: vReleaseChannel,
+    workspaceId: v.string(),
+    skills: v.array(
+      v.object({
+        slug: v.string(),
+        version: v.string(),
+        moduleFormat: vModuleFormat,
+        entryPoint: v.string(),
+        sourceJs: v.string(),
+        /** Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`. */
+        sha256: v.string(),
+        skillDirName: v.string(),
+        files: v.array(v.object({ path: v.string(), content: v.string(), sha256: v.string() })),
+      }),
+    ),
+  }),
+});
+/**
+ * The same by hash: what each file's content must hash to, and how to ask for it. Contents come only with the two small
+ * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
+ */
+export const getWorkerGlobalSkillsIndex = defineRow({
+  args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: v.optional(v.string()) },
+  returns: v.object({
+    layoutVersion: v.string(),
+    manifestVersion: v.string(),
+    /** Over everything that the skills put on a disk. */
+    contentHash: v.string(),
+    releaseChannel: vReleaseChannel,
+    unchanged: v.boolean(),
+    skills: v.array(
+      v.object({
+        slug: v.string(),
+        version: v.string(),
+        skillDirName: v.string(),
+        files: v.array(v.object({ path: v.string(), sha256: v.string(), content: v.optional(v.string()) })),
+      }),
+    ),
+  }),
+});
+/** Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out. */
+export const getGlobalSkillFiles = defineRow({
+  args: { ...workerArgs, hashes: v.array(v.string()) },
+  returns: v.object({
+    files: v.array(v.object({ sha256: v.string(), content: v.string() })),
+    /** Hashes that did not fit; ask again. */
+    remaining: v.array(v.string()),
+  }),
+});

@@ -1,0 +1,171 @@
+/** Snapshots: the memory of a conversation's agent, one archive of its data directory per row. */
+import { v, type Infer } from "convex/values";
+import { defineRow } from "./row.js";
+
+/** Layout of the archive: a gzipped tar of the data directory's entries, relative to it. */
+export const snapshotFormatVersion = 1;
+
+/** `periodic`: in the middle of a worker's life; the others end it. 1.0.11 knew the first three. */
+export const vSnapshotReason = v.union(
+  v.literal("drain"),
+  v.literal("signal"),
+  v.literal("manual"),
+  v.literal("periodic"),
+);
+export type SnapshotReason = Infer<typeof vSnapshotReason>;
+
+export const vSnapshotStatus = v.union(
+  v.literal("uploading"),
+  v.literal("ready"),
+  v.literal("failed"),
+  v.literal("expired"),
+);
+
+export const vSnapshotView = v.object({
+  snapshotId: v.string(),
+  createdAt: v.number(),
+  sizeBytes: v.union(v.number(), v.null()),
+  sha256: v.union(v.string(), v.null()),
+  /** Null unless the host asked for it; whoever has it can download the memory without logging in. */
+  downloadUrl: v.union(v.string(), v.null()),
+  status: vSnapshotStatus,
+  conversationId: v.union(v.string(), v.null()),
+});
+export type SnapshotView = Infer<typeof vSnapshotView>;
+
+/** `leaseId`: proof of a token that is bound to no worker, any lease that this worker had of the conversation. */
+const caller = { workerToken: v.optional(v.string()), leaseId: v.optional(v.string()) };
+
+/** Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing. */
+export const getWorkerMemory = defineRow({
+  args: { workerId: v.string(), ...caller },
+  returns: v.union(
+    v.null(),
+    v.object({
+      workspaceId: v.string(),
+      agentKey: v.string(),
+      conversationId: v.string(),
+      generation: v.number(),
+      /** Turns after which a snapshot is due. */
+      everyTurns: v.number(),
+      /** Largest archive, in bytes. */
+      maxBytes: v.number(),
+    }),
+  ),
+});
+
+/**
+ * Opens an upload. A worker with a token saves the conversation it is bound to and nothing else (`snapshot_refused`); the
+ * host may name any. The URL takes one POST within an hour and answers `{storageId}`.
+ */
+export const prepareDataSnapshotUpload = defineRow({
+  args: {
+    workerId: v.string(),
+    workspaceId: v.string(),
+    agentKey: v.string(),
+    conversationId: v.optional(v.string()),
+    reason: vSnapshotReason,
+    /** What made the archive, e.g. `{worker: "2.0.0", engine: "openclaw"}`; at most 8 entries of 64 characters. */
+    versions: v.optional(v.record(v.string(), v.string())),
+    /** The ownership under which the worker used its disk, if that may be an earlier one than its present binding. */
+    generation: v.optional(v.number()),
+    ...caller,
+  },
+  returns: v.object({
+    snapshotId: v.string(),
+    uploadUrl: v.string(),
+    expiresAt: v.number(),
+    /** Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach the bucket deletes them. */
+    discardable: v.optional(v.array(v.string())),
+  }),
+});
+
+/**
+ * Makes the snapshot restorable once the stored file is what the worker says (`snapshot_mismatch`, `snapshot_too_large`).
+ * false if unknown, another worker's, failed or expired. Repeatable.
+ */
+export const finalizeDataSnapshotUpload = defineRow({
+  args: {
+    workerId: v.string(),
+    snapshotId: v.string(),
+    /** The file in the deployment's storage; exactly one of this and `location`. */
+    storageId: v.optional(v.string()),
+    /**
+     * The archive in a bucket that only workers reach. Its size and hash are the worker's word; whoever restores it compares
+     * them.
+     */
+    location: v.optional(v.string()),
+    /** Of the archive, hexadecimal. */
+    sha256: v.string(),
+    sizeBytes: v.number(),
+    workerToken: v.optional(v.string()),
+  },
+  returns: v.boolean(),
+});
+
+/** false if unknown, another worker's, or ready already. */
+export const failDataSnapshotUpload = defineRow({
+  args: {
+    workerId: v.string(),
+    snapshotId: v.string(),
+    error: v.string(),
+    /** The file, if it was uploaded before something went wrong: it is deleted when it has this hash. */
+    upload: v.optional(v.object({ storageId: v.string(), sha256: v.string() })),
+    workerToken: v.optional(v.string()),
+  },
+  returns: v.boolean(),
+});
+
+/**
+ * The newest ready snapshot of exactly this conversation. Without `conversationId`: of the conversation that the calling
+ * worker is bound to, else null. A worker with a token gets its own conversation's or null.
+ */
+export const getLatestDataSnapshotForRestore = defineRow({
+  args: {
+    workspaceId: v.string(),
+    agentKey: v.string(),
+    conversationId: v.optional(v.string()),
+    /** Needed where the token is bound to no worker. */
+    workerId: v.optional(v.string()),
+    ...caller,
+  },
+  returns: v.union(
+    v.null(),
+    v.object({
+      snapshotId: v.string(),
+      downloadUrl: v.string(),
+      sha256: v.union(v.string(), v.null()),
+      sizeBytes: v.union(v.number(), v.null()),
+      createdAt: v.number(),
+      /** Of the owner that saved it. */
+      generation: v.number(),
+      /** Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address. */
+      location: v.optional(v.string()),
+    }),
+  ),
+});
+
+/** All statuses, newest first; `limit` 1..200, default 50. */
+export const listSnapshotsForConversation = defineRow({
+  args: {
+    conversationId: v.string(),
+    limit: v.optional(v.number()),
+    /** Only for the host itself. */
+    includeDownloadUrls: v.optional(v.boolean()),
+  },
+  returns: v.array(vSnapshotView),
+});
+
+/**
+ * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
+ * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
+ */
+export const releaseConversation = defineRow({
+  args: {
+    workerId: v.string(),
+    conversationId: v.string(),
+    snapshotId: v.string(),
+    workerToken: v.optional(v.string()),
+  },
+  returns: v.boolean(),
+});

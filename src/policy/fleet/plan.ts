@@ -1,0 +1,153 @@
+/**
+ * One pass of the fleet: first what each machine's own facts demand, then capacity. Capacity counts conversations that need
+ * a worker, never messages; the cap counts every machine that costs money, those on their way out included.
+ */
+import { lifecycleCommand } from "./lifecycle.js";
+import type { Blocked, Command, DrainReason, FleetView, MachineView, Plan, WaitingView } from "./types.js";
+
+const HOUR_MS = 3_600_000;
+
+export function planFleet(view: FleetView): Plan {
+  const commands: Command[] = [];
+  for (const machine of view.machines) {
+    const command = lifecycleCommand(machine, view);
+    if (command) commands.push(command);
+  }
+  const leaving = new Set(
+    commands
+      .filter((command) => command.kind === "drain" || command.kind === "stop")
+      .map((command) => command.worker),
+  );
+  const serving = view.machines.filter(
+    (machine) => machine.status === "active" && machine.step !== "stopped" && !leaving.has(machine.worker),
+  );
+  const unserved = withoutWorker(view, serving);
+  const { launches, blocked } = launchesFor(view, unserved);
+  commands.push(...launches);
+
+  const drains = voluntaryDrains(view, serving, unserved.slice(launches.length));
+  commands.push(...drains.slice(0, Math.max(0, view.fleet.maxRetirementsPerPass - leaving.size)));
+  return { commands, blocked };
+}
+
+/** The waiting conversations that no free worker, present or booting, will take. */
+function withoutWorker(view: FleetView, serving: readonly MachineView[]): WaitingView[] {
+  const free = [
+    ...view.freeElsewhere.map(({ lanes, workspace }) => ({ lanes, workspace })),
+    ...serving
+      .filter((machine) => !machine.bound && !machine.busy)
+      .map(({ workspace }) => ({ lanes: view.fleet.lanes, workspace })),
+  ];
+  return view.waiting.filter((conversation) => {
+    const taker = free.findIndex(
+      ({ lanes, workspace }) =>
+        lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace),
+    );
+    if (taker >= 0) free.splice(taker, 1);
+    return taker < 0 && view.fleet.lanes.includes(conversation.lane);
+  });
+}
+
+function launchesFor(
+  view: FleetView,
+  unserved: readonly WaitingView[],
+): { launches: Command[]; blocked: Plan["blocked"] } {
+  const costing = view.machines.filter((machine) => machine.step !== "stopped");
+  const perWorkspace = new Map<string, number>();
+  for (const { bound, workspace } of costing) {
+    const tenant = bound?.workspace ?? workspace;
+    if (tenant !== null) perWorkspace.set(tenant, (perWorkspace.get(tenant) ?? 0) + 1);
+  }
+  let room = view.scaling.maxWorkers - costing.length - view.orphans;
+  let step = view.scaling.spawnStep;
+  const launches: Command[] = [];
+  const blocked: Plan["blocked"] = [];
+  for (const conversation of unserved) {
+    const ofTenant = perWorkspace.get(conversation.workspace) ?? 0;
+    const reason = blockedBy(view, { room, step, ofTenant });
+    if (reason !== null) {
+      blocked.push({ conversationId: conversation.conversationId, reason });
+      continue;
+    }
+    launches.push({ kind: "launch", for: conversation });
+    perWorkspace.set(conversation.workspace, ofTenant + 1);
+    room -= 1;
+    step -= 1;
+  }
+  return { launches, blocked };
+}
+
+function blockedBy(view: FleetView, left: { room: number; step: number; ofTenant: number }): Blocked | null {
+  if (view.usedTodayMs >= view.fleet.dailyMachineHours * HOUR_MS) return "budget";
+  if (left.room <= 0) return "worker_cap";
+  if (left.ofTenant >= view.fleet.maxWorkersPerWorkspace) return "workspace_cap";
+  if (view.now < view.launchesPausedUntil) return "launches_paused";
+  return left.step <= 0 ? "launch_step" : null;
+}
+
+/** Machines that nothing is wrong with, in the order in which they should go. */
+function voluntaryDrains(
+  view: FleetView,
+  serving: readonly MachineView[],
+  unserved: readonly WaitingView[],
+): Command[] {
+  const chosen = new Map<string, DrainReason>();
+  const choose = (machine: MachineView, reason: DrainReason) => {
+    if (!chosen.has(machine.worker)) chosen.set(machine.worker, reason);
+  };
+  const idle = serving
+    .filter((machine) => machine.step === "running" && !machine.busy && !machine.bound?.hasWork)
+    .sort((a, b) => restingSince(a) - restingSince(b));
+
+  for (const machine of idle) {
+    if (restingSince(machine) + view.scaling.idleTimeoutMs <= view.now) choose(machine, "idle");
+    else if (machine.createdAt + view.fleet.maxMachineAgeMs <= view.now) choose(machine, "max_age");
+  }
+  const costing = view.machines.filter((machine) => machine.step !== "stopped").length + view.orphans;
+  for (const machine of idle.slice(0, Math.max(0, costing - view.scaling.maxWorkers)))
+    choose(machine, "over_cap");
+  for (const victim of yielding(view, serving, idle, unserved, chosen.size)) choose(victim, "others_wait");
+
+  const rolling = view.machines.filter(
+    (machine) => machine.step !== "stopped" && machine.drainReason === "image_drift",
+  ).length;
+  const drifted = idle.filter((machine) => machine.image !== view.image && !chosen.has(machine.worker));
+  for (const machine of drifted.slice(0, Math.max(0, view.fleet.rolloutBudget - rolling)))
+    choose(machine, "image_drift");
+  return [...chosen].map(([worker, reason]) => ({ kind: "drain", worker, reason }));
+}
+
+/**
+ * All capacity is bound and others wait: the longest-idle bound workers give way; when none is idle and somebody has waited
+ * for long, the one that has held its conversation longest does after its turn.
+ */
+function yielding(
+  view: FleetView,
+  serving: readonly MachineView[],
+  idle: readonly MachineView[],
+  unserved: readonly WaitingView[],
+  alreadyChosen: number,
+): MachineView[] {
+  const onTheirWay = view.machines.filter(
+    (machine) => machine.step !== "stopped" && machine.status !== "active",
+  ).length;
+  // A launch that failed does not make room: only what a free place would cure is a reason to drain.
+  const capped = view.machines.filter((machine) => machine.step !== "stopped").length + view.orphans;
+  if (capped < view.scaling.maxWorkers) return [];
+  const wanted = unserved.length - onTheirWay - alreadyChosen;
+  if (wanted <= 0) return [];
+  const rested = idle.filter(
+    (machine) => machine.bound && restingSince(machine) + view.fleet.yieldIdleAfterMs <= view.now,
+  );
+  if (rested.length > 0) return rested.slice(0, wanted);
+  const longestWait = Math.min(...unserved.map((conversation) => conversation.readyAt));
+  if (onTheirWay > 0 || longestWait + view.fleet.yieldBusyAfterMs > view.now) return [];
+  return serving
+    .filter((machine) => machine.bound && machine.step === "running")
+    .filter((machine) => (machine.bound?.boundAt ?? 0) + view.fleet.yieldBusyAfterMs <= view.now)
+    .sort((a, b) => (a.bound?.boundAt ?? 0) - (b.bound?.boundAt ?? 0))
+    .slice(0, 1);
+}
+
+/** When the worker last had something to do; the start counts. */
+const restingSince = (machine: MachineView): number => Math.max(machine.lastWorkAt, machine.createdAt);

@@ -1,0 +1,115 @@
+/** What a fleet pass decides upon, and what it may decide. Plain data: the pass is a pure function of it. */
+import { v, type Infer } from "convex/values";
+import { vFleetPolicy, vLeasePolicy, vScalingPolicy } from "../../contract/policies.js";
+import { vWorkerStatus } from "../../contract/workers.js";
+
+/** What the provider's listing says of a machine; `unlisted`: no listing was made, `missing`: it was, without this one. */
+export const vSeen = v.union(
+  ...(
+    ["booting", "running", "stopping", "stopped", "failed", "gone", "unknown", "missing", "unlisted"] as const
+  ).map((seen) => v.literal(seen)),
+);
+export type Seen = Infer<typeof vSeen>;
+
+/** Where a launched machine is: ordered, created, serving, on its way out, gone. */
+export const vMachineStep = v.union(
+  v.literal("launching"),
+  v.literal("booting"),
+  v.literal("running"),
+  v.literal("retiring"),
+  v.literal("stopped"),
+);
+
+export const vMachineView = v.object({
+  worker: v.string(),
+  step: vMachineStep,
+  status: vWorkerStatus,
+  workspace: v.union(v.string(), v.null()),
+  stateful: v.boolean(),
+  /** The conversation it holds, whether it may still claim it (`owned`), and whether that one has work now. */
+  bound: v.union(
+    v.null(),
+    v.object({
+      conversationId: v.string(),
+      workspace: v.string(),
+      boundAt: v.number(),
+      hasWork: v.boolean(),
+      owned: v.boolean(),
+    }),
+  ),
+  busy: v.boolean(),
+  /** Last sign of life of the worker itself, epoch ms; 0: none yet. */
+  seenAt: v.number(),
+  /** When it last had a job; 0: never. */
+  lastWorkAt: v.number(),
+  image: v.string(),
+  createdAt: v.number(),
+  /** When the present step of launch or retirement counts as stuck. */
+  stepDeadlineAt: v.number(),
+  drainDeadlineAt: v.union(v.number(), v.null()),
+  drainReason: v.union(v.string(), v.null()),
+  seen: vSeen,
+  /** How many listings in a row did not show it. */
+  missed: v.number(),
+});
+export type MachineView = Infer<typeof vMachineView>;
+
+export const vWaitingView = v.object({
+  id: v.string(),
+  conversationId: v.string(),
+  workspace: v.string(),
+  lane: v.string(),
+  readyAt: v.number(),
+});
+export type WaitingView = Infer<typeof vWaitingView>;
+
+/** A pass's view without what the provider says. */
+export const vObservation = v.object({
+  now: v.number(),
+  fleet: vFleetPolicy,
+  scaling: vScalingPolicy,
+  lease: vLeasePolicy,
+  machines: v.array(vMachineView),
+  /** Ready conversations that no worker owns, in the order in which they would be claimed. */
+  waiting: v.array(vWaitingView),
+  /** Workers that somebody else runs and that are free now. */
+  freeElsewhere: v.array(v.object({ lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()) })),
+  /** Machines of ours that exist without a row: they cost money too. */
+  orphans: v.number(),
+  usedTodayMs: v.number(),
+  /** Launching failed lately: not before this time. */
+  launchesPausedUntil: v.number(),
+});
+export type Observation = Infer<typeof vObservation>;
+
+/** The observation with the listing laid over its machines, and the configured image. */
+export type FleetView = Observation & { image: string };
+
+export type DrainReason =
+  | "idle"
+  | "others_wait"
+  | "max_age"
+  | "image_drift"
+  | "over_cap"
+  | "silent"
+  | "lease_lost"
+  | "unbound"
+  | "removed";
+export type StopReason =
+  "drained" | "drain_deadline" | "machine_lost" | "never_booted" | "died_at_boot" | "never_launched";
+
+export type Command =
+  | { kind: "launch"; for: WaitingView }
+  /** An overdue step of a launch or a retirement is taken up again. */
+  | { kind: "resume"; worker: string }
+  | { kind: "booted"; worker: string }
+  | { kind: "drain"; worker: string; reason: DrainReason }
+  | { kind: "stop"; worker: string; reason: StopReason };
+
+/** Why a waiting conversation got no machine in this pass. */
+export type Blocked = "worker_cap" | "workspace_cap" | "budget" | "launch_step" | "launches_paused";
+
+export interface Plan {
+  commands: Command[];
+  blocked: { conversationId: string; reason: Blocked }[];
+}

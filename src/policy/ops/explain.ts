@@ -1,0 +1,239 @@
+/** Why a message has not been answered: the first rule that applies, in the order in which the system itself decides. */
+import type { Verdict } from "../../contract/ops.js";
+import { explainFleet } from "./explainFleet.js";
+import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, ServerFacts } from "./facts.js";
+import { missingLane } from "../queue/servable.js";
+import { laneFix, timeText } from "./words.js";
+
+export interface Explained extends Verdict {
+  /** For `behind_earlier`: the message in front, explained. */
+  behind: ({ messageId: string } & Verdict) | null;
+}
+
+export function explain(facts: MessageFacts): Explained {
+  const { message, head } = facts;
+  if (message.status !== "queued" || message.isHead || head === null)
+    return { ...explainAlone(facts), behind: null };
+  const front = explainHead(facts);
+  return {
+    reason: "behind_earlier",
+    text: `It waits behind message ${head.messageId} of its conversation. ${front.text}`,
+    fix: front.fix,
+    nextLookAt: front.nextLookAt,
+    behind: { messageId: head.messageId, ...front },
+  };
+}
+
+function explainAlone(facts: MessageFacts): Verdict {
+  const { message } = facts;
+  switch (message.status) {
+    case "done":
+      return over(
+        "answered",
+        `It was answered${message.endedAt === null ? "" : ` at ${timeText(message.endedAt)}`}.`,
+      );
+    case "dead_letter":
+      return {
+        ...over(
+          "dead_letter",
+          `It failed for good after ${message.attempts} attempts: ${message.lastError ?? "no error was given"}`,
+        ),
+        fix: "Remove the cause, then send it round again with redriveDeadLetter.",
+      };
+    case "delayed":
+      return {
+        reason: "delayed",
+        text: `It is due at ${timeText(message.dueAt)} and comes into line then.`,
+        fix: null,
+        nextLookAt: message.dueAt,
+      };
+    case "queued":
+      return explainHead(facts);
+  }
+}
+
+const over = (reason: "answered" | "dead_letter", text: string): Verdict => ({
+  reason,
+  text,
+  fix: null,
+  nextLookAt: null,
+});
+
+/** The message that is next in its conversation, or in flight. */
+function explainHead(facts: MessageFacts): Verdict {
+  const { conversation } = facts;
+  switch (conversation.state) {
+    case "held":
+      return inFlight(facts);
+    case "backoff":
+      return backoff(conversation);
+    case "idle":
+      return {
+        reason: "in_line",
+        text: "It was put into line just now, or got lost on the way there; the upkeep of the next minute sees to it.",
+        fix: null,
+        nextLookAt: conversation.nextLookAt,
+      };
+    case "ready":
+      return facts.owner ? withOwner(facts, facts.owner) : withoutOwner(facts);
+  }
+}
+
+function inFlight({ conversation, lease }: MessageFacts): Verdict {
+  const attempt = `attempt ${conversation.attempts + 1} of ${conversation.maxAttempts}`;
+  if (!lease)
+    return { reason: "in_flight", text: `A worker has it (${attempt}).`, fix: null, nextLookAt: null };
+  const doing = lease.replyRecorded ? "has its reply and is sending it" : "is working on it";
+  return {
+    reason: "in_flight",
+    text: `Worker ${lease.worker} ${doing}, ${attempt}. Unless renewed, its lease ends at ${timeText(lease.expiresAt)}.`,
+    fix: null,
+    nextLookAt: lease.expiresAt,
+  };
+}
+
+function backoff(conversation: ConversationFacts): Verdict {
+  const { attempts, maxAttempts, lastError, wakeAt, waitsForFiles } = conversation;
+  const until = wakeAt === null ? "soon" : `at ${timeText(wakeAt)}`;
+  // Before the first attempt there is nothing to back off from.
+  if (waitsForFiles && attempts === 0) {
+    const what = waitsForFiles.collecting
+      ? "further parts of its album and its files"
+      : "its files to be fetched";
+    return {
+      reason: "attachments",
+      text: `It waits for ${what}; it goes on without them ${until} at the latest.`,
+      fix: null,
+      nextLookAt: wakeAt,
+    };
+  }
+  return {
+    reason: "backoff",
+    text: `Attempt ${attempts} of ${maxAttempts} failed: ${lastError ?? "no error was given"}. The next one comes ${until}.`,
+    fix: "Remove the cause of the error; the next attempt comes by itself.",
+    nextLookAt: wakeAt,
+  };
+}
+
+/** One worker holds the conversation's memory on its disk, so only that one may answer. */
+function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
+  const { conversation } = facts;
+  const { lane, workspace } = conversation;
+  const { machine } = owner;
+  if (machine && isStarting(owner)) return starting(facts, owner, machine);
+  if (!owner.active || machine?.step === "retiring") return draining(facts, owner);
+  if (!serves(owner, conversation)) {
+    return {
+      reason: "lane_unserved",
+      text: `Worker ${owner.worker} holds the conversation's memory, but does not serve lane '${lane}' of workspace '${workspace}'. Nobody else may take it before that worker has saved and let go.`,
+      fix: `Use a lane that ${owner.worker} serves (${owner.lanes.join(", ")}), or stop that worker and ${laneFix(conversation)}`,
+      nextLookAt: owner.aliveUntil,
+    };
+  }
+  if (owner.saving) {
+    return {
+      reason: "owner_saving",
+      text: `Worker ${owner.worker} is saving the conversation's memory; it takes the message afterwards, or lets another worker restore and take it.`,
+      fix: null,
+      nextLookAt: facts.fleet.nextPassAt ?? conversation.nextLookAt,
+    };
+  }
+  const silent =
+    owner.aliveUntil === null
+      ? ""
+      : ` It counts as alive until ${timeText(owner.aliveUntil)} without a further sign.`;
+  return {
+    reason: "owner_polling",
+    text: `Worker ${owner.worker} holds the conversation's memory and takes the message when it polls next.${silent}`,
+    fix: null,
+    nextLookAt: owner.aliveUntil ?? conversation.nextLookAt,
+  };
+}
+
+function draining({ fleet, conversation }: MessageFacts, { worker, machine }: OwnerFacts): Verdict {
+  const why = machine?.drain ? ` (reason: ${machine.drain.reason})` : "";
+  const until = machine?.drain
+    ? ` It is stopped at ${timeText(machine.drain.deadlineAt)} at the latest.`
+    : "";
+  return {
+    reason: "owner_draining",
+    text: `Worker ${worker} holds the conversation's memory and is being drained${why}: it saves, and another worker takes the message.${until}`,
+    fix: null,
+    nextLookAt: fleet.nextPassAt ?? machine?.drain?.deadlineAt ?? conversation.nextLookAt,
+  };
+}
+
+function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: MachineFacts): Verdict {
+  const boots = explainFleet.bootTrouble(fleet);
+  if (machine.step === "booting") {
+    return {
+      reason: "booting",
+      text: `Machine ${machine.machineId ?? "(id unknown)"} of worker ${worker} is booting. It must call by ${timeText(machine.stepDeadlineAt)}, or it is replaced.${boots?.text ?? ""}`,
+      fix: boots?.fix ?? null,
+      nextLookAt: fleet.nextPassAt ?? machine.stepDeadlineAt,
+    };
+  }
+  if (machine.problem)
+    return { ...explainProblem(machine.problem, worker), nextLookAt: machine.stepDeadlineAt };
+  return {
+    reason: "launching",
+    text: `A machine for worker ${worker} is ordered. If nothing is heard of it by ${timeText(machine.stepDeadlineAt)}, the order is taken up again.${boots?.text ?? ""}`,
+    fix: null,
+    nextLookAt: fleet.nextPassAt ?? machine.stepDeadlineAt,
+  };
+}
+
+function explainProblem(problem: NonNullable<MachineFacts["problem"]>, worker: string): Verdict {
+  const verdict = explainFleet.problem(problem);
+  return { ...verdict, text: `The machine of worker ${worker} could not be made. ${verdict.text}` };
+}
+
+/** Any worker of its lane may take it. */
+function withoutOwner(facts: MessageFacts): Verdict {
+  const { conversation, servers, fleet } = facts;
+  const able = servers.filter((server) => server.active && serves(server, conversation));
+  const free = able.filter((server) => server.free);
+  const awake = free.find((server) => !isStarting(server));
+  if (awake) {
+    return {
+      reason: "worker_polling",
+      text: `Worker ${awake.worker} is free and takes it, or one before it in line, when it polls next.`,
+      fix: null,
+      nextLookAt: awake.aliveUntil ?? conversation.nextLookAt,
+    };
+  }
+  const [starts] = free;
+  if (starts?.machine) return starting(facts, starts, starts.machine);
+  const launched = fleet.lanes.includes(conversation.lane);
+  if (launched && fleet.hasConfig) return explainFleet.waiting(facts);
+  if (able.length > 0) {
+    return {
+      reason: "in_line",
+      text: `It waits for its turn: all ${able.length} workers of lane '${conversation.lane}' are busy.`,
+      fix: "Start further workers for this lane if that takes too long.",
+      nextLookAt: conversation.nextLookAt,
+    };
+  }
+  return launched ? explainFleet.noConfig(conversation) : unserved(facts);
+}
+
+function unserved({ conversation, servers, fleet }: MessageFacts): Verdict {
+  const missing = missingLane(conversation, servers);
+  const alone = `The fleet launches workers for ${fleet.lanes.map((lane) => `'${lane}'`).join(", ")} only.`;
+  return {
+    reason: "lane_unserved",
+    text: `${missing?.message ?? `No worker serves lane '${conversation.lane}'.`} ${alone}`,
+    fix: laneFix(conversation),
+    nextLookAt: null,
+  };
+}
+
+/** Once its worker has called, the machine is up, whatever the last pass knew. */
+const isStarting = ({ machine, hasCalled }: ServerFacts): boolean =>
+  !hasCalled && (machine?.step === "launching" || machine?.step === "booting");
+
+const serves = (
+  { lanes, workspace }: Pick<ServerFacts, "lanes" | "workspace">,
+  conversation: Pick<ConversationFacts, "lane" | "workspace">,
+): boolean =>
+  lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace);

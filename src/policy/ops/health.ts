@@ -1,0 +1,231 @@
+/** What is wrong with the fleet and its surroundings, with a fix for each finding. */
+import type { Finding } from "../../contract/ops.js";
+import { blankFieldsMessage } from "../fleet/providerConfig.js";
+import type { MissingLane } from "../queue/servable.js";
+import { explainFleet, missingSecretText } from "./explainFleet.js";
+import type { Problem } from "./facts.js";
+import { laneFix, sentence, timeText } from "./words.js";
+
+/** What every launch needs. */
+export interface ConfigFacts {
+  hasConfig: boolean;
+  blank: readonly string[];
+  missingSecrets: readonly string[];
+  problem: Problem | null;
+  launchesPausedUntil: number | null;
+}
+
+export interface HealthFacts extends ConfigFacts {
+  /** Machines whose step was overdue at the last pass, or failed at least three times in a row. */
+  stuck: readonly { worker: string; step: string; failures: number; problem: Problem | null }[];
+  /** Machines drained because their worker gave no sign of life. */
+  silent: readonly string[];
+  /** Of the machines that ended last: those that never served, or were lost. */
+  failedMachines: readonly { worker: string; image: string; reason: string }[];
+  quarantined: { count: number; firstDeletedAt: number } | null;
+  orphans: { count: number; failing: Problem | null };
+  lanes: readonly MissingLane[];
+  /** How many conversations got no machine in the last pass, by reason. */
+  blocked: readonly { reason: string; conversations: number }[];
+  secrets: readonly { code: string; message: string }[];
+  bots: readonly BotFacts[];
+}
+
+export interface BotFacts {
+  botId: string;
+  agentKey: string | null;
+  /** Telegram delivers to the URL that was set. */
+  verified: boolean;
+  /** The URL that was set is not where the app mounted the webhook, or the other way round. */
+  elsewhere: boolean;
+  lastError: string | null;
+}
+
+const order = { error: 0, warning: 1, info: 2 } as const;
+
+/** Errors first; within a severity in the order of `findings`. */
+export function findingsOf(facts: HealthFacts): Finding[] {
+  const findings = [
+    ...configFindings(facts),
+    ...facts.lanes.map(laneFinding),
+    ...machineFindings(facts),
+    ...leftoverFindings(facts),
+    ...facts.blocked.map(blockedFinding),
+    ...facts.secrets.map(secretFinding),
+    ...facts.bots.flatMap(botFindings),
+  ];
+  return findings.sort((a, b) => order[a.severity] - order[b.severity]);
+}
+
+const finding = (severity: Finding["severity"], code: string, text: string, fix: string | null): Finding => ({
+  severity,
+  code,
+  text,
+  fix,
+});
+
+export function configFindings(facts: ConfigFacts): Finding[] {
+  if (!facts.hasConfig) {
+    return [
+      finding(
+        "info",
+        "provider_config_absent",
+        "No provider configuration is stored, so no machines are launched: only workers that somebody else runs take messages.",
+        "Store one with setProviderRuntimeConfig if the fleet shall launch machines.",
+      ),
+    ];
+  }
+  const found: Finding[] = [];
+  if (facts.blank.length > 0) {
+    found.push(
+      finding(
+        "error",
+        "provider_config_missing",
+        blankFieldsMessage([...facts.blank]),
+        "Store the missing fields with setProviderRuntimeConfig.",
+      ),
+    );
+  }
+  for (const ref of facts.missingSecrets) {
+    const code = ref === "fly.apiToken" ? "fly_token_missing" : "convex_url_missing";
+    found.push(
+      finding("error", code, missingSecretText[ref] ?? ref, `Import the secret '${ref}' with importSecret.`),
+    );
+  }
+  const { problem, launchesPausedUntil } = facts;
+  if (problem && !found.some(({ code }) => code === problem.code)) {
+    const { text, fix } = explainFleet.problem(problem);
+    found.push(finding("error", problem.code, text, fix));
+  }
+  if (launchesPausedUntil !== null) {
+    const text = `Launches rest until ${timeText(launchesPausedUntil)} because the last one failed.`;
+    found.push(
+      finding(
+        "warning",
+        "launches_paused",
+        text,
+        "Mend what the failure names; the next launch comes by itself.",
+      ),
+    );
+  }
+  return found;
+}
+
+const laneFinding = ({ lane, workspace, message }: MissingLane): Finding =>
+  finding("error", "lane_unserved", `Messages wait. ${message}`, sentence(laneFix({ lane, workspace })));
+
+function machineFindings(facts: HealthFacts): Finding[] {
+  const stuck = facts.stuck.map(({ worker, step, failures, problem }) =>
+    finding(
+      "error",
+      "machine_stuck",
+      `The machine of worker ${worker} is stuck while ${step}${failures > 0 ? ` after ${failures} failures` : ""}${problem ? `: ${problem.message}` : "."}`,
+      "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
+    ),
+  );
+  const silent = facts.silent.map((worker) =>
+    finding(
+      "warning",
+      "worker_silent",
+      `Worker ${worker} gave no sign of life and is being replaced.`,
+      "Look at its machine's log: it may not reach the deployment.",
+    ),
+  );
+  const failed = facts.failedMachines.map(({ worker, image, reason }) =>
+    finding(
+      "warning",
+      `machine_${reason}`,
+      `The machine of worker ${worker} ended: ${failureText[reason] ?? reason} (image ${image}).`,
+      reason === "machine_lost"
+        ? "Its conversation goes on elsewhere. If it repeats, look at the machine's log and its memory size."
+        : "Look at the machine's log: the image may not start, or may not reach the deployment.",
+    ),
+  );
+  return [...stuck, ...silent, ...failed];
+}
+
+const failureText: Readonly<Record<string, string>> = {
+  never_launched: "the provider could not make it",
+  never_booted: "its worker never called",
+  died_at_boot: "it stopped before its worker called",
+  machine_lost: "the provider does not show it running any more",
+};
+
+function leftoverFindings({ quarantined, orphans }: HealthFacts): Finding[] {
+  const found: Finding[] = [];
+  if (quarantined) {
+    found.push(
+      finding(
+        "warning",
+        "volumes_quarantined",
+        `${quarantined.count} volume(s) hold memory that is in no snapshot. The first is deleted at ${timeText(quarantined.firstDeletedAt)}.`,
+        "A message to its conversation has the volume mounted and saved again; deleteFlyVolume with force discards it.",
+      ),
+    );
+  }
+  if (orphans.count > 0) {
+    const trouble = orphans.failing ? ` The last attempt failed: ${orphans.failing.message}` : "";
+    found.push(
+      finding(
+        orphans.failing ? "error" : "info",
+        "orphans_found",
+        `${orphans.count} machine(s) or volume(s) of this deployment have no owner and are collected once a second listing confirms them.${trouble}`,
+        "See orphanReport; collectOrphans does not wait for the next listing.",
+      ),
+    );
+  }
+  return found;
+}
+
+const blockedFix: Readonly<Record<string, string>> = {
+  worker_cap: "Raise scaling.maxWorkers with setPolicies, or wait.",
+  workspace_cap: "Raise fleet.maxWorkersPerWorkspace with setPolicies, or wait.",
+  budget: "Raise fleet.dailyMachineHours with setPolicies, or wait for the next UTC day.",
+  launch_step: "Nothing is needed: the next passes order more.",
+  launches_paused: "Mend what the failed launch names; launches go on by themselves.",
+};
+
+const blockedFinding = ({ reason, conversations }: HealthFacts["blocked"][number]): Finding =>
+  finding(
+    reason === "budget" ? "error" : reason === "launch_step" ? "info" : "warning",
+    `blocked_${reason}`,
+    `${conversations} conversation(s) got no machine in the last pass: ${reason}.`,
+    blockedFix[reason] ?? null,
+  );
+
+const secretErrors = new Set(["master_key_invalid", "previous_master_key_invalid", "secret_key_unavailable"]);
+const secretNotes = new Set(["master_key_absent", "secrets_need_rewrap"]);
+
+const secretFinding = ({ code, message }: { code: string; message: string }): Finding =>
+  finding(secretErrors.has(code) ? "error" : secretNotes.has(code) ? "info" : "warning", code, message, null);
+
+function botFindings({ botId, agentKey, verified, elsewhere, lastError }: BotFacts): Finding[] {
+  const bot = `Bot ${botId}${agentKey === null ? "" : ` (agent '${agentKey}')`}`;
+  const again = "Run configureTelegramWebhook for its token again, then getWebhookReadiness.";
+  const found: Finding[] = [];
+  if (elsewhere) {
+    found.push(
+      finding(
+        "error",
+        "webhook_path_mismatch",
+        `${bot}: Telegram calls another path than the one the app mounts.`,
+        "Give AGENT_FACTORY_PATH_PREFIX and the pathPrefix of registerRoutes the same value, then run configureTelegramWebhook again.",
+      ),
+    );
+  }
+  if (!verified) {
+    found.push(
+      finding(
+        "error",
+        "webhook_not_verified",
+        `${bot}: Telegram does not deliver to this deployment.`,
+        again,
+      ),
+    );
+  } else if (lastError !== null) {
+    found.push(
+      finding("warning", "webhook_error", `${bot}: Telegram's last delivery error was: ${lastError}`, again),
+    );
+  }
+  return found;
+}

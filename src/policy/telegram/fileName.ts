@@ -1,0 +1,18 @@
+/** A foreign file name as a plain name: no path, no control characters, nothing hidden, bounded. */
+
+const MAX_CHARS = 120;
+
+/** Blank names become `file`. The extension survives the cut. */
+export function safeFileName(name: string): string {
+  const plain = name
+    // Everything before the last separator is a path; bidirectional marks can make an extension look like another.
+    .replace(/^.*[/\\]/s, "")
+    // eslint-disable-next-line no-control-regex -- control characters are what is removed
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+    .replace(/[<>:"|?*]/g, "_")
+    .replace(/^[.\s]+|[.\s]+$/g, "");
+  if (plain === "") return "file";
+  if (plain.length <= MAX_CHARS) return plain;
+  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? "";
+  return `${plain.slice(0, MAX_CHARS - extension.length).replace(/[\ud800-\udbff]$/, "")}${extension}`;
+}

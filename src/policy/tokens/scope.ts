@@ -1,0 +1,71 @@
+/** What a worker token may say, and everything that is wrong with one that is asked for. */
+import { isLane, isSystemLane, MAX_LANES, SYSTEM_LANE, systemLaneOf } from "../queue/lane.js";
+
+/** Longest workspace, group or worker id in a token, in characters. */
+const MAX_NAME_CHARS = 200;
+const MAX_WORKERS_LIMIT = 1_000;
+
+export interface RequestedScope {
+  workspace?: string;
+  tags: readonly string[];
+  group?: string;
+  workerId?: string;
+  maxWorkers?: number;
+  withAlias?: boolean;
+}
+export interface Fault {
+  argument: string;
+  message: string;
+}
+
+/** Every fault of a scope, one sentence each; empty when it is sound. System lanes are judged by `lanesFault`. */
+export function scopeFaults(scope: RequestedScope): Fault[] {
+  const { workspace, tags, group, workerId, maxWorkers, withAlias } = scope;
+  const faults: Fault[] = [];
+  const add = (argument: string, message: string) => faults.push({ argument, message });
+  for (const [argument, name] of Object.entries({ workspace, group, workerId })) {
+    if (name === undefined || (name.trim() !== "" && name.length <= MAX_NAME_CHARS)) continue;
+    add(argument, `${argument} must be 1 to ${MAX_NAME_CHARS} characters, or absent.`);
+  }
+  const distinct = new Set(tags).size;
+  if (distinct < 1 || distinct > MAX_LANES)
+    add("tags", `tags must be 1 to ${MAX_LANES} names, not ${distinct}.`);
+  const illegal = tags.filter((tag) => !isLane(tag));
+  if (illegal.length > 0) {
+    const shown = illegal
+      .slice(0, 5)
+      .map((tag) => JSON.stringify(tag.slice(0, 40)))
+      .join(", ");
+    const message = `tags must be names of 1 to 100 letters, digits, dots, underscores, colons and hyphens; these are not: ${shown}.`;
+    add("tags", message);
+  }
+  if (maxWorkers !== undefined) {
+    if (!Number.isInteger(maxWorkers) || maxWorkers < 1 || maxWorkers > MAX_WORKERS_LIMIT) {
+      add("maxWorkers", `maxWorkers must be a whole number from 1 to ${MAX_WORKERS_LIMIT}.`);
+    }
+    if (workerId !== undefined && maxWorkers !== 1)
+      add("maxWorkers", "A token with workerId serves one worker; leave maxWorkers out.");
+  }
+  if (withAlias === true && workerId === undefined)
+    add("withAlias", "withAlias needs workerId: an alias stands for one worker.");
+  return faults;
+}
+
+/**
+ * Why these lanes may not be taken, or null. System lanes are for trusted workers alone: `system` for those of the whole
+ * instance, `system:<workspace>` for those of that workspace (or of the whole instance).
+ */
+export function lanesFault(
+  tags: readonly string[],
+  holder: { trusted?: boolean; workspace?: string },
+): string | null {
+  const reserved = tags.filter(isSystemLane);
+  if (reserved.length === 0) return null;
+  if (holder.trusted !== true) {
+    return `The tags ${reserved.join(", ")} are system lanes, which agent workers cannot take; mint the token with trusted: true.`;
+  }
+  const { workspace } = holder;
+  const foreign = reserved.filter((tag) => workspace !== undefined && tag !== systemLaneOf(workspace));
+  if (foreign.length === 0) return null;
+  return `A token of workspace '${workspace}' can take the system lane '${systemLaneOf(workspace ?? SYSTEM_LANE)}' only, not ${foreign.join(", ")}.`;
+}

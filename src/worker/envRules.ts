@@ -1,0 +1,73 @@
+/** What the schema of single variables cannot say: which of them go together. */
+import type { EnvProblem } from "./env.js";
+import { hintOf } from "./envHelp.js";
+import { isPair } from "./envShapes.js";
+import { placeProblems } from "./memory/place.js";
+import { ownEnvProblems } from "./store/ownEnv.js";
+
+/** The variables that were given, trimmed, blanks left out. */
+export type Given = Record<string, string>;
+
+/** Problems of variables together. `bad`: those that are wrong by themselves, of which nothing more is said. */
+export function ruleProblems(given: Given, bad: ReadonlySet<string>): EnvProblem[] {
+  return [...modeProblems(given), ...certificateProblems(given, bad), ...engineProblems(given), ...ownProblems(given)];
+}
+
+const problem = (name: string, text: string): EnvProblem => ({ name, problem: text, hint: hintOf(name) });
+
+const ownProblems = (given: Given): EnvProblem[] =>
+  ownEnvProblems(given).map((fault) => problem(fault.name, fault.problem));
+
+function modeProblems(given: Given): EnvProblem[] {
+  if (given["MODE"] !== "worker") return [];
+  const problems: EnvProblem[] = [];
+  if (given["WORKER_ID"] === undefined)
+    problems.push(problem("WORKER_ID", "is missing (needed by MODE=worker)"));
+  // A launched machine runs what its image holds; nothing that reaches it by its environment is run as code.
+  if (given["INIT_SCRIPT"] !== undefined)
+    problems.push(problem("INIT_SCRIPT", "must not be set with MODE=worker"));
+  return problems;
+}
+
+function certificateProblems(given: Given, bad: ReadonlySet<string>): EnvProblem[] {
+  const { CLIENT_TLS_CERT: certificate, CLIENT_TLS_KEY: key } = given;
+  if ((certificate === undefined) !== (key === undefined)) {
+    const absent = certificate === undefined ? "CLIENT_TLS_CERT" : "CLIENT_TLS_KEY";
+    return [
+      {
+        name: absent,
+        problem: "is missing: CLIENT_TLS_CERT and CLIENT_TLS_KEY must be set together.",
+        hint: hintOf(absent),
+      },
+    ];
+  }
+  if (certificate === undefined || key === undefined) return [];
+  if (bad.has("CLIENT_TLS_CERT") || bad.has("CLIENT_TLS_KEY") || isPair(certificate, key)) return [];
+  return [problem("CLIENT_TLS_KEY", "is not the private key of CLIENT_TLS_CERT")];
+}
+
+/** What the chosen engine needs beside its defaults. */
+function engineProblems(given: Given): EnvProblem[] {
+  const need = (name: string): EnvProblem[] =>
+    given[name] === undefined
+      ? [problem(name, `is missing (needed by ENGINE=${given["ENGINE"] ?? ""})`)]
+      : [];
+  switch (given["ENGINE"]) {
+    case "openai": {
+      const model = given["OPENCLAW_AGENT_MODEL"] === undefined ? need("MODEL") : [];
+      const openAiItself = (given["OPENAI_BASE_URL"] ?? "https://api.openai.com").startsWith(
+        "https://api.openai.com",
+      );
+      return openAiItself ? [...need("OPENAI_API_KEY"), ...model] : model;
+    }
+    case "command":
+      return [...need("ENGINE_COMMAND"), ...(given["COMMAND_STATEFUL"] === "true" ? need("DATA_DIR") : [])];
+    case "openclaw":
+      return [
+        ...need("OPENCLAW_GATEWAY_TOKEN"),
+        ...placeProblems(given).map((fault) => problem(fault.name, fault.problem)),
+      ];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,53 @@
+/** What must be there before anything is opened: room on the disk, and the engine's program. */
+import { constants } from "node:fs";
+import { access, mkdir, statfs } from "node:fs/promises";
+import path from "node:path";
+import { WorkerFault } from "./faults.js";
+
+/** Free bytes below which a data directory cannot be worked with: the marker, a journal line and a small archive. */
+export const leastFreeBytes = 16 * 1024 * 1024;
+
+export interface Disks {
+  /** Free bytes for this user on the disk of a directory. */
+  freeBytes(directory: string): Promise<number>;
+}
+
+export const systemDisks: Disks = {
+  async freeBytes(directory) {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  },
+};
+
+/** Rejects with `disk_full` or `data_dir_unusable`. Creates the directory if it is missing. */
+export async function checkDataDir(directory: string, disks: Disks = systemDisks): Promise<void> {
+  let free: number;
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    free = await disks.freeBytes(directory);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    throw new WorkerFault(code === "ENOSPC" ? "disk_full" : "data_dir_unusable", `${directory} (${code})`);
+  }
+  if (free < leastFreeBytes)
+    throw new WorkerFault(
+      "disk_full",
+      `${free} bytes are free on the disk of ${directory}, ${leastFreeBytes} are needed`,
+    );
+}
+
+/** Rejects with `engine_missing` when the program of a command engine cannot be run from here. */
+export async function checkProgram(program: string, searchPath: string | undefined): Promise<void> {
+  const places = program.includes("/")
+    ? [path.resolve(program)]
+    : (searchPath ?? "").split(path.delimiter).map((directory) => path.join(directory || ".", program));
+  for (const place of places) {
+    try {
+      return await access(place, constants.X_OK);
+    } catch {
+      // the next one
+    }
+  }
+  throw new WorkerFault("engine_missing", program);
+}
