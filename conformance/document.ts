@@ -3,7 +3,15 @@ import type { GenericValidator, PropertyValidators } from "convex/values";
 import { format, resolveConfig } from "prettier";
 import { statusOfCode } from "../src/contract/gateway.js";
 import { defaultPolicies } from "../src/contract/policies.js";
-import { vHydrationBundle, vJob, vNewTurn, vOutcome, vPayload, vRecordedReply } from "../src/contract/queue.js";
+import {
+  vHydrationBundle,
+  vJob,
+  vNewTurn,
+  vOutcome,
+  vPayload,
+  vProviderConfig,
+  vRecordedReply,
+} from "../src/contract/queue.js";
 import { neededOperations, operations, protocolVersion, rules } from "./rows.js";
 
 export const documentPath = new URL("../docs/worker-protocol.md", import.meta.url).pathname;
@@ -16,6 +24,7 @@ const named: Readonly<Record<string, GenericValidator>> = {
   RecordedReply: vRecordedReply,
   Turn: vNewTurn,
   Outcome: vOutcome,
+  ProviderConfig: vProviderConfig,
 };
 
 /** Fills every generated part of the document anew. @throws Error for a part that nothing is known about. */
@@ -36,7 +45,9 @@ function partNamed(part: string): string {
     case "arguments":
       return operations.map(argumentsOf).join("\n\n");
     case "shapes":
-      return Object.entries(named).map(([name, shape]) => `- \`${name}\` = \`${shapeOf(shape, name)}\``).join("\n");
+      return Object.entries(named)
+        .map(([name, shape]) => `- \`${name}\` = \`${shapeOf(shape, name)}\``)
+        .join("\n");
     case "errors":
       return errorTable();
     case "timings":
@@ -91,9 +102,21 @@ function timingTable(): string {
   return table(
     ["Policy", "Default", "Meaning"],
     [
-      ["`lease.leaseMs`", `${lease.leaseMs} ms`, "a lease that is not renewed for this long may be given to another worker"],
-      ["`lease.heartbeatIntervalMs`", `${lease.heartbeatIntervalMs} ms`, "how often to renew it; every job names it"],
-      ["`lease.staleAfterMs`", `${lease.staleAfterMs} ms`, "a worker that was not heard of for this long counts as lost"],
+      [
+        "`lease.leaseMs`",
+        `${lease.leaseMs} ms`,
+        "a lease that is not renewed for this long may be given to another worker",
+      ],
+      [
+        "`lease.heartbeatIntervalMs`",
+        `${lease.heartbeatIntervalMs} ms`,
+        "how often to renew it; every job names it",
+      ],
+      [
+        "`lease.staleAfterMs`",
+        `${lease.staleAfterMs} ms`,
+        "a worker that was not heard of for this long counts as lost",
+      ],
       ["`retry.maxAttempts`", String(retry.maxAttempts), "attempts before a message becomes a dead letter"],
     ],
   );

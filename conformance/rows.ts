@@ -18,7 +18,7 @@ export const rules = {
   "P-AUTH-2": "The token stands in no URL, no body and no other header.",
   "P-AUTH-3": "The token goes to the gateway only: neither the model nor the chat platform ever sees it.",
   "P-AUTH-4":
-    "A 401 for the worker's own credential is final: the worker makes at most one more call, says the code (`worker_token_invalid`, …) in its output and ends with an exit code other than 0, within 10 s.",
+    "A 401 for the worker's own credential is final: the worker makes at most one more call, says the refusal's code or message in its output and ends with an exit code other than 0, within 10 s.",
   "P-AUTH-5":
     "So is a 403 of `worker_token_revoked`, `worker_mismatch`, `workspace_mismatch` or `lane_not_allowed`.",
   "P-AUTH-6": "Token, model key and bot token never appear in the worker's output.",
@@ -44,6 +44,8 @@ export const rules = {
     "A job without hydration (`hydrationError`, or null from `hydrate`) is ended as a failed attempt, without an engine run.",
   "P-HYD-3":
     "A `telegram` message whose `telegramBotToken` is null is ended as a failed attempt, without an engine run.",
+  "P-HYD-4":
+    "A `telegram` message with `hydration.undeliverable` is ended as failed, `retryable` false, without an engine run.",
 
   "P-BEAT-1":
     "While it holds a message the worker renews the lease: no two `heartbeatIntervalMs` pass without a `heartbeat`, from the claim on.",
@@ -96,7 +98,7 @@ export const rules = {
   "P-RETRY-4": "One that met 429 is repeated.",
   "P-RETRY-5":
     "The waits between failed claims grow: the fourth is at least one and a half times the first, and no wait exceeds 30 s.",
-  "P-RETRY-6": "They are spread at random: three outages do not meet with the same waits.",
+  "P-RETRY-6": "They are spread at random: no two outages meet with the same waits.",
 
   "P-STOP-1": "SIGTERM while idle: no further claim, exit code 0 within 5 s.",
   "P-STOP-2": "SIGTERM with a message in hand: it is finished and answered, no other is taken, exit code 0.",

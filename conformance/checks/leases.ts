@@ -10,7 +10,12 @@ const firstClaimMs = 15_000;
 export const claims: Check = (rig) => {
   const made = rig.calls("claim");
   for (const { startedAt, endedAt } of rig.workers) {
-    const first = made.find(({ at }) => at >= startedAt && at <= (endedAt ?? Infinity));
+    const own = rig.wires.gateway.exchanges.filter(
+      ({ at }) => at >= startedAt && at <= (endedAt ?? Infinity),
+    );
+    // Refused before it came so far.
+    if (own.some(({ answer }) => answer?.status === 401 || answer?.status === 403)) continue;
+    const first = own.find((exchange) => operationOf(exchange) === "claim");
     rig.judge(
       "P-CLAIM-1",
       first !== undefined && first.at - startedAt <= firstClaimMs,

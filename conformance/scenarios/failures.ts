@@ -116,16 +116,16 @@ export const delivery: Scenario = {
 
 export const hydration: Scenario = {
   name: "hydration",
-  shows: ["P-HYD-2", "P-HYD-3"],
+  shows: ["P-HYD-2", "P-HYD-3", "P-HYD-4"],
   async play(rig) {
-    let spoil: "absent" | "tokenless" | "no" = "absent";
+    let spoil: Spoil | "no" = "no";
     rig.wires.gateway.treat = async (exchange, forward) => {
       const answer = await forward();
       const operation = operationOf(exchange);
       const parsed = parseJson(answer.body);
       if (spoil === "no" || !isRecord(parsed) || !isRecord(parsed.value)) return answer;
       if (operation === "hydrate")
-        return value(spoil === "absent" ? null : { ...parsed.value, telegramBotToken: null });
+        return value(spoil === "absent" ? null : { ...parsed.value, ...instead[spoil] });
       const { value: given } = parsed;
       const next = isRecord(given.next) ? { ...given, next: spoiled(given.next, spoil) } : given;
       return value("messageId" in given ? spoiled(given, spoil) : next);
@@ -134,6 +134,7 @@ export const hydration: Scenario = {
     for (const [id, text, how] of [
       ["P-HYD-2", "not hydrated", "absent"],
       ["P-HYD-3", "without a bot", "tokenless"],
+      ["P-HYD-4", "to nobody", "undeliverable"],
     ] as const) {
       spoil = how;
       const message = await rig.says(anna, text);
@@ -159,11 +160,17 @@ export const hydration: Scenario = {
   },
 };
 
-function spoiled(job: Record<string, unknown>, how: "absent" | "tokenless"): Record<string, unknown> {
+type Spoil = "absent" | "tokenless" | "undeliverable";
+const instead = {
+  tokenless: { telegramBotToken: null },
+  undeliverable: { undeliverable: "the chat is closed" },
+};
+
+function spoiled(job: Record<string, unknown>, how: Spoil): Record<string, unknown> {
   const { hydration, ...rest } = job;
   if (hydration === undefined) return job;
   if (how === "absent") return { ...rest, hydrationError: "secret_key_unavailable" };
-  return { ...rest, hydration: isRecord(hydration) ? { ...hydration, telegramBotToken: null } : hydration };
+  return { ...rest, hydration: isRecord(hydration) ? { ...hydration, ...instead[how] } : hydration };
 }
 
 /** A newer server knows more: every object in every answer has a field that this version does not have. */

@@ -2,7 +2,7 @@ import { conversation } from "./conversation.js";
 import { delivery, engineFailure, hydration, newerServer } from "./failures.js";
 import { idleStop, longRun, lostByHeartbeat, lostBySettle, toldToStop } from "./leases.js";
 import { outage, writes } from "./outage.js";
-import { revokedToken, unknownToken } from "./refused.js";
+import { otherRefusals, revokedToken, unknownToken } from "./refused.js";
 import { restart } from "./restart.js";
 import type { Scenario } from "./scenario.js";
 
@@ -17,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   lostByHeartbeat,
   lostBySettle,
   conversation,
+  otherRefusals,
   toldToStop,
   engineFailure,
   hydration,

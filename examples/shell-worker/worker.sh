@@ -112,9 +112,9 @@ answer() {
   local provider bot chat number parts part
   jq -e .hydration <<<"$1" >"$dir/hydration" || { fail "not hydrated: $(jq -r .hydrationError <<<"$1")"; return; }
   provider=$(jq -r .payload.provider <<<"$1") bot=$(jq -r '.telegramBotToken // empty' "$dir/hydration")
-  chat=$(jq -r '.payload | .metadata.telegramChatId // .providerUserId' <<<"$1")
+  chat=$(jq -r '.payload | .metadata.telegramChatId // .providerUserId' <<<"$1") number=$(jq '.reply.nextPart // 0' "$dir/hydration")
   [[ $provider == telegram && -z $bot ]] && { fail "telegram bot token missing"; return; }
-  number=$(jq '.reply.nextPart // 0' "$dir/hydration")
+  [[ $provider == telegram ]] && jq -e .undeliverable "$dir/hydration" >/dev/null && { fail "$(jq -r .undeliverable "$dir/hydration")" false; return; }
   if ! jq -erj .reply.text "$dir/hydration" >"$dir/text"; then
     engine "$1"
     [[ -e $dir/lost ]] && return

@@ -15,7 +15,9 @@ const prompt = readFileSync(0, "utf8");
 const text = (prompt.split("\n\nuser: ").at(-1) ?? "").trim();
 const file = join(process.env.DATA_DIR ?? ".", "note.json");
 
-if (!existsSync(file)) writeFileSync(file, JSON.stringify({ note: randomBytes(8).toString("hex"), since: text }));
+if (!existsSync(file))
+  writeFileSync(file, JSON.stringify({ note: randomBytes(8).toString("hex"), since: text }));
 await sleep(THINKING_MS);
 console.log(`answer to: ${text}`);
-if (text.includes("what is your note?")) console.log(`my note: ${JSON.parse(readFileSync(file, "utf8")).note}`);
+if (text.includes("what is your note?"))
+  console.log(`my note: ${JSON.parse(readFileSync(file, "utf8")).note}`);

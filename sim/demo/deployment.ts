@@ -22,8 +22,10 @@ export const demoBot: BotSpec = { token: `4242424242:${"DEMO".repeat(8)}xyz`, us
 export const demoLease = { leaseMs: 4_000, heartbeatIntervalMs: 1_000, reapGridMs: 500, staleAfterMs: 6_000 };
 export const defaultLease = defaultPolicies.lease;
 
+/** A machine rests this long before it goes; where a lost lease has to be noticed by another one, longer than that takes. */
+export const idleTimeoutOf = ({ sabotage }: Pick<DemoOptions, "sabotage">): number =>
+  sabotage === "skip-fence" ? 12_000 : 3_000;
 /** A fleet whose hours are seconds. */
-export const demoScaling = { idleTimeoutMs: 3_000, reconcileIntervalMs: 1_000 };
 const demoFleet = {
   bootDeadlineMs: 45_000,
   stepDeadlineMs: 15_000,
@@ -71,7 +73,12 @@ export async function configure(
   await run("setPolicies", {
     policies: {
       lease: demoLease,
-      scaling: { ...demoScaling, maxWorkers: options.workers, spawnStep: options.workers },
+      scaling: {
+        idleTimeoutMs: idleTimeoutOf(options),
+        reconcileIntervalMs: 1_000,
+        maxWorkers: options.workers,
+        spawnStep: options.workers,
+      },
       fleet: { ...demoFleet, stateful: isStateful(options) },
     },
   });
@@ -100,9 +107,7 @@ export async function configure(
   });
   const webhook = z
     .object({ isReady: z.boolean(), description: z.string() })
-    .parse(
-      await run("configureTelegramWebhook", { convexSiteUrl: platform.siteUrl, secretRef: TOKEN_REF }),
-    );
+    .parse(await run("configureTelegramWebhook", { convexSiteUrl: platform.siteUrl, secretRef: TOKEN_REF }));
   if (!webhook.isReady) throw new Error(`the webhook was not set: ${webhook.description}`);
 }
 

@@ -6,25 +6,17 @@ import type { UntilGenerating } from "./killer.js";
 /** The model is asked right after a claim; without a request by then the worker is not doing what it should. */
 const MODEL_WAIT_MS = 5_000;
 
-/** Each worker asks for a model of its own name, so that the model server's log shows who asked. */
-export const modelNameOf = (worker: string): string => `sim-${worker}`;
-
-/** For workers that ask the model server themselves. */
+/** For workers that ask the model server themselves. Only one worker can hold a message, so its text tells whose it is. */
 export const generatingAt =
   (model: ModelServer): UntilGenerating =>
-  (worker, held) =>
+  (_worker, held) =>
     model.waitForRequests(
       (requests) =>
-        requests.some(
-          (request) =>
-            request.model === modelNameOf(worker) &&
-            request.outcome === "open" &&
-            request.lastUserText === held.text,
-        ),
+        requests.some(({ outcome, lastUserText }) => outcome === "open" && lastUserText === held.text),
       MODEL_WAIT_MS,
     );
 
-/** For workers behind the gateway. Only one worker can hold a message, so its text tells whose it is. */
+/** For workers behind the gateway. */
 export const generatingBehind =
   (gateway: DemoGateway): UntilGenerating =>
   async (worker, held) => {

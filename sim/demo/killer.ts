@@ -1,11 +1,11 @@
+import type { Cloud } from "./cloud.js";
 import type { Kill } from "./judge.js";
 import type { Answer, Call, Held } from "./relay.js";
-import type { WorkerProcesses } from "./workers.js";
 
 /** Resolves when a model generates the answer to what this worker holds; rejects when that does not come about. */
 export type UntilGenerating = (worker: string, held: Held) => Promise<unknown>;
 
-/** Kills one worker that has a message in its hands and has not said a word about it yet. */
+/** Kills the machine of one worker that has a message in its hands and has not said a word about it yet. */
 export class Killer {
   kill: (Kill & { worker: string; pid: number }) | undefined;
   private armed = false;
@@ -16,7 +16,7 @@ export class Killer {
    * happens when the worker reports the answer, before that reaches the deployment.
    */
   constructor(
-    private readonly workers: WorkerProcesses,
+    private readonly cloud: Cloud,
     private readonly untilGenerating: UntilGenerating | undefined,
     private readonly onKill: (kill: Kill & { worker: string; pid: number }) => void,
     private readonly onFault: (error: unknown) => void,
@@ -43,7 +43,7 @@ export class Killer {
   }
 
   private async strike(worker: string, held: Held): Promise<void> {
-    const pid = await this.workers.kill(worker);
+    const pid = await this.cloud.kill(worker);
     this.kill = { at: Date.now(), text: held.text, worker, pid };
     this.onKill(this.kill);
   }

@@ -2,35 +2,36 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { FlyVolumeView } from "../fly/index.js";
-import { messageNamedIn } from "./traffic.js";
+import type { Seen } from "./judge.js";
+import { messageNamedIn, type Planned } from "./traffic.js";
 
 /** What `agent.mjs` writes into its data directory. */
 const noteSchema = z.object({ note: z.string(), since: z.string() });
 
-/** The agents' notes, read from the volumes behind their backs: no answer and no history holds them in the first round. */
+/**
+ * The agents' notes, read from the volumes behind their backs: no answer and no history holds them in the first round. An
+ * agent's first note is the one that counts: a second one says that its memory was lost.
+ */
 export class Notes {
-  private readonly known = new Map<number, string>();
-  private readonly changed = new Set<number>();
+  private readonly first = new Map<number, string>();
 
-  /** Notes down what the volumes hold now. */
+  /** Takes in what the volumes hold now. */
   look(volumes: readonly FlyVolumeView[]): void {
     for (const { directory } of volumes) {
       const found = directory === null ? null : readNote(directory);
       const named = found && messageNamedIn(found.since);
       if (!found || !named) continue;
-      const before = this.known.get(named.conversation);
-      if (before !== undefined && before !== found.note) this.changed.add(named.conversation);
-      else this.known.set(named.conversation, found.note);
+      if (!this.first.has(named.conversation)) this.first.set(named.conversation, found.note);
     }
   }
 
-  of(conversation: number): string | undefined {
-    return this.known.get(conversation);
-  }
-
-  /** Conversations whose agent had to write a second note: the first one was lost. */
-  get lost(): number[] {
-    return [...this.changed];
+  /** Whether each of these questions was answered, in its chat, with the note of its agent. */
+  wereTold(questions: readonly Planned[], seen: readonly Seen[]): boolean {
+    return questions.every((question) => {
+      const note = this.first.get(question.conversation);
+      const isAnswer = ({ chatId, text }: Seen) => chatId === question.chatId && text.includes(question.text);
+      return note !== undefined && seen.some((answer) => isAnswer(answer) && answer.text.includes(note));
+    });
   }
 }
 

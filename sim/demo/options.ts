@@ -43,10 +43,8 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     .addOption(
       new Option(
         "--engine <name>",
-        "what answers: agent keeps a file per conversation, the others keep nothing on their machine",
-      )
-        .choices(demoEngines)
-        .default("agent"),
+        "what answers: agent keeps a file per conversation, the others keep nothing on their machine (default: agent)",
+      ).choices(demoEngines),
     )
     .option("--keep", "stay up after the end, until Ctrl-C", false)
     .addOption(
@@ -56,5 +54,16 @@ export function readOptions(argv: readonly string[]): DemoOptions {
           "message, drop-settle loses what a worker reports about one, skip-restore hides the saved memory",
       ).choices(sabotages),
     );
-  return program.parse(argv).opts<DemoOptions>();
+  const given = program.parse(argv).opts<Omit<DemoOptions, "engine"> & { engine?: DemoEngine }>();
+  const options = {
+    ...given,
+    engine: given.engine ?? (given.sabotage === "skip-fence" ? "command" : "agent"),
+  };
+  if (options.sabotage === "skip-fence" && isStateful(options))
+    program.error(
+      "error: --sabotage skip-fence needs another --engine: the fleet ends a machine that lost its message",
+    );
+  if (options.sabotage === "skip-restore" && !isStateful(options))
+    program.error("error: --sabotage skip-restore needs --engine agent: the others have nothing to restore");
+  return options;
 }

@@ -43,7 +43,10 @@ export async function pairUsers(
 
 async function isPaired(platform: Platform, conversation: number): Promise<boolean> {
   const binding = await lib(platform, "getUserAgentBinding", { consumerUserId: userOf(conversation) });
-  const { telegramChatId } = z.object({ telegramChatId: z.string().nullable() }).nullable().parse(binding) ?? {
+  const { telegramChatId } = z
+    .object({ telegramChatId: z.string().nullable() })
+    .nullable()
+    .parse(binding) ?? {
     telegramChatId: null,
   };
   return telegramChatId === String(chatOf(conversation));

@@ -17,6 +17,8 @@ const requestSchema = z.looseObject({
   outcome: z.unknown().optional(),
 });
 const claimSchema = z.object({ ok: z.literal(true), value: jobSchema });
+const savedSchema = z.object({ ok: z.literal(true), value: z.literal(true) });
+const restorableSchema = z.object({ ok: z.literal(true), value: z.object({ snapshotId: z.string() }) });
 const settledSchema = z.object({
   ok: z.literal(true),
   value: z.union([
@@ -54,6 +56,10 @@ export interface RelayEvents {
   /** A call arrived, of any kind. */
   called(worker: string): void;
   claimed(worker: string, held: Held): void;
+  /** The deployment took a snapshot of the worker's memory. */
+  saved(worker: string): void;
+  /** The worker was told of a snapshot to restore. */
+  restored(worker: string): void;
 }
 
 /** The wire between the workers and the deployment, one address per worker, so that the demo sees and can cut it. */
@@ -129,6 +135,10 @@ export class Relay {
       const claimed = claimSchema.safeParse(parseJson(body));
       if (claimed.success) this.hold(worker, claimed.data.value);
     }
+    if (operation === "snapshot_finalize" && savedSchema.safeParse(parseJson(body)).success)
+      this.events.saved(worker);
+    if (operation === "snapshot_restore" && restorableSchema.safeParse(parseJson(body)).success)
+      this.events.restored(worker);
     if (operation === "settle") {
       const settled = settledSchema.safeParse(parseJson(body));
       if (!settled.success) return;

@@ -16,13 +16,14 @@ const settled = (call: Call): Answer =>
 const renewed = (): Answer => ok({ ok: true, leaseExpiresAt: Date.now() + 60_000, shouldStop: false });
 
 /**
- * Breaks the wire for the first attempt of one message. The product is untouched: it is lied to, or its refusal is
- * hidden, and the user gets a second answer.
+ * Breaks the wire. The product is untouched: it is lied to, or its answer is hidden. The first two break the first attempt of
+ * one message, and the user gets a second answer.
  *
  * - `drop-settle`: everything the worker reports about the message is acknowledged and thrown away, so its lease
  *   expires and another worker answers again.
  * - `skip-fence`: the worker's heartbeats stay on the way, so that it loses its lease; its late writes are held until
  *   another worker has the message, and then the refusal is turned into a consent.
+ * - `skip-restore`: every worker hears that there is no saved memory, so each begins with an empty disk.
  */
 export function sabotage(
   how: Sabotage,
@@ -39,6 +40,7 @@ export function sabotage(
       await sleep(50, undefined, { signal });
   };
   const treat: Treatment = async (call) => {
+    if (how === "skip-restore") return call.operation === "snapshot_restore" ? ok(null) : call.forward();
     if (victim === undefined || call.request.leaseId !== victim.leaseId) return call.forward();
     if (call.operation === "heartbeat") return renewed();
     if (call.operation !== "settle") return call.forward();

@@ -15,15 +15,15 @@ const QUESTION = "what is your note?";
 export const chatOf = (conversation: number): number => FIRST_CHAT_ID + conversation;
 
 /**
- * `messages` over `conversations`, one round after the other, so that every chat has several under way. The last few, one
- * for each machine at most, are kept for later: they ask the agents for their notes.
+ * `messages` over `conversations`, one after the other, so that every chat has several under way. With `questions` the last
+ * few, that many at most, are kept for a second round: they ask the agents for their notes.
  */
 export function planTraffic(
   messages: number,
   conversations: number,
-  workers: number,
+  questions = 0,
 ): { first: Planned[]; second: Planned[] } {
-  const later = Math.min(workers, conversations, Math.floor(messages / 2));
+  const later = Math.min(questions, conversations, Math.floor(messages / 2));
   const first = Array.from({ length: messages - later }, (_unused, index) =>
     planned((index % conversations) + 1, Math.floor(index / conversations) + 1),
   );

@@ -15,6 +15,10 @@ const timing: OpenClawTiming = {
   waitSliceMs: 15,
   pollMs: 5,
   resumeGraceMs: 100,
+  ownReconnectMs: 5,
+  stopGraceMs: 2_000,
+  restartMinMs: 10,
+  restartMaxMs: 40,
 };
 
 let gateway: FakeOpenClawGateway;
@@ -155,10 +159,17 @@ describe("a run", () => {
     expect(await engine.run(message({ attempt: 2 }))).toEqual({ text: "echo: hello" });
   });
 
-  test("an answer of media only is empty", async () => {
-    await started({ answer: () => "MEDIA:/w/a.png" });
-    await expect(engine.run(message())).rejects.toMatchObject({ kind: "empty" });
-  });
+  test.each(["MEDIA:/w/a.png", "MEDIA:/w/a.png\nMEDIA:./b.png"])(
+    "%j, media only, is empty for good",
+    async (said) => {
+      await started({ answer: () => said });
+      await expect(engine.run(message())).rejects.toMatchObject({
+        kind: "empty",
+        retryable: false,
+        message: expect.stringContaining("media only"),
+      });
+    },
+  );
 
   test("a busy gateway is asked again, under a new key", async () => {
     await started({ faults: [{ kind: "busy", retryAfterMs: 10 }] });

@@ -266,6 +266,15 @@ describe("around a run", () => {
     gateway.boot();
     await expect.poll(() => gateway.transcript("agent:main:af:c1").length, { interval: 5 }).toBe(3);
     expect(gateway.modelCalls).toMatchObject([{ text: "hi", resumed: true }]);
-    expect(gateway.transcript("agent:main:af:c1")[2]?.content[0]?.text).toBe("echo: hi");
+    expect(gateway.transcript("agent:main:af:c1")).toMatchObject([
+      { role: "user", content: "hi", idempotencyKey: "k1:user" },
+      // The real gateway gives its own row a key as well; only the provenance tells.
+      {
+        role: "user",
+        idempotencyKey: expect.stringMatching(/.:user$/),
+        provenance: { kind: "internal_system" },
+      },
+      { role: "assistant", content: [{ type: "text", text: "echo: hi" }] },
+    ]);
   });
 });

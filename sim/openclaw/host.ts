@@ -55,6 +55,7 @@ export interface GatewayHost {
 /** @throws when no port is free. */
 export async function startGatewayHost(): Promise<GatewayHost> {
   const running = new Map<number, Running & { port: number }>();
+  const stopped = new Set<number>();
   const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pid, configPath, stateDir } = launchSchema.parse(JSON.parse(await bodyOf(request)));
     const config = configSchema.parse(JSON.parse(await readFile(configPath, "utf8")));
@@ -67,6 +68,8 @@ export async function startGatewayHost(): Promise<GatewayHost> {
     };
     response.once("close", () => void down());
     await gateway.listen();
+    // Told to stop while it was starting.
+    if (stopped.delete(pid)) return void response.end();
     running.set(pid, {
       gateway,
       port: config.gateway.port,
@@ -79,10 +82,15 @@ export async function startGatewayHost(): Promise<GatewayHost> {
     response.writeHead(200).flushHeaders();
   };
   const server = createServer((request, response) => {
-    const stopped = /^\/stop\/(\d+)$/.exec(request.url ?? "")?.[1];
-    const work = stopped === undefined ? run(request, response) : running.get(Number(stopped))?.stop();
-    if (stopped !== undefined) response.end();
-    work?.catch(() => response.writeHead(500).end());
+    const pid = /^\/stop\/(\d+)$/.exec(request.url ?? "")?.[1];
+    if (pid === undefined) {
+      run(request, response).catch(() => response.writeHead(500).end());
+      return;
+    }
+    response.end();
+    const gateway = running.get(Number(pid));
+    if (gateway === undefined) stopped.add(Number(pid));
+    else void gateway.stop();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -13,8 +13,7 @@ export interface ModelAccess {
 
 const MAX_STEPS = 8;
 /** The real gateway sends one user message of its own behind the user's. */
-const INTERNAL_CONTEXT =
-  "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\nnone\n<<<END_OPENCLAW_INTERNAL_CONTEXT>>>";
+const INTERNAL_CONTEXT = "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\nnone\n<<<END_OPENCLAW_INTERNAL_CONTEXT>>>";
 /** How the real gateway presents the text of a turn that it takes up again. */
 const QUEUED =
   "[Queued user message from a previous active turn; preserved as context only. Continue with the active prompt below.]\n";

@@ -27,27 +27,29 @@ interface Setup {
   token?: string | null;
   body?: string;
   /** What the component answers; throws to refuse. */
-  answer?: () => unknown;
+  answer?: (fn: string) => unknown;
   limited?: boolean;
   /** Counting a refusal fails. */
   uncountable?: boolean;
 }
 
+const nothing = (fn: string) => (fn === "idleHint" ? { retryAfterMs: 1_000, shouldStop: false } : null);
+
 /** One request to the routes of an app; what the component saw, and the reply. */
 async function request(path: string, setup: Setup = {}) {
-  const { method = "POST", token = "a.b.c", body = "{}", answer = () => null, limited = false } = setup;
+  const { method = "POST", token = "a.b.c", body = "{}", answer = nothing, limited = false } = setup;
   const http = httpRouter();
   registerRoutes(http, component);
   const [handler] = http.lookup(path, method) ?? [];
   const { _handler } = handler as unknown as {
     _handler: (ctx: unknown, request: Request) => Promise<Response>;
   };
-  const seen: unknown[] = [];
+  const seen: [string, string, unknown][] = [];
   const run = (kind: string) => (fn: string, args: unknown) => {
     seen.push([kind, fn, args]);
     if (fn === "noteWorkerRefusal" && setup.uncountable) return Promise.reject(new Error("conflict"));
     if (fn === "noteWorkerRefusal") return Promise.resolve({ limited, retryAfterMs: 1_500 });
-    return new Promise((resolve) => resolve(answer()));
+    return new Promise((resolve) => resolve(answer(fn)));
   };
   const ctx = { runQuery: run("query"), runMutation: run("mutation") };
   const response = await _handler(
@@ -108,7 +110,22 @@ describe("the gateway", () => {
     expect(done).toMatchObject({ status: 200, reply: { ok: true, value: { messageId: "m" } } });
     expect(done.seen).toEqual([["mutation", "claim", { workerId: "w1", workerToken: "a.b.c" }]]);
     const scoped = await request(gatewayPath("claim", { workspace: "acme/1" }), { body: claimBody });
-    expect(scoped.seen).toMatchObject([["mutation", "claim", { workspaceId: "acme/1" }]]);
+    expect(scoped.seen[0]).toMatchObject(["mutation", "claim", { workspaceId: "acme/1" }]);
+  });
+
+  it("says with an empty claim, and no other answer, when to ask again and whether to stop", async () => {
+    const answer = (fn: string) => (fn === "idleHint" ? { retryAfterMs: 5_000, shouldStop: false } : null);
+    const empty = await request(claimPath, { body: claimBody, answer });
+    const idle = { retryAfterMs: 5_000, control: { shouldStop: false } };
+    expect(empty).toMatchObject({ status: 200, reply: { ok: true, value: null, ...idle } });
+    expect(empty.seen[1]).toEqual(["query", "idleHint", { workerId: "w1" }]);
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const failing = (fn: string) => {
+      if (fn === "idleHint") throw new Error("broken");
+      return null;
+    };
+    const without = await request(claimPath, { body: claimBody, answer: failing });
+    expect([without.status, without.reply]).toEqual([200, { ok: true, value: null }]);
   });
 
   it.each(errorCodes.map((code) => [code, statusOfCode[code] ?? 400] as const))(
@@ -158,7 +175,7 @@ describe("the gateway", () => {
     expect(done.headers.get("Retry-After")).toBe("2");
     const good = await request(claimPath, { body: claimBody, limited: true });
     expect(good.status).toBe(200);
-    expect(good.seen).toHaveLength(1);
+    expect(good.seen.map(([, fn]) => fn)).not.toContain("noteWorkerRefusal");
   });
 
   it.each<[string, ErrorCode, Setup & { path?: string }]>([

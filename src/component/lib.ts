@@ -72,6 +72,16 @@ import * as ingestUpdate from "./telegram/ingestUpdate.js";
 import * as listParked from "./telegram/listParked.js";
 import * as redrive from "./telegram/redrive.js";
 import * as webhookReadiness from "./telegram/webhookReadiness.js";
+import * as connectionList from "./connections/list.js";
+import * as connectionRegister from "./connections/register.js";
+import * as connectionRemove from "./connections/remove.js";
+import * as probeReads from "./probes/reads.js";
+import * as probeReport from "./probes/report.js";
+import * as probeRequest from "./probes/request.js";
+import * as deploymentHello from "./workers/deployments/hello.js";
+import * as deploymentHours from "./workers/deployments/hours.js";
+import * as deploymentList from "./workers/deployments/list.js";
+import * as deploymentProvision from "./workers/deployments/provision.js";
 import * as workerReads from "./workers/reads.js";
 import * as wakeRead from "./workers/wakeRead.js";
 import * as createToken from "./workers/tokens/createToken.js";
@@ -166,6 +176,12 @@ export const rotateWorkerToken = mutation(rotateToken.rotateWorkerToken);
 export const revokeWorkerToken = mutation(revokeToken.revokeWorkerToken);
 export const noteWorkerRefusal = mutation(refusals.noteWorkerRefusal);
 
+// -- Deployments -- agent workers: provisioned, watched, accounted for
+export const provisionAgentWorker = mutation(deploymentProvision.provisionAgentWorker);
+export const listDeployments = query(deploymentList.listDeployments);
+export const workerHours = query(deploymentHours.workerHours);
+export const workerHello = mutation(deploymentHello.workerHello);
+
 // -- Telegram -- set the webhook, take updates in, look at those that could not be taken
 export const configureTelegramWebhook = action(configureWebhook.configureTelegramWebhook);
 export const identifyTelegramWebhook = query(identifyWebhook.identifyTelegramWebhook);
@@ -254,3 +270,12 @@ export const getUserAgentConversationStats = query(viewsStats.getUserAgentConver
 export const getUserAgentUsageStats = query(viewsStats.getUserAgentUsageStats);
 export const listSnapshotsForUserAgent = query(viewsSnapshots.listSnapshotsForUserAgent);
 export const getLatestSnapshotForUserAgent = query(viewsSnapshots.getLatestSnapshotForUserAgent);
+
+// -- Workers in other networks -- names of credentials that live there, and what they reach from there
+export const registerConnection = mutation(connectionRegister.registerConnection);
+export const listConnections = query(connectionList.listConnections);
+export const removeConnection = mutation(connectionRemove.removeConnection);
+export const requestProbe = mutation(probeRequest.requestProbe);
+export const getProbe = query(probeReads.getProbe);
+export const listProbes = query(probeReads.listProbes);
+export const reportProbe = mutation(probeReport.reportProbe);

@@ -10,12 +10,15 @@ import { sealAudit } from "./audit/seal.js";
 import { sweepAudit } from "./audit/truncate.js";
 import { sweepFleet } from "./fleet/sweep.js";
 import { sweepPairing } from "./identity/expirePairing.js";
+import { sweepProbes } from "./probes/sweep.js";
 import { sweepPushes } from "./pushing/sweep.js";
 import { runNet, sweepQueue } from "./queue/sweep.js";
 import { sweepSecrets } from "./secrets/wipe.js";
 import { sweepSnapshots } from "./snapshots/sweep.js";
 import { sweepAlbums } from "./telegram/albums.js";
 import { sweepParkedUpdates } from "./telegram/parked.js";
+import { sweepMeters } from "./workers/deployments/meter.js";
+import { sweepReports } from "./workers/deployments/hello.js";
 import { removeSilentWorkers } from "./workers/silent.js";
 import { sweepRefusals } from "./workers/tokens/refusals.js";
 
@@ -32,7 +35,9 @@ const sweeps: Record<string, (ctx: MutationCtx) => Promise<number>> = {
   albums: sweepAlbums,
   attachments: sweepAttachments,
   secrets: sweepSecrets,
+  probes: sweepProbes,
   refusals: sweepRefusals,
+  deployments: async (ctx) => (await sweepMeters(ctx)) + (await sweepReports(ctx)),
   sealAudit,
   auditRetention: sweepAudit,
 };

@@ -23,6 +23,7 @@ export const errorCodes = [
   "worker_token_revoked",
   "worker_limit_reached",
   "worker_mismatch",
+  "worker_not_found",
   "worker_transition_invalid",
   "workspace_mismatch",
   "lane_not_allowed",

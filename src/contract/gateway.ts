@@ -7,8 +7,10 @@
  * - `POST <prefix>/w/<alias>/api/query` and `/api/mutation`: Convex's HTTP API for the published 1.0.11 image, which can
  *   only prefix its URL. Body `{path: "<namespace>:<key>", args, format?}`; the keys are those of the table below.
  */
+import * as deployments from "./deployments.js";
 import type { ErrorCode } from "./errors.js";
 import * as media from "./media.js";
+import * as probes from "./probes.js";
 import * as queue from "./queue.js";
 import type { ContractRow } from "./row.js";
 import * as skills from "./skills.js";
@@ -29,6 +31,7 @@ export interface WorkerCall {
 
 /** Everything a worker may call. A new worker function is one more line here. */
 export const workerCalls = [
+  { fn: "workerHello", kind: "mutation", row: deployments.workerHello, operation: "hello", imageKey: null },
   { fn: "claim", kind: "mutation", row: queue.claim, operation: "claim", imageKey: "workerClaim" },
   {
     fn: "getHydrationBundle",
@@ -69,12 +72,21 @@ export const workerCalls = [
     operation: "control_state",
     imageKey: "workerControlState",
   },
+  // Over Convex's own WebSocket only, by the app's function of that name.
+  { fn: "workerWake", kind: "query", row: workers.workerWake, operation: null, imageKey: null },
   {
     fn: "hasQueuedJobsForConversation",
     kind: "query",
     row: queue.hasQueuedJobsForConversation,
     operation: "has_queued",
     imageKey: "workerConversationHasQueued",
+  },
+  {
+    fn: "reportProbe",
+    kind: "mutation",
+    row: probes.reportProbe,
+    operation: "probe_report",
+    imageKey: null,
   },
   {
     fn: "getWorkerMemory",

@@ -117,6 +117,8 @@ export const vHydrationBundle = v.object({
     pendingToolCalls: v.array(vToolCall),
   }),
   telegramBotToken: v.union(v.string(), v.null()),
+  /** Names of the agent's connections, whose values the worker has itself; absent when there are none. */
+  connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
   bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
   /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
   reply: v.optional(vRecordedReply),

@@ -1,5 +1,6 @@
 /** Workers and their credentials. */
 import { v } from "convex/values";
+import { vProbeOrder } from "./probes.js";
 import { defineRow } from "./row.js";
 
 export const vWorkerStatus = v.union(
@@ -33,6 +34,8 @@ export const getWorkerControlState = defineRow({
     shouldStop: v.boolean(),
     /** Save and give up the conversation when idle: others wait, or somebody else serves it by now. */
     release: v.optional(v.boolean()),
+    /** What an operator wants to know from where the worker stands. */
+    probes: v.optional(v.array(vProbeOrder)),
   }),
 });
 
@@ -55,6 +58,8 @@ export const idleHint = defineRow({
     retryAfterMs: v.number(),
     shouldStop: v.boolean(),
     release: v.optional(v.boolean()),
+    /** What an operator wants to know from where the worker stands. */
+    probes: v.optional(v.array(vProbeOrder)),
   }),
 });
 

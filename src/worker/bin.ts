@@ -2,8 +2,9 @@
 /** The worker's command line. */
 import { randomBytes } from "node:crypto";
 import { Command } from "commander";
+import { addConnectionsCommand } from "./connections/command.js";
 import { formatEnvHelp, formatEnvProblems, readEnv } from "./env.js";
-import { exitCodeHelp, exitCodes } from "./exitCodes.js";
+import { exitCodeHelp, exitCodes, type ExitCode } from "./exitCodes.js";
 import { runWorker } from "./main.js";
 import { workerVersion } from "./version.js";
 
@@ -18,8 +19,24 @@ const program = new Command("agent-factory-worker")
   .version(workerVersion())
   .option("--check-env", "check the environment, print every problem and exit")
   .addHelpText("after", () => `\nExit codes:\n${exitCodeLines}`)
+  .enablePositionalOptions()
   .addHelpText("after", () => `\nEnvironment (name, default, meaning):\n${formatEnvHelp()}\n`)
-  .parse();
+  // Without a command it is the worker itself.
+  .action(() => undefined);
+let commandCode: ExitCode | null = null;
+addConnectionsCommand(
+  program,
+  {
+    env: process.env,
+    stdin: process.stdin,
+    print: (line) => console.log(line),
+    complain: (line) => console.error(line),
+    now: () => Date.now(),
+  },
+  (code) => (commandCode = code),
+);
+await program.parseAsync();
+if (commandCode !== null) process.exit(commandCode);
 
 const result = readEnv(process.env, () => `afw-${Date.now()}-${randomBytes(8).toString("hex")}`);
 if (!result.ok) {

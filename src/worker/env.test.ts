@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { clientKeyPem, clientPem, otherKeyPem } from "../../test/worker/certificates.js";
 import { envHelp, formatEnvProblems, readEnv, type EnvProblem } from "./env.js";
 
 const good = {
@@ -84,5 +85,51 @@ describe("the environment", () => {
         .map((row) => row.name),
     ).toEqual(["BASE_INTERNAL_URL", "AGENT_TOKEN", "ENGINE"]);
     expect(envHelp().find((row) => row.name === "ENGINE_TIMEOUT_MS")?.default).toBe("120000");
+  });
+});
+
+describe("modes, proxies and certificates", () => {
+  const base64 = (pem: string): string => Buffer.from(pem).toString("base64");
+  const pair = { CLIENT_TLS_CERT: base64(clientPem), CLIENT_TLS_KEY: base64(clientKeyPem) };
+
+  it("MODE=worker is named by its scheduler and runs no script", () => {
+    expect(namesOf({ ...good, MODE: "worker" })).toEqual(["WORKER_ID"]);
+    expect(namesOf({ ...good, MODE: "worker", WORKER_ID: "w", INIT_SCRIPT: "true" })).toEqual([
+      "INIT_SCRIPT",
+    ]);
+    expect(namesOf({ ...good, MODE: "worker", WORKER_ID: "w" })).toEqual([]);
+    expect(namesOf({ ...good, INIT_SCRIPT: "true" })).toEqual([]);
+    expect(readEnv(good, () => "g")).toMatchObject({ ok: true, env: { MODE: "agent" } });
+  });
+
+  it.each([
+    [{ CLIENT_TLS_CERT: pair.CLIENT_TLS_CERT }, "CLIENT_TLS_KEY"],
+    [{ CLIENT_TLS_KEY: pair.CLIENT_TLS_KEY }, "CLIENT_TLS_CERT"],
+  ])("half a pair is refused in the exact words", (half, missing) => {
+    const text = formatEnvProblems(problemsOf({ ...good, ...half }));
+    expect(text).toContain("Invalid agent environment");
+    expect(text).toContain(`${missing} is missing: CLIENT_TLS_CERT and CLIENT_TLS_KEY must be set together.`);
+  });
+
+  it("takes base64 PEM with its headers, of one pair", () => {
+    expect(namesOf({ ...good, ...pair })).toEqual([]);
+    expect(namesOf({ ...good, CLIENT_TLS_CERT: clientPem, CLIENT_TLS_KEY: clientKeyPem })).toEqual([
+      "CLIENT_TLS_CERT",
+      "CLIENT_TLS_KEY",
+    ]);
+    expect(namesOf({ ...good, ...pair, CLIENT_TLS_KEY: pair.CLIENT_TLS_CERT })).toEqual(["CLIENT_TLS_KEY"]);
+    const [problem] = problemsOf({ ...good, ...pair, CLIENT_TLS_KEY: base64(otherKeyPem) });
+    expect(problem?.problem).toBe("is not the private key of CLIENT_TLS_CERT");
+  });
+
+  it("names a bad proxy without showing it, and reads lower case", () => {
+    const text = formatEnvProblems(problemsOf({ ...good, HTTPS_PROXY: "socks5://me:hunter2@p:1" }));
+    expect(text).toContain("HTTPS_PROXY must start with http:// or https://");
+    expect(text).not.toContain("hunter2");
+    expect(
+      readEnv({ ...good, https_proxy: "http://p:3128/", NO_PROXY: "a", no_proxy: "b" }, () => "g"),
+    ).toMatchObject({
+      env: { HTTPS_PROXY: "http://p:3128/", NO_PROXY: "a" },
+    });
   });
 });

@@ -4,7 +4,10 @@
  */
 import type { Logger } from "pino";
 import type { Job } from "../contract/queue.js";
+import type { FileExchange } from "./attachments/exchange.js";
+import type { OutgoingFile } from "./attachments/files.js";
 import type { Delivery, Recipient } from "./delivery/delivery.js";
+import type { Connections } from "./connections/resolve.js";
 import { EngineError, type Engine } from "./engines/engine.js";
 import {
   holdLease,
@@ -23,6 +26,10 @@ export interface JobDeps extends LeaseHolderDeps {
   /** Makes the disk the conversation's memory before the engine runs; absent for a stateless engine. */
   memory?: Pick<Memory, "ensure">;
   delivery: Delivery;
+  /** Brings files to the engine and from it. */
+  files: FileExchange;
+  /** The values of connections, from this worker's own store. */
+  connections?: Connections;
   log: Logger;
   /** Longest engine run in ms. */
   engineTimeoutMs: number;
@@ -94,16 +101,14 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
   // Before the engine runs: an answer that cannot be sent is a model run wasted.
   const problem = outbound ? deps.delivery.problem(recipient) : null;
   if (problem !== null) return end(failure(problem, true));
+  if (outbound && hydration.undeliverable !== undefined) return end(failure(hydration.undeliverable, false));
 
   try {
-    let text = hydration.reply?.text;
+    let { text, files } = recordedAnswer(deps, hydration);
     if (text === undefined) {
-      text = await answer(deps, lease, job, hydration, outbound ? recipient : null);
-      const record = recordOf(
-        hydration.payload.messageText,
-        text,
-        outbound ? deps.delivery.split(text).length : 1,
-      );
+      ({ text, files } = await answer(deps, lease, job, hydration, outbound ? recipient : null));
+      const messages = outbound ? deps.delivery.split(text).length : 1;
+      const record = recordOf(hydration.payload.messageText, text, messages, files);
       lease.note({ ...record, outcome: outbound ? lostBeforeSending : { kind: "complete" } });
       if (!outbound) return await end({ kind: "complete" }, record);
       await lease.write(record);
@@ -112,7 +117,7 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
       log.info({ nextPart: hydration.reply?.nextPart }, "worker.replyResumed");
     }
     if (!outbound) return await end({ kind: "complete" });
-    const parts = deps.delivery.split(text);
+    const parts = [...deps.delivery.split(text), ...files];
     const progress = { parts: parts.length, next: hydration.reply?.nextPart ?? 0, ambiguous: [] };
     course.sending = progress;
     const sent = await sendParts(deps, lease, parts, recipient, progress);
@@ -135,16 +140,31 @@ async function answer(
   job: Job,
   hydration: NonNullable<Job["hydration"]>,
   recipient: Recipient | null,
-): Promise<string> {
+): Promise<{ text: string; files: OutgoingFile[] }> {
   const answered = new AbortController();
   if (recipient !== null)
     void deps.delivery.showActivity(recipient, AbortSignal.any([lease.signal, answered.signal]));
   try {
     await deps.memory?.ensure(job, lease.signal);
-    return await runEngine(deps, job, hydration, lease.signal);
+    const received = await deps.files.receive(hydration.payload.attachments ?? [], lease.signal);
+    try {
+      const reply = await runEngine(deps, job, hydration, received.attachments, lease.signal);
+      // Before the answer is recorded: whoever resumes finds its files.
+      return { text: reply.text, files: await deps.files.store(reply.files ?? [], lease.signal) };
+    } finally {
+      await received.dispose();
+    }
   } finally {
     answered.abort();
   }
+}
+
+/** What an earlier attempt recorded; without a text when there is nothing yet. */
+function recordedAnswer(
+  { files }: JobDeps,
+  { reply }: NonNullable<Job["hydration"]>,
+): { text: string | undefined; files: OutgoingFile[] } {
+  return { text: reply?.text, files: files.recorded(reply?.files ?? []) };
 }
 
 /** The answer is recorded all the same, so the next attempt starts with sending it. */
@@ -155,13 +175,18 @@ const lostBeforeSending: Outcome = {
 };
 
 /** Without times: the server's clock is the one that orders a history. */
-function recordOf(question: string, text: string, parts: number): SettleRequest {
+function recordOf(question: string, text: string, messages: number, files: OutgoingFile[]): SettleRequest {
+  const names = files.length === 0 ? "" : `[files] ${files.map(({ file }) => file.fileName).join(", ")}`;
   return {
     turns: [
       { role: "user", content: question },
-      { role: "assistant", content: text },
+      { role: "assistant", content: names === "" ? text : `${text}\n\n${names}`.trim() },
     ],
-    reply: { text, parts },
+    reply: {
+      text,
+      parts: messages + files.length,
+      ...(files.length > 0 && { files: files.map(({ file }) => file) }),
+    },
   };
 }
 

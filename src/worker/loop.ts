@@ -5,14 +5,22 @@ import { jittered } from "./clock.js";
 import { replay } from "./journal/replay.js";
 import { runJob, type JobDeps } from "./job.js";
 import type { Memory } from "./memory/memory.js";
+import type { Prober } from "./probes/answer.js";
 import type { RunControl } from "./shutdown.js";
-import { TransportError, type Transport, type TransportErrorCode } from "./transport/transport.js";
+import {
+  TransportError,
+  type Transport,
+  type TransportErrorCode,
+  type Wishes,
+} from "./transport/transport.js";
 import { Waiting } from "./waiting/waiting.js";
 
 export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop" | "memory"> {
   /** The data directory of a stateful engine. */
   memory?: Pick<Memory, "ensure" | "due" | "save" | "attached" | "release" | "blocked">;
   control: RunControl;
+  /** Answers what an operator wants to know from here. */
+  prober?: Prober;
   /** Calls under the name of an earlier worker, for what its journal still has to say. Default: this worker's own calls. */
   transportFor?: (workerId: string) => Pick<Transport, "settle">;
   /** First pause after a failed claim, and while the engine is not ready, in ms. Without `waiting` also the poll interval. */
@@ -143,9 +151,9 @@ async function askControl({ transport, connection, control }: LoopDeps): Promise
   return wishes;
 }
 
-type Wishes = NonNullable<Waiting["control"]>;
-
-async function obey({ control, memory }: LoopDeps, { shouldStop, release }: Wishes): Promise<void> {
+async function obey({ control, memory, prober }: LoopDeps, wishes: Wishes): Promise<void> {
+  const { shouldStop, release, probes } = wishes;
+  if (!shouldStop && probes !== undefined) await prober?.answer(probes, control.stopSignal);
   if (shouldStop) control.requestStop("the server asked for it", { finishJob: true });
   else if (release === true) await memory?.release();
 }

@@ -1,6 +1,9 @@
 /** Wires a worker from its checked environment and runs it to its end. */
 import type { Logger } from "pino";
 import { systemClock, type Clock } from "./clock.js";
+import type { GatewayOperation } from "../contract/gateway.js";
+import { createConnections } from "./connections/resolve.js";
+import { createFileExchange } from "./attachments/exchange.js";
 import { createTelegramDelivery } from "./delivery/telegram.js";
 import { createEngine } from "./engines/create.js";
 import type { WorkerEnv } from "./env.js";
@@ -17,6 +20,9 @@ import { createMetrics } from "./metrics.js";
 import { openNetwork } from "./net/network.js";
 import { Observer } from "./observed.js";
 import { watchProcess } from "./processMetrics.js";
+import { createProber } from "./probes/answer.js";
+import { probePlaces } from "./probes/places.js";
+import { openOwnState } from "./store/ownState.js";
 import { materialiseSkills } from "./skills/materialise.js";
 import { drainOnSignals, RunControl } from "./shutdown.js";
 import { checkMachine, listen, secretsOf, startEngine, startSkills } from "./startup.js";
@@ -25,7 +31,7 @@ import { createGatewayTransport } from "./transport/gateway.js";
 import { workerVersion } from "./version.js";
 import { listenForWakes } from "./waiting/listen.js";
 import type { Subscription } from "./waiting/subscription.js";
-import { unhintedPollMs, Waiting } from "./waiting/waiting.js";
+import { unhintedPollMs, Waiting, type IdleHint } from "./waiting/waiting.js";
 
 /** A connection without any successful call for this long, in ms, is no connection: two polls of the slowest kind. */
 const connectionFreshMs = 150_000;
@@ -58,6 +64,7 @@ interface Tools {
 async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }: Tools): Promise<number> {
   const place = memoryPlace(env);
   await checkMachine(env, place?.root, host.env["PATH"]);
+  const own = await openOwnState(env, log);
   const control = new RunControl(clock, env.SHUTDOWN_GRACE_MS, (state, reason) =>
     log.info({ state, reason }, "worker.stateChanged"),
   );
@@ -96,19 +103,22 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       { engine: engine.name, mode: env.MODE, healthHost: env.HEALTH_HOST, healthPort: health.port },
       "worker.started",
     );
-    const gateway = createGatewayTransport({
+    const connected = {
       baseUrl: env.BASE_INTERNAL_URL,
       token: env.AGENT_TOKEN,
       workerId: env.WORKER_ID,
       workspaceId: env.WORKSPACE_ID,
       stateful: place !== null,
       listens: () => waiting.listens,
-      onIdle: (hint) => waiting.told(hint),
+      onIdle: (hint: IdleHint) => waiting.told(hint),
       timeoutMs: env.HTTP_TIMEOUT_MS,
       fetch: observer.fetch(fetch),
-      around: (operation, attempt) => observer.call(operation, attempt),
-    });
+      around: <T>(operation: GatewayOperation, attempt: () => Promise<T>) => observer.call(operation, attempt),
+    };
+    const gateway = createGatewayTransport(connected);
     const transport = observer.transport(gateway);
+    // What an earlier process left is said under that one's name; it must not count as this worker's idling.
+    const transportFor = (workerId: string) => createGatewayTransport({ ...connected, workerId });
     if (env.INIT_SCRIPT !== undefined) {
       const deps = { log, env: host.env, timeoutMs: env.INIT_SCRIPT_TIMEOUT_MS, signal: stopSignal };
       if (!(await runInitScript(env.INIT_SCRIPT, deps))) return exitCodes.clean;
@@ -126,6 +136,10 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
     listening = listenForWakes(env, waiting, { log, webSocketAgent: network.webSocketAgent });
     const refusal = await runLoop({
       transport,
+      transportFor,
+      journal: own.journal,
+      connections: createConnections(own.store),
+      prober: createProber({ places: probePlaces(env), clock, transport: gateway, log, enabled: env.PROBES === "on" }),
       engine,
       memory,
       delivery: createTelegramDelivery({
@@ -134,6 +148,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
         timeoutMs: env.HTTP_TIMEOUT_MS,
         parseMode: env.TELEGRAM_PARSE_MODE,
       }),
+      files: createFileExchange({ uploadUrl: (signal) => gateway.uploadUrl(signal) }),
       clock,
       log,
       metrics,
@@ -157,5 +172,6 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
     watch.stop();
     stopListening();
     await network.close();
+    await own.close();
   }
 }

@@ -8,7 +8,8 @@ export const metricPrefix = "agent_factory_worker_";
 
 /** Creates the series; each is moved by the part of the worker named in its help text. */
 export function createMetrics() {
-  const registry = new Registry<OpenMetricsContentType>(Registry.OPENMETRICS_CONTENT_TYPE);
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];
   const counter = <Label extends string>(
     name: string,

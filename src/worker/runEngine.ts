@@ -1,24 +1,29 @@
 /** One engine run under a time limit that holds even for an engine that ignores its signal. */
 import type { HydrationBundle, Job } from "../contract/queue.js";
 import type { Clock } from "./clock.js";
-import { EngineError, type Engine } from "./engines/engine.js";
+import { createConnections, type Connections } from "./connections/resolve.js";
+import type { EngineAttachment } from "./attachments/files.js";
+import { EngineError, type Engine, type EngineReply } from "./engines/engine.js";
 import type { Metrics } from "./metrics.js";
 
 export interface RunEngineDeps {
   engine: Engine;
   clock: Clock;
   metrics: Metrics;
+  /** Absent: no engine here takes connections. */
+  connections?: Connections;
   /** Longest run in ms. */
   engineTimeoutMs: number;
 }
 
-/** The engine's answer, never blank. Rejects with an {@link EngineError}, or with `signal`'s reason when that aborts. */
+/** The engine's answer: a text that is not blank, or files, or both. Rejects with an {@link EngineError}, or with `signal`'s reason when that aborts. */
 export async function runEngine(
   deps: RunEngineDeps,
   job: Job,
   hydration: HydrationBundle,
+  attachments: EngineAttachment[],
   signal: AbortSignal,
-): Promise<string> {
+): Promise<EngineReply> {
   const { engine, clock, metrics } = deps;
   const startedAt = clock.now();
   const limit = new AbortController();
@@ -30,6 +35,8 @@ export async function runEngine(
   });
   let result = "ok";
   try {
+    const connections = await connectionsOf(deps, hydration);
+    signal.throwIfAborted();
     const running = engine.run({
       messageId: job.messageId,
       attempt: job.attempt,
@@ -38,13 +45,16 @@ export async function runEngine(
       text: hydration.payload.messageText,
       history: hydration.conversationState.contextHistory,
       metadata: hydration.payload.metadata ?? {},
+      ...(connections === undefined ? {} : { connections }),
+      ...(attachments.length > 0 && { attachments }),
       signal: combined,
     });
     // Left alone after an abort, it must not become an unhandled rejection.
     running.catch(() => undefined);
-    const { text } = await Promise.race([running, abortion(combined)]);
-    if (text.trim() === "") throw new EngineError("empty", `${engine.name}: the answer is empty`);
-    return text;
+    const reply = await Promise.race([running, abortion(combined)]);
+    if (reply.text.trim() === "" && (reply.files ?? []).length === 0)
+      throw new EngineError("empty", `${engine.name}: the answer is empty`);
+    return reply;
   } catch (error) {
     signal.throwIfAborted();
     const known = limit.signal.aborted
@@ -59,6 +69,15 @@ export async function runEngine(
       (clock.now() - startedAt) / 1000,
     );
   }
+}
+
+/** The variables of the agent's connections, where the engine can use them. Rejects with an {@link EngineError}. */
+async function connectionsOf(
+  { engine, connections }: RunEngineDeps,
+  { connections: named = [] }: HydrationBundle,
+): Promise<Record<string, string> | undefined> {
+  if (engine.takesConnections !== true || named.length === 0) return undefined;
+  return await (connections ?? createConnections(null)).variablesOf(named.map(({ name }) => name));
 }
 
 function abortion(signal: AbortSignal): Promise<never> {

@@ -1,5 +1,6 @@
 /** Sends an answer part by part, and knows at every moment what a farewell has to say about it. */
 import type { Logger } from "pino";
+import type { OutgoingFile } from "./attachments/files.js";
 import type { Delivery, Recipient } from "./delivery/delivery.js";
 import type { LeaseHolder } from "./leaseHolder.js";
 import type { Metrics } from "./metrics.js";
@@ -22,11 +23,14 @@ export interface SendDeps {
 /** `stopped`: one part certainly did not arrive, and the rest was not tried. */
 export type SendEnd = { kind: "all" } | { kind: "stopped"; reason: string; retryable: boolean };
 
+/** A message of the text, or a file. */
+export type OutgoingPart = string | OutgoingFile;
+
 /** Sends the parts from `progress.next` on, each noted before it is sent. Rejects as the lease's writes do. */
 export async function sendParts(
   deps: SendDeps,
   lease: LeaseHolder,
-  parts: string[],
+  parts: OutgoingPart[],
   recipient: Recipient,
   progress: SendProgress,
 ): Promise<SendEnd> {
@@ -37,7 +41,11 @@ export async function sendParts(
     progress.next = index + 1;
     progress.ambiguous.push(index);
     lease.note(farewell(progress, lostWhileSending));
-    const result = await deps.delivery.send(part, recipient, lease.signal);
+    const to = { ...recipient, quotes: index === 0 };
+    const result =
+      typeof part === "string"
+        ? await deps.delivery.send(part, to, lease.signal)
+        : await deps.delivery.sendFile(part, to, lease.signal);
     deps.metrics.deliveries.inc({ result: result.kind });
     if (result.kind !== "ambiguous") progress.ambiguous.pop();
     if (result.kind === "refused" || result.kind === "transient") progress.next = index;

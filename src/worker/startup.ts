@@ -14,13 +14,17 @@ export function secretsOf(env: WorkerEnv): string[] {
       const { password } = new URL(proxy);
       return [password, decodeURIComponent(password)];
     });
-  return [
+  const values = [
     env.AGENT_TOKEN,
     env.OPENAI_API_KEY,
     env.OPENCLAW_GATEWAY_TOKEN,
     env.CLIENT_TLS_KEY,
+    env.STATE_DATABASE_URL,
+    env.AWS_SECRET_ACCESS_KEY,
+    env.AWS_SESSION_TOKEN,
     ...proxies,
-  ].filter((value) => value !== undefined && value !== "");
+  ];
+  return values.filter((value) => value !== undefined && value !== "");
 }
 
 /** Looks at the machine before anything is opened. Rejects with `disk_full`, `data_dir_unusable` or `engine_missing`. */

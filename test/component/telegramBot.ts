@@ -11,6 +11,11 @@ export interface TestBot {
   secret: string;
 }
 
+/** Kept from before a test replaces the timers. */
+const wait = globalThis.setTimeout;
+/** convex-test mostly fails to store an action's file while a transaction runs: downloads end one by one, a little later. */
+const DOWNLOAD_MS = 15;
+
 /** Stands in for Telegram's Bot API; `url` is what getWebhookInfo reports instead of what was set. */
 export function stubBotApi() {
   const state = {
@@ -51,7 +56,9 @@ export function stubBotApi() {
   vi.stubGlobal("fetch", async (url: string, init: { body: string }) => {
     const [, fileId] = /\/file\/bot[^/]+\/documents\/(.+)$/.exec(url) ?? [];
     if (fileId !== undefined) {
-      await state.downloads;
+      const turn = state.downloads.then(() => new Promise<void>((resolve) => wait(resolve, DOWNLOAD_MS)));
+      state.downloads = turn;
+      await turn;
       const file = state.files.get(fileId);
       return file instanceof Uint8Array ? new Response(file) : new Response(null, { status: 404 });
     }

@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { internal } from "../../src/component/_generated/api.js";
+import type { PolicyOverrides } from "../../src/contract/policies.js";
 import {
   createFlySimulator,
   NO_FLY_LIMITS,
@@ -51,7 +52,7 @@ export class FleetWorld {
     );
   }
 
-  async configure(policies: Parameters<World["t"]["mutation"]>[1] = {}): Promise<void> {
+  async configure(policies: PolicyOverrides = {}): Promise<void> {
     const { t, lib } = this.world;
     await t.mutation(lib.setProviderRuntimeConfig, { providerConfig: CONFIG });
     await t.mutation(lib.importSecret, { secretRef: "fly.apiToken", plaintextValue: this.fly.token });

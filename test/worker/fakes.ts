@@ -1,4 +1,6 @@
 /** A component, an engine and a delivery in memory, for tests of the worker's loop. */
+import { createFileExchange } from "../../src/worker/attachments/exchange.js";
+import type { OutgoingFile } from "../../src/worker/attachments/files.js";
 import { pino } from "pino";
 import type { HydrationBundle, Job } from "../../src/contract/queue.js";
 import type { Delivery, SendResult } from "../../src/worker/delivery/delivery.js";
@@ -138,7 +140,7 @@ export class FakeEngine implements Engine {
   }
 }
 
-/** Splits at "|" and remembers what was sent. */
+/** Splits at "|" and remembers what was sent; of a file, its name. */
 export class FakeDelivery implements Delivery {
   readonly sent: string[] = [];
   onSend: (part: string, signal: AbortSignal) => SendResult | Promise<SendResult> = () => ({ kind: "sent" });
@@ -154,6 +156,9 @@ export class FakeDelivery implements Delivery {
   async send(part: string, _recipient: unknown, signal: AbortSignal): Promise<SendResult> {
     this.sent.push(part);
     return await this.onSend(part, signal);
+  }
+  async sendFile({ file }: OutgoingFile, recipient: unknown, signal: AbortSignal): Promise<SendResult> {
+    return await this.send(file.fileName, recipient, signal);
   }
   showActivity(): Promise<void> {
     return Promise.resolve();
@@ -176,6 +181,7 @@ export function loopWith(jobs: Job[], graceMs = 10_000) {
     transport,
     engine,
     delivery,
+    files: createFileExchange({ uploadUrl: () => Promise.reject(new Error("no files here")) }),
     metrics,
     clock,
     control,

@@ -1,6 +1,7 @@
 /** A worker's loop against the real component, whose process can be killed at every call that leaves it. */
 import { pino } from "pino";
 import type { Job } from "../../src/contract/queue.js";
+import { createFileExchange } from "../../src/worker/attachments/exchange.js";
 import { systemClock } from "../../src/worker/clock.js";
 import type { Delivery } from "../../src/worker/delivery/delivery.js";
 import { Journal } from "../../src/worker/journal/journal.js";
@@ -90,6 +91,11 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
         outside.sent.push(part);
         return Promise.resolve({ kind: "sent" });
       }),
+    sendFile: ({ file }) =>
+      mortal.call("send", async () => {
+        outside.sent.push(file.fileName);
+        return Promise.resolve({ kind: "sent" });
+      }),
     showActivity: () => Promise.resolve(),
   };
   const { journal } = Journal.open(dir, workerId);
@@ -110,6 +116,7 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
         }),
     },
     delivery,
+    files: createFileExchange({ uploadUrl: () => Promise.reject(new Error("no files here")) }),
     metrics,
     clock,
     control,

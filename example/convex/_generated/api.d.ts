@@ -10,6 +10,7 @@
 
 import type * as agentFactory from "../agentFactory.js";
 import type * as auth from "../auth.js";
+import type * as crons from "../crons.js";
 import type * as example from "../example.js";
 import type * as http from "../http.js";
 import type * as operator from "../operator.js";
@@ -23,6 +24,7 @@ import type {
 declare const fullApi: ApiFromModules<{
   agentFactory: typeof agentFactory;
   auth: typeof auth;
+  crons: typeof crons;
   example: typeof example;
   http: typeof http;
   operator: typeof operator;

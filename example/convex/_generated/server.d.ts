@@ -32,6 +32,7 @@ type Env = {
   readonly CONVEX_SITE_URL: string;
   readonly ADMIN_TOKEN_IDENTIFIERS: string | undefined;
   readonly AGENT_FACTORY_MASTER_KEY: string | undefined;
+  readonly FLY_API_BASE_URL: string | undefined;
   readonly TELEGRAM_API_BASE_URL: string | undefined;
 };
 

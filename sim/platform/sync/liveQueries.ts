@@ -1,4 +1,4 @@
-import { convexToJson, type JSONValue, type Value } from "convex/values";
+import { convexToJson } from "convex/values";
 import type { Backend } from "../app/backend.js";
 import type { FunctionArgs } from "../app/wire.js";
 import { failureOf } from "../http/failure.js";
@@ -45,12 +45,7 @@ export class LiveQueries {
   }
 
   subscribe(call: QueryCall): LiveQuery {
-    const key = JSON.stringify([
-      call.admin,
-      call.componentPath,
-      call.udfPath,
-      convexToJson(call.args as Value),
-    ]);
+    const key = JSON.stringify([call.admin, call.componentPath, call.udfPath, convexToJson(call.args)]);
     let query = this.byKey.get(key);
     if (!query) {
       query = { key, call, revision: 0, subscribers: 0, stale: true, reads: new ReadSet(this.indexFields) };
@@ -106,7 +101,7 @@ export class LiveQueries {
         expected: "query",
         publicOnly: !admin,
       });
-      return { type: "QueryUpdated", value: convexToJson(value) as JSONValue, logLines: [], journal: null };
+      return { type: "QueryUpdated", value: convexToJson(value), logLines: [], journal: null };
     } catch (error) {
       return { type: "QueryFailed", ...failureOf(error), logLines: [], journal: null };
     }

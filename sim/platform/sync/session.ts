@@ -1,4 +1,4 @@
-import { convexToJson, type JSONValue } from "convex/values";
+import { convexToJson } from "convex/values";
 import type { WebSocket } from "ws";
 import type { Backend } from "../app/backend.js";
 import { decodeArgs } from "../app/wire.js";
@@ -56,7 +56,9 @@ export class SyncSession {
   ) {
     // The client's own errors end in a close, which is all that matters here.
     socket.on("error", () => undefined);
-    socket.on("message", (data, isBinary) => this.receive(isBinary ? "" : String(data)));
+    socket.on("message", (data, isBinary) =>
+      this.receive(isBinary || !Buffer.isBuffer(data) ? "" : data.toString("utf8")),
+    );
     socket.on("close", () => this.forget());
   }
 
@@ -168,7 +170,7 @@ export class SyncSession {
       if (componentPath !== "" && !admin) throw new Error("Only an admin may name a component");
       const path = { componentPath, udfPath };
       const value = await this.hub.backend.call(path, args, { expected, publicOnly: !admin });
-      return { success: true, result: convexToJson(value) as JSONValue, logLines: [] };
+      return { success: true, result: convexToJson(value), logLines: [] };
     } catch (error) {
       const { errorMessage, errorData } = failureOf(error);
       return { success: false, result: errorMessage, logLines: [], errorData };

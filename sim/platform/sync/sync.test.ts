@@ -100,7 +100,12 @@ describe("the unmodified ConvexClient", () => {
   });
 
   it("carries every kind of value both ways", async () => {
-    const value = { int: -5n, bytes: new Uint8Array([1, 255]).buffer, infinite: Infinity, list: [null, true] };
+    const value = {
+      int: -5n,
+      bytes: new Uint8Array([1, 255]).buffer,
+      infinite: Infinity,
+      list: [null, true],
+    };
     expect(await connect().query(echo, { value })).toEqual(value);
   });
 
@@ -186,7 +191,7 @@ describe("the sync server", () => {
     const said: { type: string; requestId?: number; result?: string; error?: string }[] = [];
     const dial = async () => {
       const socket = new WebSocket(`${platform.cloudUrl.replace("http", "ws")}/api/1.48.0/sync`);
-      socket.on("message", (data) => said.push(JSON.parse(String(data)) as (typeof said)[0]));
+      socket.on("message", (data) => said.push(JSON.parse((data as Buffer).toString()) as (typeof said)[0]));
       await new Promise((resolve) => socket.once("open", resolve));
       open.push({ close: async () => socket.terminate() });
       socket.send(JSON.stringify({ type: "Connect", sessionId: "same", connectionCount: 0, clientTs: 0 }));

@@ -1,6 +1,8 @@
 /** Every exposed function. A function that is not here is reached by the host through `components.…` alone. */
 import { agentsSurface } from "./agents.js";
 import { auditSurface } from "./audit.js";
+import { connectionsSurface } from "./connections.js";
+import { deploymentsSurface } from "./deployments.js";
 import { fleetSurface } from "./fleet.js";
 import { identitySurface } from "./identity.js";
 import { opsSurface } from "./ops.js";
@@ -26,6 +28,8 @@ export const surface = {
   ...skillsSurface,
   ...viewsSurface,
   ...workersSurface,
+  ...deploymentsSurface,
+  ...connectionsSurface,
   ...fleetSurface,
   ...opsSurface,
   ...pushingSurface,

@@ -158,6 +158,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               serviceKey: string | null;
               serviceKeySecretRef: string | null;
             } | null;
+            connections?: Array<{ kind: string; name: string }>;
             conversationId: string;
             conversationState: {
               contextHistory: Array<{
@@ -1066,6 +1067,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             serviceKey: string | null;
             serviceKeySecretRef: string | null;
           } | null;
+          connections?: Array<{ kind: string; name: string }>;
           conversationId: string;
           conversationState: {
             contextHistory: Array<{
@@ -1177,6 +1179,30 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           telegramUserId: string | null;
           usedAt: number | null;
         } | null,
+        Name
+      >;
+      getProbe: FunctionReference<
+        "query",
+        "internal",
+        { probeId: string },
+        null | {
+          expiresAt: number;
+          finishedAt: number | null;
+          kind: "host" | "url" | "model" | "gateway";
+          probeId: string;
+          requestedAt: number;
+          result: {
+            code: string;
+            httpStatus?: number;
+            latencyMs: number;
+            message: string;
+            ok: boolean;
+          } | null;
+          status: "waiting" | "done" | "expired";
+          target: string | null;
+          timeoutMs: number;
+          workerId: string;
+        },
         Name
       >;
       getProviderOperationalReadiness: FunctionReference<
@@ -1383,7 +1409,16 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         "query",
         "internal",
         { workerId: string; workerToken?: string },
-        { release?: boolean; shouldStop: boolean },
+        {
+          probes?: Array<{
+            kind: "host" | "url" | "model" | "gateway";
+            probeId: string;
+            target: string | null;
+            timeoutMs: number;
+          }>;
+          release?: boolean;
+          shouldStop: boolean;
+        },
         Name
       >;
       getWorkerGlobalSkillsIndex: FunctionReference<
@@ -1483,7 +1518,17 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         "query",
         "internal",
         { workerId: string },
-        { release?: boolean; retryAfterMs: number; shouldStop: boolean },
+        {
+          probes?: Array<{
+            kind: "host" | "url" | "model" | "gateway";
+            probeId: string;
+            target: string | null;
+            timeoutMs: number;
+          }>;
+          release?: boolean;
+          retryAfterMs: number;
+          shouldStop: boolean;
+        },
         Name
       >;
       importSecret: FunctionReference<
@@ -1641,6 +1686,21 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      listConnections: FunctionReference<
+        "query",
+        "internal",
+        { workspaceId?: string },
+        Array<{
+          agentKeys: Array<string> | null;
+          createdAt: number;
+          description: string | null;
+          kind: string;
+          name: string;
+          updatedAt: number;
+          workspaceId: string;
+        }>,
+        Name
+      >;
       listDeadLetters: FunctionReference<
         "query",
         "internal",
@@ -1680,6 +1740,41 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           scheduledFor: number;
           status: "queued" | "processing" | "done" | "failed" | "dead_letter";
         }>,
+        Name
+      >;
+      listDeployments: FunctionReference<
+        "query",
+        "internal",
+        { limit?: number; tokenId?: string },
+        {
+          capped: boolean;
+          deployments: Array<{
+            authenticated: boolean;
+            causes: Array<{ cause: string; fix: string }>;
+            claimed: boolean;
+            createdAt: number;
+            expiresAt: number;
+            group: string | null;
+            lastSeenAt: number | null;
+            revokedAt: number | null;
+            rotatedFrom: string | null;
+            state: "pending" | "connected" | "draining" | "lost" | "revoked";
+            tags: Array<string>;
+            tokenId: string;
+            workers: Array<{
+              engine: string | null;
+              host: string | null;
+              lastSeenAt: number | null;
+              mode: string | null;
+              startedAt: number | null;
+              status: "active" | "draining" | "stopping" | "gone";
+              version: string | null;
+              workerId: string;
+            }>;
+            workersCapped: boolean;
+            workspace: string | null;
+          }>;
+        },
         Name
       >;
       listGlobalSkills: FunctionReference<
@@ -1767,6 +1862,30 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           parkedId: string;
           rawUpdateJson: string;
           updateId: number;
+        }>,
+        Name
+      >;
+      listProbes: FunctionReference<
+        "query",
+        "internal",
+        { limit?: number; workerId: string },
+        Array<{
+          expiresAt: number;
+          finishedAt: number | null;
+          kind: "host" | "url" | "model" | "gateway";
+          probeId: string;
+          requestedAt: number;
+          result: {
+            code: string;
+            httpStatus?: number;
+            latencyMs: number;
+            message: string;
+            ok: boolean;
+          } | null;
+          status: "waiting" | "done" | "expired";
+          target: string | null;
+          timeoutMs: number;
+          workerId: string;
         }>,
         Name
       >;
@@ -2213,6 +2332,40 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      provisionAgentWorker: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          engine?: "openai" | "command" | "echo" | "openclaw";
+          expiresInMs?: number;
+          group?: string;
+          maxWorkers?: number;
+          openAiBaseUrl?: string;
+          tags?: Array<string>;
+          trusted?: boolean;
+          workerId?: string;
+          workspace?: string;
+        },
+        {
+          envFile: string;
+          environment: Array<{
+            meaning: string;
+            name: string;
+            secret: boolean;
+            value: string | null;
+          }>;
+          expiresAt: number;
+          hosts: Array<{
+            host: string;
+            port: number;
+            protocol: "https" | "http";
+            purpose: string;
+          }>;
+          token: string;
+          tokenId: string;
+        },
+        Name
+      >;
       purgeDeadLetters: FunctionReference<
         "mutation",
         "internal",
@@ -2303,6 +2456,19 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { messageId: string },
         Name
       >;
+      registerConnection: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          agentKeys?: Array<string>;
+          description?: string;
+          kind: string;
+          name: string;
+          workspaceId?: string;
+        },
+        null,
+        Name
+      >;
       releaseConversation: FunctionReference<
         "mutation",
         "internal",
@@ -2322,6 +2488,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { requeued: number; unlocked: number },
         Name
       >;
+      removeConnection: FunctionReference<
+        "mutation",
+        "internal",
+        { name: string; workspaceId?: string },
+        boolean,
+        Name
+      >;
       renewLease: FunctionReference<
         "mutation",
         "internal",
@@ -2333,6 +2506,37 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         | { leaseExpiresAt: number; ok: true; shouldStop: boolean }
         | { ok: false; reason: "lease_lost" },
+        Name
+      >;
+      reportProbe: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          probeId: string;
+          result: {
+            code: string;
+            httpStatus?: number;
+            latencyMs: number;
+            message: string;
+            ok: boolean;
+          };
+          workerId: string;
+          workerToken?: string;
+        },
+        boolean,
+        Name
+      >;
+      requestProbe: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          kind: "host" | "url" | "model" | "gateway";
+          requestedBy?: string;
+          target?: string;
+          timeoutMs?: number;
+          workerId: string;
+        },
+        { expiresAt: number; probeId: string },
         Name
       >;
       resolveAgentForTelegram: FunctionReference<
@@ -2761,6 +2965,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                   serviceKey: string | null;
                   serviceKeySecretRef: string | null;
                 } | null;
+                connections?: Array<{ kind: string; name: string }>;
                 conversationId: string;
                 conversationState: {
                   contextHistory: Array<{
@@ -2959,6 +3164,38 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           title?: string;
         },
         boolean,
+        Name
+      >;
+      workerHello: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          engine: string;
+          host: string;
+          mode: string;
+          version: string;
+          workerId: string;
+          workerToken?: string;
+        },
+        null,
+        Name
+      >;
+      workerHours: FunctionReference<
+        "query",
+        "internal",
+        { limit?: number; month: string },
+        {
+          capped: boolean;
+          month: string;
+          rows: Array<{
+            group: string | null;
+            hours: number;
+            tokenId: string | null;
+            workerId: string | null;
+            workspace: string | null;
+          }>;
+          totalHours: number;
+        },
         Name
       >;
       workerStats: FunctionReference<

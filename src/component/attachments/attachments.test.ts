@@ -46,7 +46,7 @@ describe("a file of a message", () => {
     expect(await deliver(world, bot, update)).toEqual(first);
     expect(telegram.calls.some(({ method }) => method === "getFile")).toBe(false);
     expect(await world.claim("w1")).toBeNull();
-    await world.pass(250);
+    await world.pass(5_000);
     const { attachments } = await hydrated();
     expect(attachments).toEqual([
       {
@@ -78,7 +78,8 @@ describe("a file of a message", () => {
     expect(textOf(other)).toBe("of another chat");
     expect(await world.claim("w2")).toBeNull();
     arrive();
-    await world.pass(1_000);
+    await world.t.finishInProgressScheduledFunctions();
+    await world.pass(5_000);
     const { job, attachments } = await hydrated("w2");
     expect(attachments).toMatchObject([{ status: "ready" }]);
     await world.complete("w2", job);
@@ -124,7 +125,7 @@ describe("a file of a message", () => {
   ])("that cannot be had because %s holds nothing up", async (_, fileId, fields, answer) => {
     telegram.files.set(fileId, answer);
     await deliver(world, bot, document(fileId, fields));
-    await world.pass(500);
+    await world.pass(5_000);
     const { attachments } = await hydrated();
     expect(attachments).toEqual([
       {
@@ -140,7 +141,7 @@ describe("a file of a message", () => {
     await deliver(world, bot, document("big", { file_size: 20 * 1024 * 1024 + 1 }));
     const { attachments } = await hydrated();
     expect(attachments).toMatchObject([{ status: "failed", error: expect.stringContaining("20971520") as string }]);
-    await world.pass(500);
+    await world.pass(5_000);
     expect(telegram.calls.some(({ method }) => method === "getFile")).toBe(false);
   });
 
@@ -148,7 +149,7 @@ describe("a file of a message", () => {
     await world.t.mutation(world.lib.setPolicies, { policies: { attachments: { maxBytes: 10 } } });
     telegram.files.set("f1", bytes("eleven char"));
     await deliver(world, bot, document("f1", { file_size: 3 }));
-    await world.pass(500);
+    await world.pass(5_000);
     expect((await hydrated()).attachments).toMatchObject([{ status: "failed" }]);
     expect(await filesInStorage()).toEqual([]);
   });
@@ -162,7 +163,7 @@ describe("the fetching", () => {
     if (!row) throw new Error("no row");
     const begin = () => world.t.mutation(internal.attachments.fetch.begin, { attachment: row._id });
     expect(await begin()).toMatchObject({ secretRef: "telegram.botToken" });
-    await world.pass(250);
+    await world.pass(5_000);
     const result = await world.t.run(async (ctx) => ({
       kind: "stored" as const,
       storageId: await ctx.storage.store(new Blob(["second"])),
@@ -175,7 +176,7 @@ describe("the fetching", () => {
     const { _id, _creationTime, storageId: _stored, ...lost } = row as typeof row & { storageId?: string };
     await world.t.run((ctx) => ctx.db.insert("attachments", { ...lost, dueAt: 1 }));
     expect(await world.t.mutation((ctx) => sweepAttachments(ctx))).toBe(1);
-    await world.pass(500);
+    await world.pass(5_000);
     expect((await rows())[1]).toMatchObject({ status: "ready" });
   });
 
@@ -196,7 +197,7 @@ describe("an old file", () => {
   it("is deleted, then forgotten; the message still says that there was one", async () => {
     telegram.files.set("f1", bytes("x"));
     await deliver(world, bot, document("f1"));
-    await world.pass(500);
+    await world.pass(5_000);
     expect(await filesInStorage()).toHaveLength(1);
     vi.setSystemTime(Date.now() + 7 * 86_400_000 + 1_000);
     expect(await world.t.mutation((ctx) => sweepAttachments(ctx))).toBe(1);

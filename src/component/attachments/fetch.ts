@@ -59,7 +59,11 @@ async function tryOnce(ctx: ActionCtx, task: Task): Promise<Result> {
     return { kind: "failed", error: `The file has more than ${maxBytes} bytes, which are the most that is fetched` };
   if (fetched.kind !== "file") return fetched;
   const blob = new Blob(fetched.chunks, { type: servedType(task.mimeType) });
-  return { kind: "stored", storageId: await ctx.storage.store(blob), sizeBytes: blob.size };
+  try {
+    return { kind: "stored", storageId: await ctx.storage.store(blob), sizeBytes: blob.size };
+  } catch {
+    return { kind: "later", error: "The file could not be stored" };
+  }
 }
 
 /** What a browser would show but not run. The type is the sender's word: a page or a drawing with scripts is just bytes. */

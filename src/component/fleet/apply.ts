@@ -7,7 +7,7 @@ import { v, type Infer } from "convex/values";
 import { vScalingPolicy } from "../../contract/policies.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { planFleet } from "../../policy/fleet/plan.js";
-import { vWaitingView, type Command, type FleetView, type Observation } from "../../policy/fleet/types.js";
+import type { Command, FleetView, Observation, WaitingView } from "../../policy/fleet/types.js";
 import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
@@ -20,6 +20,7 @@ import { vListing, vVolumeListing, withListing } from "./listing.js";
 import { MAX_MACHINES } from "./observe.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
 import { patchFleetState, wakeFleet } from "./state.js";
+import { pauseLaunches } from "./steps.js";
 
 /** After this many failures of one launch its machine is given up; the conversation gets another one. */
 const MAX_LAUNCH_FAILURES = 5;
@@ -86,7 +87,7 @@ export const apply = internalMutation({
       passAt: undefined,
       runningSince: undefined,
       lastPassAt: now,
-      ...(args.listing ? { lastListedAt: now } : {}),
+      ...(args.listing ? { lastListedAt: now, listWanted: undefined } : {}),
       ...(args.volumes ? { lastVolumesListedAt: now, volumesDirty: undefined } : {}),
       seenReadyAt: now - OVERLAP_MS,
       // A launch that failed is still worth knowing; that passes work again is said by this one.
@@ -109,6 +110,13 @@ export const apply = internalMutation({
     };
   },
 });
+
+const bootFailures: Partial<Record<string, string>> = {
+  died_at_boot:
+    "A machine ended before its worker made its first call. Look at its log: the image, its settings, its memory.",
+  never_booted:
+    "A machine's worker made no call in time. Look at its log: the image, its network, its settings.",
+};
 
 /** One pass's writes and their counts. */
 class Work {
@@ -190,6 +198,9 @@ class Work {
     if (worker.status === "active") this.terminated += 1;
     await transitionWorker(this.ctx, worker, "stopping");
     this.stopped += 1;
+    const why = bootFailures[reason];
+    // An image that dies at boot must not be launched again and again at full speed.
+    if (why !== undefined) await pauseLaunches(this.ctx, { code: reason, message: why, at: this.now });
     await this.handOut(row, this.retirements, {
       step: "retiring",
       stop: { reason, at: this.now },
@@ -197,7 +208,7 @@ class Work {
     });
   }
 
-  private async launch(waiting: Infer<typeof vWaitingView>): Promise<void> {
+  private async launch(waiting: WaitingView): Promise<void> {
     this.room ??= await this.roomNow();
     if (this.room <= 0) return;
     const id = this.ctx.db.normalizeId("conversations", waiting.id);

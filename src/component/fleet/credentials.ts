@@ -69,9 +69,9 @@ export async function urlsFor(ctx: ActionCtx, inline: Inline): Promise<Deploymen
 }
 
 /** What tells our machines from those of other deployments in the same app: the deployment and this component's place in it. */
-export async function deploymentTag(ctx: ActionCtx, urls: DeploymentUrls): Promise<string> {
+export async function deploymentTag(ctx: ActionCtx): Promise<string> {
   const { componentPath } = await ctx.meta.getFunctionMetadata();
-  return `${urls.cloud}|${componentPath}`;
+  return `${env.CONVEX_CLOUD_URL}|${componentPath}`;
 }
 
 /** `<site><prefix>`, where workers call. */

@@ -136,7 +136,7 @@ export async function launchMachine(
         settings: config.env ?? {},
       }),
       mount: volume ? { volumeId: volume.id, path: config.volumePath } : undefined,
-      metadata: { [DEPLOYMENT_TAG]: await deploymentTag(ctx, urls), [WORKER_TAG]: worker },
+      metadata: { [DEPLOYMENT_TAG]: await deploymentTag(ctx), [WORKER_TAG]: worker },
       stopTimeoutMs: fleet.stopTimeoutMs,
       // A worker that ends has been told to, or has crashed: the fleet decides what comes next, and pays for it.
       restart: { policy: "no" },

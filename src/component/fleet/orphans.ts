@@ -11,7 +11,7 @@ import { internalAction, internalMutation, internalQuery, type MutationCtx } fro
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
-import { deploymentTag, providerFor, urlsFor } from "./credentials.js";
+import { deploymentTag, providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { DEPLOYMENT_TAG, type Listing, type VolumeListing } from "./listing.js";
 
@@ -131,7 +131,7 @@ export const collect = internalAction({
       if (found.kind === "volume") await provider.deleteVolume(found.providerId);
       else {
         const machine = await provider.getMachine(found.providerId);
-        const tag = await deploymentTag(ctx, await urlsFor(ctx, {}));
+        const tag = await deploymentTag(ctx);
         const ours = !isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag;
         if (ours) await provider.destroy(found.providerId);
         else if (!isGone(machine)) return null;

@@ -13,7 +13,7 @@ import { loadRuntime } from "../config/runtime.js";
 import type { MachineProvider } from "../providers/provider.js";
 import { checkConfig, deploymentTag, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { failureOf, launchMachine } from "./launch.js";
-import { listingOf, volumeListingOf, type Listing, type VolumeListing } from "./listing.js";
+import { listingOf, volumeListingOf, type VolumeListing } from "./listing.js";
 import { retireMachine } from "./retire.js";
 import { patchFleetState, readFleetState, wakeFleet } from "./state.js";
 
@@ -97,7 +97,7 @@ export const asks = internalQuery({
       live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
     const sinceVolumes = now - (state?.lastVolumesListedAt ?? 0);
     return {
-      machines: due || orphan !== null,
+      machines: due || orphan !== null || state?.listWanted === true,
       volumes:
         state?.volumesDirty === true || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
     };
@@ -116,11 +116,12 @@ export interface PassOptions {
 /** Throws what `providerFor`, `urlsFor` and the listing throw; everything else is recorded where it belongs. */
 export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: PassOptions) {
   const provider = await providerFor(ctx, config, options.inline);
-  const urls = options.launch ? await urlsFor(ctx, options.inline) : null;
+  // A launch could not work without them; better said before anything is ordered.
+  if (options.launch) await urlsFor(ctx, options.inline);
   const asked = await ctx.runQuery(internal.fleet.pass.asks, { now: Date.now() });
   const listing =
     options.list || asked.machines
-      ? await listed(ctx, provider, urls ? await deploymentTag(ctx, urls) : null)
+      ? listingOf(await provider.listMachines(), await deploymentTag(ctx))
       : null;
   const volumes = asked.volumes ? await listedVolumes(provider) : null;
   const schedule = options.inline.flyApiToken === undefined;
@@ -138,11 +139,6 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
     for (const intent of result.retirements) await retireMachine(ctx, intent, options.inline);
   }
   return result;
-}
-
-async function listed(ctx: ActionCtx, provider: MachineProvider, tag: string | null): Promise<Listing> {
-  const shown = await provider.listMachines();
-  return listingOf(shown, tag ?? (await deploymentTag(ctx, await urlsFor(ctx, {}))));
 }
 
 /** null: incomplete, so nothing can be concluded from what it lacks. */

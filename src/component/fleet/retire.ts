@@ -14,7 +14,7 @@ import { isGone, type MachineProvider, type ObservedMachine } from "../providers
 import { newestReady } from "../snapshots/newest.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { deploymentTag, providerFor, urlsFor, type Inline } from "./credentials.js";
+import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import { vIntent } from "./steps.js";
@@ -86,7 +86,7 @@ export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inli
   if (!known) return;
   try {
     const provider = await providerFor(ctx, known.config, inline);
-    const machine = await findMachine(ctx, provider, known, inline);
+    const machine = await findMachine(ctx, provider, known);
     const progress = isGone(machine) ? "done" : await orderNext(provider, machine, known);
     if (progress !== "done") {
       await ctx.runMutation(internal.fleet.retireSteps.recordProgress, {
@@ -128,10 +128,9 @@ async function findMachine(
   ctx: ActionCtx,
   provider: MachineProvider,
   known: { machineId: string | null; worker: string },
-  inline: Inline,
 ): Promise<ObservedMachine | null> {
   if (known.machineId !== null) return await provider.getMachine(known.machineId);
-  const tag = await deploymentTag(ctx, await urlsFor(ctx, inline));
+  const tag = await deploymentTag(ctx);
   const { machines } = await provider.listMachines();
   return (
     machines.find(

@@ -39,3 +39,14 @@ export async function wakeFleetForReady(ctx: MutationCtx, newestReadyAt: number)
   if (state?.seenReadyAt !== undefined && state.seenReadyAt >= newestReadyAt) return;
   await wakeFleet(ctx, Date.now());
 }
+
+/** A worker lost its lease. If the fleet launched it, its machine may have died: the next pass asks the provider. */
+export async function suspectMachine(ctx: MutationCtx, workerId: string): Promise<void> {
+  const machine = await ctx.db
+    .query("machines")
+    .withIndex("by_worker", (q) => q.eq("worker", workerId))
+    .unique();
+  if (!machine?.live) return;
+  await patchFleetState(ctx, { listWanted: true });
+  await wakeFleet(ctx, Date.now());
+}

@@ -2,13 +2,14 @@
  * What the actions of a launch record after each provider call. Every write names the attempt it belongs to: an action that was
  * given up, and comes back late, records nothing; what it made is found by name or collected.
  */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
 import { patchFleetState, readFleetState, wakeFleet } from "./state.js";
+import type { vProblem } from "./tables.js";
 
 const HOUR_MS = 3_600_000;
 const BACKOFF_MS = 5_000;
@@ -127,9 +128,7 @@ export const recordLaunchFailure = internalMutation({
     const now = Date.now();
     const problem = { code, message, at: now };
     const failures = row.failures + 1;
-    const state = await readFleetState(ctx);
-    const launchFailures = (state?.launchFailures ?? 0) + 1;
-    const pause = Math.min(BACKOFF_MS * 2 ** (launchFailures - 1), MAX_BACKOFF_MS);
+    const pause = await pauseLaunches(ctx, problem);
     // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
     const giveUp = !retryable || kind === "capacity";
     await releaseKept(ctx, row, kind === "capacity");
@@ -138,17 +137,20 @@ export const recordLaunchFailure = internalMutation({
       failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
       stepDeadlineAt: now + (giveUp ? 0 : pause),
     });
-    await patchFleetState(ctx, {
-      problem,
-      launchFailures,
-      launchesPausedUntil: now + pause,
-      volumesDirty: true,
-    });
+    await patchFleetState(ctx, { volumesDirty: true });
     console.warn(`fleet.launchFailed worker=${row.worker} code=${code} kind=${kind ?? "none"}`);
     await wakeFleet(ctx, now + (giveUp ? 0 : pause));
     return null;
   },
 });
+
+/** Launching failed: the next one waits, longer each time until one boots. Returns for how long, ms. */
+export async function pauseLaunches(ctx: MutationCtx, problem: Infer<typeof vProblem>): Promise<number> {
+  const launchFailures = ((await readFleetState(ctx))?.launchFailures ?? 0) + 1;
+  const pauseMs = Math.min(BACKOFF_MS * 2 ** (launchFailures - 1), MAX_BACKOFF_MS);
+  await patchFleetState(ctx, { problem, launchFailures, launchesPausedUntil: problem.at + pauseMs });
+  return pauseMs;
+}
 
 /** The kept volume was not mounted: it stays what it was, and counts a failure when its host had no room. */
 async function releaseKept(ctx: MutationCtx, row: Doc<"machines">, noRoom: boolean): Promise<void> {

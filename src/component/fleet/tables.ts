@@ -99,6 +99,8 @@ export const fleetTables = {
     lastPassAt: v.optional(v.number()),
     lastListedAt: v.optional(v.number()),
     lastVolumesListedAt: v.optional(v.number()),
+    /** A worker lost its lease: its machine may have died, and the next pass shall ask. */
+    listWanted: v.optional(v.boolean()),
     /** Something may have left a volume behind: list them in the next pass. */
     volumesDirty: v.optional(v.boolean()),
     /** Passes have looked at everything that became ready up to here. */

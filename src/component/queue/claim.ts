@@ -16,6 +16,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { bindWorker } from "../workers/binding.js";
+import { startMeter } from "../workers/deployments/meter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
@@ -70,6 +71,7 @@ export async function claimJob(
   const bound = stateful ? worker?.binding?.conversation : undefined;
   const found = await choose(ctx, { ...scope, workspace, lanes, bound }, wish.conversationId, reapAt, now);
   const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const listens = scope.listens ?? worker?.listens ?? false;
   const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
   if (worker && (changed || admitted.tokenId !== undefined))

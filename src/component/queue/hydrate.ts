@@ -8,6 +8,7 @@ import { factoryError } from "../../contract/errors.js";
 import type { Policies } from "../../contract/policies.js";
 import { findAgent } from "../agents/configureAgent.js";
 import { bridgeRuntimeConfig } from "../bridge/runtimeConfig.js";
+import { connectionsForAgent } from "../connections/named.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../_generated/dataModel.js";
@@ -58,6 +59,7 @@ export async function buildBundle(
       pendingToolCalls: [],
     },
     telegramBotToken,
+    connections: await connectionsForAgent(ctx, conversation.workspace, conversation.agentKey),
     bridgeRuntimeConfig: await bridgeRuntimeConfig(ctx, agent),
     reply: reply && {
       ...replyView(reply),

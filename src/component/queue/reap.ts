@@ -10,6 +10,7 @@ import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import { suspectMachine } from "../fleet/state.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint, setAlarmUnlessSet, takeAlarms } from "./alarms.js";
@@ -78,6 +79,7 @@ export async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<b
   if (held?.state !== "held" || held.lease !== id) return false;
   // Whoever lost its lease is suspect: others may serve the conversation at once.
   const freed = await freeConversation(ctx, held, lease.worker);
+  await suspectMachine(ctx, lease.worker);
   const conversation = freed ? { ...held, owner: undefined } : held;
   const message = await ctx.db.get(lease.message);
   const attempts = conversation.attempts + 1;

@@ -66,7 +66,13 @@ async function end(
   const mayRecord = hold.kind === "held" || (hold.kind === "late" && completing);
   const recorded = mayRecord ? await record(ctx, hold.conversation, hold.message, args) : nothingRecorded;
   if (completing) {
-    const completed = await completeHold(ctx, hold, args.workerId, recorded, (args.ambiguousParts ?? []).length > 0);
+    const completed = await completeHold(
+      ctx,
+      hold,
+      args.workerId,
+      recorded,
+      (args.ambiguousParts ?? []).length > 0,
+    );
     return completed ? { status: "done", nextScheduledFor: null } : null;
   }
   if (hold.kind !== "held") return null;

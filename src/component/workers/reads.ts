@@ -1,8 +1,10 @@
 /** What operators and workers may know about workers. Bounded; none of it is on the hot path. */
 import * as contract from "../../contract/workers.js";
+import type { ProbeOrder } from "../../contract/probes.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { orderOf, waitingProbes } from "../probes/waiting.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
 
@@ -17,11 +19,12 @@ export const getWorkerControlState = asQuery(contract.getWorkerControlState)(asy
 export async function controlStateOf(
   ctx: QueryCtx,
   worker: Doc<"workers"> | null,
-): Promise<{ shouldStop: boolean; release?: boolean }> {
+): Promise<{ shouldStop: boolean; release?: boolean; probes?: ProbeOrder[] }> {
   const shouldStop = worker?.status !== "active";
-  return worker && !shouldStop && (await shouldRelease(ctx, worker))
-    ? { shouldStop, release: true }
-    : { shouldStop };
+  if (!worker || shouldStop) return { shouldStop };
+  const release = await shouldRelease(ctx, worker);
+  const probes = (await waitingProbes(ctx, worker.workerId)).map(orderOf);
+  return { shouldStop, ...(release ? { release } : {}), ...(probes.length > 0 ? { probes } : {}) };
 }
 
 /** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */

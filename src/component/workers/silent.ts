@@ -2,6 +2,7 @@
 import type { MutationCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { freeBound } from "./binding.js";
+import { stopMeter } from "./deployments/meter.js";
 import { findWorker } from "./register.js";
 import { lastSignOfLife } from "./reads.js";
 
@@ -28,6 +29,8 @@ export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
     const worker = await findWorker(ctx, beat.worker);
     if (worker?.provider !== "external") continue;
     await freeBound(ctx, worker);
+    const polledAt = beat.aliveUntil - policies.lease.staleAfterMs;
+    await stopMeter(ctx, worker.workerId, Math.max(life.seenAt, polledAt));
     await ctx.db.delete(worker._id);
     removed += 1;
   }

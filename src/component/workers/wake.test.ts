@@ -25,7 +25,7 @@ describe("waking", () => {
     await world.pass(500);
     const rung = await seqs(workers);
     expect(rung.filter((seq) => seq > 0)).toEqual([1]);
-    await world.pass(1_000);
+    await world.pass(500);
     expect((await seqs(workers)).filter((seq) => seq > 0)).toHaveLength(1);
   });
 

@@ -12,8 +12,8 @@ import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { findWake } from "./wakeRow.js";
 
-/** A worker that was rung needs a message to it, a claim and its answer: a second is plenty, two are slow. */
-const REACTION_MS = 2_000;
+/** A worker that was rung needs a message to it, a claim and its answer: some hundred ms. Then the next one is rung. */
+const REACTION_MS = 1_000;
 const MAX_RINGS = 64;
 /** Workers looked at in one pass; with few ready conversations it ends long before. */
 const MAX_SEEN = 256;

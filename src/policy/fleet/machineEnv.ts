@@ -21,8 +21,9 @@ export interface MachineEnvInputs {
   settings: Record<string, string>;
 }
 
-/** Time kept back for the snapshot and its upload after the message in hand, before the provider kills the machine. */
-const SHUTDOWN_SHARE = 0.4;
+/** The stop timeout is divided between the message in hand, the snapshot, and a rest that nobody plans with. */
+const MESSAGE_SHARE = 0.4;
+const SNAPSHOT_SHARE = 0.4;
 
 /**
  * Blank values are left out. What the system itself must say (identity, credential, URLs) cannot be overridden; secrets beat
@@ -52,7 +53,8 @@ export function machineEnv(inputs: MachineEnvInputs): Record<string, string> {
     SKILLS_RELEASE_CHANNEL: "stable",
     OPENCLAW_SKILLS_DIR: data("/workspace/skills"),
     DATA_DIR: dataPath ?? "",
-    SHUTDOWN_GRACE_MS: String(Math.floor(inputs.stopTimeoutMs * SHUTDOWN_SHARE)),
+    SHUTDOWN_GRACE_MS: String(Math.floor(inputs.stopTimeoutMs * MESSAGE_SHARE)),
+    SNAPSHOT_TIMEOUT_MS: String(Math.floor(inputs.stopTimeoutMs * SNAPSHOT_SHARE)),
     MODE: "worker",
   };
   const identity = {

@@ -1,4 +1,5 @@
 /** How an answer reaches the user. The loop knows no chat platform. */
+import type { OutgoingFile } from "../attachments/files.js";
 
 /** Where an answer goes. */
 export interface Recipient {
@@ -7,6 +8,8 @@ export interface Recipient {
   metadata: Record<string, string>;
   /** The agent's bot token from the hydration. */
   botToken: string | null;
+  /** The part refers to the message that it answers, where the platform shows several people's. */
+  quotes?: boolean;
 }
 
 /**
@@ -26,10 +29,12 @@ export interface Delivery {
   handles(provider: string): boolean;
   /** Why nothing can be sent to this recipient at present, or null. */
   problem(recipient: Recipient): string | null;
-  /** The messages of one answer; the same for the same text on every worker. */
+  /** The messages of one answer; the same for the same text on every worker; none for a blank one. */
   split(text: string): string[];
   /** Sends one part. Does not reject, except with the signal's reason when aborted. */
   send(part: string, recipient: Recipient, signal: AbortSignal): Promise<SendResult>;
+  /** Sends one file of an answer, as `send` does. */
+  sendFile(file: OutgoingFile, recipient: Recipient, signal: AbortSignal): Promise<SendResult>;
   /** Shows that an answer is being written until `signal` is aborted. Never rejects. */
   showActivity(recipient: Recipient, signal: AbortSignal): Promise<void>;
 }

@@ -60,6 +60,37 @@ describe("Telegram delivery", () => {
     expect(received[0]?.headers.connection).toBe("close");
   });
 
+  it("answers in the topic of a group and refers to the message, where told", async () => {
+    const { delivery, received } = await against([reply(200, ok)]);
+    const metadata = { telegramChatId: "-100", telegramThreadId: "3", telegramMessageId: "55" };
+    await delivery.send("hi", { ...recipient, metadata, quotes: true }, idle);
+    await delivery.send("more", { ...recipient, metadata }, idle);
+    expect(received.map(({ body }) => body)).toEqual([
+      {
+        chat_id: "-100",
+        message_thread_id: 3,
+        reply_parameters: { message_id: 55, allow_sending_without_reply: true },
+        text: "hi",
+      },
+      { chat_id: "-100", message_thread_id: 3, text: "more" },
+    ]);
+  });
+
+  it("follows a group that became a supergroup, and does without a topic that is gone", async () => {
+    const moved = refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", {
+      migrate_to_chat_id: -1001,
+    });
+    const gone = refusal(400, "Bad Request: message thread not found");
+    const { delivery, received } = await against([reply(400, gone), reply(400, moved), reply(200, ok)]);
+    const to = { ...recipient, metadata: { telegramChatId: "-1", telegramThreadId: "3" } };
+    expect(await delivery.send("hi", to, idle)).toEqual({ kind: "sent" });
+    expect(received.at(-1)?.body).toEqual({ chat_id: "-1001", text: "hi" });
+    await server?.close();
+    const always = await against([reply(400, moved)]);
+    expect(await always.delivery.send("hi", to, idle)).toMatchObject({ kind: "refused" });
+    expect(always.received).toHaveLength(2);
+  });
+
   it("waits as long as told and sends again, within its bound", async () => {
     const busy = reply(429, refusal(429, "Too Many Requests: retry after 3", { retry_after: 3 }));
     const patient = await against([busy, busy, reply(200, ok)]);
@@ -91,12 +122,20 @@ describe("Telegram delivery", () => {
     [403, "Forbidden: bot was blocked by the user", "refused"],
     [400, "Bad Request: chat not found", "refused"],
     [404, "Not Found", "refused"],
-    [401, "Unauthorized", "transient"],
   ])("%i %s is %s, after one request", async (code, description, kind) => {
     const { delivery, received } = await against([reply(code, refusal(code, description))]);
     expect(await delivery.send("hi", recipient, idle)).toEqual({
       kind,
       reason: `telegram ${code}: ${description}`,
+    });
+    expect(received).toHaveLength(1);
+  });
+
+  it("says of a revoked token what to do, and does not repeat", async () => {
+    const { delivery, received } = await against([reply(401, refusal(401, "Unauthorized"))]);
+    expect(await delivery.send("hi", recipient, idle)).toEqual({
+      kind: "refused",
+      reason: "telegram 401: Unauthorized (the bot's token was revoked or is wrong; import a new one)",
     });
     expect(received).toHaveLength(1);
   });

@@ -1,23 +1,22 @@
-/** Delivery by Telegram's Bot API: `sendMessage` and the typing indicator. */
-import { z } from "zod";
+/** Delivery by Telegram's Bot API: texts, files and the typing indicator. */
 import { splitText, telegramMaxTextUnits } from "../../policy/worker/splitText.js";
 import { backoffMs } from "../../policy/worker/backoff.js";
+import type { OutgoingFile } from "../attachments/files.js";
 import type { Clock } from "../clock.js";
 import type { Delivery, Recipient, SendResult } from "./delivery.js";
+import { call, type CallOptions, type Reply } from "./telegramCall.js";
+import { fileForm, methodOf, type FileMethod } from "./telegramFile.js";
 
 export type TelegramParseMode = "HTML" | "MarkdownV2" | "Markdown";
 
-export interface TelegramOptions {
-  /** Without a trailing slash; Telegram's own is `https://api.telegram.org`. */
-  baseUrl: string;
+export interface TelegramOptions extends CallOptions {
   clock: Clock;
-  /** Longest wait for one answer of Telegram, in ms. */
-  timeoutMs: number;
   /** Formatting of the answers; absent = plain text. */
   parseMode?: TelegramParseMode;
   /** Longest total wait for `retry_after` of one part, in ms. Default one minute: a group's limit resets within it. */
   maxThrottleMs?: number;
-  fetch?: typeof fetch;
+  /** Longest wait for the answer to an upload, in ms. Default two minutes: 50 MB on a slow line. */
+  uploadTimeoutMs?: number;
 }
 
 /** Tries of one part that certainly did not arrive, before it goes back to the queue. */
@@ -26,34 +25,31 @@ const retryBaseMs = 500;
 const retryMaxMs = 4_000;
 /** Telegram shows "typing" for at most 5 s (Bot API, `sendChatAction`). */
 const typingIntervalMs = 4_000;
+const defaultUploadTimeoutMs = 120_000;
 
-const replySchema = z.object({
-  ok: z.boolean(),
-  error_code: z.number().optional(),
-  description: z.string().optional(),
-  parameters: z.object({ retry_after: z.number().nonnegative().optional() }).optional(),
-});
-type Reply = z.infer<typeof replySchema>;
-
-/** What one HTTP exchange showed. `unsent`: no connection, so nothing arrived. `silent`: sent, no usable answer. */
-type Exchange =
-  { kind: "reply"; status: number; reply: Reply | null } | { kind: "unsent" | "silent"; reason: string };
+/** One way of sending a part. */
+interface Shape {
+  method: "sendMessage" | FileMethod;
+  body(): Record<string, unknown> | FormData;
+}
+/** A part, and what to change about it when Telegram refuses it: null when nothing helps. */
+interface Sending {
+  shape(): Shape;
+  adapt(code: number, reply: Reply | null): boolean;
+}
 
 /** Creates the delivery for payloads of the provider `telegram`. */
 export function createTelegramDelivery(options: TelegramOptions): Delivery {
   const { clock } = options;
   const maxThrottleMs = options.maxThrottleMs ?? 60_000;
 
-  async function send(part: string, recipient: Recipient, signal: AbortSignal): Promise<SendResult> {
-    let parseMode = options.parseMode;
+  async function deliver(sending: Sending, botToken: string, signal: AbortSignal): Promise<SendResult> {
     let throttledMs = 0;
     for (let tries = 1; ;) {
-      const body = {
-        chat_id: chatOf(recipient),
-        text: part,
-        ...(parseMode === undefined ? {} : { parse_mode: parseMode }),
-      };
-      const exchange = await call(options, recipient.botToken ?? "", "sendMessage", body, signal);
+      const { method, body } = sending.shape();
+      const timeoutMs =
+        method === "sendMessage" ? options.timeoutMs : (options.uploadTimeoutMs ?? defaultUploadTimeoutMs);
+      const exchange = await call({ ...options, timeoutMs }, botToken, method, body(), signal);
       signal.throwIfAborted();
       if (exchange.kind === "silent") return { kind: "ambiguous", reason: exchange.reason };
       if (exchange.kind === "reply") {
@@ -63,7 +59,7 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
           return { kind: "ambiguous", reason: `telegram: unreadable answer, HTTP ${status}` };
         }
         const code = reply?.error_code ?? status;
-        const reason = `telegram ${code}: ${(reply?.description ?? "no description").slice(0, 300)}`;
+        const reason = reasonOf(code, reply);
         if (code === 429) {
           const waitMs = (reply?.parameters?.retry_after ?? 1) * 1000;
           throttledMs += waitMs;
@@ -72,16 +68,7 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
           if (signal.aborted) return { kind: "transient", reason };
           continue;
         }
-        if (
-          code === 400 &&
-          parseMode !== undefined &&
-          /can't parse entities/i.test(reply?.description ?? "")
-        ) {
-          parseMode = undefined;
-          continue;
-        }
-        // 401: the token was revoked or is wrong; a new one may be imported, as with a missing one.
-        if (code === 401) return { kind: "transient", reason };
+        if (sending.adapt(code, reply)) continue;
         if (code < 500) return { kind: "refused", reason };
       }
       const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;
@@ -97,10 +84,18 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
     handles: (provider) => provider === "telegram",
     problem: ({ botToken }) => (botToken === null || botToken === "" ? "telegram bot token missing" : null),
     split: (text) => splitText(text, telegramMaxTextUnits),
-    send,
+    send: (part, recipient, signal) =>
+      deliver(textSending(part, recipient, options.parseMode), recipient.botToken ?? "", signal),
+    async sendFile(file, recipient, signal) {
+      const bytes = await file.load(signal).catch(() => null);
+      signal.throwIfAborted();
+      if (bytes === null)
+        return { kind: "refused", reason: `the file ${file.file.fileName} cannot be had any more` };
+      return await deliver(fileSending(file, bytes, recipient), recipient.botToken ?? "", signal);
+    },
     async showActivity(recipient, signal) {
       while (!signal.aborted) {
-        const body = { chat_id: chatOf(recipient), action: "typing" };
+        const body = { ...addressOf(recipient), action: "typing" };
         // Only a courtesy: a failure says nothing about the answer.
         await call(options, recipient.botToken ?? "", "sendChatAction", body, signal).catch(() => undefined);
         await clock.sleep(typingIntervalMs, signal);
@@ -109,60 +104,77 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
   };
 }
 
-/** In a group the answer belongs to the group, not to the sender's private chat. */
-const chatOf = (recipient: Recipient): string =>
-  recipient.metadata["telegramChatId"] ?? recipient.providerUserId;
+/** 401 is said plainly: nothing goes out for this bot until a new token is imported. */
+const reasonOf = (code: number, reply: Reply | null): string =>
+  `telegram ${code}: ${(reply?.description ?? "no description").slice(0, 300)}${
+    code === 401 ? " (the bot's token was revoked or is wrong; import a new one)" : ""
+  }`;
 
-/** One request. The URL holds the bot's token, so no error text of fetch is passed on. */
-async function call(
-  options: TelegramOptions,
-  token: string,
-  method: string,
-  body: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Exchange> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  try {
-    const response = await (options.fetch ?? fetch)(`${options.baseUrl}/bot${token}/${method}`, {
-      method: "POST",
-      // Each request on its own connection: a kept one that the server has just closed fails like a lost answer, and
-      // that message would never be sent.
-      headers: { "content-type": "application/json", connection: "close" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.any([signal, timeout]),
-    });
-    const text = await response.text();
-    return { kind: "reply", status: response.status, reply: parseReply(text) };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (timeout.aborted)
-      return { kind: "silent", reason: `telegram: no answer within ${options.timeoutMs} ms` };
-    const code = systemCode(error);
-    return { kind: neverConnected.has(code) ? "unsent" : "silent", reason: `telegram: ${code}` };
-  }
+type Address = { chat_id: string; message_thread_id?: number; reply_parameters?: object };
+
+/** In a group the answer belongs to the group and its topic, not to the sender's private chat. */
+function addressOf({ metadata, providerUserId, quotes }: Recipient): Address {
+  const { telegramChatId, telegramThreadId, telegramMessageId } = metadata;
+  return {
+    chat_id: telegramChatId ?? providerUserId,
+    ...(telegramThreadId !== undefined && { message_thread_id: Number(telegramThreadId) }),
+    ...(quotes === true &&
+      telegramMessageId !== undefined && {
+        reply_parameters: { message_id: Number(telegramMessageId), allow_sending_without_reply: true },
+      }),
+  };
 }
 
-/** Failures before the first byte of the request left this machine. */
-const neverConnected = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
-function systemCode(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
-    return cause.code;
-  return "connection failed";
+/** What every kind of message may need: another chat id after a migration, no thread where that was deleted. */
+function adaptAddress(address: Address, code: number, reply: Reply | null): Address | null {
+  if (code !== 400) return null;
+  const movedTo = reply?.parameters?.migrate_to_chat_id;
+  if (movedTo !== undefined && String(movedTo) !== address.chat_id)
+    return { chat_id: String(movedTo) };
+  const { message_thread_id: thread, ...withoutThread } = address;
+  if (thread !== undefined && /message thread not found/i.test(reply?.description ?? "")) return withoutThread;
+  return null;
 }
 
-function parseReply(text: string): Reply | null {
-  try {
-    return replySchema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
+function textSending(text: string, recipient: Recipient, mode: TelegramParseMode | undefined): Sending {
+  let address = addressOf(recipient);
+  let parseMode = mode;
+  return {
+    shape: () => ({
+      method: "sendMessage",
+      body: () => ({ ...address, text, ...(parseMode !== undefined && { parse_mode: parseMode }) }),
+    }),
+    adapt(code, reply) {
+      const unreadable = code === 400 && /can't parse entities/i.test(reply?.description ?? "");
+      if (unreadable && parseMode !== undefined) {
+        parseMode = undefined;
+        return true;
+      }
+      const moved = adaptAddress(address, code, reply);
+      address = moved ?? address;
+      return moved !== null;
+    },
+  };
+}
+
+/** A photo, audio or voice that Telegram will not take as such (dimensions, format) goes as a document, once. */
+function fileSending(
+  { file }: OutgoingFile,
+  bytes: Uint8Array<ArrayBuffer>,
+  recipient: Recipient,
+): Sending {
+  let address = addressOf(recipient);
+  let method = methodOf(file.kind, bytes.byteLength);
+  return {
+    shape: () => ({ method, body: () => fileForm(method, address, file, bytes) }),
+    adapt(code, reply) {
+      const moved = adaptAddress(address, code, reply);
+      address = moved ?? address;
+      if (moved !== null) return true;
+      const unfit = code === 400 && /photo|image|dimensions|voice|audio|wrong (file|type)|process/i;
+      if (!unfit || method === "sendDocument" || !unfit.test(reply?.description ?? "")) return false;
+      method = "sendDocument";
+      return true;
+    },
+  };
 }

@@ -1,9 +1,12 @@
 /**
- * A program as an engine: the prompt on its stdin, its stdout is the answer. It is started without a shell, in its
+ * A program as an engine: the prompt on its stdin, its stdout is the answer, and so are the files it leaves in `OUT_DIR`. The
+ * files of the message are listed in the prompt with their paths. It is started without a shell, in its
  * own process group, with an allow-listed environment, so that it never sees the worker's token.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { EngineError, type Engine, type EngineRequest } from "./engine.js";
+import { textWithFiles } from "../attachments/files.js";
+import { withOutDir } from "../attachments/outDir.js";
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "./engine.js";
 
 export interface CommandOptions {
   /** Program and arguments. */
@@ -58,14 +61,25 @@ export function createCommandEngine(options: CommandOptions): Engine {
   return {
     name: "command",
     stateful: options.dataDir !== undefined,
+    takesConnections: true,
     start: () => Promise.resolve(),
     ready: () => true,
-    run: (request) => runOnce(options, request),
+    run: (request) => answerOf(options, request),
     stop: () => Promise.resolve(),
   };
 }
 
-function runOnce(options: CommandOptions, request: EngineRequest): Promise<{ text: string }> {
+async function answerOf(options: CommandOptions, request: EngineRequest): Promise<EngineReply> {
+  const { stderrTail, text, files } = await withOutDir((outDir) => runOnce(options, request, outDir));
+  if (text === "" && files.length === 0) throw new EngineError("empty", `command: no output${tail(stderrTail)}`);
+  return files.length === 0 ? { text } : { text, files };
+}
+
+function runOnce(
+  options: CommandOptions,
+  request: EngineRequest,
+  outDir: string,
+): Promise<{ text: string; stderrTail: string }> {
   const [program, ...args] = options.argv;
   return new Promise((resolve, reject) => {
     if (request.signal.aborted) return reject(new EngineError("aborted", "command: aborted"));
@@ -73,7 +87,7 @@ function runOnce(options: CommandOptions, request: EngineRequest): Promise<{ tex
       shell: false,
       detached: true,
       stdio: ["pipe", "pipe", "pipe"],
-      env: childEnv(options, request),
+      env: { ...childEnv(options, request), OUT_DIR: outDir },
     });
     const stdout: Buffer[] = [];
     let stdoutBytes = 0;
@@ -105,8 +119,7 @@ function runOnce(options: CommandOptions, request: EngineRequest): Promise<{ tex
       request.signal.removeEventListener("abort", kill);
       if (error !== null) return reject(error);
       const text = Buffer.concat(stdout).toString("utf8").trim();
-      if (text === "") return reject(new EngineError("empty", `command: no output${tail(stderrTail)}`));
-      resolve({ text });
+      resolve({ text, stderrTail });
     };
     child.once("error", (error: NodeJS.ErrnoException) => {
       // Not found or not executable is an operator's mistake that may be mended while the message waits.
@@ -132,6 +145,7 @@ function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Rec
     if (value !== undefined) passed[name] = value;
   }
   return {
+    ...request.connections,
     ...passed,
     ...(dataDir === undefined ? {} : { DATA_DIR: dataDir }),
     AGENT_FACTORY_AGENT_KEY: request.agentKey,
@@ -141,7 +155,8 @@ function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Rec
 }
 
 /** The history as a transcript, then the new text; only the text when there is no history. */
-function promptOf({ history, text, systemPrompt }: EngineRequest): string {
+function promptOf({ history, systemPrompt, ...request }: EngineRequest): string {
+  const text = textWithFiles(request);
   const turns = history.map(({ role, content }) => `${role}: ${content}`);
   if (systemPrompt !== undefined) turns.unshift(`system: ${systemPrompt}`);
   return turns.length === 0 ? text : `${turns.join("\n\n")}\n\nuser: ${text}`;

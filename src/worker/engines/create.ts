@@ -40,6 +40,7 @@ export function createEngine(env: WorkerEnv, deps: CreateEngineDeps): Engine {
           timeoutMs: env.ENGINE_TIMEOUT_MS,
           connectTimeoutMs: env.OPENCLAW_GATEWAY_CONNECT_TIMEOUT_MS,
           thinking: env.OPENCLAW_THINKING,
+          mediaRoots: mediaRoots(env),
           gateway: gatewayProcess(env, deps.processEnv),
         },
         { clock: deps.clock, log: deps.log },
@@ -57,8 +58,15 @@ function gatewayProcess(env: WorkerEnv, processEnv: CreateEngineDeps["processEnv
   const passed = Object.entries(processEnv).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !withheld.has(entry[0]),
   );
-  return { argv, env: Object.fromEntries(passed) };
+  // The memory of a conversation known from the start is on the disk before the engine starts.
+  return { argv, env: Object.fromEntries(passed), atFirstRun: env.OPENCLAW_CONVERSATION_ID === undefined };
 }
+
+/** Where the agent works, and where the gateway keeps media; its configuration and sessions lie beside, not inside. */
+const mediaRoots = ({ OPENCLAW_WORKSPACE_DIR: work, OPENCLAW_STATE_DIR: state }: WorkerEnv): string[] => [
+  ...(work === undefined ? [] : [work]),
+  ...(state === undefined ? [] : [`${state}/media`]),
+];
 
 function required(name: string, value: string | undefined): string {
   if (value === undefined) throw new EngineError("refused", `${name} is missing`);

@@ -1,4 +1,5 @@
 /** What answers a message. The worker knows engines only through this interface. */
+import type { EngineAttachment, EngineFile } from "../attachments/files.js";
 
 /** One turn of the conversation so far; `at` is epoch ms. */
 export interface EngineTurn {
@@ -19,13 +20,20 @@ export interface EngineRequest {
   /** Oldest first, cut to the hydration window by the server. */
   history: EngineTurn[];
   metadata: Record<string, string>;
+  /** The files of the message, on this machine while the engine runs. Absent: it came without. */
+  attachments?: EngineAttachment[];
+  /** The agent's connections as environment variables. Secrets: for the engine's program alone. */
+  connections?: Record<string, string>;
   systemPrompt?: string;
   /** Aborted when the lease is lost, the time is up or the worker is stopping: give up at once. */
   signal: AbortSignal;
 }
 
 export interface EngineReply {
+  /** Blank only when there are files. */
   text: string;
+  /** Sent after the text. */
+  files?: EngineFile[];
 }
 
 /** An agent engine. `run` may be called again for a message whose earlier attempt got lost. */
@@ -33,6 +41,8 @@ export interface Engine {
   readonly name: string;
   /** true: the engine keeps the conversation's memory on disk, so a worker serves one conversation at a time with it. */
   readonly stateful: boolean;
+  /** true: it can use the agent's connections; for any other they are not even looked up. */
+  readonly takesConnections?: boolean;
   /** Opens what the engine needs (a connection); rejects with an {@link EngineError} when that cannot work at all. */
   start(): Promise<void>;
   /** false: it cannot take a message now; the worker claims nothing meanwhile. */

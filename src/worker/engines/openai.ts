@@ -1,6 +1,8 @@
 /** Any server with OpenAI's `POST /chat/completions`, streamed. Keeps no state: the history goes along each time. */
 import { z } from "zod";
 import { backoffMs } from "../../policy/worker/backoff.js";
+import { textWithFiles } from "../attachments/files.js";
+import { imageParts } from "../attachments/imageParts.js";
 import type { Clock } from "../clock.js";
 import { EngineError, type Engine, type EngineRequest } from "./engine.js";
 import { readEventData } from "./sse.js";
@@ -77,7 +79,7 @@ async function tryOnce(options: OpenAiOptions, request: EngineRequest): Promise<
         accept: "text/event-stream",
         ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
       },
-      body: JSON.stringify({ model: options.model, messages: messagesOf(request), stream: true }),
+      body: JSON.stringify({ model: options.model, messages: await messagesOf(request), stream: true }),
       redirect: "manual",
       signal: request.signal,
     });
@@ -98,7 +100,7 @@ async function tryOnce(options: OpenAiOptions, request: EngineRequest): Promise<
   }
 }
 
-function messagesOf(request: EngineRequest): { role: string; content: string }[] {
+async function messagesOf(request: EngineRequest): Promise<{ role: string; content: unknown }[]> {
   const system =
     request.systemPrompt === undefined ? [] : [{ role: "system", content: request.systemPrompt }];
   // A stored tool turn has no call id, without which the API refuses the role `tool`.
@@ -106,7 +108,14 @@ function messagesOf(request: EngineRequest): { role: string; content: string }[]
     role: role === "tool" ? "system" : role,
     content,
   }));
-  return [...system, ...history, { role: "user", content: request.text }];
+  return [...system, ...history, { role: "user", content: await contentOf(request) }];
+}
+
+/** Pictures go along as data; the other files are named, since the API takes no others. */
+async function contentOf(request: EngineRequest): Promise<unknown> {
+  const images = await imageParts(request.attachments ?? []);
+  const text = textWithFiles(request, false);
+  return images.length === 0 ? text : [{ type: "text", text }, ...images];
 }
 
 /** The text of a streamed answer, or of a whole one from a server that cannot stream. */

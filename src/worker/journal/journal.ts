@@ -16,7 +16,23 @@ const turn = z.object({
 });
 const request = z.object({
   turns: z.array(turn).optional(),
-  reply: z.object({ text: z.string(), parts: z.number() }).optional(),
+  reply: z
+    .object({
+      text: z.string(),
+      parts: z.number(),
+      files: z
+        .array(
+          z.object({
+            storageId: z.string(),
+            kind: z.enum(["photo", "audio", "voice", "document"]),
+            fileName: z.string(),
+            mimeType: z.string(),
+            sizeBytes: z.number(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
   sendingPart: z.number().optional(),
   ambiguousParts: z.array(z.number()).optional(),
   outcome: z

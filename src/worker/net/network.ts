@@ -41,9 +41,10 @@ export function openNetwork(settings: NetworkSettings): Network {
     webSocketAgent(address) {
       const url = new URL(address);
       const proxy = proxyFor(url, settings);
-      const tls = url.protocol === "wss:" ? (tlsFor(url) ?? {}) : undefined;
-      if (proxy !== null) return new TunnelAgent({ proxy, ...(tls === undefined ? {} : { tls }) });
-      return tls !== undefined && "cert" in tls ? new HttpsAgent(tls) : undefined;
+      const secure = url.protocol === "wss:";
+      const certificate = secure ? tlsFor(url) : undefined;
+      if (proxy !== null) return new TunnelAgent({ proxy, tls: secure ? (certificate ?? {}) : undefined });
+      return certificate === undefined ? undefined : new HttpsAgent(certificate);
     },
     async close() {
       if (installed === null) return;

@@ -15,7 +15,7 @@ const connectTimeoutMs = 20_000;
 export interface TunnelOptions {
   proxy: string;
   /** The target speaks TLS; `undefined` for ws. */
-  tls?: Pick<ConnectionOptions, "cert" | "key">;
+  tls: Pick<ConnectionOptions, "cert" | "key"> | undefined;
 }
 
 /** One tunnel per connection. */
@@ -26,7 +26,7 @@ export class TunnelAgent extends HttpAgent {
   }
 
   /** Node calls this for each new connection; with a callback it waits for the socket. */
-  createConnection(
+  override createConnection(
     target: ClientRequestArgs,
     callback?: (error: Error | null, socket: Socket) => void,
   ): undefined {

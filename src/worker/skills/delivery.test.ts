@@ -102,7 +102,7 @@ describe("a worker and its component", () => {
     };
     const first = startWorker(settings);
     await until(() => app.operations.includes("claim"));
-    expect(app.operations.slice(0, 3)).toEqual(["skills_index", "skills_files", "claim"]);
+    expect(app.operations.slice(1, 4)).toEqual(["skills_index", "skills_files", "claim"]);
     expect(await readFile(path.join(skillsDir, "weather", "docs", "rain.md"), "utf8")).toBe(
       files[0]?.content,
     );
@@ -141,7 +141,7 @@ describe("a worker with memory", () => {
         SKILLS_BOOTSTRAP_MODE: "db_manifest",
       });
       await until(() => server.calls.includes("claim"));
-      expect(server.calls.slice(0, 4)).toEqual(["memory", "snapshot_restore", "skills_index", "claim"]);
+      expect(server.calls.slice(1, 5)).toEqual(["memory", "snapshot_restore", "skills_index", "claim"]);
       server.binding = null;
       const payload = { provider: "api", providerUserId: "u", messageText: "question" };
       server.jobs.push(aJob("m1", { payload, conversationId: "c2" }, { payload, conversationId: "c2" }));

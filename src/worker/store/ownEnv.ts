@@ -19,11 +19,6 @@ export const ownEnv = {
     .meta({
       description: "PostgreSQL 14+ for the connections, in place of a file in STATE_DIR. One database each.",
     }),
-  CONNECTIONS_PASSED: z
-    .enum(["true", "false"])
-    .default("true")
-    .transform((value) => value === "true")
-    .meta({ description: "ENGINE=command: false: no connection's values reach the program." }),
   PROBES: z
     .enum(["on", "off"])
     .default("on")

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
 import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
+import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
 import type { HelloTransport } from "../hello.js";
 import type { IdleHint } from "../waiting/waiting.js";
@@ -28,10 +29,15 @@ export interface GatewayOptions {
   around?: <T>(operation: GatewayOperation, attempt: () => Promise<T>) => Promise<T>;
 }
 
+export interface UploadTransport {
+  /** A URL that takes one upload of a file. */
+  uploadUrl(signal?: AbortSignal): Promise<string>;
+}
+
 /** Builds the transport of a worker that speaks to a deployment's worker gateway. */
 export function createGatewayTransport(
   options: GatewayOptions,
-): Transport & SkillsTransport & MemoryTransport & HelloTransport {
+): Transport & SkillsTransport & MemoryTransport & HelloTransport & ProbeTransport & UploadTransport {
   const { workerId, workspaceId: workspace } = options;
   const around = options.around ?? ((_operation, attempt) => attempt());
 
@@ -91,6 +97,7 @@ export function createGatewayTransport(
       call("settle", { workerId, ...pick(held), ...request }, settleReply, signal),
     heartbeat: (held, signal) => call("heartbeat", { workerId, ...pick(held) }, renewReply, signal),
     controlState: (signal) => call("control_state", { workerId }, controlReply, signal),
+    reportProbe: (answer, signal) => call("probe_report", { workerId, ...answer }, z.boolean(), signal),
     memory: (leaseId, signal) => call("memory", { workerId, leaseId }, memoryReply, signal),
     restore: ({ workspaceId, agentKey, conversationId }, leaseId, signal) => {
       const args = { workerId, workspaceId, agentKey, conversationId, leaseId };
@@ -102,6 +109,8 @@ export function createGatewayTransport(
       call("snapshot_finalize", { workerId, ...snapshot }, z.boolean(), signal),
     failSnapshot: (failed, signal) => call("snapshot_fail", { workerId, ...failed }, z.boolean(), signal),
     release: (given, signal) => call("release_conversation", { workerId, ...given }, z.boolean(), signal),
+    uploadUrl: async (signal) =>
+      (await call("media_upload_url", {}, z.object({ uploadUrl: z.string() }), signal)).uploadUrl,
     skillsIndex: (request, signal) =>
       call("skills_index", { workerId, ...request }, skillsIndexReply, signal),
     skillsFiles: (hashes, signal) => call("skills_files", { workerId, hashes }, skillsFilesReply, signal),

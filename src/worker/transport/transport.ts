@@ -1,5 +1,6 @@
 /** How the worker talks to the component. The loop knows no more than this. */
 import type { ErrorCode } from "../../contract/errors.js";
+import type { ReplyFile } from "../../contract/attachments.js";
 import type { Job } from "../../contract/queue.js";
 
 /** What names a held message in every call about it. */
@@ -7,7 +8,8 @@ export type Held = Pick<Job, "messageId" | "leaseId">;
 
 export interface SettleRequest {
   turns?: { role: "system" | "user" | "assistant" | "tool"; content: string; at?: number }[];
-  reply?: { text: string; parts: number };
+  /** `parts` counts the messages of the text and then one for each file. */
+  reply?: { text: string; parts: number; files?: ReplyFile[] };
   sendingPart?: number;
   /** Parts of which the worker could not learn whether they arrived. */
   ambiguousParts?: number[];
@@ -36,8 +38,16 @@ export interface Transport {
   settle(held: Held, request: SettleRequest, signal?: AbortSignal): Promise<SettleResult>;
   /** Renews the lease. */
   heartbeat(held: Held, signal?: AbortSignal): Promise<RenewResult>;
-  /** `release`: save and give up the conversation when idle. */
-  controlState(signal?: AbortSignal): Promise<{ shouldStop: boolean; release?: boolean }>;
+  controlState(signal?: AbortSignal): Promise<Wishes>;
+}
+
+/** What the component wants of a worker besides work. */
+export interface Wishes {
+  shouldStop: boolean;
+  /** Save and give up the conversation when idle. */
+  release?: boolean | undefined;
+  /** Probes to answer, as they came. */
+  probes?: unknown[] | undefined;
 }
 
 /** `network`: no answer; `unexpected_reply`: an answer that is not the gateway's. */

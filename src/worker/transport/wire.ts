@@ -14,11 +14,33 @@ const payload = z.object({
 const role = z.enum(["system", "user", "assistant", "tool"]);
 const nullableText = z.string().nullable();
 
+const replyFile = z.object({
+  storageId: z.string(),
+  kind: z.enum(["photo", "audio", "voice", "document"]),
+  fileName: z.string(),
+  mimeType: z.string(),
+  sizeBytes: z.number(),
+  downloadUrl: z.string().optional(),
+});
+const attachment = z.object({
+  status: z.enum(["ready", "failed", "expired"]),
+  kind: z.enum(["photo", "video", "audio", "voice", "document"]),
+  fileName: z.string().optional(),
+  mimeType: z.string().optional(),
+  sizeBytes: z.number().optional(),
+  storageId: z.string().optional(),
+  downloadUrl: z.string().optional(),
+  telegramFileId: z.string().optional(),
+  error: z.string().optional(),
+  expiresAt: z.number().optional(),
+});
+
 const hydration = z.object({
   messageId: z.string(),
   conversationId: z.string(),
   agentKey: z.string(),
-  payload,
+  payload: payload.extend({ attachments: z.array(attachment).optional() }),
+  undeliverable: z.string().optional(),
   conversationState: z.object({
     contextHistory: z.array(z.object({ role, content: z.string(), at: z.number() })),
     pendingToolCalls: z.array(
@@ -30,6 +52,7 @@ const hydration = z.object({
     ),
   }),
   telegramBotToken: nullableText,
+  connections: z.array(z.object({ name: z.string(), kind: z.string() })).optional(),
   bridgeRuntimeConfig: z
     .object({
       baseUrl: nullableText,
@@ -46,6 +69,7 @@ const hydration = z.object({
       parts: z.int().nonnegative(),
       nextPart: z.int().nonnegative(),
       ambiguousParts: z.array(z.int().nonnegative()),
+      files: z.array(replyFile).optional(),
     })
     .optional(),
 });
@@ -80,12 +104,18 @@ export const renewReply = z.union([
   z.object({ ok: z.literal(true), leaseExpiresAt: z.number(), shouldStop: z.boolean() }),
   leaseLost,
 ]);
+const controlFields = {
+  shouldStop: z.boolean(),
+  release: z.boolean().optional(),
+  // Each is checked by itself: one of a kind that this worker does not know must not hide the others.
+  probes: z.array(z.unknown()).max(16).optional().catch(undefined),
+};
 /** Goes with the answer to a claim that found nothing. One that is not understood is no hint. */
 const idleFields = {
   retryAfterMs: z.number().min(0).max(600_000).optional().catch(undefined),
-  control: z.object({ shouldStop: z.boolean(), release: z.boolean().optional() }).optional().catch(undefined),
+  control: z.object(controlFields).optional().catch(undefined),
 };
-export const controlReply = z.object({ shouldStop: z.boolean(), release: z.boolean().optional() });
+export const controlReply = z.object(controlFields);
 
 /** A newer server may know a code that this worker does not: it counts as `internal`. */
 export const envelope = z.union([

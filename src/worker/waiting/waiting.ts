@@ -3,11 +3,12 @@
  * minute; else it polls as often as the server hints. A wake-up means "ask", never more: the claim decides.
  */
 import { jittered, type Clock } from "../clock.js";
+import type { Wishes } from "../transport/transport.js";
 
 /** What the server tells with the answer to a claim that found nothing; an older one tells nothing. */
 export interface IdleHint {
   retryAfterMs?: number | undefined;
-  control?: { shouldStop: boolean; release?: boolean | undefined } | undefined;
+  control?: Wishes | undefined;
 }
 
 /** The wait between two claims when the server hints nothing, in ms. */

@@ -22,6 +22,7 @@ export const createAgentWorkerToken = asMutation(contract.createAgentWorkerToken
   }
   const minted = await mintToken(ctx, { ...scope, tags, ...(trusted === true && { trusted }) }, expiresInMs, {
     alias: withAlias,
+    forAgents: true,
   });
   return shownOnce(minted);
 });

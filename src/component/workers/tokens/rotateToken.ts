@@ -30,7 +30,11 @@ export const rotateWorkerToken = asMutation(contract.rotateWorkerToken)(async (c
   const minted = await mintToken(ctx, scope, args.expiresInMs ?? old.lifetimeMs, {
     rotatedFrom: old.tokenId,
     alias: old.aliasHash !== undefined,
+    forAgents: old.forAgents,
   });
-  await ctx.db.patch(old._id, { expiresAt: Math.min(old.expiresAt, now + overlapMs) });
+  await ctx.db.patch(old._id, {
+    expiresAt: Math.min(old.expiresAt, now + overlapMs),
+    replacedBy: minted.tokenId,
+  });
   return shownOnce(minted);
 });

@@ -25,9 +25,13 @@ export const tokenTables = {
     expiresAt: v.number(),
     revokedAt: v.optional(v.number()),
     rotatedFrom: v.optional(v.string()),
+    /** Made for agent workers by an operator, not for a machine of the fleet: what `listDeployments` shows. */
+    forAgents: v.optional(v.boolean()),
+    replacedBy: v.optional(v.string()),
   })
     .index("by_tokenId", ["tokenId"])
     .index("by_aliasHash", ["aliasHash"])
+    .index("by_deployment", ["forAgents", "replacedBy"])
     .index("by_expiresAt", ["expiresAt"]),
 
   /**

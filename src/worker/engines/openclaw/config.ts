@@ -12,6 +12,8 @@ export interface OpenClawConfig {
   connectTimeoutMs: number;
   /** The gateway's process, when this worker runs it itself; absent: somebody else does. */
   gateway?: GatewayProcessConfig;
+  /** Directories whose files the gateway may send along with an answer; absent: none. */
+  mediaRoots?: readonly string[];
   /** Thinking level; sent only when set, since a model without that level fails the whole run. */
   thinking?: string;
 }
@@ -22,6 +24,8 @@ export interface GatewayProcessConfig {
   argv: readonly [string, ...string[]];
   /** Its whole environment. */
   env: Record<string, string>;
+  /** true: it is started with the first run or `resume`, not with the engine. Until then the engine counts as ready. */
+  atFirstRun?: boolean;
 }
 
 /** Waiting times of the protocol. Tests shorten them. */
@@ -29,6 +33,8 @@ export interface OpenClawTiming {
   /** First wait before connecting again; doubles with each failure. The gateway's own client: 1 s to 30 s. */
   reconnectMinMs: number;
   reconnectMaxMs: number;
+  /** Wait before connecting again to a gateway that this worker runs itself. */
+  ownReconnectMs: number;
   /** Longest wait for the answer to anything but a run. The gateway's own client: 30 s. */
   requestTimeoutMs: number;
   /** Length of one `agent.wait` call after a lost connection. */
@@ -50,6 +56,7 @@ export interface OpenClawTiming {
 export const openClawTiming: OpenClawTiming = {
   reconnectMinMs: 1_000,
   reconnectMaxMs: 30_000,
+  ownReconnectMs: 250,
   requestTimeoutMs: 30_000,
   waitSliceMs: 5_000,
   pollMs: 1_000,

@@ -78,10 +78,7 @@ const historyRow = z.looseObject({
     .catch(""),
   idempotencyKey: z.string().optional().catch(undefined),
   /** `kind: "internal_system"`: the gateway wrote this user row itself, e.g. when it resumes a turn after a crash. */
-  provenance: z
-    .looseObject({ kind: z.string().optional() })
-    .optional()
-    .catch(undefined),
+  provenance: z.looseObject({ kind: z.string().optional() }).optional().catch(undefined),
   stopReason: z.string().nullish().catch(undefined),
 });
 export type HistoryRow = z.output<typeof historyRow>;

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import { jittered } from "../../clock.js";
 import type { GatewayProcessConfig, OpenClawContext } from "./config.js";
 import { foreignText } from "./failures.js";
@@ -9,7 +10,7 @@ const CONFIGURATION_EXIT = 78;
 const WELL_STARTED_MS = 60_000;
 const OUTPUT_TAIL_UNITS = 2_000;
 /** After the last archive a worker resumes its engine only to stop it: a start that late would be for nothing. */
-const RESUME_DELAY_MS = 250;
+const RESUME_DELAY_MS = 500;
 
 /**
  * Kills the gateway's process group when the worker is gone, however it ended: the pipe from it closes then. Runs as the
@@ -33,6 +34,8 @@ child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGKILL" ? 
 export class GatewayProcess {
   /** Why there will be no gateway any more; null while there is hope. */
   fatal: string | null = null;
+  /** Nobody has wanted it to run yet. */
+  untried = true;
 
   private child: ChildProcess | undefined;
   private exited: Promise<void> = Promise.resolve();
@@ -46,8 +49,14 @@ export class GatewayProcess {
     private readonly onFatal: (reason: string) => void,
   ) {}
 
+  /** For a run: never shortens the wait after an early end. */
+  startIfStopped(): void {
+    if (!this.wanted) this.start();
+  }
+
   start(delayMs = 0): void {
     this.wanted = true;
+    this.untried = false;
     if (this.child !== undefined || this.fatal !== null) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.launch(), delayMs);
@@ -118,8 +127,7 @@ export class GatewayProcess {
 
 /** The end of the output without colours, on one line. */
 function lastLines(output: string): string {
-  // eslint-disable-next-line no-control-regex
-  const lines = output.replace(/\u001b\[[0-9;]*m/g, "").trim().split("\n");
+  const lines = stripVTControlCharacters(output).trim().split("\n");
   return lines.slice(-2).join(" | ").slice(-200);
 }
 

@@ -24,6 +24,15 @@ describe("traceTurn", () => {
     });
   });
 
+  test("the gateway's own row after a restart has a key and yet starts no turn", () => {
+    const provenance = { kind: "internal_system", sourceTool: "main_session_restart_recovery" };
+    const note = { ...user("0d1f", "[System] Your previous turn was interrupted"), provenance };
+    expect(trace(user("m1:1"), note, assistant("done"))).toEqual({ runKey: "m1:1", text: "done" });
+    expect(trace(user("m1:1"), { ...note, provenance: { kind: "other" } }, assistant("done"))).toEqual({
+      runKey: "m1:1",
+    });
+  });
+
   test("an answer to the next message is not ours", () => {
     expect(trace(user("m1:1"), user("m2:1"), assistant("two"))).toEqual({ runKey: "m1:1" });
   });
@@ -50,7 +59,17 @@ describe("traceTurn", () => {
   });
 
   test("media lines are left out", () => {
-    expect(trace(user("m1:1"), assistant("see\nMEDIA:/w/a.png"))).toMatchObject({ text: "see" });
+    const lines = [
+      "see",
+      "MEDIA:/w/a.png",
+      " media: ./b.png",
+      "MEDIA:`https://x/c.png`",
+      "MEDIA: not a path",
+    ];
+    const text = [...lines, "```", "MEDIA:/fenced.png", "```"].join("\n");
+    expect(trace(user("m1:1"), assistant(text))).toMatchObject({
+      text: "see\nMEDIA: not a path\n```\nMEDIA:/fenced.png\n```",
+    });
   });
 
   test("a message the gateway never saw leaves no trace", () => {

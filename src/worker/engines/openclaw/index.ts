@@ -19,7 +19,10 @@ class OpenClawEngine implements Engine {
     if (gateway === undefined) return;
     this.process = new GatewayProcess(context, gateway, (reason) => this.link.giveUp(reason));
     this.quiesce = () => this.process?.stop() ?? Promise.resolve();
-    this.resume = async () => this.process?.resume();
+    this.resume = async () => {
+      this.process?.resume();
+      this.link.start();
+    };
   }
 
   /** Only for a gateway of our own: somebody else's is theirs to stop. */
@@ -27,6 +30,8 @@ class OpenClawEngine implements Engine {
   readonly resume?: () => Promise<void>;
 
   async start(): Promise<void> {
+    // A worker without a conversation would have to start the gateway anew with the memory of the first one.
+    if (this.context.config.gateway?.atFirstRun === true) return;
     const late = new AbortController();
     const timer = setTimeout(
       () => late.abort(unavailable(this.link.lastProblem)),
@@ -46,10 +51,12 @@ class OpenClawEngine implements Engine {
   }
 
   ready(): boolean {
-    return this.link.current !== undefined;
+    return this.link.current !== undefined || this.process?.untried === true;
   }
 
   run(request: EngineRequest): Promise<EngineReply> {
+    this.process?.startIfStopped();
+    if (this.process !== undefined) this.link.start();
     return new Turn(this.context, this.link, request).run();
   }
 

@@ -77,16 +77,19 @@ export class GatewayLink {
     const { clock, timing, log, config } = this.context;
     const stopped = this.stopping.signal;
     let failures = 0;
+    let told: string | undefined;
     while (!stopped.aborted) {
       // A gateway of our own is on this machine and expected back soon: no reason to wait for long.
-      const maxMs = config.gateway === undefined ? timing.reconnectMaxMs : timing.reconnectMinMs;
-      let waitMs = Math.min(timing.reconnectMinMs * 2 ** failures, maxMs);
+      const own = config.gateway !== undefined;
+      const backoffMs = Math.min(timing.reconnectMinMs * 2 ** failures, timing.reconnectMaxMs);
+      let waitMs = own ? Math.min(timing.ownReconnectMs, backoffMs) : backoffMs;
       try {
         const connection = await GatewayConnection.open(this.context, stopped);
         // Stopped in the moment the handshake ended: nobody else would close it.
         if (stopped.aborted) return void (await connection.close());
         failures = 0;
-        waitMs = timing.reconnectMinMs;
+        told = undefined;
+        waitMs = Math.min(waitMs, timing.reconnectMinMs);
         this.lastProblem = await this.hold(connection);
       } catch (error) {
         failures += 1;
@@ -100,7 +103,9 @@ export class GatewayLink {
       if (stopped.aborted) return;
       // Never earlier than asked for: jitter only adds.
       waitMs = jittered(waitMs * 1.2, clock.random(), 1 / 6);
-      log.warn({ reason: this.lastProblem, waitMs }, "openclaw gateway not connected");
+      if (!own || told !== this.lastProblem)
+        log.warn({ reason: this.lastProblem, waitMs }, "openclaw gateway not connected");
+      told = this.lastProblem;
       await clock.sleep(waitMs, stopped);
     }
   }

@@ -1,3 +1,5 @@
+import { textWithFiles } from "../../attachments/files.js";
+import { readMedia } from "../../attachments/mediaPaths.js";
 import { EngineError, type EngineReply, type EngineRequest } from "../engine.js";
 import type { OpenClawContext } from "./config.js";
 import type { GatewayConnection } from "./connection.js";
@@ -37,6 +39,7 @@ export class Turn {
   private readonly over = new AbortController();
   private readonly sessionKey: string;
   private runKey: string | undefined;
+  private media: string[] = [];
 
   constructor(
     private readonly context: OpenClawContext,
@@ -62,11 +65,19 @@ export class Turn {
     );
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      return { text: await this.answer() };
+      return await this.withFiles(await this.answer());
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** The files that the gateway named beside its answer; those that may not be sent are said to be missing. */
+  private async withFiles(text: string): Promise<EngineReply> {
+    if (this.media.length === 0) return { text };
+    const { files, refused } = await readMedia(this.media, this.context.config.mediaRoots ?? []);
+    const missing = refused.length === 0 ? "" : `[files that could not be sent: ${refused.join(", ")}]`;
+    return { text: [text, missing].filter((part) => part !== "").join("\n\n"), files };
   }
 
   private async answer(): Promise<string> {
@@ -87,7 +98,10 @@ export class Turn {
   private async sendAs(runKey: string): Promise<string | undefined> {
     const connection = await this.usable();
     const verdict = await this.ask(connection, runKey);
-    if (verdict.kind === "answer") return verdict.text;
+    if (verdict.kind === "answer") {
+      this.media = verdict.media ?? [];
+      return verdict.text;
+    }
     if (verdict.kind === "later") {
       await this.pause(verdict.retryAfterMs);
       return undefined;
@@ -99,11 +113,11 @@ export class Turn {
   }
 
   private async ask(connection: GatewayConnection, runKey: string): Promise<Verdict> {
-    const { text, systemPrompt } = this.request;
+    const { text, attachments, systemPrompt } = this.request;
     const { token, timeoutMs, thinking } = this.context.config;
     this.runKey = runKey;
     const params = {
-      message: withoutSlashCommand(text),
+      message: textWithFiles({ text: withoutSlashCommand(text), attachments }),
       sessionKey: this.sessionKey,
       idempotencyKey: runKey,
       // Seconds, and a little more than ours: the gateway's own limit of 48 h is only meant as a safety net.

@@ -4,7 +4,8 @@ import { agentPayloadSchema, waitPayloadSchema, type ResponseFrame } from "./fra
 
 /** What a response says about a run. Failed runs are thrown as {@link EngineError}. */
 export type Verdict =
-  | { kind: "answer"; text: string }
+  /** `media`: files on the gateway's disk that it wants sent along. */
+  | { kind: "answer"; text: string; media?: string[] }
   /** Not accepted; ask again with a new key after a while. */
   | { kind: "later"; retryAfterMs: number }
   /** Goes on somewhere else, or nobody knows. */
@@ -44,9 +45,8 @@ export function judgeAgentResponse(response: ResponseFrame, token: string): Verd
     .map((payload) => payload.text?.trim() ?? "")
     .filter((part) => part !== "")
     .join("\n\n");
-  const hasMedia = payloads.some(({ mediaUrl, mediaUrls }) => mediaUrl || (mediaUrls?.length ?? 0) > 0);
-  if (text === "" && hasMedia) throw mediaOnly();
-  return answer(text);
+  const media = payloads.flatMap(({ mediaUrl, mediaUrls }) => mediaUrls ?? (mediaUrl ? [mediaUrl] : []));
+  return media.length === 0 ? answer(text) : { kind: "answer", text, media };
 }
 
 /**
@@ -82,11 +82,6 @@ export function withoutMediaLines(text: string): string {
     })
     .join("\n")
     .trim();
-}
-
-/** Answers are delivered as text. A repeat would cost a run and end the same. */
-function mediaOnly(): EngineError {
-  return new EngineError("empty", "openclaw answered with media only, which is not delivered", false);
 }
 
 /** A run that ended well but said nothing is a failure of the engine. */

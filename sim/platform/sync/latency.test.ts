@@ -1,0 +1,173 @@
+/** Idle workers that hear their wake-ups, against the component itself over real sockets. */
+import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { ConvexClient } from "convex/browser";
+import { makeFunctionReference } from "convex/server";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import WebSocket from "ws";
+import { readEnv } from "../../../src/worker/env.js";
+import { runWorker } from "../../../src/worker/main.js";
+import { startPlatform, type Platform } from "../index.js";
+
+const AGENT = "default";
+let platform: Platform;
+const running: (() => Promise<unknown>)[] = [];
+const lib = (name: string, args: Parameters<Platform["run"]>[1] = {}) =>
+  platform.run(`lib:${name}`, args, { componentPath: "agentFactory" });
+
+beforeAll(async () => {
+  platform = await startPlatform({
+    env: { AGENT_FACTORY_MASTER_KEY: randomBytes(32).toString("base64") },
+    crons: false,
+  });
+  await lib("configureAgent", { agentKey: AGENT, version: "1", secretsRef: [], enabled: true });
+});
+afterAll(() => platform.close());
+afterEach(async () => {
+  platform.setFaults([]);
+  await Promise.all(running.splice(0).map((stop) => stop()));
+  expect(platform.subscriptions()).toMatchObject({ clients: 0, queries: 0 });
+});
+
+async function mint(): Promise<string> {
+  return ((await lib("createAgentWorkerToken")) as { token: string }).token;
+}
+
+async function startWorker(workerId: string, token: string) {
+  const env = readEnv(
+    {
+      BASE_INTERNAL_URL: `${platform.siteUrl}/agent-factory`,
+      CONVEX_DEPLOYMENT_URL: platform.cloudUrl,
+      AGENT_TOKEN: token,
+      WORKER_ID: workerId,
+      ENGINE: "echo",
+      HEALTH_PORT: "0",
+      LOG_LEVEL: "silent",
+    },
+    () => workerId,
+  );
+  if (!env.ok) throw new Error(JSON.stringify(env.problems));
+  const host = Object.assign(new EventEmitter(), { env: process.env, exit: () => undefined });
+  const exited = runWorker(env.env, host as unknown as NodeJS.Process);
+  running.push(async () => {
+    host.emit("SIGTERM", "SIGTERM");
+    expect(await exited).toBe(0);
+  });
+}
+
+async function calls(): Promise<number> {
+  const response = await fetch(`${platform.cloudUrl}/__sim/faults`);
+  const { rules } = (await response.json()) as { rules: { seen: number }[] };
+  return rules[0]?.seen ?? 0;
+}
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits until the server knows that these workers listen, and counts calls from then on. */
+async function listening(workers: string[]): Promise<void> {
+  const waiting = Array.from({ length: 20 }, () => ({ lane: "default", workspace: "default", readyAt: 0 }));
+  await vi.waitFor(
+    async () => {
+      const choice = { waiting, now: Date.now() };
+      const rings = await platform.run("workers/wakeChoice:choose", choice, {
+        componentPath: "agentFactory",
+      });
+      const idle = (rings as { worker: string }[]).map(({ worker }) => worker);
+      expect(idle).toEqual(expect.arrayContaining(workers));
+    },
+    { timeout: 15_000 },
+  );
+  platform.setFaults([{ kind: "latency", latencyMs: 0, path: "*/agent_workers/*" }]);
+}
+async function send(conversationId: string): Promise<{ startedAfterMs: () => Promise<number> }> {
+  const at = Date.now();
+  await lib("enqueue", {
+    conversationId,
+    agentKey: AGENT,
+    payload: { provider: "api", providerUserId: "u", messageText: "hello" },
+  });
+  return {
+    startedAfterMs: async () => {
+      await vi.waitFor(
+        async () => {
+          const [row] = (await lib("listQueueItemsForConversation", { conversationId })) as {
+            status: string;
+          }[];
+          expect(row?.status).not.toBe("queued");
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+      return Date.now() - at;
+    },
+  };
+}
+
+describe("idle workers that subscribe", () => {
+  it("start a message within a second, one of them, and the others do not even ask", async () => {
+    const token = await mint();
+    const workers = [1, 2, 3, 4, 5].map((index) => `idle${index}`);
+    for (const worker of workers) await startWorker(worker, token);
+    await listening(workers);
+    await pause(1_500);
+    expect(await calls()).toBe(0);
+    const started = await (await send("c1")).startedAfterMs();
+    console.log("LATENCY", started);
+    await pause(1_500);
+    // One claim, one settle that ends the message: two calls in all, by one worker.
+    expect(await calls()).toBe(2);
+    const both = [await send("c2"), await send("c3")];
+    for (const message of both) console.log("LATENCY", await message.startedAfterMs());
+  });
+
+  it("find a message that came while the connection was cut, as soon as it is back", async () => {
+    await startWorker("cut1", await mint());
+    await listening(["cut1"]);
+    platform.setFaults([{ kind: "dropBefore", path: "/api/*/sync", count: 1 }]);
+    platform.disconnectClients();
+    const message = await send("c4");
+    await vi.waitFor(() => expect(platform.subscriptions().clients).toBe(1), { timeout: 10_000 });
+    await message.startedAfterMs();
+  });
+
+  it("poll while there is no WebSocket at all", async () => {
+    platform.setFaults([{ kind: "status", status: 404, path: "/api/*/sync" }]);
+    const before = await send("c5");
+    await startWorker("polls1", await mint());
+    await before.startedAfterMs();
+    const started = await (await send("c6")).startedAfterMs();
+    expect(started).toBeLessThan(4_000);
+  });
+});
+
+describe("200 idle clients", () => {
+  it("cost a claim and a message nothing", async () => {
+    const token = await mint();
+    const wake = makeFunctionReference<"query", { workerId: string; workerToken: string }, { seq: number }>(
+      "agentFactory:workerWake",
+    );
+    const names = Array.from({ length: 200 }, (_, index) => `attached${index}`);
+    const rung: string[] = [];
+    let answered = 0;
+    const clients = names.map((workerId) => {
+      const client = new ConvexClient(platform.cloudUrl, {
+        webSocketConstructor: WebSocket as unknown as typeof globalThis.WebSocket,
+        logger: false,
+      });
+      client.onUpdate(wake, { workerId, workerToken: token }, ({ seq }) => {
+        answered += 1;
+        if (seq > 0) rung.push(workerId);
+      });
+      return client;
+    });
+    running.push(() => Promise.all(clients.map((client) => client.close())));
+    await vi.waitFor(() => expect(answered).toBe(200), { timeout: 20_000 });
+    for (const workerId of names) await lib("claim", { workerId, listens: true });
+    const { runs } = platform.subscriptions();
+    await send("c7");
+    await vi.waitFor(() => expect(rung).toHaveLength(1), { timeout: 5_000 });
+    const [first] = rung;
+    expect(await lib("claim", { workerId: first! })).not.toBeNull();
+    await pause(700);
+    expect(rung).toEqual([first]);
+    // Only the row that was written is read again.
+    expect(platform.subscriptions().runs - runs).toBeLessThanOrEqual(2);
+  });
+});

@@ -1,0 +1,33 @@
+/** A worker's answer to a probe. Writes `probes`. */
+import * as contract from "../../contract/probes.js";
+import { recordAct } from "../audit/record.js";
+import { asMutation } from "../functions.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+
+const MAX_MESSAGE_CHARS = 500;
+const MAX_CODE_CHARS = 40;
+
+export const reportProbe = asMutation(contract.reportProbe)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const id = ctx.db.normalizeId("probes", args.probeId);
+  const row = id && (await ctx.db.get(id));
+  if (row?.workerId !== args.workerId) return false;
+  if (grant.workspace !== null && grant.workspace !== row.workspace) return false;
+  if (row.status !== "waiting") return row.status === "done";
+  const { ok, message, code, latencyMs, httpStatus } = args.result;
+  const result = {
+    ok,
+    code: code.slice(0, MAX_CODE_CHARS),
+    message: message.slice(0, MAX_MESSAGE_CHARS),
+    latencyMs,
+    httpStatus,
+  };
+  await ctx.db.patch(row._id, { status: "done", finishedAt: Date.now(), result });
+  await recordAct(ctx, {
+    kind: "probe.answered",
+    actor: `worker:${row.workerId}`,
+    subject: row.workerId,
+    detail: { probeId: row._id, result: result.code },
+  });
+  return true;
+});

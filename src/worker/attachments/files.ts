@@ -1,0 +1,44 @@
+/** Files between a message, the disk and a reply, as engines and delivery see them. */
+import type { Attachment, ReplyFile } from "../../contract/attachments.js";
+
+/** A file of the message. Its name is safe, but the sender's choice; `path` is this worker's. */
+export interface EngineAttachment {
+  kind: Attachment["kind"];
+  fileName: string;
+  mimeType?: string;
+  sizeBytes?: number;
+  /** Where it lies on this machine while the engine runs; null when it could not be had, see `problem`. */
+  path: string | null;
+  problem?: string;
+}
+
+/** A file that the engine made for its answer. */
+export interface EngineFile {
+  fileName: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A file of a recorded reply, ready to be sent. */
+export interface OutgoingFile {
+  file: ReplyFile;
+  /** Its content. Rejects when it cannot be had (any more). */
+  load(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * The user's text and a list of the files, for engines that are given paths. Without paths (`showPaths` false) it names the
+ * files only.
+ */
+export function textWithFiles(
+  { text, attachments = [] }: { text: string; attachments?: readonly EngineAttachment[] },
+  showPaths = true,
+): string {
+  if (attachments.length === 0) return text;
+  const lines = attachments.map(({ kind, fileName, mimeType, sizeBytes, path, problem }) => {
+    const facts = [mimeType, sizeBytes === undefined ? undefined : `${sizeBytes} bytes`].filter(Boolean);
+    const described = `- ${kind} ${fileName}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
+    if (path === null) return `${described}: not available: ${problem ?? "unknown"}`;
+    return showPaths ? `${described}: ${path}` : described;
+  });
+  return `${text}\n\n[Attached files]\n${lines.join("\n")}`;
+}

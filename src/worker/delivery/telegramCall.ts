@@ -1,0 +1,82 @@
+/** One request to Telegram's Bot API. Its URL holds the bot's token, so no error text of fetch is passed on. */
+import { z } from "zod";
+
+export interface CallOptions {
+  /** Without a trailing slash; Telegram's own is `https://api.telegram.org`. */
+  baseUrl: string;
+  /** Longest wait for one answer of Telegram, in ms. */
+  timeoutMs: number;
+  fetch?: typeof fetch;
+}
+
+const replySchema = z.object({
+  ok: z.boolean(),
+  error_code: z.number().optional(),
+  description: z.string().optional(),
+  parameters: z
+    .object({
+      retry_after: z.number().nonnegative().optional(),
+      migrate_to_chat_id: z.union([z.number(), z.string()]).optional(),
+    })
+    .optional(),
+});
+export type Reply = z.infer<typeof replySchema>;
+
+/** What one HTTP exchange showed. `unsent`: no connection, so nothing arrived. `silent`: sent, no usable answer. */
+export type Exchange =
+  { kind: "reply"; status: number; reply: Reply | null } | { kind: "unsent" | "silent"; reason: string };
+
+/** Never rejects, except with the signal's reason when aborted. A form is an upload. */
+export async function call(
+  options: CallOptions,
+  token: string,
+  method: string,
+  body: Record<string, unknown> | FormData,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const isForm = body instanceof FormData;
+  try {
+    const response = await (options.fetch ?? fetch)(`${options.baseUrl}/bot${token}/${method}`, {
+      method: "POST",
+      // Each request on its own connection: a kept one that the server has just closed fails like a lost answer, and
+      // that message would never be sent. A form brings its own content type.
+      headers: { ...(isForm ? {} : { "content-type": "application/json" }), connection: "close" },
+      body: isForm ? body : JSON.stringify(body),
+      signal: AbortSignal.any([signal, timeout]),
+    });
+    const text = await response.text();
+    return { kind: "reply", status: response.status, reply: parseReply(text) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (timeout.aborted)
+      return { kind: "silent", reason: `telegram: no answer within ${options.timeoutMs} ms` };
+    const code = systemCode(error);
+    return { kind: neverConnected.has(code) ? "unsent" : "silent", reason: `telegram: ${code}` };
+  }
+}
+
+/** Failures before the first byte of the request left this machine. */
+const neverConnected = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+function systemCode(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
+    return cause.code;
+  return "connection failed";
+}
+
+function parseReply(text: string): Reply | null {
+  try {
+    return replySchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

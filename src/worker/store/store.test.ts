@@ -1,0 +1,170 @@
+import { PGlite } from "@electric-sql/pglite";
+import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { lockDir } from "./dirLock.js";
+import { openFileStore } from "./fileStore.js";
+import { openOwnState } from "./ownState.js";
+import { openPostgresStore } from "./postgresStore.js";
+import { StoreError, type OwnStore } from "./store.js";
+
+let dir: string;
+beforeEach(async () => void (dir = await mkdtemp(path.join(tmpdir(), "own-"))));
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+let database: PGlite;
+let server: PGLiteSocketServer;
+let url: string;
+beforeAll(async () => {
+  database = await PGlite.create();
+  server = new PGLiteSocketServer({ db: database, host: "127.0.0.1", port: 0, maxConnections: 10 });
+  await server.start();
+  url = `postgres://postgres:s3cret@${server.getServerConn()}/postgres`;
+}, 30_000);
+afterAll(async () => {
+  await server.stop();
+  await database.close();
+});
+
+const crm = { name: "crm", values: { CRM_TOKEN: "a\"'b\n$1", CRM_URL: "https://x" }, updatedAt: 1_700_000_000_000 };
+
+describe.each([
+  ["a file", () => openFileStore(dir)],
+  ["PostgreSQL, over the wire", () => openPostgresStore(url)],
+])("the store in %s", (_, open) => {
+  let store: OwnStore;
+  beforeEach(async () => void (store = await open()));
+  afterEach(async () => {
+    for (const { name } of await store.list()) await store.remove(name);
+    await store.close();
+  });
+
+  it("keeps connections across a restart, lists them without values and removes them", async () => {
+    expect([await store.find("crm"), await store.list(), await store.remove("crm")]).toEqual([null, [], false]);
+    await store.put(crm);
+    await store.put({ ...crm, name: "analytics" });
+    await store.put({ ...crm, values: { CRM_TOKEN: "new" }, updatedAt: 1_700_000_000_001 });
+    await store.close();
+    store = await open();
+    expect(await store.find("crm")).toEqual({ ...crm, values: { CRM_TOKEN: "new" }, updatedAt: 1_700_000_000_001 });
+    expect(await store.find("analytics")).toEqual({ ...crm, name: "analytics" });
+    expect(await store.list()).toEqual([
+      { name: "analytics", variables: ["CRM_TOKEN", "CRM_URL"], updatedAt: crm.updatedAt },
+      { name: "crm", variables: ["CRM_TOKEN"], updatedAt: 1_700_000_000_001 },
+    ]);
+    expect(await store.remove("crm")).toBe(true);
+    expect(await store.find("crm")).toBeNull();
+  });
+});
+
+const kindOf = async (opening: Promise<OwnStore>): Promise<string> => {
+  const error: unknown = await opening.then(
+    () => new Error("it opened"),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof StoreError)) throw error;
+  expect(error.message).not.toMatch(/s3cret/);
+  return error.kind;
+};
+
+describe("the file", () => {
+  const file = () => path.join(dir, "own.json");
+
+  it("is for its owner's eyes, and what another process adds is seen at once", async () => {
+    const worker = await openFileStore(dir);
+    const commandLine = await openFileStore(dir);
+    await commandLine.put(crm);
+    expect((await stat(file())).mode & 0o777).toBe(0o600);
+    expect(await worker.find("crm")).toEqual(crm);
+  });
+
+  it("of a later version, or that is no store, is left alone", async () => {
+    await writeFile(file(), '{"version":99,"connections":{}}');
+    expect(await kindOf(openFileStore(dir))).toBe("newer");
+    await writeFile(file(), "not JSON");
+    expect(await kindOf(openFileStore(dir))).toBe("unreadable");
+    expect(await readFile(file(), "utf8")).toBe("not JSON");
+  });
+
+  it("of the empty layout is migrated", async () => {
+    await writeFile(file(), '{"version":0}');
+    await openFileStore(dir);
+    expect(JSON.parse(await readFile(file(), "utf8"))).toEqual({ version: 1, connections: {} });
+  });
+});
+
+describe("the database", () => {
+  it("is migrated once, also by workers that start together", async () => {
+    const stores = await Promise.all([openPostgresStore(url), openPostgresStore(url), openPostgresStore(url)]);
+    await Promise.all(stores.map((store) => store.close()));
+    const { rows } = await database.query("SELECT version FROM agent_factory_migrations");
+    expect(rows).toEqual([{ version: 1 }]);
+  });
+
+  it("of a later version is left alone", async () => {
+    await database.query("INSERT INTO agent_factory_migrations (version) VALUES (99)");
+    try {
+      expect(await kindOf(openPostgresStore(url))).toBe("newer");
+    } finally {
+      await database.query("DELETE FROM agent_factory_migrations WHERE version = 99");
+    }
+  });
+
+  it("that is not there is named without the password", async () => {
+    expect(await kindOf(openPostgresStore("postgres://u:s3cret@127.0.0.1:1/x"))).toBe("unavailable");
+  });
+});
+
+describe("a worker's own state", () => {
+  const log = pino({ level: "silent" });
+  const env = (more: Record<string, string> = {}) => ({
+    WORKER_ID: "w1",
+    ENGINE: "echo" as const,
+    STATE_DIR: undefined,
+    STATE_DATABASE_URL: undefined,
+    ...more,
+  });
+
+  it("lies in STATE_DIR, else beside a stateful engine's memory, else nowhere", async () => {
+    const chosen = await openOwnState(env({ STATE_DIR: path.join(dir, "mine") }), log);
+    await chosen.close();
+    const beside = await openOwnState({ ...env(), ENGINE: "command", COMMAND_STATEFUL: "true", DATA_DIR: dir }, log);
+    await beside.close();
+    const nowhere = await openOwnState(env(), log);
+    expect(nowhere.store).toBeNull();
+    await nowhere.close();
+    expect((await readdir(path.join(dir, "mine"))).sort()).toEqual(["answers.journal", "own.json"]);
+    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual(["answers.journal", "own.json"]);
+  });
+
+  it("belongs to one running worker; a killed one's lock is no lock", async () => {
+    const first = await openOwnState(env({ STATE_DIR: dir }), log);
+    await expect(openOwnState(env({ STATE_DIR: dir }), log)).rejects.toMatchObject({
+      code: "state_dir_unusable",
+      message: expect.stringContaining(`in use by the running process ${process.pid}`) as string,
+    });
+    await first.close();
+    for (const killed of ["999999999 1", `${process.pid} 1`, "", "rubbish"]) {
+      await writeFile(path.join(dir, "lock"), killed);
+      lockDir(dir)();
+    }
+    await (await openOwnState(env({ STATE_DIR: dir }), log)).close();
+  });
+
+  it.each([
+    ["state_dir_unusable", async () => ({ STATE_DIR: await aFile() })],
+    ["store_unusable", () => Promise.resolve({ STATE_DIR: dir, STATE_DATABASE_URL: "postgres://u:p@127.0.0.1:1/x" })],
+  ])("that cannot be used is the fault %s, and nothing stays locked", async (code, faulty) => {
+    await expect(openOwnState(env(await faulty()), log)).rejects.toMatchObject({ code });
+    await (await openOwnState(env({ STATE_DIR: dir }), log)).close();
+  });
+
+  async function aFile(): Promise<string> {
+    await mkdir(dir, { recursive: true });
+    await writeFile(path.join(dir, "a-file"), "");
+    return path.join(dir, "a-file");
+  }
+});
