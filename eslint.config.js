@@ -213,4 +213,9 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ["**/*.mjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { projectService: false } },
+  },
 );

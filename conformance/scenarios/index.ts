@@ -10,6 +10,7 @@ import type { Scenario } from "./scenario.js";
 export const scenarios: readonly Scenario[] = [
   idleStop,
   outage,
+  otherRefusals,
   longRun,
   restart,
   writes,
@@ -17,7 +18,6 @@ export const scenarios: readonly Scenario[] = [
   lostByHeartbeat,
   lostBySettle,
   conversation,
-  otherRefusals,
   toldToStop,
   engineFailure,
   hydration,

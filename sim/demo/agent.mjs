@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Long enough to be found in mid-message on a slow machine. */
@@ -15,9 +16,12 @@ const prompt = readFileSync(0, "utf8");
 const text = (prompt.split("\n\nuser: ").at(-1) ?? "").trim();
 const file = join(process.env.DATA_DIR ?? ".", "note.json");
 
-if (!existsSync(file))
+if (!existsSync(file)) {
   writeFileSync(file, JSON.stringify({ note: randomBytes(8).toString("hex"), since: text }));
+}
 await sleep(THINKING_MS);
-console.log(`answer to: ${text}`);
-if (text.includes("what is your note?"))
-  console.log(`my note: ${JSON.parse(readFileSync(file, "utf8")).note}`);
+const answer = [`answer to: ${text}`];
+if (text.includes("what is your note?")) {
+  answer.push(`my note: ${JSON.parse(readFileSync(file, "utf8")).note}`);
+}
+process.stdout.write(answer.join("\n"));

@@ -1,16 +1,15 @@
-import { fileURLToPath } from "node:url";
 import {
   ProcessLauncher,
   startFlyServer,
   type FlyMachineView,
   type FlyServer,
+  type ImageCommand,
   type Launcher,
   type LaunchJob,
 } from "../fly/index.js";
+import { buildImage, type BuiltImage } from "./image.js";
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const BIN = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
-/** What the machines run: this repository's worker, started as the image would start it. */
+/** What the machines run: this repository's worker, started as the published image starts it. */
 export const demoImage = "registry.fly.io/agent-workers:demo";
 /** How long a kill may take to be seen. */
 const KILL_WAIT_MS = 5_000;
@@ -27,11 +26,14 @@ export interface CloudEvents {
 class RelayedLauncher implements Launcher {
   readonly usesDisk = true;
   reroute: (worker: string) => string = () => "";
-  private readonly processes = new ProcessLauncher({
-    [demoImage]: { file: process.execPath, args: ["--import", "tsx", BIN], cwd: REPOSITORY },
-  });
+  private readonly processes: ProcessLauncher;
 
-  constructor(private readonly events: CloudEvents) {}
+  constructor(
+    private readonly events: CloudEvents,
+    command: ImageCommand,
+  ) {
+    this.processes = new ProcessLauncher({ [demoImage]: command });
+  }
 
   knows(image: string): boolean {
     return this.processes.knows(image);
@@ -54,11 +56,19 @@ export class Cloud {
   private constructor(
     readonly fly: FlyServer,
     private readonly launcher: RelayedLauncher,
+    private readonly image: BuiltImage,
   ) {}
 
   static async start(events: CloudEvents): Promise<Cloud> {
-    const launcher = new RelayedLauncher(events);
-    return new Cloud(await startFlyServer({ launcher }), launcher);
+    const image = await buildImage();
+    const launcher = new RelayedLauncher(events, image.command);
+    return new Cloud(await startFlyServer({ launcher }), launcher, image);
+  }
+
+  /** Ends every machine and throws away what they stored. */
+  async close(): Promise<void> {
+    await this.fly.close();
+    await this.image.remove();
   }
 
   /** @param baseUrlOf what a worker gets as its BASE_INTERNAL_URL. */

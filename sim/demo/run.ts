@@ -61,7 +61,7 @@ export async function runDemo(
         timeline.event(`machine ${watch.nameOf(worker)} started (pid ${pid ?? "none"})`),
       failed: (worker, detail) => timeline.event(`machine ${watch.nameOf(worker)} failed: ${detail}`),
     });
-    stops.push(() => cloud.fly.close());
+    stops.push(() => cloud.close());
     const background: string[] = [];
     const platform = await startDeployment({ telegram: telegram.url, fly: cloud.fly.baseUrl }, (line) =>
       background.push(line),
@@ -174,14 +174,16 @@ export async function runDemo(
     timeline.end();
 
     const counts = cloud.fly.counts();
+    const { pushed, ...figures } = answers();
     const verdict: Verdict = {
-      ...answers(),
+      ...figures,
       machinesPeak: counts.machinesPeak,
       machinesAtEnd: counts.machinesNow,
       volumesAtEnd: counts.volumesNow,
       snapshots,
       memoryRestored: isStateful(options) ? emptied && notes.wereTold(plan.second, watch.seen()) : null,
       providerCalls: counts.providerCalls,
+      pushed,
     };
     const { kill } = killer;
     const ok = isClean(verdict) && (!wantsKill || verdict.recoveredAfterKillMs !== null);

@@ -160,14 +160,12 @@ describe("a run", () => {
   });
 
   test.each(["MEDIA:/w/a.png", "MEDIA:/w/a.png\nMEDIA:./b.png"])(
-    "%j, media only, is empty for good",
+    "%j, media only, of files that may not be sent, says so",
     async (said) => {
       await started({ answer: () => said });
-      await expect(engine.run(message())).rejects.toMatchObject({
-        kind: "empty",
-        retryable: false,
-        message: expect.stringContaining("media only"),
-      });
+      const { text, files } = await engine.run(message());
+      expect(text).toMatch(/^\[files that could not be sent: a\.png/);
+      expect(files).toEqual([]);
     },
   );
 

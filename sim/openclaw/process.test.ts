@@ -6,9 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../src/worker/clock.js";
+import { createEngine } from "../../src/worker/engines/create.js";
 import type { Engine } from "../../src/worker/engines/engine.js";
 import type { GatewayProcessConfig } from "../../src/worker/engines/openclaw/config.js";
 import { createOpenClawEngine, type OpenClawTiming } from "../../src/worker/engines/openclaw/index.js";
+import { readEnv } from "../../src/worker/env.js";
 import { startModelServer, type ModelServer } from "../model/index.js";
 import { startGatewayHost, type GatewayHost } from "./index.js";
 
@@ -159,6 +162,29 @@ describe("a gateway run by the worker", () => {
     expect(error).toMatchObject({ kind: "refused", message: expect.stringContaining("Unrecognized key: x") });
     expect(String(error)).not.toContain("secret");
     expect(log.filter((line) => line.includes("gateway started"))).toHaveLength(1);
+  });
+
+  test("does not learn what the worker is known by", async () => {
+    const file = path.join(root, "seen.json");
+    const show = `require("fs").writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.env)); process.exit(78)`;
+    const given = {
+      PATH: process.env["PATH"],
+      BASE_INTERNAL_URL: "http://127.0.0.1:9/agent-factory",
+      AGENT_TOKEN: "worker-token",
+      ENGINE: "openclaw",
+      OPENCLAW_GATEWAY_TOKEN: "secret",
+      OPENCLAW_GATEWAY_COMMAND: JSON.stringify([process.execPath, "-e", show]),
+      OPENCLAW_CONVERSATION_ID: "c1",
+      MOONSHOT_API_KEY: "model-key",
+    };
+    const read = readEnv(given, () => "w");
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const silent = { info: () => undefined, warn: () => undefined };
+    engine = createEngine(read.env, { clock: systemClock, log: silent, processEnv: given });
+    await expect(engine.start()).rejects.toMatchObject({ kind: "refused" });
+    const seen = await readFile(file, "utf8");
+    expect(seen).toContain("model-key");
+    expect(seen).not.toContain("worker-token");
   });
 
   test("dies with a worker that is killed", async () => {

@@ -3,6 +3,7 @@ import { ApiFailure, badRequest } from "./apiFailure.js";
 import { parseArgs, type RawArgs } from "./args.js";
 import type { Bot } from "./bot.js";
 import { getFile } from "./files.js";
+import { FILE_FIELDS, sendFile, type FileMethodName } from "./sendFile.js";
 import { getUpdates } from "./getUpdates.js";
 import { sendChatAction, sendMessage, type SendContext } from "./sendMessage.js";
 import { deleteWebhook, getWebhookInfo, setWebhook } from "./webhookMethods.js";
@@ -17,7 +18,12 @@ export interface MethodContext extends SendContext {
 type Success = { result: unknown; description?: string };
 type Method = (context: MethodContext, bot: Bot, args: RawArgs) => Success | Promise<Success>;
 
+const fileMethods = (Object.keys(FILE_FIELDS) as FileMethodName[]).map((name): [string, Method] => [
+  name,
+  async (context, bot, args) => ({ result: await sendFile(context, bot, name, args) }),
+]);
 const METHODS = new Map<string, Method>([
+  ...fileMethods,
   ["getme", (_, bot) => ({ result: getMe(bot) })],
   ["setwebhook", (context, bot, args) => setWebhook(bot, args, context.allowHttpWebhooks)],
   ["deletewebhook", (_, bot, args) => deleteWebhook(bot, args)],

@@ -9,6 +9,8 @@ const MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024;
 const FOLDERS = {
   photo: ["photos", "jpg"],
   voice: ["voice", "oga"],
+  audio: ["music", "mp3"],
+  video: ["videos", "mp4"],
   document: ["documents", "bin"],
 } as const;
 

@@ -18,10 +18,8 @@ const ACTIONS = new Set(
 );
 
 const chatIdArg = z.union([vInteger, z.string()]).default("");
-const sendArgs = z.looseObject({
+export const sendArgs = z.looseObject({
   chat_id: chatIdArg,
-  text: z.string().default(""),
-  parse_mode: z.string().optional(),
   message_thread_id: vInteger.optional(),
   reply_parameters: vNested(
     z.looseObject({ message_id: vInteger, allow_sending_without_reply: z.boolean().optional() }),
@@ -29,6 +27,7 @@ const sendArgs = z.looseObject({
   reply_to_message_id: vInteger.optional(),
   allow_sending_without_reply: z.unknown().optional(),
 });
+const textArgs = sendArgs.extend({ text: z.string().default(""), parse_mode: z.string().optional() });
 const actionArgs = z.looseObject({
   chat_id: chatIdArg,
   action: z.string().default(""),
@@ -71,10 +70,17 @@ function shownText(text: string, parseMode: string | undefined): string {
 
 /** sendMessage: checks in the order text, chat, thread, reply, rate; the outbox grows only when all passed. */
 export function sendMessage(context: SendContext, bot: Bot, raw: RawArgs) {
-  const args = parseArgs(sendArgs, raw);
+  const args = parseArgs(textArgs, raw);
   const text = shownText(args.text, args.parse_mode);
   if (text.trim() === "") throw badRequest("message text is empty");
   if (text.length > MAX_TEXT_CHARS) throw badRequest("message is too long");
+  const { message, record } = prepareSend(context, bot, args);
+  record({ text, rawText: args.text, ...(args.parse_mode ? { parseMode: args.parse_mode } : {}) });
+  return { ...message, text };
+}
+
+/** What every send checks (chat, thread, reply, rate), and what it then has in common. @throws ApiFailure */
+export function prepareSend(context: SendContext, bot: Bot, args: z.output<typeof sendArgs>) {
   const chat = findChat(bot, args.chat_id);
   requireWritable(chat);
   requireThread(chat, args.message_thread_id);
@@ -83,27 +89,26 @@ export function sendMessage(context: SendContext, bot: Bot, raw: RawArgs) {
 
   const at = Date.now();
   const messageId = nextMessageId(chat);
-  context.onMessage({
-    botId: bot.id,
-    chatId: chat.chat.id,
-    text,
-    rawText: args.text,
-    messageId,
-    at,
-    ...(args.parse_mode ? { parseMode: args.parse_mode } : {}),
-    ...(replyTo === undefined ? {} : { replyToMessageId: replyTo }),
-    ...(args.message_thread_id === undefined ? {} : { messageThreadId: args.message_thread_id }),
-  });
-  return {
+  const record = (content: Pick<OutboxMessage, "text" | "rawText" | "parseMode" | "file">): void =>
+    context.onMessage({
+      botId: bot.id,
+      chatId: chat.chat.id,
+      messageId,
+      at,
+      ...content,
+      ...(replyTo === undefined ? {} : { replyToMessageId: replyTo }),
+      ...(args.message_thread_id === undefined ? {} : { messageThreadId: args.message_thread_id }),
+    });
+  const message = {
     message_id: messageId,
     from: { id: bot.id, is_bot: true, first_name: bot.firstName, username: bot.username },
     chat: chat.chat,
     date: Math.floor(at / 1000),
-    text,
     ...(args.message_thread_id === undefined
       ? {}
       : { message_thread_id: args.message_thread_id, is_topic_message: true }),
   };
+  return { message, record };
 }
 
 function existingReply(chat: BotChat, args: z.output<typeof sendArgs>): number | undefined {

@@ -30,7 +30,14 @@ const stateBody = z.strictObject({
 /** The inspection and control routes for use from another process. Mount at `/__sim` behind the admin guard. */
 export function simRoutes(server: TelegramServer): Hono<SimEnv> {
   const routes = new Hono<SimEnv>();
-  routes.get("/outbox", (c) => c.json({ outbox: server.outbox() }));
+  // Of a file its size; the content stays here.
+  const outbox = () =>
+    server.outbox().map(({ file, ...message }) => {
+      if (!file) return message;
+      const { bytes, ...named } = file;
+      return { ...message, file: { ...named, sizeBytes: bytes.byteLength } };
+    });
+  routes.get("/outbox", (c) => c.json({ outbox: outbox() }));
   routes.get("/chat-actions", (c) => c.json({ chatActions: server.chatActions() }));
   routes.get("/deliveries", (c) =>
     c.json({ deliveries: server.deliveries(), pending: server.pendingUpdates() }),

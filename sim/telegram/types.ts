@@ -57,6 +57,13 @@ export interface OutboxMessage {
   parseMode?: string;
   replyToMessageId?: number;
   messageThreadId?: number;
+  /** The upload of sendPhoto and its like; `text` is the caption then. */
+  file?: {
+    kind: "photo" | "document" | "audio" | "voice";
+    fileName: string;
+    mimeType: string;
+    bytes: Uint8Array;
+  };
 }
 
 /** One sendChatAction call. */
@@ -92,12 +99,13 @@ export interface UserAction {
 }
 
 export interface UserText extends UserAction {
+  /** `@name` becomes a mention, a leading `/word` a command. */
   text: string;
   replyToMessageId?: number;
 }
 
 export interface UserFile extends UserAction {
-  kind: "photo" | "document" | "voice";
+  kind: "photo" | "document" | "voice" | "audio" | "video";
   bytes: Uint8Array;
   caption?: string;
   fileName?: string;

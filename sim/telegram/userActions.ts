@@ -16,8 +16,8 @@ export class UserActions {
     const message: Message = {
       ...this.head(bot, chat, action),
       text: action.text,
-      ...commandEntities(action.text),
-      ...(action.replyToMessageId ? { reply_to_message: repliedTo(chat, action.replyToMessageId) } : {}),
+      ...entitiesOf("entities", action.text),
+      ...(action.replyToMessageId ? { reply_to_message: repliedTo(bot, chat, action.replyToMessageId) } : {}),
     };
     return this.emitMessage(bot, chat, "message", message);
   }
@@ -32,16 +32,27 @@ export class UserActions {
     };
     const head = {
       ...this.head(bot, chat, action),
-      ...(action.caption ? { caption: action.caption } : {}),
+      ...(action.caption
+        ? { caption: action.caption, ...entitiesOf("caption_entities", action.caption) }
+        : {}),
       ...(action.mediaGroupId ? { media_group_id: action.mediaGroupId } : {}),
     };
-    const message: Message =
-      action.kind === "photo"
-        ? { ...head, photo: [{ ...sized, width: 640, height: 480 }] }
-        : action.kind === "voice"
-          ? { ...head, voice: { ...sized, duration: 1, mime_type: action.mimeType ?? "audio/ogg" } }
-          : { ...head, document: { ...sized, ...named } };
-    return this.emitMessage(bot, chat, "message", message);
+    return this.emitMessage(bot, chat, "message", { ...head, ...media() } as Message);
+
+    function media(): object {
+      switch (action.kind) {
+        case "photo":
+          return { photo: [{ ...sized, width: 640, height: 480 }] };
+        case "voice":
+          return { voice: { ...sized, duration: 1, mime_type: action.mimeType ?? "audio/ogg" } };
+        case "audio":
+          return { audio: { ...sized, ...named, duration: 1 } };
+        case "video":
+          return { video: { ...sized, ...named, duration: 1, width: 640, height: 480 } };
+        case "document":
+          return { document: { ...sized, ...named } };
+      }
+    }
   }
 
   edit(bot: Bot, action: UserEdit): number {
@@ -165,11 +176,25 @@ function userOf(action: UserAction): User {
   };
 }
 
-function commandEntities(text: string): { entities?: MessageEntity[] } {
+/** The command in front and every mention; offsets count UTF-16 units, as in Telegram. */
+function entitiesOf<Field extends "entities" | "caption_entities">(
+  field: Field,
+  text: string,
+): { [name in Field]?: MessageEntity[] } {
   const command = /^\/[A-Za-z0-9_]{1,32}(@[A-Za-z0-9_]+)?(?=\s|$)/.exec(text);
-  return command ? { entities: [{ type: "bot_command", offset: 0, length: command[0].length }] } : {};
+  const entities: MessageEntity[] = command
+    ? [{ type: "bot_command", offset: 0, length: command[0].length }]
+    : [];
+  for (const mention of text.matchAll(/(?<![\w/@])@[A-Za-z]\w{2,31}/g))
+    if (mention.index >= (command?.[0].length ?? 0))
+      entities.push({ type: "mention", offset: mention.index, length: mention[0].length });
+  return (entities.length === 0 ? {} : { [field]: entities }) as { [name in Field]?: MessageEntity[] };
 }
 
-function repliedTo(chat: BotChat, messageId: number) {
-  return { message_id: messageId, date: 0, chat: chat.chat } as NonNullable<Message["reply_to_message"]>;
+/** Messages in this simulator are replied to only when the bot wrote them. */
+function repliedTo(bot: Bot, chat: BotChat, messageId: number) {
+  const from = { id: bot.id, is_bot: true, first_name: bot.firstName, username: bot.username };
+  return { message_id: messageId, date: 0, chat: chat.chat, from } as NonNullable<
+    Message["reply_to_message"]
+  >;
 }

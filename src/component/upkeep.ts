@@ -20,6 +20,7 @@ import { sweepParkedUpdates } from "./telegram/parked.js";
 import { sweepMeters } from "./workers/deployments/meter.js";
 import { sweepReports } from "./workers/deployments/hello.js";
 import { removeSilentWorkers } from "./workers/silent.js";
+import { sweepWakes } from "./workers/wakeRing.js";
 import { sweepRefusals } from "./workers/tokens/refusals.js";
 
 /** In the order in which they run: what unblocks messages first. */
@@ -37,6 +38,7 @@ const sweeps: Record<string, (ctx: MutationCtx) => Promise<number>> = {
   secrets: sweepSecrets,
   probes: sweepProbes,
   refusals: sweepRefusals,
+  wakes: sweepWakes,
   deployments: async (ctx) => (await sweepMeters(ctx)) + (await sweepReports(ctx)),
   sealAudit,
   auditRetention: sweepAudit,

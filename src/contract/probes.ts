@@ -9,7 +9,12 @@ import { defineRow } from "./row.js";
  * `host`: a TCP connection to `host:port`. `url`: one GET without credentials, redirects not followed, the body dropped.
  * `model`, `gateway`: the model endpoint or agent gateway of the worker's own configuration; they take no target.
  */
-export const vProbeKind = v.union(v.literal("host"), v.literal("url"), v.literal("model"), v.literal("gateway"));
+export const vProbeKind = v.union(
+  v.literal("host"),
+  v.literal("url"),
+  v.literal("model"),
+  v.literal("gateway"),
+);
 export type ProbeKind = Infer<typeof vProbeKind>;
 
 /** `waiting` until the worker answers or `expiresAt` passes. */

@@ -10,7 +10,12 @@ export type Given = Record<string, string>;
 
 /** Problems of variables together. `bad`: those that are wrong by themselves, of which nothing more is said. */
 export function ruleProblems(given: Given, bad: ReadonlySet<string>): EnvProblem[] {
-  return [...modeProblems(given), ...certificateProblems(given, bad), ...engineProblems(given), ...ownProblems(given)];
+  return [
+    ...modeProblems(given),
+    ...certificateProblems(given, bad),
+    ...engineProblems(given),
+    ...ownProblems(given),
+  ];
 }
 
 const problem = (name: string, text: string): EnvProblem => ({ name, problem: text, hint: hintOf(name) });

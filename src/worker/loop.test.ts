@@ -49,6 +49,29 @@ describe("a message that goes well", () => {
     expect(world.transport.calls[1]?.request?.reply).toEqual({ text: "one|two", parts: 2 });
   });
 
+  it("sends its files after the text, each a part of its own, and goes on at the right one", async () => {
+    const file = (name: string) => ({
+      ...{ storageId: name, kind: "document" as const, fileName: name, mimeType: "x/y", sizeBytes: 1 },
+      downloadUrl: `http://files/${name}`,
+    });
+    const reply = { ...recorded("one|two", 1), parts: 4, files: [file("a"), file("b")] };
+    const world = loopWith([aJob("m1", { reply })]);
+    await runFor(world, 10);
+    expect(world.delivery.sent).toEqual(["two", "a", "b"]);
+    expect(world.transport.settles("m1")).toEqual(["sending 1", "sending 2", "sending 3", "complete"]);
+  });
+
+  it("runs no model for a chat that has blocked the bot", async () => {
+    const world = loopWith([aJob("m1", { undeliverable: "telegram: the chat has blocked the bot" })]);
+    await runFor(world, 10);
+    expect(world.engine.requests).toEqual([]);
+    expect(world.transport.calls[1]?.request?.outcome).toEqual({
+      kind: "fail",
+      errorMessage: "telegram: the chat has blocked the bot",
+      retryable: false,
+    });
+  });
+
   it("needs one call and no delivery for another provider", async () => {
     const payload = { provider: "api", providerUserId: "u", messageText: "hello" };
     const world = loopWith([aJob("m1", { payload, telegramBotToken: null }, { payload })]);

@@ -113,7 +113,8 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       onIdle: (hint: IdleHint) => waiting.told(hint),
       timeoutMs: env.HTTP_TIMEOUT_MS,
       fetch: observer.fetch(fetch),
-      around: <T>(operation: GatewayOperation, attempt: () => Promise<T>) => observer.call(operation, attempt),
+      around: <T>(operation: GatewayOperation, attempt: () => Promise<T>) =>
+        observer.call(operation, attempt),
     };
     const gateway = createGatewayTransport(connected);
     const transport = observer.transport(gateway);
@@ -139,7 +140,13 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       transportFor,
       journal: own.journal,
       connections: createConnections(own.store),
-      prober: createProber({ places: probePlaces(env), clock, transport: gateway, log, enabled: env.PROBES === "on" }),
+      prober: createProber({
+        places: probePlaces(env),
+        clock,
+        transport: gateway,
+        log,
+        enabled: env.PROBES === "on",
+      }),
       engine,
       memory,
       delivery: createTelegramDelivery({

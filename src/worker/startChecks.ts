@@ -1,6 +1,6 @@
 /** What must be there before anything is opened: room on the disk, and the engine's program. */
 import { constants } from "node:fs";
-import { access, mkdir, statfs } from "node:fs/promises";
+import { access, mkdir, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { WorkerFault } from "./faults.js";
 
@@ -44,7 +44,8 @@ export async function checkProgram(program: string, searchPath: string | undefin
     : (searchPath ?? "").split(path.delimiter).map((directory) => path.join(directory || ".", program));
   for (const place of places) {
     try {
-      return await access(place, constants.X_OK);
+      await access(place, constants.X_OK);
+      if ((await stat(place)).isFile()) return;
     } catch {
       // the next one
     }

@@ -7,11 +7,11 @@ const atOnce = 3;
 
 /** Whether the kit finds the fault. */
 export async function isFound(stage: Stage, mutation: Mutation, signal: AbortSignal): Promise<boolean> {
-  const { file, remove } = await mutant(mutation);
+  const broken = await mutant(mutation);
   try {
     const only = [mutation.breaks];
     const verdict = await runTrials({
-      command: [file],
+      command: [broken.file],
       stage,
       only,
       atOnce: 1,
@@ -22,7 +22,7 @@ export async function isFound(stage: Stage, mutation: Mutation, signal: AbortSig
     // A row that was never observed is no proof that the fault was seen.
     return failure !== undefined && !failure.reasons.includes("was never observed");
   } finally {
-    await remove();
+    await broken.remove();
   }
 }
 

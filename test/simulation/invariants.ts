@@ -57,6 +57,13 @@ function checkConversation(conversation: Doc<"conversations">, { messages, lease
   );
   must(conversation.head === queued[0]?._id, `${name}: the head is the oldest queued message`);
   must(queued[0] === undefined || conversation.lane === queued[0].lane, `${name}: in the lane of its head`);
+  const until = queued[0]?.waiting?.until ?? 0;
+  if (conversation.state === "backoff" && conversation.attempts === 0) {
+    must(until > 0 && conversation.wakeAt === until, `${name}: parked without an attempt only for files`);
+  }
+  if (conversation.state === "ready" || (conversation.state === "held" && conversation.attempts === 0)) {
+    must(until <= Date.now(), `${name}: nothing in line waits for files`);
+  }
   if (conversation.state === "ready") {
     const highest = Math.max(...queued.map(({ priority }) => priority));
     must(conversation.priority === highest, `${name}: as urgent as its most urgent message`);

@@ -1,9 +1,11 @@
 /**
- * One random schedule: hosts enqueue, workers claim, answer, fail, crash and come back as zombies, time jumps. The rows are
+ * One random schedule: hosts enqueue, some messages wait for files, workers claim, answer, fail, crash and come back as zombies, time jumps. The rows are
  * checked after every step that writes, and the net must have nothing to repair after every longer wait. At the end everything is
  * worked off and every accepted message must have ended.
  */
 import { internal } from "../../src/component/_generated/api.js";
+import { enqueueMessage } from "../../src/component/queue/enqueue.js";
+import { stopWaiting } from "../../src/component/queue/wake.js";
 import type { World } from "../component/world.js";
 import { checkRows, isEnded, must, readRows, Violation, type Rows } from "./invariants.js";
 import { holds, mayComplete, Observer, type Job } from "./model.js";
@@ -81,6 +83,7 @@ class Simulation {
     else if (draw < 0.55) await this.zombie();
     else if (draw < 0.58) await this.redrive();
     else if (draw < 0.6) await this.sweep();
+    else if (draw < 0.65) await this.filesArrive();
     else if (!job) await this.claim(worker);
     else await this.work(job);
   }
@@ -125,17 +128,41 @@ class Simulation {
     const maxAttempts = random.between(1, 3);
     const delay = random.chance(0.2) ? random.pick([-500, 300, 5_000, 40_000]) : undefined;
     this.trace.push(`enqueue ${conversationId} key=${key} delay=${delay} maxAttempts=${maxAttempts}`);
-    const id = await this.world.send(conversationId, `m${this.tally.enqueues}`, {
+    const waitMs = random.chance(0.2) ? random.pick([0, 2_000, 30_000]) : undefined;
+    if (waitMs !== undefined) this.trace.push(`  it waits ${waitMs} ms for files`);
+    const waiting = waitMs === undefined ? undefined : { until: Date.now() + waitMs };
+    const args = {
       agentKey: `agent${tenant}`,
       idempotencyKey: key,
       maxAttempts,
       priority: random.pick([0, 20, 50, 55, 100]),
       scheduledFor: delay === undefined ? undefined : Date.now() + delay,
       tag: random.chance(0.3) ? "red" : undefined,
-    });
+    };
+    const messageText = `m${this.tally.enqueues}`;
+    const payload = { provider: "app", providerUserId: "u1", messageText };
+    const id: string =
+      waiting === undefined
+        ? await this.world.send(conversationId, messageText, args)
+        : await this.world.t.mutation((ctx) =>
+            enqueueMessage(ctx, { ...args, conversationId, payload }, { waiting }),
+          );
     this.tally.enqueues += 1;
     const keyOfTenant = key && `tenant${tenant} ${key}`;
     this.observer.accepted(id, { conversationId, key: keyOfTenant, maxAttempts });
+    await this.check();
+  }
+
+  /** The files of one waiting message are there before its time is over. */
+  private async filesArrive(): Promise<void> {
+    const waiting = this.rows.messages.filter((row) => row.waiting !== undefined && !isEnded(row));
+    if (waiting.length === 0) return;
+    const { _id, conversationId } = this.random.pick(waiting);
+    this.trace.push(`files arrive in ${conversationId}`);
+    await this.world.t.mutation(async (ctx) => {
+      const row = await ctx.db.get(_id);
+      if (row) await stopWaiting(ctx, row);
+    });
     await this.check();
   }
 

@@ -95,7 +95,7 @@ const MUTANTS: { name: string; plant: () => void; rule: RegExp }[] = [
         };
         return { ...real, findHold };
       }),
-    rule: /is refused/,
+    rule: /is (refused|accepted)/,
   },
   {
     name: "keys are not looked up",

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -125,7 +125,10 @@ describe("bad input ends the start with its own message and code", () => {
     await expect(checkProgram("sh", "/nowhere:/bin")).resolves.toBeUndefined();
     await expect(checkProgram("/bin/sh", undefined)).resolves.toBeUndefined();
     await expect(checkProgram("sh", "/nowhere")).rejects.toMatchObject({ code: "engine_missing" });
-    await expect(checkProgram("/etc/hostname", "")).rejects.toMatchObject({ code: "engine_missing" });
+    const notExecutable = path.join(directory, "notes.txt");
+    await writeFile(notExecutable, "text", { mode: 0o644 });
+    for (const program of [notExecutable, directory])
+      await expect(checkProgram(program, "")).rejects.toMatchObject({ code: "engine_missing" });
   });
 });
 

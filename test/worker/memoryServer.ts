@@ -37,6 +37,8 @@ export class MemoryServer {
   onDownload: (bytes: Buffer) => Buffer = (bytes) => bytes;
   /** Runs before an operation is answered; a number is sent as its HTTP status, after the operation had its effect. */
   onCall: (operation: string) => number | undefined = () => undefined;
+  /** The code of those refusals. */
+  refusalCode = "internal";
   private clock = 1;
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private port = 0;
@@ -80,6 +82,7 @@ export class MemoryServer {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.headers.upgrade !== undefined) return void response.writeHead(404).end(); // it has no WebSocket
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const body = Buffer.concat(chunks);
@@ -95,7 +98,7 @@ export class MemoryServer {
     const value = this.answer(operation, JSON.parse(body.toString("utf8")) as Record<string, unknown>);
     const status = this.onCall(operation);
     response.writeHead(status ?? 200, { "content-type": "application/json" });
-    const refusal = { ok: false, error: { code: "internal", message: "scripted" } };
+    const refusal = { ok: false, error: { code: this.refusalCode, message: "scripted" } };
     response.end(JSON.stringify(status === undefined ? { ok: true, value } : refusal));
   }
 

@@ -110,7 +110,9 @@ describe("a file of a message", () => {
     expect(await world.claim("w1")).toBeNull();
     await world.pass(1_000);
     const { job, attachments } = await hydrated();
-    expect(attachments).toMatchObject([{ status: "failed", error: expect.stringContaining("502") as string }]);
+    expect(attachments).toMatchObject([
+      { status: "failed", error: expect.stringContaining("502") as string },
+    ]);
     telegram.files.set("f1", bytes("at last"));
     await world.fail("w1", job);
     await world.pass(40_000, 1_000);
@@ -140,7 +142,9 @@ describe("a file of a message", () => {
   it("that is declared too large is not asked for, and the message does not wait", async () => {
     await deliver(world, bot, document("big", { file_size: 20 * 1024 * 1024 + 1 }));
     const { attachments } = await hydrated();
-    expect(attachments).toMatchObject([{ status: "failed", error: expect.stringContaining("20971520") as string }]);
+    expect(attachments).toMatchObject([
+      { status: "failed", error: expect.stringContaining("20971520") as string },
+    ]);
     await world.pass(5_000);
     expect(telegram.calls.some(({ method }) => method === "getFile")).toBe(false);
   });

@@ -8,7 +8,13 @@ import { v, type Infer } from "convex/values";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { env, internalAction, internalMutation, type ActionCtx, type MutationCtx } from "../_generated/server.js";
+import {
+  env,
+  internalAction,
+  internalMutation,
+  type ActionCtx,
+  type MutationCtx,
+} from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { activeSecret } from "../secrets/vault.js";
 import { botApiBaseUrl } from "../telegram/botApi.js";
@@ -56,7 +62,10 @@ async function tryOnce(ctx: ActionCtx, task: Task): Promise<Result> {
   const api = { baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token: token.trim() };
   const fetched = await fetchTelegramFile(api, telegramFileId, maxBytes);
   if (fetched.kind === "tooLarge")
-    return { kind: "failed", error: `The file has more than ${maxBytes} bytes, which are the most that is fetched` };
+    return {
+      kind: "failed",
+      error: `The file has more than ${maxBytes} bytes, which are the most that is fetched`,
+    };
   if (fetched.kind !== "file") return fetched;
   const blob = new Blob(fetched.chunks, { type: servedType(task.mimeType) });
   try {

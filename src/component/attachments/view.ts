@@ -35,7 +35,8 @@ async function viewOf(ctx: QueryCtx, row: Doc<"attachments">): Promise<Attachmen
   if (row.status === "ready" && downloadUrl)
     return { ...facts, status: "ready", storageId, downloadUrl, expiresAt: row.dueAt };
   // The message's wait is over: for this attempt, what is not there will not come.
-  const error = row.error ?? (row.status === "ready" ? "The file is gone" : "The file was not fetched in time");
+  const error =
+    row.error ?? (row.status === "ready" ? "The file is gone" : "The file was not fetched in time");
   return { ...facts, status: "failed", error };
 }
 

@@ -25,7 +25,10 @@ export const registerConnection = asMutation(contract.registerConnection)(async 
   if (existing) await ctx.db.patch(existing._id, content);
   else {
     if ((await connectionsOf(ctx, workspaceId)).length >= contract.MAX_CONNECTIONS)
-      throw factoryError("invalid_argument", `A workspace has at most ${contract.MAX_CONNECTIONS} connections.`);
+      throw factoryError(
+        "invalid_argument",
+        `A workspace has at most ${contract.MAX_CONNECTIONS} connections.`,
+      );
     await ctx.db.insert("connections", { workspaceId, name, createdAt: now, ...content });
   }
   await recordAct(ctx, {

@@ -125,6 +125,7 @@ export async function launchMachine(
         conversationId: known.conversationId,
         idleTimeoutMs: known.idleTimeoutMs,
         dataPath: volume ? config.volumePath : null,
+        cloudUrl: urls.cloud,
         gatewayUrl: base,
         aliasUrl: `${base}/w/${credential.alias}`,
         token: credential.token,

@@ -44,7 +44,12 @@ export const finalizeDataSnapshotUpload = asMutation(contract.finalizeDataSnapsh
 
 type Described = { storageId?: string; location?: string; sha256: string; sizeBytes: number };
 
-async function verifiedArchive(ctx: MutationCtx, row: Doc<"dataSnapshots">, args: Described, maxBytes: number) {
+async function verifiedArchive(
+  ctx: MutationCtx,
+  row: Doc<"dataSnapshots">,
+  args: Described,
+  maxBytes: number,
+) {
   const { storageId, location, ...described } = args;
   if ((storageId === undefined) === (location === undefined))
     throw factoryError("invalid_argument", "Exactly one of storageId and location must be given.");
@@ -61,7 +66,10 @@ function describedArchive(
   const { location, sizeBytes } = args;
   const sha256 = sha256Hex(args.sha256);
   if (!isArchiveLocation(location, row._id)) {
-    throw factoryError("snapshot_mismatch", "The location is no s3:// address that ends with this snapshot's id.");
+    throw factoryError(
+      "snapshot_mismatch",
+      "The location is no s3:// address that ends with this snapshot's id.",
+    );
   }
   if (sha256 === null || !Number.isInteger(sizeBytes) || sizeBytes < 1)
     throw factoryError("snapshot_mismatch", "The archive's hash or size is none.");

@@ -73,7 +73,10 @@ describe("an album", () => {
     await world.pass(6_000);
     const { job } = await filesOf();
     expect(textOf(job)).toBe("[telegram media] photo + video message");
-    expect(job.payload.metadata).toMatchObject({ telegramVideoFileId: "b", telegramMediaType: "photo+video" });
+    expect(job.payload.metadata).toMatchObject({
+      telegramVideoFileId: "b",
+      telegramMediaType: "photo+video",
+    });
     await world.complete("w1", job);
     await deliver(world, bot, part("c", { media_group_id: "g2", caption: "one" }));
     await deliver(world, bot, part("d", { media_group_id: "g2", caption: "two" }));

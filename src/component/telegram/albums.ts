@@ -86,7 +86,12 @@ async function openMessage(ctx: QueryCtx, album: Album, now: number): Promise<Do
 async function join(
   ctx: MutationCtx,
   message: Doc<"messageQueue">,
-  { part, captions, systemPrompt, limits }: {
+  {
+    part,
+    captions,
+    systemPrompt,
+    limits,
+  }: {
     part: AlbumPart;
     captions: Album["captions"];
     systemPrompt: string | null;

@@ -34,7 +34,8 @@ export async function fetchTelegramFile(api: BotApi, fileId: string, maxBytes: n
     const response = await fetch(`${api.baseUrl}/file/bot${api.token}/${asked.path}`, {
       signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS),
     });
-    if (!response.ok) return { kind: "later", error: `Telegram gave the file with status ${response.status}` };
+    if (!response.ok)
+      return { kind: "later", error: `Telegram gave the file with status ${response.status}` };
     const chunks = await readCapped(response, maxBytes);
     return chunks === null ? { kind: "tooLarge" } : { kind: "file", chunks };
   } catch {

@@ -31,16 +31,27 @@ describe("in a group", () => {
     ["a command for this bot", "/ask@OUR_bot what", {}],
     ["a mention", "hey @our_bot!", mention(4, 8)],
     ["a mention after wide characters", "😀 @our_bot", mention(3, 8)],
-    ["a mention of the account", "hey you", { entities: [{ type: "text_mention", offset: 4, length: 3, user: { id: 7 } }] }],
+    [
+      "a mention of the account",
+      "hey you",
+      { entities: [{ type: "text_mention", offset: 4, length: 3, user: { id: 7 } }] },
+    ],
     ["a reply to the bot", "and then?", { reply_to_message: { from: { id: 7 } } }],
     [
       "a caption that mentions it",
       "",
-      { text: undefined, caption: "@our_bot", caption_entities: mention(0, 8).entities, photo: [{ file_id: "f" }] },
+      {
+        text: undefined,
+        caption: "@our_bot",
+        caption_entities: mention(0, 8).entities,
+        photo: [{ file_id: "f" }],
+      },
     ],
   ])("%s is answered", async (_, text, fields) => {
     expect(await say(text, fields)).toMatchObject({ kind: "enqueued" });
-    expect((await queued())[0]?.payload.metadata).toMatchObject({ telegramMessageId: expect.any(String) as string });
+    expect((await queued())[0]?.payload.metadata).toMatchObject({
+      telegramMessageId: expect.any(String) as string,
+    });
     await world.pass(500);
   });
 
@@ -96,7 +107,12 @@ describe("a chat that blocks the bot", () => {
     await world.t.mutation(world.lib.enqueue, {
       conversationId: "user:ann",
       agentKey: "default",
-      payload: { provider: "telegram", providerUserId: "42", messageText: "push", metadata: { telegramChatId: "42" } },
+      payload: {
+        provider: "telegram",
+        providerUserId: "42",
+        messageText: "push",
+        metadata: { telegramChatId: "42" },
+      },
     });
     const job = await world.mustClaim("w1", { hydrate: true });
     await world.complete("w1", job);

@@ -166,7 +166,8 @@ export async function enqueueTelegram(
     );
   const { files, albumId } = message;
   if (files.length === 0) return await enqueued();
-  if (albumId !== undefined) return await takeAlbumPart(ctx, { ...message, albumId }, { botId, updateId }, enqueued);
+  if (albumId !== undefined)
+    return await takeAlbumPart(ctx, { ...message, albumId }, { botId, updateId }, enqueued);
   const policy = (await loadRuntime(ctx)).policies.attachments;
   const seen = await findByUpdate(ctx, at);
   if (seen) return seen.message;

@@ -8,6 +8,8 @@ export interface MachineEnvInputs {
   idleTimeoutMs: number;
   /** Where the data volume is mounted; null: the machine has none. */
   dataPath: string | null;
+  /** The cloud origin, over whose WebSocket an idle worker hears that something waits. */
+  cloudUrl: string;
   /** `<site><prefix>`: the worker gateway. */
   gatewayUrl: string;
   /** `<site><prefix>/w/<alias>`: what the unmodified published image takes for its deployment. */
@@ -64,6 +66,7 @@ export function machineEnv(inputs: MachineEnvInputs): Record<string, string> {
     WORKER_IDLE_TIMEOUT_MS: String(inputs.idleTimeoutMs),
     CONVEX_URL: inputs.aliasUrl,
     BASE_INTERNAL_URL: inputs.gatewayUrl,
+    CONVEX_DEPLOYMENT_URL: inputs.cloudUrl,
     AGENT_TOKEN: inputs.token,
     OPENCLAW_AGENT_KEY: inputs.agentKey ?? "",
     OPENCLAW_CONVERSATION_ID: inputs.conversationId ?? "",

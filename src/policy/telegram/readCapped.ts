@@ -20,7 +20,8 @@ export async function readCapped(
       await reader.cancel();
       return null;
     }
-    chunks.push(new Uint8Array(read.value));
+    // A response has no shared memory; a copy of 20 MB would be half of what an action may hold.
+    chunks.push(read.value as Uint8Array<ArrayBuffer>);
   }
   return chunks;
 }

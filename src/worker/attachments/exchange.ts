@@ -79,7 +79,10 @@ export function createFileExchange(options: FileExchangeOptions) {
      */
     async store(files: readonly EngineFile[], signal: AbortSignal): Promise<OutgoingFile[]> {
       if (files.length > MAX_REPLY_FILES)
-        throw new EngineError("refused", `the answer has ${files.length} files, at most ${MAX_REPLY_FILES} are sent`);
+        throw new EngineError(
+          "refused",
+          `the answer has ${files.length} files, at most ${MAX_REPLY_FILES} are sent`,
+        );
       const stored: OutgoingFile[] = [];
       for (const { fileName, bytes } of files) {
         const name = safeFileName(fileName);

@@ -82,7 +82,10 @@ async function withStore(
         return exitCodes.fatal;
       }
     }
-    store = await openStore({ STATE_DATABASE_URL: env["STATE_DATABASE_URL"] || undefined }, stateDir(storeEnv(env)));
+    store = await openStore(
+      { STATE_DATABASE_URL: env["STATE_DATABASE_URL"] || undefined },
+      stateDir(storeEnv(env)),
+    );
     if (store === null) {
       host.complain("There is no store: set STATE_DIR or STATE_DATABASE_URL as for the worker.");
       return exitCodes.fatal;
@@ -107,5 +110,7 @@ function storeEnv(env: Record<string, string | undefined>): Parameters<typeof st
     "OPENCLAW_STATE_DIR",
     "OPENCLAW_WORKSPACE_DIR",
   ] as const;
-  return Object.fromEntries(names.map((name) => [name, env[name] || undefined])) as Parameters<typeof stateDir>[0];
+  return Object.fromEntries(names.map((name) => [name, env[name] || undefined])) as Parameters<
+    typeof stateDir
+  >[0];
 }

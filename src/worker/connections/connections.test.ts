@@ -61,7 +61,10 @@ describe("the command line", () => {
     const store = await openFileStore(dir);
     expect((await store.find("warehouse"))?.values).toEqual({ PGPASSWORD: "a=b c", PGHOST: "db" });
     expect((await run(["remove", "crm"])).code).toBe(0);
-    expect(await run(["remove", "crm"])).toMatchObject({ code: 2, complaints: "connection is not found: crm" });
+    expect(await run(["remove", "crm"])).toMatchObject({
+      code: 2,
+      complaints: "connection is not found: crm",
+    });
   });
 
   it.each([
@@ -84,7 +87,9 @@ describe("the command line", () => {
   it("refuses names that cannot be registered, and says where there is no store", async () => {
     expect((await run(["add", "../CRM"], "A=b")).complaints).toContain("lower-case");
     expect((await run(["list"], "", {})).complaints).toContain("set STATE_DIR or STATE_DATABASE_URL");
-    expect((await run(["list"], "", { STATE_DIR: "relative" })).complaints).toContain("STATE_DIR is not valid");
+    expect((await run(["list"], "", { STATE_DIR: "relative" })).complaints).toContain(
+      "STATE_DIR is not valid",
+    );
   });
 });
 

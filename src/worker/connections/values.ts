@@ -7,7 +7,8 @@ const maxValueUnits = 32 * 1024;
 /** What the program's own environment is made of; a connection is an addition to it. */
 const taken: ReadonlySet<string> = new Set([...passedEnv, "DATA_DIR"]);
 /** They change how programs are loaded, and are no credentials. */
-const loader = /^(LD_|DYLD_|NODE_OPTIONS$|NODE_PATH$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$|IFS$|PERL5|RUBY(OPT|LIB)$|JAVA_TOOL_OPTIONS$|GIT_|AGENT_FACTORY_)/;
+const loader =
+  /^(LD_|DYLD_|NODE_OPTIONS$|NODE_PATH$|PYTHONPATH$|PYTHONSTARTUP$|BASH_ENV$|ENV$|IFS$|PERL5|RUBY(OPT|LIB)$|JAVA_TOOL_OPTIONS$|GIT_|AGENT_FACTORY_)/;
 
 export type ReadValues = { ok: true; values: Record<string, string> } | { ok: false; problems: string[] };
 

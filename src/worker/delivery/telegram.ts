@@ -129,10 +129,10 @@ function addressOf({ metadata, providerUserId, quotes }: Recipient): Address {
 function adaptAddress(address: Address, code: number, reply: Reply | null): Address | null {
   if (code !== 400) return null;
   const movedTo = reply?.parameters?.migrate_to_chat_id;
-  if (movedTo !== undefined && String(movedTo) !== address.chat_id)
-    return { chat_id: String(movedTo) };
+  if (movedTo !== undefined && String(movedTo) !== address.chat_id) return { chat_id: String(movedTo) };
   const { message_thread_id: thread, ...withoutThread } = address;
-  if (thread !== undefined && /message thread not found/i.test(reply?.description ?? "")) return withoutThread;
+  if (thread !== undefined && /message thread not found/i.test(reply?.description ?? ""))
+    return withoutThread;
   return null;
 }
 
@@ -158,11 +158,7 @@ function textSending(text: string, recipient: Recipient, mode: TelegramParseMode
 }
 
 /** A photo, audio or voice that Telegram will not take as such (dimensions, format) goes as a document, once. */
-function fileSending(
-  { file }: OutgoingFile,
-  bytes: Uint8Array<ArrayBuffer>,
-  recipient: Recipient,
-): Sending {
+function fileSending({ file }: OutgoingFile, bytes: Uint8Array<ArrayBuffer>, recipient: Recipient): Sending {
   let address = addressOf(recipient);
   let method = methodOf(file.kind, bytes.byteLength);
   return {

@@ -71,7 +71,8 @@ export function createCommandEngine(options: CommandOptions): Engine {
 
 async function answerOf(options: CommandOptions, request: EngineRequest): Promise<EngineReply> {
   const { stderrTail, text, files } = await withOutDir((outDir) => runOnce(options, request, outDir));
-  if (text === "" && files.length === 0) throw new EngineError("empty", `command: no output${tail(stderrTail)}`);
+  if (text === "" && files.length === 0)
+    throw new EngineError("empty", `command: no output${tail(stderrTail)}`);
   return files.length === 0 ? { text } : { text, files };
 }
 

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
@@ -157,7 +165,11 @@ describe("the replay", () => {
     ["text_too_large", 400],
   ] as const)("does not repeat what was refused with %s", async (code, status) => {
     const journal = withWills("m1");
-    await replay({ journal, log, transportFor: () => refusing(new TransportError(code, "no", false, status)) });
+    await replay({
+      journal,
+      log,
+      transportFor: () => refusing(new TransportError(code, "no", false, status)),
+    });
     expect(journal.open()).toEqual([]);
   });
 

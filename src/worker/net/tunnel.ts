@@ -2,7 +2,6 @@
 import {
   Agent as HttpAgent,
   request as httpRequest,
-  type AgentOptions,
   type ClientRequestArgs,
 } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -21,8 +20,9 @@ export interface TunnelOptions {
 /** One tunnel per connection. */
 export class TunnelAgent extends HttpAgent {
   constructor(private readonly options: TunnelOptions) {
-    const agentOptions: AgentOptions = { keepAlive: false };
-    super(agentOptions);
+    super({ keepAlive: false });
+    // Node refuses an agent whose protocol is not the request's; `https.Agent` sets the same two fields.
+    if (options.tls !== undefined) Object.assign(this, { protocol: "https:", defaultPort: 443 });
   }
 
   /** Node calls this for each new connection; with a callback it waits for the socket. */

@@ -84,7 +84,11 @@ describe("a probe of a URL", () => {
 
   it("that fails by itself is `http`, one that says nothing is `timeout`", async () => {
     const server = await served((_, response) => void response.writeHead(503).end());
-    expect(await probed(order("url", server.baseUrl))).toMatchObject({ ok: false, code: "http", httpStatus: 503 });
+    expect(await probed(order("url", server.baseUrl))).toMatchObject({
+      ok: false,
+      code: "http",
+      httpStatus: 503,
+    });
     const slow = await probed(order("url", `http://127.0.0.1:${await silent()}`, 150));
     expect(slow).toMatchObject({ ok: false, code: "timeout" });
     expect(slow.message).toContain("no answer within 150 ms");
@@ -130,7 +134,12 @@ describe("a probe of the worker's own places", () => {
   });
 
   it("knows those of the chosen engine only", () => {
-    const base = { BASE_INTERNAL_URL: "http://127.0.0.1:1/x", AGENT_TOKEN: "t", MODEL: "m", OPENAI_API_KEY: "k" };
+    const base = {
+      BASE_INTERNAL_URL: "http://127.0.0.1:1/x",
+      AGENT_TOKEN: "t",
+      MODEL: "m",
+      OPENAI_API_KEY: "k",
+    };
     const placesOf = (more: Record<string, string>) => {
       const read = readEnv({ ...base, ...more }, () => "w1");
       return read.ok ? probePlaces(read.env) : read.problems;
@@ -166,9 +175,8 @@ describe("the orders of a poll", () => {
     await it.answer(
       [
         { probeId: "x", kind: "exec", target: "id > /tmp/x", timeoutMs: 1_000 },
-        { ...order("gateway"), command: "id" },
         "rubbish",
-        order("gateway"),
+        { ...order("gateway"), command: "id" },
       ],
       signal,
     );

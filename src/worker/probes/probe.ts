@@ -9,8 +9,8 @@ import { hostAndPort, probeTargetProblem } from "../../policy/worker/probeTarget
 import type { Clock } from "../clock.js";
 import { systemCode } from "../memory/memoryError.js";
 
-/** An order as this worker understands it; anything else is refused. */
-export const probeOrder = z.strictObject({
+/** An order as this worker understands it; of any further field it knows nothing. */
+export const probeOrder = z.object({
   probeId: z.string().min(1).max(200),
   kind: z.enum(["host", "url", "model", "gateway"]),
   target: z.string().max(500).nullable(),
@@ -72,7 +72,9 @@ async function attempt(order: ProbeOrder, deps: ProbeDeps): Promise<Outcome> {
       const headers = model.apiKey === undefined ? undefined : { authorization: `Bearer ${model.apiKey}` };
       const outcome = await get(deps, `${model.baseUrl}/models`, headers ?? {}, timeoutMs);
       const denied = outcome.httpStatus === 401 || outcome.httpStatus === 403;
-      return denied ? { ...outcome, ok: false, code: "denied", what: `${outcome.what}: the key is refused` } : outcome;
+      return denied
+        ? { ...outcome, ok: false, code: "denied", what: `${outcome.what}: the key is refused` }
+        : outcome;
     }
   }
 }
@@ -120,7 +122,8 @@ function authorityOf(url: string): string {
 function failure(error: unknown, timeoutMs: number): Outcome {
   const system = systemCode(error);
   const code = codes[system] ?? (/CERT|TLS|SSL|SIGNATURE/.test(system) ? "tls" : "unreachable");
-  const what = code === "timeout" ? `no answer within ${timeoutMs} ms` : `it could not be reached (${system})`;
+  const what =
+    code === "timeout" ? `no answer within ${timeoutMs} ms` : `it could not be reached (${system})`;
   return { ok: false, code, what };
 }
 

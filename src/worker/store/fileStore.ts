@@ -42,7 +42,8 @@ export async function openFileStore(dir: string): Promise<OwnStore> {
   return {
     find: async (name) => (await all()).find((connection) => connection.name === name) ?? null,
     list: async () => (await all()).map(listingOf).sort((a, b) => a.name.localeCompare(b.name)),
-    put: ({ name, values, updatedAt }) => change((connections) => void (connections[name] = { values, updatedAt })),
+    put: ({ name, values, updatedAt }) =>
+      change((connections) => void (connections[name] = { values, updatedAt })),
     remove: (name) =>
       change((connections) => {
         const there = Object.hasOwn(connections, name);
@@ -61,7 +62,9 @@ async function read(file: string): Promise<{ content: Content; migrated: boolean
   const { version } = parsed.data;
   if (version > currentVersion)
     throw new StoreError("newer", `${file} was written by a later version of the worker (layout ${version})`);
-  const migrated = migrations.slice(version).reduce((content, migrate) => migrate(content), parsed.data as Record<string, unknown>);
+  const migrated = migrations
+    .slice(version)
+    .reduce((content, migrate) => migrate(content), parsed.data as Record<string, unknown>);
   const content = contentSchema.safeParse({ ...migrated, version: currentVersion });
   if (!content.success) throw unreadable(file);
   return { content: content.data, migrated: version < currentVersion };
@@ -99,8 +102,12 @@ async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new StoreError("unavailable", `the directory of this worker's own state failed (${systemCode(error)})`, {
-      cause: error,
-    });
+    throw new StoreError(
+      "unavailable",
+      `the directory of this worker's own state failed (${systemCode(error)})`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -33,13 +33,15 @@ export const ownEnv = {
       description:
         "s3://bucket/prefix: snapshots go there and not to the deployment's file storage. Checked before the first one.",
     }),
-  AWS_REGION: text
-    .optional()
-    .meta({ description: "Region of the bucket. Needed with SNAPSHOT_BASE_URI, unless AWS_ENDPOINT_URL_S3 is set." }),
+  AWS_REGION: text.optional().meta({
+    description: "Region of the bucket. Needed with SNAPSHOT_BASE_URI, unless AWS_ENDPOINT_URL_S3 is set.",
+  }),
   AWS_ENDPOINT_URL_S3: text
     .refine(isHttpOrigin, "must be an http or https URL without query, e.g. https://minio.internal:9000")
     .optional()
-    .meta({ description: "An S3-compatible server that is not Amazon's; the bucket is the first part of its paths." }),
+    .meta({
+      description: "An S3-compatible server that is not Amazon's; the bucket is the first part of its paths.",
+    }),
   AWS_ACCESS_KEY_ID: text.optional().meta({
     description:
       "Key for the bucket. Without it the SDK's own chain: profile files, web identity, container and instance roles.",
@@ -49,7 +51,9 @@ export const ownEnv = {
 };
 
 /** What is wrong with these variables together. */
-export function ownEnvProblems(given: Record<string, string | undefined>): { name: string; problem: string }[] {
+export function ownEnvProblems(
+  given: Record<string, string | undefined>,
+): { name: string; problem: string }[] {
   const problems: { name: string; problem: string }[] = [];
   const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret } = given;
   if ((key === undefined) !== (secret === undefined)) {

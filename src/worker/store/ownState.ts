@@ -12,7 +12,8 @@ import { openFileStore } from "./fileStore.js";
 import { openPostgresStore } from "./postgresStore.js";
 import { StoreError, type OwnStore } from "./store.js";
 
-type OwnEnv = Pick<WorkerEnv, "STATE_DIR" | "STATE_DATABASE_URL" | "WORKER_ID"> & Parameters<typeof memoryPlace>[0];
+type OwnEnv = Pick<WorkerEnv, "STATE_DIR" | "STATE_DATABASE_URL" | "WORKER_ID"> &
+  Parameters<typeof memoryPlace>[0];
 
 export interface OwnState {
   journal: Journal;
@@ -22,7 +23,9 @@ export interface OwnState {
 }
 
 /** This worker's own directory, or null. Beside the memory of a stateful engine, never part of it. */
-export function stateDir(env: Pick<WorkerEnv, "STATE_DIR"> & Parameters<typeof memoryPlace>[0]): string | null {
+export function stateDir(
+  env: Pick<WorkerEnv, "STATE_DIR"> & Parameters<typeof memoryPlace>[0],
+): string | null {
   if (env.STATE_DIR !== undefined) return env.STATE_DIR;
   const place = memoryPlace(env);
   return place === null ? null : path.join(place.root, privateDir, "own");

@@ -79,7 +79,10 @@ async function migrate(pool: Pool): Promise<void> {
   try {
     const version = await numberOf(client, "SHOW server_version_num", "server_version_num");
     if (version < leastServerVersion)
-      throw new StoreError("unavailable", `PostgreSQL 14 or later is needed; the server is ${Math.floor(version / 10_000)}`);
+      throw new StoreError(
+        "unavailable",
+        `PostgreSQL 14 or later is needed; the server is ${Math.floor(version / 10_000)}`,
+      );
     await client.query("BEGIN");
     await client.query("SELECT pg_advisory_xact_lock($1)", [migrationLock]);
     await client.query(
@@ -91,7 +94,10 @@ async function migrate(pool: Pool): Promise<void> {
       "version",
     );
     if (done > migrations.length)
-      throw new StoreError("newer", `the database was migrated by a later version of the worker (layout ${done})`);
+      throw new StoreError(
+        "newer",
+        `the database was migrated by a later version of the worker (layout ${done})`,
+      );
     for (const [index, sql] of migrations.entries()) {
       if (index < done) continue;
       await client.query(sql);

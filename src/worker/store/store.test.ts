@@ -29,7 +29,11 @@ afterAll(async () => {
   await database.close();
 });
 
-const crm = { name: "crm", values: { CRM_TOKEN: "a\"'b\n$1", CRM_URL: "https://x" }, updatedAt: 1_700_000_000_000 };
+const crm = {
+  name: "crm",
+  values: { CRM_TOKEN: "a\"'b\n$1", CRM_URL: "https://x" },
+  updatedAt: 1_700_000_000_000,
+};
 
 describe.each([
   ["a file", () => openFileStore(dir)],
@@ -43,13 +47,21 @@ describe.each([
   });
 
   it("keeps connections across a restart, lists them without values and removes them", async () => {
-    expect([await store.find("crm"), await store.list(), await store.remove("crm")]).toEqual([null, [], false]);
+    expect([await store.find("crm"), await store.list(), await store.remove("crm")]).toEqual([
+      null,
+      [],
+      false,
+    ]);
     await store.put(crm);
     await store.put({ ...crm, name: "analytics" });
     await store.put({ ...crm, values: { CRM_TOKEN: "new" }, updatedAt: 1_700_000_000_001 });
     await store.close();
     store = await open();
-    expect(await store.find("crm")).toEqual({ ...crm, values: { CRM_TOKEN: "new" }, updatedAt: 1_700_000_000_001 });
+    expect(await store.find("crm")).toEqual({
+      ...crm,
+      values: { CRM_TOKEN: "new" },
+      updatedAt: 1_700_000_000_001,
+    });
     expect(await store.find("analytics")).toEqual({ ...crm, name: "analytics" });
     expect(await store.list()).toEqual([
       { name: "analytics", variables: ["CRM_TOKEN", "CRM_URL"], updatedAt: crm.updatedAt },
@@ -98,7 +110,11 @@ describe("the file", () => {
 
 describe("the database", () => {
   it("is migrated once, also by workers that start together", async () => {
-    const stores = await Promise.all([openPostgresStore(url), openPostgresStore(url), openPostgresStore(url)]);
+    const stores = await Promise.all([
+      openPostgresStore(url),
+      openPostgresStore(url),
+      openPostgresStore(url),
+    ]);
     await Promise.all(stores.map((store) => store.close()));
     const { rows } = await database.query("SELECT version FROM agent_factory_migrations");
     expect(rows).toEqual([{ version: 1 }]);
@@ -131,13 +147,19 @@ describe("a worker's own state", () => {
   it("lies in STATE_DIR, else beside a stateful engine's memory, else nowhere", async () => {
     const chosen = await openOwnState(env({ STATE_DIR: path.join(dir, "mine") }), log);
     await chosen.close();
-    const beside = await openOwnState({ ...env(), ENGINE: "command", COMMAND_STATEFUL: "true", DATA_DIR: dir }, log);
+    const beside = await openOwnState(
+      { ...env(), ENGINE: "command", COMMAND_STATEFUL: "true", DATA_DIR: dir },
+      log,
+    );
     await beside.close();
     const nowhere = await openOwnState(env(), log);
     expect(nowhere.store).toBeNull();
     await nowhere.close();
     expect((await readdir(path.join(dir, "mine"))).sort()).toEqual(["answers.journal", "own.json"]);
-    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual(["answers.journal", "own.json"]);
+    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual([
+      "answers.journal",
+      "own.json",
+    ]);
   });
 
   it("belongs to one running worker; a killed one's lock is no lock", async () => {
@@ -156,7 +178,10 @@ describe("a worker's own state", () => {
 
   it.each([
     ["state_dir_unusable", async () => ({ STATE_DIR: await aFile() })],
-    ["store_unusable", () => Promise.resolve({ STATE_DIR: dir, STATE_DATABASE_URL: "postgres://u:p@127.0.0.1:1/x" })],
+    [
+      "store_unusable",
+      () => Promise.resolve({ STATE_DIR: dir, STATE_DATABASE_URL: "postgres://u:p@127.0.0.1:1/x" }),
+    ],
   ])("that cannot be used is the fault %s, and nothing stays locked", async (code, faulty) => {
     await expect(openOwnState(env(await faulty()), log)).rejects.toMatchObject({ code });
     await (await openOwnState(env({ STATE_DIR: dir }), log)).close();

@@ -12,7 +12,7 @@ export interface OpenClawConfig {
   connectTimeoutMs: number;
   /** The gateway's process, when this worker runs it itself; absent: somebody else does. */
   gateway?: GatewayProcessConfig;
-  /** Directories whose files the gateway may send along with an answer; absent: none. */
+  /** Directories whose files the gateway may send along with an answer, the agent's workspace first; absent: none. */
   mediaRoots?: readonly string[];
   /** Thinking level; sent only when set, since a model without that level fails the whole run. */
   thinking?: string;

@@ -11,6 +11,8 @@ const WELL_STARTED_MS = 60_000;
 const OUTPUT_TAIL_UNITS = 2_000;
 /** After the last archive a worker resumes its engine only to stop it: a start that late would be for nothing. */
 const RESUME_DELAY_MS = 500;
+/** Before the first run several rests may follow each other. */
+const FIRST_DELAY_MS = 50;
 
 /**
  * Kills the gateway's process group when the worker is gone, however it ended: the pipe from it closes then. Runs as the
@@ -40,6 +42,7 @@ export class GatewayProcess {
   private child: ChildProcess | undefined;
   private exited: Promise<void> = Promise.resolve();
   private wanted = false;
+  private neverRan = true;
   private timer: NodeJS.Timeout | undefined;
   private earlyEnds = 0;
 
@@ -63,7 +66,7 @@ export class GatewayProcess {
   }
 
   resume(): void {
-    this.start(RESUME_DELAY_MS);
+    this.start(this.neverRan ? FIRST_DELAY_MS : RESUME_DELAY_MS);
   }
 
   /** Resolves when no process of the gateway is left. */
@@ -82,6 +85,7 @@ export class GatewayProcess {
     if (!this.wanted || this.child !== undefined) return;
     const { clock, log } = this.context;
     const startedAt = clock.now();
+    this.neverRan = false;
     const child = spawn(process.execPath, ["-e", GUARD, "--", ...this.config.argv], {
       detached: true,
       env: this.config.env,
@@ -118,7 +122,10 @@ export class GatewayProcess {
       return this.onFatal(this.fatal);
     }
     this.earlyEnds = livedMs >= WELL_STARTED_MS ? 0 : this.earlyEnds + 1;
-    const backoffMs = Math.min(timing.restartMinMs * 2 ** this.earlyEnds, timing.restartMaxMs);
+    const backoffMs = Math.min(
+      timing.restartMinMs * 2 ** Math.max(0, this.earlyEnds - 1),
+      timing.restartMaxMs,
+    );
     const waitMs = Math.round(jittered(backoffMs, clock.random()));
     log.warn({ how, output, waitMs }, "openclaw gateway ended by itself");
     this.start(waitMs);

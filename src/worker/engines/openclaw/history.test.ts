@@ -16,18 +16,20 @@ const assistant = (text: string, rest: object = {}) => ({
 const trace = (...messages: object[]) =>
   traceTurn(historyPayloadSchema.parse({ messages }), isAttemptAt("m1"));
 
+const said = (text: string) => ({ text, media: [] });
+
 describe("traceTurn", () => {
   test("the answer follows the user row of the message", () => {
     expect(trace(user("m0:1"), assistant("zero"), user("m1:1"), assistant("one"))).toEqual({
       runKey: "m1:1",
-      text: "one",
+      said: said("one"),
     });
   });
 
   test("the gateway's own row after a restart has a key and yet starts no turn", () => {
     const provenance = { kind: "internal_system", sourceTool: "main_session_restart_recovery" };
     const note = { ...user("0d1f", "[System] Your previous turn was interrupted"), provenance };
-    expect(trace(user("m1:1"), note, assistant("done"))).toEqual({ runKey: "m1:1", text: "done" });
+    expect(trace(user("m1:1"), note, assistant("done"))).toEqual({ runKey: "m1:1", said: said("done") });
     expect(trace(user("m1:1"), { ...note, provenance: { kind: "other" } }, assistant("done"))).toEqual({
       runKey: "m1:1",
     });
@@ -46,7 +48,7 @@ describe("traceTurn", () => {
     const tool = { role: "toolResult", content: [{ type: "text", text: "42" }] };
     expect(
       trace(user("m1:1"), assistant("let me see", { stopReason: "toolUse" }), tool, note, assistant("done")),
-    ).toMatchObject({ text: "done" });
+    ).toMatchObject({ said: said("done") });
   });
 
   test.each([
@@ -68,7 +70,16 @@ describe("traceTurn", () => {
     ];
     const text = [...lines, "```", "MEDIA:/fenced.png", "```"].join("\n");
     expect(trace(user("m1:1"), assistant(text))).toMatchObject({
-      text: "see\nMEDIA: not a path\n```\nMEDIA:/fenced.png\n```",
+      said: {
+        text: "see\nMEDIA: not a path\n```\nMEDIA:/fenced.png\n```",
+        media: ["/w/a.png", "./b.png", "https://x/c.png"],
+      },
+    });
+  });
+
+  test("an answer of media only is an answer", () => {
+    expect(trace(user("m1:1"), assistant("MEDIA:/w/a.png"))).toMatchObject({
+      said: { text: "", media: ["/w/a.png"] },
     });
   });
 

@@ -1,12 +1,12 @@
 import type { HistoryPayload, HistoryRow } from "./frames.js";
-import { withoutMediaLines } from "./verdict.js";
+import { splitMediaLines, type Said } from "./verdict.js";
 
 /** What the transcript knows of a turn. */
 export interface TurnTrace {
   /** The run key of the user row that was found; absent when the gateway never began the turn. */
   runKey?: string;
   /** The answer, when the model has given one. */
-  text?: string;
+  said?: Said;
 }
 
 /**
@@ -22,8 +22,8 @@ export function traceTurn(history: HistoryPayload, isOurs: (runKey: string) => b
   const rest = messages.slice(start + 1);
   const next = rest.findIndex((row) => runKeyOf(row) !== undefined);
   const turn = next === -1 ? rest : rest.slice(0, next);
-  const text = turn.map(answerOf).findLast((candidate) => candidate !== "");
-  return { runKey: runKeyOf(first), text };
+  const said = turn.map(answerOf).findLast(({ text, media }) => text !== "" || media.length > 0);
+  return { runKey: runKeyOf(first), said };
 }
 
 /** The run keys of every attempt at a message: `<messageId>:<attempt>` and `<messageId>:<attempt>:r<n>`. */
@@ -38,11 +38,12 @@ function runKeyOf(row: HistoryRow): string | undefined {
   return row.idempotencyKey.slice(0, -":user".length);
 }
 
-/** The visible text of a finished assistant row, "" for any other row: half answers and tool calls are no answers. */
-function answerOf(row: HistoryRow): string {
-  if (row.role !== "assistant" || row.openclawAbort !== undefined) return "";
-  if (["aborted", "error", "toolUse"].includes(row.stopReason ?? "")) return "";
-  if (typeof row.content === "string") return withoutMediaLines(row.content);
+/** What a finished assistant row says, nothing for any other row: half answers and tool calls are no answers. */
+function answerOf(row: HistoryRow): Said {
+  const unfinished = ["aborted", "error", "toolUse"].includes(row.stopReason ?? "");
+  if (row.role !== "assistant" || row.openclawAbort !== undefined || unfinished)
+    return { text: "", media: [] };
+  if (typeof row.content === "string") return splitMediaLines(row.content);
   const parts = row.content.filter((part) => part.type === "text").map((part) => part.text ?? "");
-  return withoutMediaLines(parts.join("\n"));
+  return splitMediaLines(parts.join("\n"));
 }

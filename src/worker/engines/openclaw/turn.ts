@@ -1,3 +1,4 @@
+import path from "node:path";
 import { textWithFiles } from "../../attachments/files.js";
 import { readMedia } from "../../attachments/mediaPaths.js";
 import { EngineError, type EngineReply, type EngineRequest } from "../engine.js";
@@ -13,6 +14,7 @@ import {
   isFinalAgentResponse,
   judgeAgentResponse,
   judgeWaitResponse,
+  type Said,
   type Verdict,
 } from "./verdict.js";
 
@@ -39,7 +41,6 @@ export class Turn {
   private readonly over = new AbortController();
   private readonly sessionKey: string;
   private runKey: string | undefined;
-  private media: string[] = [];
 
   constructor(
     private readonly context: OpenClawContext,
@@ -73,14 +74,19 @@ export class Turn {
   }
 
   /** The files that the gateway named beside its answer; those that may not be sent are said to be missing. */
-  private async withFiles(text: string): Promise<EngineReply> {
-    if (this.media.length === 0) return { text };
-    const { files, refused } = await readMedia(this.media, this.context.config.mediaRoots ?? []);
+  private async withFiles({ text, media }: Said): Promise<EngineReply> {
+    if (media.length === 0) return { text };
+    const roots = this.context.config.mediaRoots ?? [];
+    const [workspace] = roots;
+    // The gateway passes a relative path on as the model wrote it; the model writes them from its workspace.
+    const isRelative = (named: string) => workspace !== undefined && /^(?![a-z]+:)[^/]/i.test(named);
+    const named = media.map((file) => (isRelative(file) ? path.resolve(workspace ?? "", file) : file));
+    const { files, refused } = await readMedia(named, roots);
     const missing = refused.length === 0 ? "" : `[files that could not be sent: ${refused.join(", ")}]`;
     return { text: [text, missing].filter((part) => part !== "").join("\n\n"), files };
   }
 
-  private async answer(): Promise<string> {
+  private async answer(): Promise<Said> {
     const { messageId, attempt } = this.request;
     if (attempt > 1) {
       const earlier = await this.find({ isOurs: isAttemptAt(messageId) });
@@ -88,20 +94,17 @@ export class Turn {
     }
     for (let resend = 0; resend <= MAX_RESENDS; resend += 1) {
       const runKey = `${messageId}:${attempt}${resend === 0 ? "" : `:r${resend}`}`;
-      const text = await this.sendAs(runKey);
-      if (text !== undefined) return text;
+      const said = await this.sendAs(runKey);
+      if (said !== undefined) return said;
     }
     throw unavailable(`the turn was lost ${MAX_RESENDS + 1} times`);
   }
 
   /** Sends the message. Undefined when it has to be sent again under another key. */
-  private async sendAs(runKey: string): Promise<string | undefined> {
+  private async sendAs(runKey: string): Promise<Said | undefined> {
     const connection = await this.usable();
     const verdict = await this.ask(connection, runKey);
-    if (verdict.kind === "answer") {
-      this.media = verdict.media ?? [];
-      return verdict.text;
-    }
+    if (verdict.kind === "answer") return saidIn(verdict);
     if (verdict.kind === "later") {
       await this.pause(verdict.retryAfterMs);
       return undefined;
@@ -135,12 +138,12 @@ export class Turn {
   }
 
   /** The answer of a turn whose connection or worker got lost. Undefined when it has to be sent (again). */
-  private async find(lost: Lost): Promise<string | undefined> {
+  private async find(lost: Lost): Promise<Said | undefined> {
     for (;;) {
       const connection = await this.usable();
       try {
         const found = await this.look(connection, lost);
-        if (found !== "going on") return found.text;
+        if (found !== "going on") return found.said;
         await this.pause(this.context.timing.pollMs);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
@@ -148,7 +151,7 @@ export class Turn {
     }
   }
 
-  private async look(connection: GatewayConnection, lost: Lost): Promise<"going on" | { text?: string }> {
+  private async look(connection: GatewayConnection, lost: Lost): Promise<"going on" | { said?: Said }> {
     const { clock, timing, config } = this.context;
     const sameBoot = lost.sent !== undefined && lost.sent.bootId === connection.bootId;
     let ended = false;
@@ -156,19 +159,19 @@ export class Turn {
       const params = { runId: lost.sent.runKey, timeoutMs: timing.waitSliceMs };
       const response = await this.call(connection, "agent.wait", params, timing.waitSliceMs);
       const verdict = judgeWaitResponse(response, config.token);
-      if (verdict.kind === "answer") return { text: verdict.text };
+      if (verdict.kind === "answer") return { said: saidIn(verdict) };
       ended = verdict.kind === "unread";
     }
     const history = await this.history(connection);
-    const { runKey, text } = traceTurn(history, lost.isOurs);
+    const { runKey, said } = traceTurn(history, lost.isOurs);
     // Gateways that do not tell about activity: a begun turn of the same process is taken to go on.
     const active =
-      history.sessionInfo?.hasActiveRun ?? (sameBoot && runKey !== undefined && text === undefined);
+      history.sessionInfo?.hasActiveRun ?? (sameBoot && runKey !== undefined && said === undefined);
     if (!ended && active) {
       this.runKey = runKey ?? this.runKey;
       return "going on";
     }
-    if (text !== undefined || runKey === undefined) return { text };
+    if (said !== undefined || runKey === undefined) return { said };
     if (ended) throw emptyAnswer();
     // A gateway that has just restarted resumes a begun turn by itself, a moment after it accepts connections.
     const mayResume = !sameBoot && clock.now() < this.link.connectedAt + timing.resumeGraceMs;
@@ -219,6 +222,8 @@ export class Turn {
     this.link.open?.request("chat.abort", params, { timeoutMs }).catch(() => undefined);
   }
 }
+
+const saidIn = ({ text, media = [] }: Verdict & { kind: "answer" }): Said => ({ text, media });
 
 function abortedError(): EngineError {
   return new EngineError("aborted", "the run was given up");

@@ -14,7 +14,11 @@ const judgeWait = (frame: ResponseFrame) => judgeWaitResponse(frame, "secret");
 describe("the response to agent", () => {
   test("texts of all payloads are joined, and files named", () => {
     const payloads = [{ text: "one" }, { text: null, mediaUrl: "/w/a.png" }, { text: " two\n" }];
-    expect(judge(ok({ status: "ok", result: { payloads } }))).toEqual({ kind: "answer", text: "one\n\ntwo", media: ["/w/a.png"] });
+    expect(judge(ok({ status: "ok", result: { payloads } }))).toEqual({
+      kind: "answer",
+      text: "one\n\ntwo",
+      media: ["/w/a.png"],
+    });
   });
 
   test.each([

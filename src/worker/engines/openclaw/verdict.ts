@@ -46,7 +46,7 @@ export function judgeAgentResponse(response: ResponseFrame, token: string): Verd
     .filter((part) => part !== "")
     .join("\n\n");
   const media = payloads.flatMap(({ mediaUrl, mediaUrls }) => mediaUrls ?? (mediaUrl ? [mediaUrl] : []));
-  return media.length === 0 ? answer(text) : { kind: "answer", text, media };
+  return answer({ text, media });
 }
 
 /**
@@ -65,23 +65,34 @@ export function judgeWaitResponse(response: ResponseFrame, token: string): Verdi
   if (status === "timeout" && stopReason) throw stopped(stopReason === "rpc");
   if (status !== "ok") return { kind: "unknown" };
   if (!terminalReply) return { kind: "unread" };
-  return answer(terminalReply.disposition === "silent" ? "" : withoutMediaLines(terminalReply.text ?? ""));
+  return answer(terminalReply.disposition === "silent" ? noText : splitMediaLines(terminalReply.text ?? ""));
 }
 
+/** What the model said, as the gateway reads it. */
+export interface Said {
+  text: string;
+  /** Paths, which may be relative to the workspace and need not exist, or URLs. */
+  media: string[];
+}
+const noText: Said = { text: "", media: [] };
+
+/** `MEDIA:` in any case with one word behind it, alone on its line. */
+const MEDIA_LINE = /^\s*media:\s*(\S+)\s*$/i;
+
 /**
- * Texts outside the final response still hold the lines that name media files. The gateway takes these for such lines: outside
- * code fences, `MEDIA:` in any case with one path or URL behind it, which may be relative and need not exist.
+ * Texts outside the final response still hold the lines that name media files; this takes them out as the gateway does,
+ * everywhere but in code fences.
  */
-export function withoutMediaLines(text: string): string {
+export function splitMediaLines(said: string): Said {
+  const media: string[] = [];
   let fenced = false;
-  return text
-    .split("\n")
-    .filter((line) => {
-      if (/^\s*```/.test(line)) fenced = !fenced;
-      return fenced || !/^\s*media:\s*\S+\s*$/i.test(line);
-    })
-    .join("\n")
-    .trim();
+  const kept = said.split("\n").filter((line) => {
+    if (/^\s*```/.test(line)) fenced = !fenced;
+    const named = fenced ? undefined : MEDIA_LINE.exec(line)?.[1]?.replaceAll("`", "");
+    if (named) media.push(named);
+    return !named;
+  });
+  return { text: kept.join("\n").trim(), media };
 }
 
 /** A run that ended well but said nothing is a failure of the engine. */
@@ -89,9 +100,9 @@ export function emptyAnswer(): EngineError {
   return new EngineError("empty", "openclaw answered nothing");
 }
 
-function answer(text: string): Verdict {
-  if (text === "") throw emptyAnswer();
-  return { kind: "answer", text };
+function answer({ text, media }: Said): Verdict {
+  if (text === "" && media.length === 0) throw emptyAnswer();
+  return { kind: "answer", text, ...(media.length === 0 ? {} : { media }) };
 }
 
 function stopped(byRequest: boolean): EngineError {

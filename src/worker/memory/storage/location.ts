@@ -18,7 +18,10 @@ export function parseS3Base(uri: string): S3Base | string {
   const [, bucket = "", rest = ""] = match;
   const prefix = rest.replace(/\/+$/, "");
   if (!bucketName.test(bucket)) return "must name a bucket of lower-case letters, digits, dots and hyphens";
-  if (prefix !== "" && !prefix.split("/").every((part) => keyPart.test(part) && part !== "." && part !== ".."))
+  if (
+    prefix !== "" &&
+    !prefix.split("/").every((part) => keyPart.test(part) && part !== "." && part !== "..")
+  )
     return "must have a prefix of letters, digits, dots, hyphens and underscores between single slashes";
   return { bucket, prefix };
 }

@@ -22,7 +22,13 @@ let world: MemoryWorld;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "s3-"));
   const configureBuckets = [{ name: "memories" }, { name: "others" }];
-  server = new S3rver({ address: "127.0.0.1", port: 0, silent: true, directory: path.join(dir, "s3"), configureBuckets });
+  server = new S3rver({
+    address: "127.0.0.1",
+    port: 0,
+    silent: true,
+    directory: path.join(dir, "s3"),
+    configureBuckets,
+  });
   endpoint = `http://127.0.0.1:${(await server.run()).port}`;
   world = await MemoryWorld.create();
 });
@@ -75,7 +81,9 @@ describe("an archive in a bucket", () => {
     expect((await readFile(back)).equals(bytes)).toBe(true);
     await storage.remove(location, signal);
     await storage.remove(location, signal);
-    expect(await failureOf(storage.fetch(location, back, expected, clock, signal))).toContain("HTTP 404 NoSuchKey");
+    expect(await failureOf(storage.fetch(location, back, expected, clock, signal))).toContain(
+      "HTTP 404 NoSuchKey",
+    );
   });
 
   it("that is not what was recorded is refused", async () => {
@@ -84,7 +92,9 @@ describe("an archive in a bucket", () => {
     const location = storage.locate(of);
     await storage.put(location, archive, clock, signal);
     const fetched = (sha256: string, sizeBytes: number) =>
-      failureOf(storage.fetch(location, path.join(dir, "b"), { sha256, sizeBytes, maxBytes: 99 }, clock, signal));
+      failureOf(
+        storage.fetch(location, path.join(dir, "b"), { sha256, sizeBytes, maxBytes: 99 }, clock, signal),
+      );
     expect(await fetched("0".repeat(64), 3)).toContain("SHA-256");
     expect(await fetched(archive.sha256, 2)).toContain("larger");
   });
@@ -95,7 +105,9 @@ describe("an archive in a bucket", () => {
       credentials: () => Promise.resolve({ ...keys, secretAccessKey: "wrong" }),
       fetch: checkingFetch(keys.secretAccessKey, () => (sent += 1)),
     });
-    const failure = await failureOf(storage.put(storage.locate(of), await packed(Buffer.from("x")), clock, signal));
+    const failure = await failureOf(
+      storage.put(storage.locate(of), await packed(Buffer.from("x")), clock, signal),
+    );
     expect(failure).toBe("memory: the upload failed (HTTP 403 SignatureDoesNotMatch)");
     expect(sent).toBe(1);
   });
@@ -105,7 +117,9 @@ describe("an archive in a bucket", () => {
     const storage = storageAt({
       fetch: (...args) => {
         sent += 1;
-        return sent < 3 ? Promise.resolve(new Response("<Code>SlowDown</Code>", { status: 503 })) : fetch(...args);
+        return sent < 3
+          ? Promise.resolve(new Response("<Code>SlowDown</Code>", { status: 503 }))
+          : fetch(...args);
       },
     });
     await storage.put(storage.locate(of), await packed(Buffer.from("x")), clock, signal);
@@ -143,11 +157,17 @@ describe("a conversation's memory in a bucket", () => {
     world.server.discardable.push(row?.location ?? "");
     await world.turn(one, "one", "alice", "likes green");
     expect(await one.memory.save("periodic")).toBe(true);
-    const gone = storageAt().fetch(row?.location ?? "", path.join(dir, "b"), {
-      sha256: null,
-      sizeBytes: null,
-      maxBytes: 9_999,
-    }, clock, signal);
+    const gone = storageAt().fetch(
+      row?.location ?? "",
+      path.join(dir, "b"),
+      {
+        sha256: null,
+        sizeBytes: null,
+        maxBytes: 9_999,
+      },
+      clock,
+      signal,
+    );
     expect(await failureOf(gone)).toContain("NoSuchKey");
   });
 
@@ -174,10 +194,14 @@ describe("a conversation's memory in a bucket", () => {
     bind();
     const removed: string[] = [];
     const storage = storageAt();
-    const one = await world.booted("one", {}, {
-      ...storage,
-      remove: (location, cut) => (removed.push(location), storage.remove(location, cut)),
-    });
+    const one = await world.booted(
+      "one",
+      {},
+      {
+        ...storage,
+        remove: (location, cut) => (removed.push(location), storage.remove(location, cut)),
+      },
+    );
     await world.turn(one, "one", "alice", "likes blue");
     world.server.onCall = (operation) => (/finalize|snapshot_fail/.test(operation) ? 500 : undefined);
     expect(await one.memory.save("signal")).toBe(false);
@@ -198,7 +222,13 @@ describe("the configuration", () => {
   it("reads base URIs and says what is wrong with others", () => {
     expect(parseS3Base("s3://my-bucket/canonical/")).toEqual({ bucket: "my-bucket", prefix: "canonical" });
     expect(parseS3Base("s3://my-bucket")).toEqual({ bucket: "my-bucket", prefix: "" });
-    for (const wrong of ["https://x/y", "s3://", "s3://UPPER/x", "s3://ok-bucket/a//b", "s3://ok-bucket/../x"])
+    for (const wrong of [
+      "https://x/y",
+      "s3://",
+      "s3://UPPER/x",
+      "s3://ok-bucket/a//b",
+      "s3://ok-bucket/../x",
+    ])
       expect(parseS3Base(wrong), wrong).toMatch(/^must /);
   });
 
@@ -210,7 +240,11 @@ describe("the configuration", () => {
   });
 
   it("is refused before the first use when there are no credentials", async () => {
-    const env = { SNAPSHOT_BASE_URI: "s3://memories/prod", AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL_S3: undefined };
+    const env = {
+      SNAPSHOT_BASE_URI: "s3://memories/prod",
+      AWS_REGION: "eu-west-1",
+      AWS_ENDPOINT_URL_S3: undefined,
+    };
     const none = () => Promise.resolve(() => Promise.reject(new Error("Could not load credentials")));
     const refused = snapshotStorage(env, none);
     await expect(refused).rejects.toBeInstanceOf(WorkerFault);
@@ -245,6 +279,9 @@ describe("the configuration", () => {
       },
       () => "w",
     );
-    expect(result.ok ? [] : result.problems.map(({ name }) => name)).toEqual(["AWS_ACCESS_KEY_ID", "AWS_REGION"]);
+    expect(result.ok ? [] : result.problems.map(({ name }) => name)).toEqual([
+      "AWS_ACCESS_KEY_ID",
+      "AWS_REGION",
+    ]);
   });
 });

@@ -32,7 +32,12 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
   async function request(
     method: "GET" | "PUT" | "DELETE",
     location: string,
-    init: { sha256?: string; sizeBytes?: number; body?: () => ReadableStream<Uint8Array>; signal: AbortSignal },
+    init: {
+      sha256?: string;
+      sizeBytes?: number;
+      body?: () => ReadableStream<Uint8Array>;
+      signal: AbortSignal;
+    },
   ): Promise<Response> {
     const key = keyBelow(options.base, location);
     if (key === null)
@@ -61,7 +66,10 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
     locate: (of) => locationOf(options.base, of),
     async put(location, { file, sha256, sizeBytes }, clock, signal) {
       if (sizeBytes > maxPutBytes)
-        throw new MemoryError("too_large", `the archive has ${sizeBytes} bytes; a bucket takes ${maxPutBytes}`);
+        throw new MemoryError(
+          "too_large",
+          `the archive has ${sizeBytes} bytes; a bucket takes ${maxPutBytes}`,
+        );
       await persist(clock, signal, "upload", async () => {
         const body = () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
         const response = await request("PUT", location, { sha256, sizeBytes, body, signal });
@@ -83,7 +91,9 @@ function urlOf({ base, endpoint, region }: S3Options, key: string): string {
   if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, "")}/${base.bucket}/${key}`;
   const host = `s3.${region ?? "us-east-1"}.amazonaws.com`;
   // A dot in the name does not fit the server's certificate.
-  return base.bucket.includes(".") ? `https://${host}/${base.bucket}/${key}` : `https://${base.bucket}.${host}/${key}`;
+  return base.bucket.includes(".")
+    ? `https://${host}/${base.bucket}/${key}`
+    : `https://${base.bucket}.${host}/${key}`;
 }
 
 /** S3's own word for what is wrong (`AccessDenied`, `NoSuchBucket`); its message may hold more than belongs into a log. */

@@ -43,6 +43,9 @@ export async function loadArchive(
 ): Promise<void> {
   if (location === undefined) return void (await download(downloadUrl, file, expected, clock, signal));
   if (storage === undefined)
-    throw new MemoryError("unavailable", "the snapshot lies in a bucket, and SNAPSHOT_BASE_URI is not set here");
+    throw new MemoryError(
+      "unavailable",
+      "the snapshot lies in a bucket, and SNAPSHOT_BASE_URI is not set here",
+    );
   await storage.fetch(location, file, expected, clock, signal);
 }
