@@ -1,5 +1,8 @@
 /** One trial's own world: a lane, a chat platform, a model, the wires to them, and the worker. */
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startModelServer, type ModelServer } from "../sim/model/index.js";
 import { startTelegramServer, type TelegramServer } from "../sim/telegram/index.js";
@@ -32,6 +35,8 @@ export class Rig {
   env: Record<string, string> = {};
   readonly secrets: { token: string; apiKey: string; botToken: string };
   tokenId = "";
+  /** The worker's TMPDIR: one that is killed leaves files behind. */
+  private readonly scratch = mkdtempSync(path.join(tmpdir(), "conformance-"));
   readonly workerId: string;
 
   private constructor(
@@ -96,7 +101,11 @@ export class Rig {
 
   /** Starts the worker, again if need be. */
   launch(): WorkerProcess {
-    const worker = new WorkerProcess(this.options.command, { ...process.env, ...this.env });
+    const worker = new WorkerProcess(this.options.command, {
+      ...process.env,
+      TMPDIR: this.scratch,
+      ...this.env,
+    });
     this.workers.push(worker);
     return worker;
   }
@@ -116,6 +125,7 @@ export class Rig {
   async close(): Promise<void> {
     for (const worker of this.workers) worker.killNow();
     await Promise.all(this.workers.map(({ ended }) => ended));
+    rmSync(this.scratch, { recursive: true, force: true });
     const { gateway, model, telegram } = this.wires;
     await Promise.all([gateway, model, telegram, this.model, this.telegram].map((server) => server.close()));
   }

@@ -103,7 +103,7 @@ split='def trim: sub("^\\s+"; "") | sub("\\s+$"; "");
 work() { # work <job>: one message from claim to end
   job=null doubt='[]' held=$(jq -c --arg workerId "$WORKER_ID" '{$workerId, messageId, leaseId}' <<<"$1")
   rm -f "$dir/lost"
-  beat "$(jq '.heartbeatIntervalMs * 9 / 10 | floor' <<<"$1")" &
+  beat "$(jq '.heartbeatIntervalMs * 6 / 10 | floor' <<<"$1")" &
   local beating=$!
   answer "$1"
   kill $beating 2>/dev/null && wait $beating 2>/dev/null

@@ -107,10 +107,13 @@ describe.concurrent("the demo", () => {
     "fails under --sabotage skip-restore: the agents have forgotten what they noted",
     { timeout: RUN_TIMEOUT_MS },
     async () => {
-      const { code, stdout, stderr } = await demo([...small, "--sabotage", "skip-restore"]);
+      const { code, stdout, stderr } = await demo([
+        ...["--messages", "4", "--conversations", "1", "--workers", "1"],
+        ...["--sabotage", "skip-restore"],
+      ]);
       expect(code, stderr).toBe(1);
       expect(JSON.parse(stdout)).toMatchObject({
-        messages: 10,
+        messages: 4,
         lost: 0,
         duplicated: 0,
         memoryRestored: false,

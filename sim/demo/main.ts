@@ -1,11 +1,12 @@
 import { readOptions } from "./options.js";
-import { runDemo } from "./run.js";
 
 /** Exit code of a process ended by SIGINT, by the shell's convention. */
 const INTERRUPTED = 130;
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv);
+  // Loaded only now: the help, or what is wrong with the options, need not wait for the platform.
+  const { runDemo } = await import("./run.js");
   const interrupted = new AbortController();
   let signals = 0;
   const onSignal = () => {

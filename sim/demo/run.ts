@@ -34,7 +34,7 @@ const WATCH_MS = demoLease.leaseMs + demoLease.reapGridMs + 3_500;
  * Runs the demo and stops everything it started, whatever happens.
  * @param signal ends it early: then it rejects with the signal's reason.
  * @param report gets the figures once, before the run stays up (`keep`) or ends.
- * @returns whether every promise was kept (`isClean`) and a machine was killed in mid-message.
+ * @returns whether every promise was kept (`isClean`) and, without a sabotage, a machine was killed in mid-message.
  * @throws Error when something could not be started.
  */
 export async function runDemo(
@@ -116,8 +116,8 @@ export async function runDemo(
     relay.treat = async (call) =>
       (await killer.treat(call)) ?? (await (broken?.treat(call) ?? call.forward()));
 
-    // That sabotage needs its other machines.
-    const wantsKill = options.sabotage !== "skip-fence";
+    // A sabotage is fault enough, and may need its other machines.
+    const wantsKill = options.sabotage === undefined;
     const plan = planTraffic(
       options.messages,
       options.conversations,

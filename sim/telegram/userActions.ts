@@ -37,7 +37,7 @@ export class UserActions {
         : {}),
       ...(action.mediaGroupId ? { media_group_id: action.mediaGroupId } : {}),
     };
-    return this.emitMessage(bot, chat, "message", { ...head, ...media() } as Message);
+    return this.emitMessage(bot, chat, "message", { ...head, ...media() });
 
     function media(): object {
       switch (action.kind) {

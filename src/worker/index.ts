@@ -30,6 +30,12 @@ export {
   type HealthDeps,
   type HealthServer,
 } from "./health.js";
+export { createConnections, type Connections } from "./connections/resolve.js";
+export { Journal, type JournalFinding, type Will } from "./journal/journal.js";
+export { createProber, type Prober } from "./probes/answer.js";
+export { type ConnectionListing, type OwnStore, type StoredConnection } from "./store/store.js";
+export { createS3Storage, type S3Options } from "./memory/storage/s3.js";
+export { type SnapshotStorage } from "./memory/storage/storage.js";
 export { createLogger, redactText, type LoggerOptions } from "./logging.js";
 export { runLoop, type LoopDeps } from "./loop.js";
 export { runWorker } from "./main.js";

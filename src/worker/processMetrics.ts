@@ -18,7 +18,7 @@ export interface Watched {
 
 export interface ProcessWatch {
   /** Brings the gauges up to date. */
-  sample(): Promise<void>;
+  sample: () => Promise<void>;
   stop(): void;
 }
 

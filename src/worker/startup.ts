@@ -24,7 +24,7 @@ export function secretsOf(env: WorkerEnv): string[] {
     env.AWS_SESSION_TOKEN,
     ...proxies,
   ];
-  return values.filter((value) => value !== undefined && value !== "");
+  return values.filter((value) => value !== undefined).filter((value) => value !== "");
 }
 
 /** Looks at the machine before anything is opened. Rejects with `disk_full`, `data_dir_unusable` or `engine_missing`. */

@@ -78,7 +78,7 @@ beforeAll(async () => {
     host.emit("SIGTERM", "SIGTERM");
     return exited;
   };
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   expect(await stopWorker()).toBe(0);
   await platform.close();
@@ -86,17 +86,21 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+// Seconds on an idle machine; these are real processes and sockets.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+const WAIT = { timeout: 30_000 };
+
 const bytes = (text: string) => new TextEncoder().encode(text);
 let seen = 0;
 beforeEach(() => {
   seen = telegram.outbox().length;
 });
 afterEach(async () => {
-  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), { timeout: 5_000 });
+  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), WAIT);
 });
 /** What the bot sent in this test, once there are `count` messages and nothing follows. */
 async function sent(count: number) {
-  const outbox = await telegram.waitForOutbox((all) => all.length >= seen + count, 20_000);
+  const outbox = await telegram.waitForOutbox((all) => all.length >= seen + count, WAIT.timeout);
   return outbox.slice(seen);
 }
 
@@ -161,7 +165,7 @@ it("a group that moves while its answer is written gets it in its new place", as
   telegram.userSends({ chatId: -55, fromId: 5, text: "/first" });
   await sent(1);
   const newId = telegram.migrateChat(-55);
-  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), { timeout: 5_000 });
+  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), WAIT);
   telegram.userSends({ chatId: newId, fromId: 5, text: "/second" });
   const messages = await sent(2);
   expect(messages.map(({ chatId, text }) => [chatId, text])).toEqual([
@@ -176,7 +180,7 @@ it("a blocked chat and a revoked token end messages for good, with the reason", 
   telegram.userSends({ chatId: 4, text: "hi" });
   await sent(1);
   telegram.userBlocks({ chatId: 4 });
-  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), { timeout: 5_000 });
+  await vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), WAIT);
   const push = {
     provider: "telegram",
     providerUserId: "4",
@@ -188,7 +192,7 @@ it("a blocked chat and a revoked token end messages for good, with the reason", 
     ((await lib("listDeadLetters")) as { attempts: number; lastError: string }[]).map(
       ({ attempts, lastError }) => [attempts, lastError],
     );
-  await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(1), WAIT);
   expect(await deadLetters()).toEqual([[1, "telegram: the chat has blocked the bot"]]);
 
   telegram.revokeToken(77);
@@ -197,7 +201,7 @@ it("a blocked chat and a revoked token end messages for good, with the reason", 
     agentKey: "files",
     payload: { ...push, providerUserId: "1", metadata: { telegramChatId: "1" } },
   });
-  await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(2), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await deadLetters()).toHaveLength(2), WAIT);
   expect(await deadLetters()).toContainEqual([
     1,
     expect.stringMatching(/^telegram 401: Unauthorized.*revoked/),

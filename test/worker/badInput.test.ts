@@ -41,7 +41,7 @@ async function expectFault(
 ): Promise<void> {
   expect(await running.exited).toBe(exitCode);
   const line = running.line("worker.failed");
-  expect(line).toMatchObject({ level: "fatal", code, exitCode, ...faults[code] });
+  expect(line).toMatchObject({ ...faults[code], level: "fatal", code, exitCode });
   expect(line?.["detail"]).toContain(detail);
   expect(JSON.stringify(running.lines)).not.toContain("t0ken-value");
 }

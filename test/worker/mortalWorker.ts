@@ -1,6 +1,5 @@
 /** A worker's loop against the real component, whose process can be killed at every call that leaves it. */
 import { pino } from "pino";
-import type { Job } from "../../src/contract/queue.js";
 import { createFileExchange } from "../../src/worker/attachments/exchange.js";
 import { systemClock } from "../../src/worker/clock.js";
 import type { Delivery } from "../../src/worker/delivery/delivery.js";
@@ -9,7 +8,7 @@ import { runLoop } from "../../src/worker/loop.js";
 import { createMetrics } from "../../src/worker/metrics.js";
 import { RunControl } from "../../src/worker/shutdown.js";
 import { createConnectionStatus } from "../../src/worker/status.js";
-import type { SettleRequest, SettleResult, Transport } from "../../src/worker/transport/transport.js";
+import type { SettleRequest, Transport } from "../../src/worker/transport/transport.js";
 import type { World } from "../component/world.js";
 
 /** What happened outside of the workers. */
@@ -61,18 +60,13 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
       mortal.call(`settle ${nameOf(request)}`, async () => {
         mortal.network();
         const { messageId, leaseId } = held;
-        return (await t.mutation(lib.settle, {
-          workerId: name,
-          messageId,
-          leaseId,
-          ...request,
-        })) as SettleResult;
+        return await t.mutation(lib.settle, { workerId: name, messageId, leaseId, ...request });
       });
   const transport: Transport = {
     claim: () =>
       mortal.call("claim", async () => {
         mortal.network();
-        return (await t.mutation(lib.claim, { workerId, hydrate: true })) as Job | null;
+        return await t.mutation(lib.claim, { workerId, hydrate: true });
       }),
     settle: settleAs(workerId),
     heartbeat: ({ messageId, leaseId }) =>

@@ -15,7 +15,8 @@ const labelShape = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y;
 export function readOpenMetrics(text: string): Map<string, Family> {
   if (!text.endsWith("# EOF\n")) throw new Error("it must end with # EOF and a line feed");
   const families = new Map<string, Family>();
-  let current: { name: string; family: Partial<Family> & Pick<Family, "samples"> } | null = null;
+  type Open = { name: string; family: Partial<Family> & Pick<Family, "samples"> };
+  let current = null as Open | null;
   for (const line of text.slice(0, -"# EOF\n".length).split("\n").slice(0, -1)) {
     const [, keyword, name = "", rest = ""] = /^# (HELP|TYPE|UNIT) ([a-zA-Z_:][\w:]*) (.*)$/.exec(line) ?? [];
     if (keyword !== undefined) {

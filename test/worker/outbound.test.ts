@@ -164,8 +164,8 @@ it.each<[ProvisionedEngine, Record<string, string>]>([
   async (engine, settings) => {
     const site = await startSite();
     site.component.jobs.push(aJob("m1", { telegramBotToken: "123456:bot-secret" }));
-    const dataDir = engine === "command" ? { DATA_DIR: path.join(directory, "data") } : {};
-    const { child, output, exited } = start(site, { ENGINE: engine, ...settings, ...dataDir });
+    const DATA_DIR = path.join(directory, "data");
+    const { child, output, exited } = start(site, { ENGINE: engine, DATA_DIR, ...settings });
     await until(output, () => output.text.includes("worker.jobEnded"));
     await until(output, () => site.asked.includes("cloud.test:443"));
     child.kill("SIGTERM");

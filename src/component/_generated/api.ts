@@ -230,6 +230,7 @@ import type * as workers_wakeRead from "../workers/wakeRead.js";
 import type * as workers_wakeRing from "../workers/wakeRing.js";
 import type * as workers_wakeRow from "../workers/wakeRow.js";
 import type * as workers_wakeTables from "../workers/wakeTables.js";
+import type * as workers_yielding from "../workers/yielding.js";
 import type * as workflows from "../workflows.js";
 
 import type {
@@ -462,6 +463,7 @@ const fullApi: ApiFromModules<{
   "workers/wakeRing": typeof workers_wakeRing;
   "workers/wakeRow": typeof workers_wakeRow;
   "workers/wakeTables": typeof workers_wakeTables;
+  "workers/yielding": typeof workers_yielding;
   workflows: typeof workflows;
 }> = anyApi as any;
 

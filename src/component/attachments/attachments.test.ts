@@ -253,7 +253,9 @@ describe("a reply's files", () => {
 
   it("must be uploaded for it", async () => {
     await world.send("c", "draw");
+    const older = await stored();
     const job = await world.mustClaim("w1");
+    await expect(settle(job, older)).rejects.toThrow(/uploaded for it/);
     await expect(settle(job, "nonsense")).rejects.toThrow(/uploaded for it/);
     const storageId = await stored();
     await settle(job, storageId);

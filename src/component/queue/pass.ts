@@ -10,6 +10,7 @@ import { internal } from "../_generated/api.js";
 import { internalMutation, internalQuery } from "../_generated/server.js";
 import { wakeFleetForReady } from "../fleet/state.js";
 import { ringForReady } from "../workers/wakeRing.js";
+import { askToYield } from "../workers/yielding.js";
 import { setAlarmUnlessSet, takeAlarms } from "./alarms.js";
 
 const OBSERVE_AFTER_MS = 250;
@@ -98,6 +99,7 @@ export const observe = internalMutation({
     }
     const heads = lanes.flat().map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt }));
     const expecting = await ringForReady(ctx, heads);
+    await askToYield(ctx, heads);
     if (lanes.length > 0)
       await wakeFleetForReady(ctx, Math.max(...lanes.flat().map(({ readyAt }) => readyAt)));
     if (expecting) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + SOON_MS, SOON_MS));

@@ -59,7 +59,7 @@ export async function record(
   let { reply } = row;
   if (wish.reply && !reply) {
     reply = freshReply(wish.reply);
-    await keepReplyFiles(ctx, message, wish.reply.files ?? []);
+    await keepReplyFiles(ctx, { message, lease: conversation.lease }, wish.reply.files ?? []);
   }
   if (sendingPart !== undefined) reply = nowSending(reply, sendingPart);
   if (ambiguousParts.length > 0) {

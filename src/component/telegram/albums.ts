@@ -9,7 +9,7 @@ import { describeMedia, mediaMetadata, type TelegramFile } from "../../policy/te
 import type { ReadableMessage } from "../../policy/telegram/parseUpdate.js";
 import { findByUpdate, receiveFiles } from "../attachments/receive.js";
 import { releaseWhenComplete } from "../attachments/release.js";
-import { filesOf, MAX_FILES } from "../attachments/view.js";
+import { MAX_FILES } from "../attachments/view.js";
 import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
@@ -51,20 +51,22 @@ export async function takeAlbumPart(
   const now = Date.now();
   const key = { botId: source.botId, chatId: part.chatId, albumId: part.albumId };
   const place = placeOf(part);
+  const known = part.files.map(({ kind, fileId }) => ({ kind, fileId }));
   const caption = part.hasWords ? [{ place, text: part.messageText }] : [];
   const album = await findAlbum(ctx, key);
   const open = album && (await openMessage(ctx, album, now));
   if (album && open) {
     const captions = [...album.captions, ...caption].sort((a, b) => a.place - b.place);
-    await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions });
-    await join(ctx, open, { part, captions, systemPrompt, limits: policies.queue });
+    const files = [...album.files, ...known];
+    await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions, files });
+    await join(ctx, open, { part, captions, files, systemPrompt, limits: policies.queue });
     await receiveFiles(ctx, open._id, part.files, { ...source, place }, policies.attachments);
     return open._id;
   }
   const until = now + Math.max(policies.attachments.waitMs, QUIET_MS);
   const message = await begin({ until, collecting: true });
   await receiveFiles(ctx, message, part.files, { ...source, place }, policies.attachments);
-  const fields = { message, openUntil: now + QUIET_MS, captions: caption };
+  const fields = { message, openUntil: now + QUIET_MS, captions: caption, files: known };
   if (album) await ctx.db.patch(album._id, fields);
   const id = album?._id ?? (await ctx.db.insert("telegramAlbums", { ...key, ...fields }));
   await ctx.scheduler.runAt(fields.openUntil, internal.telegram.albums.close, { album: id });
@@ -79,8 +81,7 @@ async function openMessage(ctx: QueryCtx, album: Album, now: number): Promise<Do
   const message = await ctx.db.get(album.message);
   if (message?.status !== "queued" || message.waiting?.collecting !== true) return null;
   if (message.waiting.until <= now) return null;
-  const files = await filesOf(ctx, message._id, "message");
-  return files.length < MAX_FILES ? message : null;
+  return album.files.length < MAX_FILES ? message : null;
 }
 
 async function join(
@@ -89,18 +90,17 @@ async function join(
   {
     part,
     captions,
+    files,
     systemPrompt,
     limits,
   }: {
     part: AlbumPart;
     captions: Album["captions"];
+    files: TelegramFile[];
     systemPrompt: string | null;
     limits: Policies["queue"];
   },
 ): Promise<void> {
-  const rows = await filesOf(ctx, message._id, "message");
-  const known = rows.map(({ kind, telegramFileId = "" }): TelegramFile => ({ kind, fileId: telegramFileId }));
-  const files = [...known, ...part.files];
   const said = captions.map(({ text }) => text).join("\n\n");
   const { metadata } = message.payload;
   const payload = {

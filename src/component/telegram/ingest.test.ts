@@ -122,6 +122,14 @@ describe("one update", () => {
     await measure("next of an unbound chat", anUpdate(43, "x"));
     await measure("wrong code", anUpdate(43, "/start nonsense"));
     await measure("ignored", { update_id: 1, poll: {} });
+    const photo = { text: undefined, photo: [{ file_id: "p" }] };
+    await measure("a photo", anUpdate(42, "", photo));
+    const album = { ...photo, media_group_id: "g" };
+    await measure("first of an album", anUpdate(42, "", album));
+    await measure("next of an album", anUpdate(42, "", album));
+    await measure("third of an album", anUpdate(42, "", album));
+    await measure("in a group", anUpdate(-42, "/x"));
+    await measure("talk in a group", anUpdate(-42, "x"));
     for (const [name, read] of Object.entries(footprints)) expect(read, name).toBeLessThanOrEqual(10);
     expect(footprints["first of a bound user"]).toBeGreaterThan(3);
   });

@@ -1,5 +1,6 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { vFileKind } from "../../contract/attachments.js";
 
 export const telegramTables = {
   /**
@@ -70,6 +71,8 @@ export const telegramTables = {
     openUntil: v.number(),
     /** By Telegram's message id; at most one per part. */
     captions: v.array(v.object({ place: v.number(), text: v.string() })),
+    /** What came so far, so that a part need not read the others. */
+    files: v.array(v.object({ kind: vFileKind, fileId: v.string() })),
   })
     .index("by_album", ["botId", "chatId", "albumId"])
     .index("by_openUntil", ["openUntil"]),

@@ -21,7 +21,7 @@ export async function readCapped(
       return null;
     }
     // A response has no shared memory; a copy of 20 MB would be half of what an action may hold.
-    chunks.push(read.value as Uint8Array<ArrayBuffer>);
+    chunks.push(read.value);
   }
   return chunks;
 }

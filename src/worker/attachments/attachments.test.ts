@@ -26,7 +26,7 @@ const uploads: { url: string; type: string | null; body: string }[] = [];
 const exchange = createFileExchange({
   uploadUrl: () => Promise.resolve("http://files/upload"),
   fetch: async (input, init) => {
-    const request = new Request(input, init as RequestInit);
+    const request = new Request(input, init);
     if (request.method === "POST") {
       uploads.push({
         url: request.url,

@@ -110,7 +110,5 @@ function storeEnv(env: Record<string, string | undefined>): Parameters<typeof st
     "OPENCLAW_STATE_DIR",
     "OPENCLAW_WORKSPACE_DIR",
   ] as const;
-  return Object.fromEntries(names.map((name) => [name, env[name] || undefined])) as Parameters<
-    typeof stateDir
-  >[0];
+  return Object.fromEntries(names.map((name) => [name, env[name] || undefined]));
 }

@@ -30,7 +30,7 @@ const defaultUploadTimeoutMs = 120_000;
 /** One way of sending a part. */
 interface Shape {
   method: "sendMessage" | FileMethod;
-  body(): Record<string, unknown> | FormData;
+  body: () => Record<string, unknown> | FormData;
 }
 /** A part, and what to change about it when Telegram refuses it: null when nothing helps. */
 interface Sending {

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -62,11 +63,11 @@ describe("INIT_SCRIPT", () => {
   });
 });
 
-/** A zombie whose parent has not looked yet is dead. */
+/** A zombie, whose parent has not looked yet, is dead; only Linux tells. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !/\) [ZX] /.test(existsSync("/proc/self/stat") ? readFileSync(`/proc/${pid}/stat`, "utf8") : "");
   } catch {
     return false;
   }

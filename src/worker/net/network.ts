@@ -23,7 +23,7 @@ interface ClientTls {
 
 export interface Network {
   /** The agent for a WebSocket to `url` (ws or wss); undefined: a plain connection. */
-  webSocketAgent(url: string): HttpAgent | undefined;
+  webSocketAgent: (url: string) => HttpAgent | undefined;
   /** Gives the process's own dispatcher back and closes the connections. */
   close(): Promise<void>;
 }

@@ -1,9 +1,5 @@
 /** WebSockets through an HTTP proxy: an agent for the `ws` package that opens a CONNECT tunnel (RFC 9110 §9.3.6). */
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequestArgs,
-} from "node:http";
+import { Agent as HttpAgent, request as httpRequest, type ClientRequestArgs } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";

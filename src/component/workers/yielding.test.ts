@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { useWorld } from "../../../test/component/world.js";
+
+const world = useWorld();
+const claim = (workerId: string) => world.t.mutation(world.lib.claim, { workerId, stateful: true });
+const control = (workerId: string) => world.t.query(world.lib.getWorkerControlState, { workerId });
+
+/** Takes and answers one message, and polls once after it. */
+async function serve(workerId: string): Promise<string> {
+  const job = await claim(workerId);
+  if (!job) throw new Error("nothing to claim");
+  await world.complete(workerId, job);
+  await claim(workerId);
+  return job.conversationId;
+}
+
+describe("workers that hold a conversation", () => {
+  it("are asked to release it when another one waits: the longest-idle first, one at a time", async () => {
+    await world.send("c1", "one");
+    await serve("w1");
+    await world.pass(5_000, 5_000);
+    await world.send("c2", "two");
+    await serve("w2");
+    await world.pass(15_000, 5_000);
+    await claim("w1");
+    await claim("w2");
+    await world.send("c3", "three");
+    await world.pass(5_000, 5_000);
+    expect(await control("w1")).toEqual({ shouldStop: false });
+    await world.pass(15_000, 5_000);
+    expect(await control("w1")).toEqual({ shouldStop: false, release: true });
+    expect(await control("w2")).toEqual({ shouldStop: false });
+    await world.complete("free", await world.mustClaim("free"));
+  });
+
+  it("are left alone while a free worker could take what waits", async () => {
+    await world.send("c1", "one");
+    await serve("w1");
+    await claim("idle");
+    await world.pass(15_000, 5_000);
+    await world.send("c2", "two");
+    await world.pass(20_000, 5_000);
+    expect(await control("w1")).toEqual({ shouldStop: false });
+    await world.complete("idle", await world.mustClaim("idle"));
+  });
+});
