@@ -28,7 +28,11 @@ export function readDockerfile(text: string): Stage[] {
       args.set(name, fallback);
     } else if (keyword === "FROM") {
       const [, image = "", name] = from.exec(value) ?? [];
-      stages.push({ base: image.replace(/\$\{(\w+)\}/g, (_, arg: string) => args.get(arg) ?? ""), name, instructions: [] });
+      stages.push({
+        base: image.replace(/\$\{(\w+)\}/g, (_, arg: string) => args.get(arg) ?? ""),
+        name,
+        instructions: [],
+      });
     } else if (known.includes(keyword)) {
       const stage = stages.at(-1);
       if (stage === undefined) throw new Error(`${keyword} before FROM`);
@@ -71,5 +75,9 @@ export function copyOf(value: string): Copy {
   const flags = words.filter((word) => word.startsWith("--"));
   const [source = "", target = "", ...rest] = words.filter((word) => !word.startsWith("--"));
   if (rest.length > 0 || target === "") throw new Error(`COPY with one source and one target only: ${value}`);
-  return { fromStage: flags.find((flag) => flag.startsWith("--from="))?.slice("--from=".length), source, target };
+  return {
+    fromStage: flags.find((flag) => flag.startsWith("--from="))?.slice("--from=".length),
+    source,
+    target,
+  };
 }

@@ -19,7 +19,9 @@ describe("the image", () => {
     expect(Number(user.split(":")[0])).toBeGreaterThan(0);
     const keywords = final.instructions.map(({ keyword }) => keyword);
     expect(keywords.indexOf("USER")).toBeGreaterThan(keywords.lastIndexOf("RUN"));
-    const data = final.instructions.find(({ keyword, value }) => keyword === "COPY" && value.endsWith(" /data"));
+    const data = final.instructions.find(
+      ({ keyword, value }) => keyword === "COPY" && value.endsWith(" /data"),
+    );
     expect(data?.value).toContain(`--chown=${user}`);
     expect(valuesOf(final, "VOLUME")).toEqual(["/data"]);
   });
@@ -30,7 +32,8 @@ describe("the image", () => {
     const [removed = ""] = valuesOf(final, "RUN");
     expect(valuesOf(final, "RUN")).toHaveLength(1);
     expect(removed).toMatch(/^rm -rf \/usr\/local\/lib\/node_modules /);
-    for (const tool of ["npm", "npx", "corepack", "yarn", "yarnpkg"]) expect(removed).toContain(`/usr/local/bin/${tool} `.trimEnd());
+    for (const tool of ["npm", "npx", "corepack", "yarn", "yarnpkg"])
+      expect(removed).toContain(`/usr/local/bin/${tool} `.trimEnd());
     for (const value of stages.flatMap((stage) => valuesOf(stage, "RUN")))
       expect(value).not.toMatch(/\b(apt|apt-get|curl|wget|gcc|make|python)\b/);
   });

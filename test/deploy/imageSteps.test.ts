@@ -7,7 +7,19 @@
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +37,10 @@ const asRoot = process.getuid?.() === 0;
 const imagePath = /(?<![\w.@/-])\/(app|data|usr\/local|opt)(?=$|[\s/:"'])/g;
 
 const folder = mkdtempSync(path.join(tmpdir(), "image-steps-"));
-const [install, final] = readDockerfile(readFileSync(path.join(ROOT, "deploy/Dockerfile"), "utf8")) as [Stage, Stage];
+const [install, final] = readDockerfile(readFileSync(path.join(ROOT, "deploy/Dockerfile"), "utf8")) as [
+  Stage,
+  Stage,
+];
 let gateway: TestServer;
 let worker: ChildProcess | undefined;
 
@@ -39,8 +54,11 @@ const homeOf = (stage: string): string => path.join(folder, stage);
 /** A path or a command of the image, below the stage's own directory. */
 function mapped(stage: string, text: string): string {
   const result = text.replace(imagePath, (found) => homeOf(stage) + found);
-  const elsewhere = (result.match(/(?<=^|[\s=:"'])\/[^\s:"']+/g) ?? []).filter((each) => !each.startsWith(folder));
-  if (text !== result && elsewhere.length > 0) throw new Error(`outside of the image: ${elsewhere.join(", ")}`);
+  const elsewhere = (result.match(/(?<=^|[\s=:"'])\/[^\s:"']+/g) ?? []).filter(
+    (each) => !each.startsWith(folder),
+  );
+  if (text !== result && elsewhere.length > 0)
+    throw new Error(`outside of the image: ${elsewhere.join(", ")}`);
   return result;
 }
 
@@ -53,7 +71,13 @@ const unprivileged = (argv: string[]): [string, string[]] => {
 };
 const run = (argv: string[], cwd: string, env: Record<string, string>): string => {
   const [program, args] = unprivileged(argv);
-  return execFileSync(program, args, { cwd, env, encoding: "utf8", timeout: 280_000, stdio: ["ignore", "pipe", "pipe"] });
+  return execFileSync(program, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 280_000,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 };
 
 /** The package as `npm pack` packs it, with the worker compiled file by file: types are the compiler's business. */
@@ -64,7 +88,11 @@ function packed(context: string): void {
     for (const name of readdirSync(from, { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts") || name.endsWith(".test.ts") || name.endsWith(".d.ts")) continue;
       const { outputText } = ts.transpileModule(readFileSync(path.join(from, name), "utf8"), {
-        compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true },
+        compilerOptions: {
+          module: ts.ModuleKind.ESNext,
+          target: ts.ScriptTarget.ES2022,
+          verbatimModuleSyntax: true,
+        },
       });
       const target = path.join(source, "dist", part, name.replace(/\.ts$/, ".js"));
       mkdirSync(path.dirname(target), { recursive: true });
@@ -73,14 +101,19 @@ function packed(context: string): void {
   }
   cpSync(path.join(ROOT, "package.json"), path.join(source, "package.json"));
   cpSync(path.join(ROOT, "src/contract"), path.join(source, "src/contract"), { recursive: true });
-  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", context], { cwd: source, stdio: "ignore" });
+  execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", context], {
+    cwd: source,
+    stdio: "ignore",
+  });
   cpSync(path.join(ROOT, "package-lock.json"), path.join(context, "package-lock.json"));
 }
 
 const shellEnv = (stage: string): Record<string, string> => ({
   HOME: path.join(homeOf(stage), "home"),
   PATH: process.env["PATH"] ?? "",
-  ...(process.env["npm_config_registry"] === undefined ? {} : { npm_config_registry: process.env["npm_config_registry"] }),
+  ...(process.env["npm_config_registry"] === undefined
+    ? {}
+    : { npm_config_registry: process.env["npm_config_registry"] }),
 });
 
 function runStage(stage: Stage, name: string, context: string): void {
@@ -116,8 +149,11 @@ beforeAll(async () => {
 
 it("makes an image of the worker alone: no sources, no installer, an empty data directory", () => {
   const app = path.join(homeOf("final"), "app");
-  expect(readdirSync(app).sort()).toEqual(expect.arrayContaining(["bin", "dist", "node_modules", "package.json"]));
-  for (const gone of ["src", "package-lock.json", "agent-factory.tgz"]) expect(existsSync(path.join(app, gone))).toBe(false);
+  expect(readdirSync(app).sort()).toEqual(
+    expect.arrayContaining(["bin", "dist", "node_modules", "package.json"]),
+  );
+  for (const gone of ["src", "package-lock.json", "agent-factory.tgz"])
+    expect(existsSync(path.join(app, gone))).toBe(false);
   expect(readdirSync(path.join(homeOf("final"), "data"))).toEqual([]);
   if (installs) expect(existsSync(path.join(app, "node_modules/vitest"))).toBe(false);
 });

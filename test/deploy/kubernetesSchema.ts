@@ -36,7 +36,9 @@ const container = z.strictObject({
   readinessProbe: probe,
   livenessProbe: probe,
   lifecycle: z.strictObject({
-    preStop: z.strictObject({ exec: z.strictObject({ command: z.tuple([z.literal("sleep"), z.string().regex(/^\d+$/)]) }) }),
+    preStop: z.strictObject({
+      exec: z.strictObject({ command: z.tuple([z.literal("sleep"), z.string().regex(/^\d+$/)]) }),
+    }),
   }),
   resources: z.strictObject({
     requests: z.strictObject({ cpu: quantity, memory: quantity }),
@@ -78,7 +80,12 @@ const policyPort = z.strictObject({ protocol, port: z.int().positive().max(65_53
 
 /** One object of a manifest. */
 export const kubernetesObject = z.discriminatedUnion("kind", [
-  z.strictObject({ apiVersion: z.literal("v1"), kind: z.literal("ConfigMap"), metadata, data: z.record(z.string(), z.string()) }),
+  z.strictObject({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("ConfigMap"),
+    metadata,
+    data: z.record(z.string(), z.string()),
+  }),
   z.strictObject({
     apiVersion: z.literal("v1"),
     kind: z.literal("Secret"),

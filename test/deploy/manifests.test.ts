@@ -13,11 +13,14 @@ import { kubernetesObject, type KubernetesObject, type PodTemplate } from "./kub
 
 const folder = fileURLToPath(new URL("../../deploy/", import.meta.url));
 const read = (name: string): string => readFileSync(path.join(folder, name), "utf8");
-const { version } = JSON.parse(readFileSync(path.join(folder, "../package.json"), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(path.join(folder, "../package.json"), "utf8")) as {
+  version: string;
+};
 
 /** What a shutdown may take besides the grace and the snapshot, in s: handing back, releasing, stopping a gateway. */
 const besidesS = 60;
-const defaultOf = (name: "SHUTDOWN_GRACE_MS" | "SNAPSHOT_TIMEOUT_MS"): number => envSchema.shape[name].parse(undefined);
+const defaultOf = (name: "SHUTDOWN_GRACE_MS" | "SNAPSHOT_TIMEOUT_MS"): number =>
+  envSchema.shape[name].parse(undefined);
 /** The longest orderly stop of a worker with these variables, in s. */
 const stopS = (env: Record<string, string>): number =>
   (Number(env["SHUTDOWN_GRACE_MS"] ?? defaultOf("SHUTDOWN_GRACE_MS")) +
@@ -39,7 +42,9 @@ describe("the Kubernetes manifests", () => {
       return kubernetesObject.parse(document.toJS());
     }),
   );
-  const of = <Kind extends KubernetesObject["kind"]>(kind: Kind): Extract<KubernetesObject, { kind: Kind }> => {
+  const of = <Kind extends KubernetesObject["kind"]>(
+    kind: Kind,
+  ): Extract<KubernetesObject, { kind: Kind }> => {
     const found = objects.filter((object) => object.kind === kind);
     expect(found).toHaveLength(1);
     return found[0] as Extract<KubernetesObject, { kind: Kind }>;
@@ -86,7 +91,10 @@ describe("the Kubernetes manifests", () => {
     const [{ image, volumeMounts }] = spec.containers;
     expect(image.split(":")[1]).toBe(version);
     const claimed = kind === "StatefulSet" ? of("StatefulSet").spec.volumeClaimTemplates : [];
-    const volumes = [...spec.volumes.map((volume) => volume.name), ...claimed.map((claim) => claim.metadata.name)];
+    const volumes = [
+      ...spec.volumes.map((volume) => volume.name),
+      ...claimed.map((claim) => claim.metadata.name),
+    ];
     expect(volumeMounts.map((mount) => mount.name).sort()).toEqual(volumes.sort());
   });
 
@@ -109,9 +117,13 @@ describe("the Kubernetes manifests", () => {
 
 describe("the systemd unit", () => {
   const unit = read("systemd/agent-factory-worker.service");
-  const values = (key: string): string[] => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value ?? "");
+  const values = (key: string): string[] =>
+    [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value ?? "");
   const env = Object.fromEntries(
-    values("Environment").map((pair): [string, string] => [pair.split("=")[0] ?? "", pair.slice(pair.indexOf("=") + 1)]),
+    values("Environment").map((pair): [string, string] => [
+      pair.split("=")[0] ?? "",
+      pair.slice(pair.indexOf("=") + 1),
+    ]),
   );
 
   it("restarts after what may mend itself, not after what a person must mend", () => {
@@ -127,14 +139,19 @@ describe("the systemd unit", () => {
 
   it("sets variables that the worker has, below its own directory, and no secret", () => {
     const { NODE_ENV: _nodeEnv, ...own } = env;
-    const rest = { BASE_INTERNAL_URL: "https://a.convex.site/agent-factory", AGENT_TOKEN: "t", ENGINE: "echo" };
+    const rest = {
+      BASE_INTERNAL_URL: "https://a.convex.site/agent-factory",
+      AGENT_TOKEN: "t",
+      ENGINE: "echo",
+    };
     expect(problemsOf({ ...own, ...rest })).toEqual(none);
     expect(values("StateDirectory")).toEqual(["agent-factory-worker"]);
     for (const value of Object.values(own)) expect(value).toMatch(/^\/var\/lib\/agent-factory-worker(\/|$)/);
   });
 
   it("is what systemd understands", ({ skip }) => {
-    if (tryRun("systemd-analyze", ["--version"]) === null) return skip("systemd-analyze is not on this machine");
+    if (tryRun("systemd-analyze", ["--version"]) === null)
+      return skip("systemd-analyze is not on this machine");
     const temp = mkdtempSync(path.join(tmpdir(), "unit-"));
     try {
       const file = path.join(temp, "agent-factory-worker.service");

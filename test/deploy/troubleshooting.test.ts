@@ -27,15 +27,21 @@ function entry(heading: string): string {
 const workerFiles = [...sources].filter(([name]) => name.startsWith("worker/"));
 
 describe("the troubleshooting page", () => {
-  it.each(Object.entries(faults))("has an entry for %s with its exact text, code and exit code", (code, fault) => {
-    const text = entry(fault.message);
-    expect(text).toContain(`Code \`${code}\``);
-    if (fault.exitCode === null) expect(text).toContain("the worker goes on");
-    else expect(text).toContain(`, exit ${fault.exitCode}.`);
-  });
+  it.each(Object.entries(faults))(
+    "has an entry for %s with its exact text, code and exit code",
+    (code, fault) => {
+      const text = entry(fault.message);
+      expect(text).toContain(`Code \`${code}\``);
+      if (fault.exitCode === null) expect(text).toContain("the worker goes on");
+      else expect(text).toContain(`, exit ${fault.exitCode}.`);
+    },
+  );
 
   it("lists every exit code", () => {
-    const cells = prose.split("\n").filter((line) => /^\| \d/.test(line)).map((line) => line.split("|")[1]?.trim() ?? "");
+    const cells = prose
+      .split("\n")
+      .filter((line) => /^\| \d/.test(line))
+      .map((line) => line.split("|")[1]?.trim() ?? "");
     const listed = cells.flatMap((cell) => cell.split(", ").map(Number));
     expect(listed.sort((a, b) => a - b)).toEqual(exitCodeHelp.map(([code]) => code).sort((a, b) => a - b));
   });
@@ -44,7 +50,8 @@ describe("the troubleshooting page", () => {
     const headings = [...prose.matchAll(/^### `(.+)`$/gm)].map(([, text]) => text ?? "");
     const commands = /^(agent-factory-worker|base64|chmod|chown|curl|date|npx|openssl|sh) /;
     const sentences = codeSpans(prose).filter(
-      (span) => span.includes(" ") && !commands.test(span) && !span.startsWith("[") && !span.startsWith("GET "),
+      (span) =>
+        span.includes(" ") && !commands.test(span) && !span.startsWith("[") && !span.startsWith("GET "),
     );
     // What the system, an S3 server or PostgreSQL says is not ours to quote from here.
     const foreign = /^(E[A-Z_]+|UND_ERR_\w+|HTTP 403 AccessDenied)$/;
@@ -61,7 +68,7 @@ describe("the troubleshooting page", () => {
     const texts = [...sources]
       .filter(([name]) => files.test(name))
       .flatMap(([, text]) => [...text.matchAll(/["`]((?:must|is not|is missing)\b[^"`]*)["`]/g)])
-      .map(([, text = ""]) => text.replace(/\$\{[^}]*\}.*$/, "…").replace(/e\.g\. .*$/, "e.g. …"));
+      .map(([, text = ""]) => text.replace(/\$\{.*$/, "…").replace(/e\.g\. .*$/, "e.g. …"));
     const missing = [...new Set(texts)].filter((text) => {
       const [beginning = ""] = text.split("…");
       return !prose.includes(`\`${text}\``) && !prose.includes(`\`${beginning}`);
@@ -73,14 +80,18 @@ describe("the troubleshooting page", () => {
 
   it("has every reason why the memory is not saved or restored, but those that are damage", () => {
     const texts = workerFiles.flatMap(([, text]) =>
-      [...text.matchAll(/new MemoryError\(\s*"(?:unavailable|not_bound|foreign)",\s*["`]([^"`]+)["`]/g)].map(([, message]) => message ?? ""),
+      [...text.matchAll(/new MemoryError\(\s*"(?:unavailable|not_bound|foreign)",\s*["`]([^"`]+)["`]/g)].map(
+        ([, message]) => message ?? "",
+      ),
     );
     expect(texts.length).toBeGreaterThan(8);
     const known = codeSpans(prose);
     const missing = texts.filter((text) => {
       const spoken = text.replace(/\$\{[^}]*\}/g, "…");
       // One template serves both directions.
-      const each = spoken.startsWith("the … ") ? ["upload", "download"].map((what) => spoken.replace("…", what)) : [spoken];
+      const each = spoken.startsWith("the … ")
+        ? ["upload", "download"].map((what) => spoken.replace("…", what))
+        : [spoken];
       return !each.some((one) => known.includes(one));
     });
     expect(missing.filter((text) => !text.startsWith("the file storage gave"))).toEqual([]);
@@ -88,7 +99,9 @@ describe("the troubleshooting page", () => {
 
   it("has every line that the worker logs at warning and above", () => {
     const lines = workerFiles.flatMap(([, text]) =>
-      [...text.matchAll(/\blog(?:ger)?\.(?:warn|error|fatal)\(([^;]*?)"([\w. ]+)"\s*\)/g)].map(([, , name]) => name ?? ""),
+      [...text.matchAll(/\blog(?:ger)?\.(?:warn|error|fatal)\(([^;]*?)"([\w. ]+)"\s*\)/g)].map(
+        ([, , name]) => name ?? "",
+      ),
     );
     expect(lines.length).toBeGreaterThan(25);
     const [, table = ""] = prose.split("## Log lines at warning and above");
@@ -98,8 +111,15 @@ describe("the troubleshooting page", () => {
   it("has every state of a deployment, and every code of a probe", () => {
     const cells = firstCells(prose);
     for (const state of deploymentStates) expect(cells).toContain(state);
-    const probes = [...sources].filter(([name]) => name.startsWith("worker/probes/")).map(([, text]) => text).join("\n");
-    const codes = [...probes.matchAll(/code: "(\w+)"|\b[A-Z]\w+: "(\w+)",|notConfigured = .*?code: "(\w+)"|\? "(tls|reached)" :/g)]
+    const probes = [...sources]
+      .filter(([name]) => name.startsWith("worker/probes/"))
+      .map(([, text]) => text)
+      .join("\n");
+    const codes = [
+      ...probes.matchAll(
+        /code: "(\w+)"|\b[A-Z]\w+: "(\w+)",|notConfigured = .*?code: "(\w+)"|\? "(tls|reached)" :/g,
+      ),
+    ]
       .map((match) => match.slice(1).find((group) => group !== undefined) ?? "")
       .filter((code) => /^[a-z_]+$/.test(code));
     expect(codes.length).toBeGreaterThan(6);
@@ -108,11 +128,28 @@ describe("the troubleshooting page", () => {
 });
 
 describe("the worker's pages", () => {
-  it.each(readdirSync(folder).filter((name) => name.endsWith(".md")))("%s links to what is there and names variables that are", (name) => {
-    const text = read(name);
-    for (const [, link] of text.matchAll(/\]\(([^)#:]+)\)/g)) expect(existsSync(new URL(link ?? "", folder)), link).toBe(true);
-    const families = /^(OPENCLAW|OPENAI|SKILLS|STATE|CLIENT_TLS|SNAPSHOT|HEALTH|INIT|WORKER|SHUTDOWN|POLL|TELEGRAM|AGENT)_[A-Z_]+$/;
-    const unknown = codeSpans(text).filter((span) => families.test(span) && !(span in envSchema.shape));
-    expect(unknown).toEqual([]);
+  it.each(readdirSync(folder).filter((name) => name.endsWith(".md")))(
+    "%s links to what is there and names variables that are",
+    (name) => {
+      const text = read(name);
+      for (const [, link] of text.matchAll(/\]\(([^)#:]+)\)/g))
+        expect(existsSync(new URL(link ?? "", folder)), link).toBe(true);
+      const families =
+        /^(OPENCLAW|OPENAI|SKILLS|STATE|CLIENT_TLS|SNAPSHOT|HEALTH|INIT|WORKER|SHUTDOWN|POLL|TELEGRAM|AGENT)_[A-Z_]+$/;
+      const unknown = codeSpans(text).filter((span) => families.test(span) && !(span in envSchema.shape));
+      expect(unknown).toEqual([]);
+    },
+  );
+
+  it("name this version where they install it, and files of deploy/ that are there", () => {
+    const { version } = JSON.parse(read("../../package.json")) as { version: string };
+    const pages = ["run.md", "upgrade.md"].map(read).join("\n");
+    const tags = [...pages.matchAll(/agent-factory(?:-worker)?[:@](\d[\w.-]*)/g)].map(([, tag]) => tag);
+    expect(new Set(tags)).toEqual(new Set([version]));
+    const files = [...pages.matchAll(/\bdeploy\/[\w./-]+\w/g)].map(([file]) => file);
+    expect(files).toContain("deploy/Dockerfile");
+    for (const file of files) expect(existsSync(new URL(`../../${file}`, folder)), file).toBe(true);
+    const manifests = [...read("run.md").matchAll(/^\| `([\w.]+\.yaml)`/gm)].map(([, file]) => file);
+    expect(manifests.sort()).toEqual(readdirSync(new URL("../../deploy/kubernetes/", folder)).sort());
   });
 });

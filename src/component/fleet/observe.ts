@@ -112,6 +112,7 @@ async function machineView(
     stepDeadlineAt: row.stepDeadlineAt,
     drainDeadlineAt: row.drain?.deadlineAt ?? null,
     drainReason: row.drain?.reason ?? null,
+    leavingSince: row.stop?.at ?? row.drain?.at ?? null,
     seen: "unlisted",
     missed: row.missed ?? 0,
   };

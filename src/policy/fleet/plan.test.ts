@@ -22,6 +22,7 @@ const machine = (worker: string, fields: Partial<MachineView> = {}): MachineView
   stepDeadlineAt: 0,
   drainDeadlineAt: null,
   drainReason: null,
+  leavingSince: null,
   seen: "running",
   missed: 0,
   ...fields,
@@ -109,6 +110,24 @@ describe("launching", () => {
     const plan = planFleet(view({ ...fields, waiting: [waiting("a")] } as Partial<FleetView>));
     expect(plan.commands.filter(({ kind }) => kind === "launch")).toEqual([]);
     expect(plan.blocked).toEqual([{ conversationId: "a", reason }]);
+  });
+});
+
+describe("a conversation whose last machine is still being taken away", () => {
+  const last = (leavingSince: number) =>
+    machine("w1", {
+      status: "stopping",
+      step: "retiring",
+      stepDeadlineAt: NOW + MINUTE,
+      leavingSince,
+      bound: boundTo("a", { owned: false }),
+    });
+
+  it("waits for its volume, but not for ever, and holds nobody else up", () => {
+    const plan = planFleet(view({ machines: [last(NOW - 5_000)], waiting: [waiting("a"), waiting("b")] }));
+    expect(plan.blocked).toEqual([{ conversationId: "a", reason: "predecessor" }]);
+    expect(plan.commands).toEqual([{ kind: "launch", for: waiting("b") }]);
+    expect(kinds({ machines: [last(NOW - 20_000)], waiting: [waiting("a")] })).toEqual(["launch a"]);
   });
 });
 

@@ -6,6 +6,8 @@ import { lifecycleCommand } from "./lifecycle.js";
 import type { Blocked, Command, DrainReason, FleetView, MachineView, Plan, WaitingView } from "./types.js";
 
 const HOUR_MS = 3_600_000;
+/** Stopping and destroying takes seconds; a takeover shall not be late by more than this. */
+const PREDECESSOR_MS = 20_000;
 
 export function planFleet(view: FleetView): Plan {
   const commands: Command[] = [];
@@ -64,7 +66,9 @@ function launchesFor(
   const blocked: Plan["blocked"] = [];
   for (const conversation of unserved) {
     const ofTenant = perWorkspace.get(conversation.workspace) ?? 0;
-    const reason = blockedBy(view, { room, step, ofTenant });
+    const reason = hasPredecessor(view, conversation)
+      ? "predecessor"
+      : blockedBy(view, { room, step, ofTenant });
     if (reason !== null) {
       blocked.push({ conversationId: conversation.conversationId, reason });
       continue;
@@ -75,6 +79,20 @@ function launchesFor(
     step -= 1;
   }
   return { launches, blocked };
+}
+
+/**
+ * The machine that held the conversation last is still being taken away: its volume is wanted by the next one. Waiting has an
+ * end, because a provider may take its time; then the conversation starts from its newest snapshot.
+ */
+function hasPredecessor(view: FleetView, conversation: WaitingView): boolean {
+  return view.machines.some(
+    ({ bound, step, leavingSince }) =>
+      bound?.conversationId === conversation.conversationId &&
+      step !== "stopped" &&
+      leavingSince !== null &&
+      view.now < leavingSince + PREDECESSOR_MS,
+  );
 }
 
 function blockedBy(view: FleetView, left: { room: number; step: number; ofTenant: number }): Blocked | null {

@@ -48,6 +48,8 @@ export const vMachineView = v.object({
   stepDeadlineAt: v.number(),
   drainDeadlineAt: v.union(v.number(), v.null()),
   drainReason: v.union(v.string(), v.null()),
+  /** Since when it is being taken away; null: it is not. */
+  leavingSince: v.union(v.number(), v.null()),
   seen: vSeen,
   /** How many listings in a row did not show it. */
   missed: v.number(),
@@ -107,7 +109,14 @@ export type Command =
   | { kind: "stop"; worker: string; reason: StopReason };
 
 /** Why a waiting conversation got no machine in this pass. */
-export type Blocked = "worker_cap" | "workspace_cap" | "budget" | "launch_step" | "launches_paused";
+export type Blocked =
+  | "worker_cap"
+  | "workspace_cap"
+  | "budget"
+  | "launch_step"
+  | "launches_paused"
+  /** The machine that held it last is being taken away; its volume may hold memory that was not saved. */
+  | "predecessor";
 
 export interface Plan {
   commands: Command[];

@@ -131,6 +131,13 @@ function blockedBy(reason: BlockedReason, fleet: FleetFacts, { workspace }: Conv
       };
     case "launches_paused":
       return paused(fleet);
+    case "predecessor":
+      return {
+        reason: "owner_draining",
+        text: "The machine that held this conversation last is being taken away, and its volume, which may hold memory that was not saved, goes to the next one.",
+        fix: null,
+        nextLookAt: null,
+      };
   }
 }
 

@@ -38,7 +38,8 @@ export interface OwnerFacts extends ServerFacts {
   saving: boolean;
 }
 
-export type BlockedReason = "worker_cap" | "workspace_cap" | "budget" | "launch_step" | "launches_paused";
+export type BlockedReason =
+  "worker_cap" | "workspace_cap" | "budget" | "launch_step" | "launches_paused" | "predecessor";
 
 export interface FleetFacts {
   lanes: readonly string[];

@@ -119,8 +119,8 @@ describe("a worker and its component", () => {
 
     app.operations.length = 0;
     const refused = startWorker({ ...settings, AGENT_TOKEN: "forged.token.here" });
-    expect(await refused.exited).toBe(1);
-    expect(app.operations).toEqual(["skills_index"]);
+    expect(await refused.exited).toBe(2);
+    expect(app.operations).toEqual(["hello"]);
     expect(existsSync(path.join(skillsDir, "maths", "SKILL.md"))).toBe(true);
   });
 });
