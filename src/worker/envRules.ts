@@ -69,7 +69,8 @@ function engineProblems(given: Given): EnvProblem[] {
       return [...need("ENGINE_COMMAND"), ...(given["COMMAND_STATEFUL"] === "true" ? need("DATA_DIR") : [])];
     case "openclaw":
       return [
-        ...need("OPENCLAW_GATEWAY_TOKEN"),
+        // The worker gives one of its own making to a gateway that it runs itself.
+        ...(given["OPENCLAW_GATEWAY_COMMAND"] === undefined ? need("OPENCLAW_GATEWAY_TOKEN") : []),
         ...placeProblems(given).map((fault) => problem(fault.name, fault.problem)),
       ];
     default:

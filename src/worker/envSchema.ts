@@ -76,7 +76,9 @@ export const envSchema = z.object({
   OPENCLAW_GATEWAY_URL: httpUrl("ws://127.0.0.1:18789", ["ws:", "wss:", "http:", "https:"])
     .default("ws://127.0.0.1:18789")
     .meta({ description: "ENGINE=openclaw: the agent gateway's WebSocket." }),
-  OPENCLAW_GATEWAY_TOKEN: text.optional().meta({ description: "ENGINE=openclaw: the gateway's token." }),
+  OPENCLAW_GATEWAY_TOKEN: text
+    .optional()
+    .meta({ description: "ENGINE=openclaw: the gateway's token. With OPENCLAW_GATEWAY_COMMAND: generated." }),
   OPENCLAW_GATEWAY_COMMAND: text
     .refine(
       (value) => parseCommand(value) !== null,

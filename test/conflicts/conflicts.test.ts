@@ -154,7 +154,12 @@ describe("no conflict between", () => {
       }
     });
     const [red, blue] = [await claim("red"), await claim("blue")];
-    expect(red.writes.map(({ table }) => table)).toEqual(["leases", "conversations", "alarms", "auditTallies"]);
+    expect(red.writes.map(({ table }) => table)).toEqual([
+      "leases",
+      "conversations",
+      "alarms",
+      "auditTallies",
+    ]);
     expect([retries(red, blue), retries(blue, red)]).toEqual([[], []]);
   });
 
