@@ -26,7 +26,7 @@ describe("configureTelegramWebhook", () => {
     expect(await configure(t)).toMatchObject({ ok: true, webhookUrl, currentUrl: webhookUrl, isReady: true });
     expect(botApi.calls[0]).toMatchObject({
       path: `/bot${TOKEN}/setWebhook`,
-      body: { url: webhookUrl, allowed_updates: ["message", "edited_message"] },
+      body: { url: webhookUrl, allowed_updates: ["message", "edited_message", "my_chat_member"] },
     });
     const first = lastSecret();
     expect(first).toMatch(/^[A-Za-z0-9_-]{43}$/);

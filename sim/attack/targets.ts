@@ -1,3 +1,4 @@
+import type { GenericValidator, VObject } from "convex/values";
 import { surface } from "../../src/client/surface/index.js";
 import { workerCalls, type WorkerCall } from "../../src/contract/gateway.js";
 import type { Target } from "./types.js";
@@ -33,13 +34,13 @@ export function argumentsFor(call: WorkerCall, values: Values): Record<string, u
   for (const [name, validator] of Object.entries(call.row.args)) {
     if (name === "workerToken") continue;
     if (values[name] !== undefined) args[name] = values[name];
-    else if (validator.isOptional === "required") args[name] = madeUp(validator.kind);
+    else if (validator.isOptional === "required") args[name] = madeUp(validator);
   }
   return args;
 }
 
-function madeUp(kind: string): unknown {
-  switch (kind) {
+function madeUp(validator: GenericValidator): unknown {
+  switch (validator.kind) {
     case "float64":
       return 1;
     case "boolean":
@@ -47,6 +48,11 @@ function madeUp(kind: string): unknown {
     case "array":
       return [];
     case "object":
+      return Object.fromEntries(
+        Object.entries((validator as VObject<unknown, Record<string, GenericValidator>>).fields)
+          .filter(([, field]) => field.isOptional === "required")
+          .map(([name, field]) => [name, madeUp(field)]),
+      );
     case "record":
       return {};
     default:
