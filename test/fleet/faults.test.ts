@@ -24,8 +24,15 @@ async function surviving(
   await f.configure(FAST);
   f.fly.setFaults(faults.connection ?? []);
   f.fly.setCloudFaults(faults.cloud ?? []);
-  await f.world.send("c1", "hello");
-  const answered = await f.live(isDone(f), 400_000);
+  const messageId = await f.world.send("c1", "hello");
+  const reasons: string[] = [];
+  const answered = await f.live(async () => {
+    if (await isDone(f)()) return true;
+    reasons.push((await f.world.t.query(f.world.lib.explainMessage, { messageId })).text);
+    return false;
+  }, 400_000);
+  // Whatever goes wrong, the wait has words.
+  expect(reasons.filter((text) => text.trim() === "")).toEqual([]);
   await f.live(() => f.atRest(), 900_000, 2_000);
   expect(answered).toEqual(expectation.answered ?? ["hello"]);
   expect(f.fly.counts().machinesPeak).toBeLessThanOrEqual(expectation.machinesPeak ?? 1);
@@ -78,6 +85,31 @@ describe("the cloud", () => {
     await f.world.send("c1", "hello");
     expect(await f.live(isDone(f), 400_000)).toEqual(["hello"]);
     expect(f.fly.machines().filter(({ destroyedAt }) => destroyedAt === null)[0]?.region).toBe("ams");
+    await f.live(() => f.atRest(), 900_000, 2_000);
+  });
+});
+
+describe("a configuration that the provider refuses", () => {
+  it.each([
+    ["an image that cannot be pulled", { image: "registry.fly.io/worker:gone" }],
+    ["a region that does not exist", { region: "xxx" }],
+    ["a guest that does not exist", { guest: { cpuKind: "shared" as const, cpus: 3, memoryMb: 100 } }],
+  ])("%s: said where the operator looks, and cured by mending it", async (_name, wrong) => {
+    const f = fleet();
+    f.patienceMs = 15;
+    f.knownImages = [CONFIG.image];
+    await f.configure(FAST);
+    const { t, lib } = f.world;
+    await t.mutation(lib.setProviderRuntimeConfig, { providerConfig: { ...CONFIG, ...wrong } });
+    const messageId = await f.world.send("c1", "hello");
+    await f.pass(30_000, 1_000);
+    expect(f.running()).toHaveLength(0);
+    const explained = await t.query(lib.explainMessage, { messageId });
+    expect(explained.text).toContain("Fly API");
+    const { findings } = await t.query(lib.fleetHealth, {});
+    expect(findings.map(({ text }) => text).join()).toContain("Fly API");
+    await t.mutation(lib.setProviderRuntimeConfig, { providerConfig: CONFIG });
+    expect(await f.live(isDone(f), 700_000, 2_000)).toEqual(["hello"]);
     await f.live(() => f.atRest(), 900_000, 2_000);
   });
 });

@@ -28,8 +28,26 @@ export const CONFIG = {
 };
 const CLOUD = "https://happy-animal-123.convex.cloud";
 
+/** Knows only the images that the test says. */
+class ChoosyLauncher extends PretendLauncher {
+  constructor(
+    options: ConstructorParameters<typeof PretendLauncher>[0],
+    private readonly isKnown: (image: string) => boolean,
+  ) {
+    super(options);
+  }
+  override knows(image: string): boolean {
+    return this.isKnown(image);
+  }
+}
+
 export class FleetWorld {
-  readonly launcher = new PretendLauncher({ ignoresStop: () => this.hangs });
+  /** Images that can be pulled; null: every image. */
+  knownImages: string[] | null = null;
+  readonly launcher = new ChoosyLauncher(
+    { ignoresStop: () => this.hangs },
+    (image) => this.knownImages?.includes(image) ?? true,
+  );
   readonly fly: FlySimulator;
   /** An action that waits for a fake timer, or for ever, cannot end by itself: after this real time the test goes on. */
   patienceMs = 2_000;
