@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { internal } from "../../src/component/_generated/api.js";
 import { CONFIG, useFleet, type FleetWorld } from "./fleetWorld.js";
-import { seedReady, seedWorkers } from "./seedFleet.js";
+import { seedEnded, seedReady, seedWorkers } from "./seedFleet.js";
 
 const fleet = useFleet();
 const CHUNK = 250;
@@ -15,7 +15,31 @@ async function seeded(f: FleetWorld, machines: number, ready: number): Promise<v
     await f.world.t.run((ctx) => seedReady(ctx, from, Math.min(ready, from + CHUNK), now));
 }
 
-/** Documents that one pass reads and writes, and what it did. */
+class RolledBack extends Error {}
+
+/** Documents that a pass would read; nothing of it stays. */
+async function documentsRead(f: FleetWorld): Promise<number> {
+  let read = 0;
+  try {
+    await f.world.t.mutation(async (ctx) => {
+      await ctx.runMutation(internal.fleet.apply.apply, {
+        config: CONFIG,
+        listing: null,
+        volumes: null,
+        launch: true,
+        workspace: null,
+        schedule: false,
+      });
+      read = (await ctx.meta.getTransactionMetrics()).documentsRead.used;
+      throw new RolledBack();
+    });
+  } catch (error) {
+    if (!(error instanceof RolledBack)) throw error;
+  }
+  return read;
+}
+
+/** One pass. */
 const onePass = (f: FleetWorld) =>
   f.world.t.mutation(internal.fleet.apply.apply, {
     config: CONFIG,
@@ -35,6 +59,20 @@ describe("a pass", () => {
     expect(done).toMatchObject({ checked: 990, spawned: 10 });
     expect(await onePass(f)).toMatchObject({ checked: 1_000, spawned: 0 });
   }, 60_000);
+
+  it("reads what its machines and launches cost, whatever waits and whatever ever was", async () => {
+    const f = fleet();
+    await f.configure({ scaling: { maxWorkers: 30, spawnStep: 2 } });
+    await seeded(f, 10, 20);
+    const few = await documentsRead(f);
+    const now = Date.now();
+    await f.world.t.run((ctx) => seedReady(ctx, 20, 420, now));
+    await f.world.t.run((ctx) => seedEnded(ctx, 300, now));
+    expect(await documentsRead(f)).toBe(few);
+    await f.world.t.run((ctx) => seedWorkers(ctx, 10, 20, now));
+    const perMachine = ((await documentsRead(f)) - few) / 10;
+    expect(perMachine).toBeLessThanOrEqual(8);
+  });
 
   it("follows a thousand enqueues at most twice", async () => {
     const f = fleet();

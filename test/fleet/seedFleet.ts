@@ -95,3 +95,35 @@ export async function seedReady(ctx: MutationCtx, from: number, to: number, now:
       pool: "default",
     });
 }
+
+/** Machines that are gone, with the rows that are kept of them. */
+export async function seedEnded(ctx: MutationCtx, count: number, now: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    const worker = `afw-gone-${n}`;
+    const workerRow = await ctx.db.insert("workers", {
+      workerId: worker,
+      provider: "fly",
+      status: "stopped",
+      lanes: ["default"],
+      registeredAt: now,
+      stoppedAt: now,
+    });
+    await ctx.db.insert("machines", {
+      worker,
+      workerRow,
+      live: false,
+      step: "stopped",
+      provider: "fly",
+      appName: CONFIG.appName,
+      image: CONFIG.image,
+      madeFor: "somebody",
+      volumeName: `gone_${n}`,
+      tokenIds: [],
+      createdAt: now,
+      stoppedAt: now,
+      attempt: 1,
+      failures: 0,
+      stepDeadlineAt: 0,
+    });
+  }
+}
