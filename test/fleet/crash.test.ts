@@ -32,6 +32,7 @@ describe("the control plane stops for ever", () => {
     async (when) => {
       for (let nth = 1; nth <= MOST_CALLS; nth += 1) {
         const f = nth === 1 ? fleet() : await fleet.next();
+        f.patienceMs = 150;
         let calls = 0;
         let stopped = false;
         f.aroundCall = async (make) => {
