@@ -27,4 +27,6 @@ export const {
   workerGlobalSkillFiles,
   workerGenerateMediaUploadUrl,
   workerGetStorageFileUrl,
+  workerHello,
+  workerReportProbe,
 } = exposeApi(components.agentFactory, { auth: authorize });

@@ -96,4 +96,13 @@ export const {
   deleteMessageTemplate,
   listMessageTemplatesByCompany,
   sendMessageTemplateToUserAgent,
+  provisionAgentWorker,
+  listDeployments,
+  workerHours,
+  requestProbe,
+  getProbe,
+  listProbes,
+  registerConnection,
+  listConnections,
+  removeConnection,
 } = exposeOperatorApi(components.agentFactory);
