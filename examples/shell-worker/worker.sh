@@ -49,11 +49,11 @@ beat() { # beat <ms>: renews the lease beside the work; what it learns goes into
   done
   : >"$dir/lost"
 }
-# settle <json>: one fenced write, repeated until it is answered. 1 = the lease is lost, 2 = refused
+# settle <json>: one fenced write, repeated until it is answered (after an end a heartbeat finds no lease). 1 = lost, 2 = refused
 settle() {
   local request tries=0 code
   request=$(jq -sc '.[0] + .[1] + (if .[2] == [] then {} else {ambiguousParts: .[2]} end)' <<<"$held $1 $doubt")
-  while [[ ! -e $dir/lost ]] && ((tries++ < 9)); do
+  while [[ ! -e $dir/lost || $1 == *'"outcome"'* ]] && ((tries++ < 9)); do
     call settle "$request" && code=0 || code=$?
     ((code == 0)) && [[ $(jq .ok <<<"$value") == true ]] && return 0
     ((code == 2)) && [[ $value != lease_lost ]] && return 2
