@@ -172,7 +172,7 @@ describe("no conflict between", () => {
 
   it("first enqueues on a system at rest, both of which set the alarm", async () => {
     const [first, second] = [await enqueue("c1", "a"), await enqueue("c2", "b")];
-    expect(first.scheduled).toEqual(["queue/pass:onAlarm"]);
+    expect(first.scheduled).toEqual(["queue:observeOnAlarm"]);
     expect([retries(first, second), retries(second, first)]).toEqual([[], []]);
   });
 
@@ -211,9 +211,9 @@ describe("no conflict between", () => {
         .first(),
     );
     const background = [
-      await footprintOf(internal.queue.pass.observe, { confirming: false }),
-      await footprintOf(internal.queue.reap.onAlarm, { alarm: alarm!._id }),
-      await footprintOf(internal.queue.reap.expire, { lease: lease4.leaseId.split(".")[1] as never }),
+      await footprintOf(internal.queue.observe, { confirming: false }),
+      await footprintOf(internal.queue.reapOnAlarm, { alarm: alarm!._id }),
+      await footprintOf(internal.queue.expireLease, { lease: lease4.leaseId.split(".")[1] as never }),
     ];
     expect(background[2]!.writes.map(({ table }) => table)).toContain("conversations");
     const foreground = [
@@ -262,7 +262,7 @@ describe("the recorder", () => {
     await busySystem({ moreForW3: false });
     const search = { lanes: ["default"], workspace: null, reapAt: 0 };
     const { footprint: real } = await recordFootprint(schema, () =>
-      world.t.query(internal.queue.discover.candidates, search),
+      world.t.query(internal.queue.findCandidates, search),
     );
     expect(retries(await claim("w1", "c1"), real).join()).toContain("conversations.by_ready");
     expect((await claim("w1")).staleReads.some(({ index }) => index === "by_ready")).toBe(true);

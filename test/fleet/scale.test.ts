@@ -22,7 +22,7 @@ async function documentsRead(f: FleetWorld): Promise<number> {
   let read = 0;
   try {
     await f.world.t.mutation(async (ctx) => {
-      await ctx.runMutation(internal.fleet.apply.apply, {
+      await ctx.runMutation(internal.fleet.applyPlan, {
         config: CONFIG,
         listing: null,
         volumes: null,
@@ -41,7 +41,7 @@ async function documentsRead(f: FleetWorld): Promise<number> {
 
 /** One pass. */
 const onePass = (f: FleetWorld) =>
-  f.world.t.mutation(internal.fleet.apply.apply, {
+  f.world.t.mutation(internal.fleet.applyPlan, {
     config: CONFIG,
     listing: null,
     volumes: null,
@@ -80,7 +80,7 @@ describe("a pass", () => {
     for (let n = 0; n < 1_000; n += 1) await f.world.send(`c${n % 50}`, `message ${n}`);
     const passes = async () =>
       (await f.world.t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect())).filter(
-        ({ name, state }) => name === "fleet/pass:run" && state.kind !== "pending",
+        ({ name, state }) => name === "cloud:runPass" && state.kind !== "pending",
       ).length;
     await f.pass(3_000);
     expect(await passes()).toBeLessThanOrEqual(2);

@@ -87,7 +87,7 @@ it(`enqueues ${TARGETS} due jobs once each`, async () => {
       return (await ctx.meta.getTransactionMetrics()).databaseQueries.used / Math.max(1, scanned);
     });
     costs.push(cost);
-    await world.t.mutation(internal.pushing.wake.slot, { at: NINE });
+    await world.t.mutation(internal.pushing.wakeSlot, { at: NINE });
     await takeOut(world, seen);
     expect(seen.size).toBeGreaterThan(before);
   }

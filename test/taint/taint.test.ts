@@ -269,7 +269,7 @@ describe("the search itself", () => {
     await world.t.run(async (ctx) => {
       const id = await ctx.db.insert("auditLog", { at: 1, kind: "a.b", actor: planted, subject: "x" });
       await ctx.db.delete(id);
-      await ctx.scheduler.runAfter(0, makeFunctionReference<"mutation">("secrets/deleteSecret:wipeRest"), {
+      await ctx.scheduler.runAfter(0, makeFunctionReference<"mutation">("upkeep:wipeSecretRest"), {
         secretRef: planted,
       });
     });

@@ -67,7 +67,7 @@ async function listening(workers: string[]): Promise<void> {
   await vi.waitFor(
     async () => {
       const choice = { waiting, now: Date.now() };
-      const rings = await platform.run("workers/wakeChoice:choose", choice, {
+      const rings = await platform.run("queue:chooseWakes", choice, {
         componentPath: "agentFactory",
       });
       const idle = (rings as { worker: string }[]).map(({ worker }) => worker);

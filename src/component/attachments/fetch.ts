@@ -4,17 +4,12 @@
  * deletes a second copy. An action that the platform lost is started again by the sweep. The message stops waiting when
  * the last of its files has ended.
  */
+import { asMutation, asAction } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import {
-  env,
-  internalAction,
-  internalMutation,
-  type ActionCtx,
-  type MutationCtx,
-} from "../_generated/server.js";
+import { env, type ActionCtx, type MutationCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { activeSecret } from "../secrets/vault.js";
 import { botApiBaseUrl } from "../telegram/botApi.js";
@@ -42,22 +37,21 @@ const vTask = v.object({
 });
 type Task = Infer<typeof vTask>;
 
-export const run = internalAction({
-  args: { attachment: v.id("attachments") },
-  returns: v.null(),
-  handler: async (ctx, { attachment }) => {
-    const task: Task | null = await ctx.runMutation(internal.attachments.fetch.begin, { attachment });
-    if (task === null) return null;
-    const result = await tryOnce(ctx, task);
-    await ctx.runMutation(internal.attachments.fetch.end, { attachment, result });
-    return null;
-  },
+export const run = asAction({ args: { attachment: v.id("attachments") }, returns: v.null() })(async (
+  ctx,
+  { attachment },
+) => {
+  const task: Task | null = await ctx.runMutation(internal.telegram.beginFetch, { attachment });
+  if (task === null) return null;
+  const result = await tryOnce(ctx, task);
+  await ctx.runMutation(internal.telegram.endFetch, { attachment, result });
+  return null;
 });
 
 async function tryOnce(ctx: ActionCtx, task: Task): Promise<Result> {
   const { secretRef, telegramFileId, maxBytes } = task;
   if (secretRef === null) return { kind: "failed", error: "There is no token for the bot that got the file" };
-  const token: string | null = await ctx.runQuery(internal.secrets.vault.openForAction, { secretRef });
+  const token: string | null = await ctx.runQuery(internal.telegram.openSecret, { secretRef });
   if (token === null) return { kind: "failed", error: `Secret '${secretRef}' has no active value` };
   const api = { baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token: token.trim() };
   const fetched = await fetchTelegramFile(api, telegramFileId, maxBytes);
@@ -82,53 +76,51 @@ function servedType(mimeType: string | undefined): string {
 }
 
 /** Counts a try; null when there is nothing to do (any more). */
-export const begin = internalMutation({
+export const begin = asMutation({
   args: { attachment: v.id("attachments") },
   returns: v.union(vTask, v.null()),
-  handler: async (ctx, { attachment }) => {
-    const row = await ctx.db.get(attachment);
-    if (row?.status !== "pending" || row.telegramFileId === undefined) return null;
-    const now = Date.now();
-    if (now >= (row.giveUpAt ?? 0)) {
-      await fail(ctx, row, row.error ?? "The file was not fetched in time");
-      return null;
-    }
-    await ctx.db.patch(attachment, { tries: row.tries + 1, dueAt: now + TRY_MS });
-    const { maxBytes } = (await loadRuntime(ctx)).policies.attachments;
-    const secretRef = await secretRefOfBot(ctx, row.botId ?? "");
-    return { telegramFileId: row.telegramFileId, mimeType: row.mimeType, secretRef, maxBytes };
-  },
+})(async (ctx, { attachment }) => {
+  const row = await ctx.db.get(attachment);
+  if (row?.status !== "pending" || row.telegramFileId === undefined) return null;
+  const now = Date.now();
+  if (now >= (row.giveUpAt ?? 0)) {
+    await fail(ctx, row, row.error ?? "The file was not fetched in time");
+    return null;
+  }
+  await ctx.db.patch(attachment, { tries: row.tries + 1, dueAt: now + TRY_MS });
+  const { maxBytes } = (await loadRuntime(ctx)).policies.attachments;
+  const secretRef = await secretRefOfBot(ctx, row.botId ?? "");
+  return { telegramFileId: row.telegramFileId, mimeType: row.mimeType, secretRef, maxBytes };
 });
 
-export const end = internalMutation({
+export const end = asMutation({
   args: { attachment: v.id("attachments"), result: vResult },
   returns: v.null(),
-  handler: async (ctx, { attachment, result }) => {
-    const row = await ctx.db.get(attachment);
-    if (row?.status !== "pending") {
-      if (result.kind === "stored") await ctx.storage.delete(result.storageId);
-      return null;
-    }
-    if (result.kind === "stored") {
-      const { storageId, sizeBytes } = result;
-      const dueAt = await fileExpiry(ctx);
-      await ctx.db.patch(attachment, { status: "ready", storageId, sizeBytes, dueAt, error: undefined });
-      await releaseWhenComplete(ctx, row.message);
-      return null;
-    }
-    const wait =
-      result.kind === "failed"
-        ? Infinity
-        : (result.afterMs ?? backoffMs(row.tries, Math.random(), RETRY_BASE_MS, RETRY_MAX_MS));
-    const next = Date.now() + wait;
-    if (next >= (row.giveUpAt ?? 0)) {
-      await fail(ctx, row, result.error);
-    } else {
-      await ctx.db.patch(attachment, { error: result.error, dueAt: next + TRY_MS });
-      await ctx.scheduler.runAt(next, internal.attachments.fetch.run, { attachment });
-    }
+})(async (ctx, { attachment, result }) => {
+  const row = await ctx.db.get(attachment);
+  if (row?.status !== "pending") {
+    if (result.kind === "stored") await ctx.storage.delete(result.storageId);
     return null;
-  },
+  }
+  if (result.kind === "stored") {
+    const { storageId, sizeBytes } = result;
+    const dueAt = await fileExpiry(ctx);
+    await ctx.db.patch(attachment, { status: "ready", storageId, sizeBytes, dueAt, error: undefined });
+    await releaseWhenComplete(ctx, row.message);
+    return null;
+  }
+  const wait =
+    result.kind === "failed"
+      ? Infinity
+      : (result.afterMs ?? backoffMs(row.tries, Math.random(), RETRY_BASE_MS, RETRY_MAX_MS));
+  const next = Date.now() + wait;
+  if (next >= (row.giveUpAt ?? 0)) {
+    await fail(ctx, row, result.error);
+  } else {
+    await ctx.db.patch(attachment, { error: result.error, dueAt: next + TRY_MS });
+    await ctx.scheduler.runAt(next, internal.telegram.runFetch, { attachment });
+  }
+  return null;
 });
 
 async function fail(ctx: MutationCtx, row: Doc<"attachments">, error: string): Promise<void> {

@@ -60,6 +60,6 @@ export async function receiveFiles(
       giveUpAt: now + Math.max(policy.waitMs, FETCH_FOR_MS),
       dueAt: now + TRY_MS,
     });
-    await ctx.scheduler.runAfter(0, internal.attachments.fetch.run, { attachment });
+    await ctx.scheduler.runAfter(0, internal.telegram.runFetch, { attachment });
   }
 }

@@ -21,7 +21,7 @@ export async function sweepAttachments(ctx: MutationCtx): Promise<number> {
   const lost = await due(ctx, "pending", now - GRACE_MS);
   for (const row of lost) {
     await ctx.db.patch(row._id, { dueAt: now + GRACE_MS });
-    await ctx.scheduler.runAfter(0, internal.attachments.fetch.run, { attachment: row._id });
+    await ctx.scheduler.runAfter(0, internal.telegram.runFetch, { attachment: row._id });
   }
   const stale = await due(ctx, "ready", now);
   for (const row of stale) {

@@ -109,7 +109,7 @@ describe("sealing", () => {
     for (const subject of ["a", "b"]) await act(subject);
     await refuse("worker_token_invalid");
     vi.advanceTimersByTime(2 * MINUTE_MS);
-    const step = await footprint((ctx) => ctx.runMutation(internal.audit.seal.step, {}));
+    const step = await footprint((ctx) => ctx.runMutation(internal.upkeep.sealAuditStep, {}));
     const others = [
       await footprint((ctx) => recordAct(ctx, { kind: "a.b", actor: "x", subject: "y" })),
       await footprint((ctx) => recordRefusal(ctx, { door: "gateway", reason: "worker_token_invalid" })),

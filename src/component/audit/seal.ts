@@ -3,12 +3,13 @@
  * sealed; one that arrives late gets a later number and changes none before it. Writes `auditLog` (once per row),
  * `auditChain`, `auditTallies`.
  */
+import { asMutation, asQuery } from "../functions.js";
 import { v } from "convex/values";
 import { AUDIT_GENESIS_HASH } from "../../contract/audit.js";
 import { entryHash } from "../../policy/audit/chain.js";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { dueTallies, foldTallies } from "./fold.js";
 
 const BATCH = 100;
@@ -20,62 +21,56 @@ const GENESIS = { seq: 0, hash: AUDIT_GENESIS_HASH };
  */
 export async function sealAudit(ctx: MutationCtx): Promise<number> {
   const rows: Id<"auditLog">[] = await ctx.runQuery(
-    internal.audit.seal.unsealed,
+    internal.upkeep.findUnsealed,
     { limit: 1 },
     { useStaleSnapshot: true },
   );
   if (rows.length === 0 && (await dueTallies(ctx, Date.now(), 1)).length === 0) return 0;
   const chain = await auditChain(ctx);
   if (chain?.step && (await isOnItsWay(ctx, chain.step))) return 0;
-  await saveChain(ctx, { step: await ctx.scheduler.runAfter(0, internal.audit.seal.step, {}) });
+  await saveChain(ctx, { step: await ctx.scheduler.runAfter(0, internal.upkeep.sealAuditStep, {}) });
   return 1;
 }
 
-export const step = internalMutation({
-  args: {},
-  returns: v.object({ sealed: v.number() }),
-  handler: async (ctx) => {
-    const chain = await auditChain(ctx);
-    let head = chain?.head ?? GENESIS;
-    // Stale, so that lines written meanwhile do not make this retry; each row is read again before it is relied on.
-    const ids: Id<"auditLog">[] = await ctx.runQuery(
-      internal.audit.seal.unsealed,
-      { limit: BATCH },
-      { useStaleSnapshot: true },
-    );
-    let sealed = 0;
-    for (const id of ids) {
-      const row = await ctx.db.get(id);
-      if (!row || row.seq !== undefined) continue;
-      const { at, kind, actor, subject, detail } = row;
-      const seq = head.seq + 1;
-      head = { seq, hash: await entryHash({ seq, at, kind, actor, subject, detail }, head.hash) };
-      await ctx.db.patch(id, head);
-      sealed += 1;
-    }
-    const folding = (await dueTallies(ctx, Date.now(), 1)).length > 0;
-    if (folding) await foldTallies(ctx, Date.now());
-    const more = folding || ids.length === BATCH;
-    await saveChain(ctx, {
-      head,
-      step: more ? await ctx.scheduler.runAfter(0, internal.audit.seal.step, {}) : undefined,
-    });
-    return { sealed };
-  },
+export const step = asMutation({ args: {}, returns: v.object({ sealed: v.number() }) })(async (ctx) => {
+  const chain = await auditChain(ctx);
+  let head = chain?.head ?? GENESIS;
+  // Stale, so that lines written meanwhile do not make this retry; each row is read again before it is relied on.
+  const ids: Id<"auditLog">[] = await ctx.runQuery(
+    internal.upkeep.findUnsealed,
+    { limit: BATCH },
+    { useStaleSnapshot: true },
+  );
+  let sealed = 0;
+  for (const id of ids) {
+    const row = await ctx.db.get(id);
+    if (!row || row.seq !== undefined) continue;
+    const { at, kind, actor, subject, detail } = row;
+    const seq = head.seq + 1;
+    head = { seq, hash: await entryHash({ seq, at, kind, actor, subject, detail }, head.hash) };
+    await ctx.db.patch(id, head);
+    sealed += 1;
+  }
+  const folding = (await dueTallies(ctx, Date.now(), 1)).length > 0;
+  if (folding) await foldTallies(ctx, Date.now());
+  const more = folding || ids.length === BATCH;
+  await saveChain(ctx, {
+    head,
+    step: more ? await ctx.scheduler.runAfter(0, internal.upkeep.sealAuditStep, {}) : undefined,
+  });
+  return { sealed };
 });
 
 /** The oldest lines without a number. */
-export const unsealed = internalQuery({
-  args: { limit: v.number() },
-  returns: v.array(v.id("auditLog")),
-  handler: async (ctx, { limit }) =>
+export const unsealed = asQuery({ args: { limit: v.number() }, returns: v.array(v.id("auditLog")) })(
+  async (ctx, { limit }) =>
     (
       await ctx.db
         .query("auditLog")
         .withIndex("by_seq", (q) => q.eq("seq", undefined))
         .take(limit)
     ).map((row) => row._id),
-});
+);
 
 /** The one row of the chain; null before anything was sealed. */
 export const auditChain = (ctx: QueryCtx | MutationCtx): Promise<Doc<"auditChain"> | null> =>

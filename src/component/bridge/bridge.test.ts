@@ -18,7 +18,7 @@ const configure = (agentKey: string, bridgeConfig?: Record<string, unknown>, ena
   });
 const put = (secretRef: string, plaintextValue: string) =>
   world.t.mutation(lib.importSecret, { secretRef, plaintextValue });
-const env = () => world.t.query(internal.bridge.spawnEnv.resolve, {});
+const env = () => world.t.query(internal.fleet.resolveBridgeEnv, {});
 const refs = async (agentKey?: string) =>
   await world.t.query(lib.getRequiredSecretRefs, agentKey === undefined ? {} : { agentKey });
 

@@ -1,4 +1,5 @@
 /** What a machine is told about the bridge when it is launched: it does not know yet which agent it will serve. */
+import { asQuery } from "../functions.js";
 import { v } from "convex/values";
 import {
   agentRef,
@@ -7,7 +8,7 @@ import {
   type BridgeSecret,
 } from "../../policy/bridge/secretRefs.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalQuery, type QueryCtx } from "../_generated/server.js";
+import type { QueryCtx } from "../_generated/server.js";
 import { openSecret } from "../secrets/vault.js";
 import { ownValue } from "./runtimeConfig.js";
 
@@ -25,11 +26,9 @@ type Bridge = NonNullable<Doc<"agentProfiles">["bridgeConfig"]>;
  * value that all enabled bridge profiles agree on; the linking secret is global only. For the action that launches a
  * machine: the result must not leave it. Throws as `openSecret`.
  */
-export const resolve = internalQuery({
-  args: {},
-  returns: v.record(v.string(), v.string()),
-  handler: async (ctx) => await spawnEnv(ctx),
-});
+export const resolve = asQuery({ args: {}, returns: v.record(v.string(), v.string()) })(
+  async (ctx) => await spawnEnv(ctx),
+);
 
 export async function spawnEnv(ctx: QueryCtx): Promise<Record<string, string>> {
   const opened = openOnce(ctx);

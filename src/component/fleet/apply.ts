@@ -3,6 +3,7 @@
  * are reserved by counting the living machines for real, and what is to be done at the provider is handed to actions.
  * Five passes at once therefore launch no more than one.
  */
+import { asMutation } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { vScalingPolicy } from "../../contract/policies.js";
 import { vProviderConfig } from "../../contract/queue.js";
@@ -11,7 +12,7 @@ import type { Command, FleetView, Observation, WaitingView } from "../../policy/
 import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { bindWorker } from "../workers/binding.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
@@ -31,7 +32,7 @@ const MAX_BLOCKED_KEPT = 50;
 const vHandedOut = v.object({ machine: v.id("machines"), attempt: v.number() });
 export type HandedOut = Infer<typeof vHandedOut>;
 
-export const apply = internalMutation({
+export const apply = asMutation({
   args: {
     config: vProviderConfig,
     listing: v.union(v.null(), vListing),
@@ -54,61 +55,59 @@ export const apply = internalMutation({
     launches: v.array(vHandedOut),
     retirements: v.array(vHandedOut),
   }),
-  handler: async (ctx, args) => {
-    const now = Date.now();
-    const observation: Observation = await ctx.runQuery(
-      internal.fleet.observe.observe,
-      { now, workspace: args.workspace },
-      { useStaleSnapshot: true },
-    );
-    const scaled = args.scaling ? { ...observation, scaling: args.scaling } : observation;
-    const view = withListing(
-      args.launch ? scaled : { ...scaled, waiting: [] },
-      args.config.image,
-      args.listing,
-    );
-    const plan = planFleet(view);
-    const work = new Work(ctx, args.config, view, now);
-    await work.noteMissed();
-    for (const command of plan.commands) await work.carryOut(command);
-    let orphans = view.orphans;
-    if (args.listing?.complete)
-      orphans = await noteMachineOrphans(ctx, args.listing.machines, now, view.fleet);
-    if (args.volumes) orphans += await noteVolumeOrphans(ctx, args.volumes, now, view.fleet);
+})(async (ctx, args) => {
+  const now = Date.now();
+  const observation: Observation = await ctx.runQuery(
+    internal.fleet.observe,
+    { now, workspace: args.workspace },
+    { useStaleSnapshot: true },
+  );
+  const scaled = args.scaling ? { ...observation, scaling: args.scaling } : observation;
+  const view = withListing(
+    args.launch ? scaled : { ...scaled, waiting: [] },
+    args.config.image,
+    args.listing,
+  );
+  const plan = planFleet(view);
+  const work = new Work(ctx, args.config, view, now);
+  await work.noteMissed();
+  for (const command of plan.commands) await work.carryOut(command);
+  let orphans = view.orphans;
+  if (args.listing?.complete) orphans = await noteMachineOrphans(ctx, args.listing.machines, now, view.fleet);
+  if (args.volumes) orphans += await noteVolumeOrphans(ctx, args.volumes, now, view.fleet);
 
-    if (args.schedule) {
-      for (const intent of work.launches) await ctx.scheduler.runAfter(0, internal.fleet.launch.run, intent);
-      for (const intent of work.retirements)
-        await ctx.scheduler.runAfter(0, internal.fleet.retire.run, intent);
-    }
-    const live = view.machines.length + work.spawned;
-    const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0;
-    await patchFleetState(ctx, {
-      passAt: undefined,
-      runningSince: undefined,
-      lastPassAt: now,
-      ...(args.listing ? { lastListedAt: now, listWanted: undefined } : {}),
-      ...(args.volumes ? { lastVolumesListedAt: now, volumesDirty: undefined } : {}),
-      seenReadyAt: now - OVERLAP_MS,
-      // A launch that failed is still worth knowing; that passes work again is said by this one.
-      ...(view.launchesPausedUntil === 0 ? { problem: undefined } : {}),
-      blocked: plan.blocked.slice(0, MAX_BLOCKED_KEPT),
-    });
-    if (rearmed) await wakeFleet(ctx, now + view.scaling.reconcileIntervalMs);
-    const { spawned, terminated, stopped, launches, retirements } = work;
-    const active = view.machines.filter(({ status }) => status === "active").length;
-    return {
-      activeWorkers: active + spawned - terminated,
-      spawned,
-      terminated,
-      stopped,
-      pending: view.machines.length - active + terminated,
-      checked: view.machines.length,
-      rearmed,
-      launches,
-      retirements,
-    };
-  },
+  if (args.schedule) {
+    for (const intent of work.launches) await ctx.scheduler.runAfter(0, internal.cloud.runLaunch, intent);
+    for (const intent of work.retirements)
+      await ctx.scheduler.runAfter(0, internal.cloud.runRetirement, intent);
+  }
+  const live = view.machines.length + work.spawned;
+  const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0;
+  await patchFleetState(ctx, {
+    passAt: undefined,
+    runningSince: undefined,
+    lastPassAt: now,
+    ...(args.listing ? { lastListedAt: now, listWanted: undefined } : {}),
+    ...(args.volumes ? { lastVolumesListedAt: now, volumesDirty: undefined } : {}),
+    seenReadyAt: now - OVERLAP_MS,
+    // A launch that failed is still worth knowing; that passes work again is said by this one.
+    ...(view.launchesPausedUntil === 0 ? { problem: undefined } : {}),
+    blocked: plan.blocked.slice(0, MAX_BLOCKED_KEPT),
+  });
+  if (rearmed) await wakeFleet(ctx, now + view.scaling.reconcileIntervalMs);
+  const { spawned, terminated, stopped, launches, retirements } = work;
+  const active = view.machines.filter(({ status }) => status === "active").length;
+  return {
+    activeWorkers: active + spawned - terminated,
+    spawned,
+    terminated,
+    stopped,
+    pending: view.machines.length - active + terminated,
+    checked: view.machines.length,
+    rearmed,
+    launches,
+    retirements,
+  };
 });
 
 const bootFailures: Partial<Record<string, string>> = {

@@ -34,7 +34,7 @@ export async function providerFor(
   const token: string | null =
     given !== undefined && given !== ""
       ? given
-      : await ctx.runQuery(internal.secrets.vault.openForAction, { secretRef: "fly.apiToken" });
+      : await ctx.runQuery(internal.telegram.openSecret, { secretRef: "fly.apiToken" });
   if ((token === null || token.trim() === "") && config.kind === "fly") {
     throw factoryError(
       "fly_token_missing",
@@ -51,7 +51,7 @@ export async function urlsFor(ctx: ActionCtx, inline: Inline): Promise<Deploymen
   const url: string | null =
     given !== undefined && given !== ""
       ? given
-      : await ctx.runQuery(internal.secrets.vault.openForAction, { secretRef: "convex.url" });
+      : await ctx.runQuery(internal.telegram.openSecret, { secretRef: "convex.url" });
   if (url === null || url.trim() === "") {
     throw factoryError(
       "convex_url_missing",

@@ -3,13 +3,14 @@
  * found again. After every provider call a fenced mutation records what is there, so that a crash anywhere leaves either
  * a row that knows its resource or a resource that the next attempt adopts by name.
  */
+import { asAction, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { vProviderConfig } from "../../contract/queue.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { machineEnv } from "../../policy/fleet/machineEnv.js";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalAction, internalQuery, type ActionCtx } from "../_generated/server.js";
+import type { ActionCtx } from "../_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import { vFleetPolicy } from "../../contract/policies.js";
@@ -24,13 +25,9 @@ import { vIntent } from "./steps.js";
 const MAX_KEPT_FAILURES = 2;
 const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
-export const run = internalAction({
-  args: vIntent,
-  returns: v.null(),
-  handler: async (ctx, intent) => {
-    await launchMachine(ctx, intent, {});
-    return null;
-  },
+export const run = asAction({ args: vIntent, returns: v.null() })(async (ctx, intent) => {
+  await launchMachine(ctx, intent, {});
+  return null;
 });
 
 const vLaunch = v.object({
@@ -52,30 +49,29 @@ const vLaunch = v.object({
 });
 
 /** What an attempt needs to know; null when it is not the current one any more. */
-export const inputs = internalQuery({
-  args: vIntent,
-  returns: v.union(v.null(), vLaunch),
-  handler: async (ctx, { machine, attempt }) => {
-    const row = await ctx.db.get(machine);
-    const config = await loadProviderConfig(ctx);
-    if (row?.step !== "launching" || row.attempt !== attempt || !config) return null;
-    const { policies } = await loadRuntime(ctx);
-    const worker = await findWorker(ctx, row.worker);
-    const binding = worker?.binding;
-    return {
-      config,
-      fleet: policies.fleet,
-      idleTimeoutMs: policies.scaling.idleTimeoutMs,
-      worker: row.worker,
-      workspace: binding?.workspace ?? worker?.workspace ?? null,
-      agentKey: binding?.agentKey ?? null,
-      conversationId: binding?.conversationId ?? null,
-      rotation: (await readFleetState(ctx))?.launchFailures ?? 0,
-      volumeName: row.volumeName,
-      volumeId: row.volumeId ?? null,
-      kept: binding ? await keptVolume(ctx, binding, row) : null,
-    };
-  },
+export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vLaunch) })(async (
+  ctx,
+  { machine, attempt },
+) => {
+  const row = await ctx.db.get(machine);
+  const config = await loadProviderConfig(ctx);
+  if (row?.step !== "launching" || row.attempt !== attempt || !config) return null;
+  const { policies } = await loadRuntime(ctx);
+  const worker = await findWorker(ctx, row.worker);
+  const binding = worker?.binding;
+  return {
+    config,
+    fleet: policies.fleet,
+    idleTimeoutMs: policies.scaling.idleTimeoutMs,
+    worker: row.worker,
+    workspace: binding?.workspace ?? worker?.workspace ?? null,
+    agentKey: binding?.agentKey ?? null,
+    conversationId: binding?.conversationId ?? null,
+    rotation: (await readFleetState(ctx))?.launchFailures ?? 0,
+    volumeName: row.volumeName,
+    volumeId: row.volumeId ?? null,
+    kept: binding ? await keptVolume(ctx, binding, row) : null,
+  };
 });
 
 /** The volume with unsaved memory that the conversation's last owner left, if nobody has owned the conversation since. */
@@ -101,7 +97,7 @@ export async function launchMachine(
   intent: { machine: Id<"machines">; attempt: number },
   inline: Inline,
 ): Promise<void> {
-  const known = await ctx.runQuery(internal.fleet.launch.inputs, intent);
+  const known = await ctx.runQuery(internal.fleet.launchInputs, intent);
   if (!known) return;
   try {
     const { config, fleet, worker } = known;
@@ -110,7 +106,7 @@ export async function launchMachine(
     const urls = await urlsFor(ctx, inline);
     const guest = config.guest ?? DEFAULT_GUEST;
     const volume = fleet.stateful ? await volumeFor(ctx, intent, provider, known, guest) : null;
-    const credential = await ctx.runMutation(internal.fleet.steps.mintCredential, intent);
+    const credential = await ctx.runMutation(internal.fleet.mintCredential, intent);
     if (!credential || (fleet.stateful && !volume)) return;
     const base = gatewayBase(urls);
     const created = await provider.createMachine({
@@ -131,8 +127,8 @@ export async function launchMachine(
         token: credential.token,
         stopTimeoutMs: fleet.stopTimeoutMs,
         secrets: {
-          ...(await ctx.runQuery(internal.fleet.secretEnv.resolve, {})),
-          ...(await ctx.runQuery(internal.bridge.spawnEnv.resolve, {})),
+          ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
+          ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
         },
         settings: config.env ?? {},
       }),
@@ -142,13 +138,13 @@ export async function launchMachine(
       // A worker that ends has been told to, or has crashed: the fleet decides what comes next, and pays for it.
       restart: { policy: "no" },
     });
-    await ctx.runMutation(internal.fleet.steps.recordMachine, {
+    await ctx.runMutation(internal.fleet.recordMachine, {
       ...intent,
       machineId: created.id,
       region: created.region,
     });
   } catch (error) {
-    await ctx.runMutation(internal.fleet.steps.recordLaunchFailure, { ...intent, ...failureOf(error) });
+    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error) });
   }
 }
 
@@ -178,7 +174,7 @@ async function volumeFor(
       sizeGb: known.config.volumeSizeGb,
       guest,
     }));
-  const recorded: boolean = await ctx.runMutation(internal.fleet.steps.recordVolume, {
+  const recorded: boolean = await ctx.runMutation(internal.fleet.recordVolume, {
     ...intent,
     volumeId: volume.id,
     region: volume.region,

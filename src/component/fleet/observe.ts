@@ -2,6 +2,7 @@
  * Everything a pass decides upon, read on a stale snapshot: thousands of heartbeats must not retry it. What is acted upon is
  * read again by id (`apply.ts`). Documents read: a few per live machine, and as many waiting conversations as could get one.
  */
+import { asQuery } from "../functions.js";
 import { v } from "convex/values";
 import {
   vObservation,
@@ -10,7 +11,7 @@ import {
   type WaitingView,
 } from "../../policy/fleet/types.js";
 import { loadRuntime } from "../config/runtime.js";
-import { internalQuery, type QueryCtx } from "../_generated/server.js";
+import type { QueryCtx } from "../_generated/server.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
@@ -24,11 +25,10 @@ const MAX_SIGNS = 4_000;
 const MAX_WAITING = 100;
 const MAX_ELSEWHERE = 100;
 
-export const observe = internalQuery({
+export const observe = asQuery({
   args: { now: v.number(), workspace: v.union(v.string(), v.null()) },
   returns: vObservation,
-  handler: (ctx, { now, workspace }) => gather(ctx, now, workspace),
-});
+})((ctx, { now, workspace }) => gather(ctx, now, workspace));
 
 export async function gather(ctx: QueryCtx, now: number, workspace: string | null): Promise<Observation> {
   const { policies } = await loadRuntime(ctx);

@@ -3,11 +3,12 @@
  * name that only we could have given: that of a worker whose row we keep. Two listings, `fleet.orphanGraceMs` apart, must show
  * an orphan before it is collected, and the collector looks again right before it acts.
  */
+import { asQuery, asAction, asMutation } from "../functions.js";
 import { v } from "convex/values";
 import type { Policies } from "../../contract/policies.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalAction, internalMutation, internalQuery, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
@@ -94,7 +95,7 @@ async function note(
   }
   await ctx.db.patch(known._id, { lastSeenAt: now, listings: known.listings + 1 });
   if (now - known.firstSeenAt >= fleet.orphanGraceMs)
-    await ctx.scheduler.runAfter(0, internal.fleet.orphans.collect, { orphan: known._id });
+    await ctx.scheduler.runAfter(0, internal.cloud.collectOrphan, { orphan: known._id });
 }
 
 /** What a complete listing does not show is gone. */
@@ -103,7 +104,7 @@ async function forgetUnseen(ctx: MutationCtx, kind: "machine" | "volume", seen: 
   for (const row of rows) if (row.kind === kind && !seen.has(row.providerId)) await ctx.db.delete(row._id);
 }
 
-export const target = internalQuery({
+export const target = asQuery({
   args: { orphan: v.id("orphans") },
   returns: v.union(
     v.null(),
@@ -113,52 +114,49 @@ export const target = internalQuery({
       providerId: v.string(),
     }),
   ),
-  handler: async (ctx, { orphan }) => {
-    const row = await ctx.db.get(orphan);
-    const config = await loadProviderConfig(ctx);
-    return row && config ? { config, kind: row.kind, providerId: row.providerId } : null;
-  },
+})(async (ctx, { orphan }) => {
+  const row = await ctx.db.get(orphan);
+  const config = await loadProviderConfig(ctx);
+  return row && config ? { config, kind: row.kind, providerId: row.providerId } : null;
 });
 
-export const collect = internalAction({
-  args: { orphan: v.id("orphans") },
-  returns: v.null(),
-  handler: async (ctx, { orphan }) => {
-    const found = await ctx.runQuery(internal.fleet.orphans.target, { orphan });
-    if (!found) return null;
-    try {
-      const provider = await providerFor(ctx, found.config, {});
-      if (found.kind === "volume") await provider.deleteVolume(found.providerId);
-      else {
-        const machine = await provider.getMachine(found.providerId);
-        const tag = await deploymentTag(ctx);
-        const ours = !isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag;
-        if (ours) await provider.destroy(found.providerId);
-        else if (!isGone(machine)) return null;
-      }
-      await ctx.runMutation(internal.fleet.orphans.collected, { orphan });
-    } catch (error) {
-      const { code, message } = failureOf(error);
-      await ctx.runMutation(internal.fleet.orphans.collected, { orphan, problem: { code, message } });
+export const collect = asAction({ args: { orphan: v.id("orphans") }, returns: v.null() })(async (
+  ctx,
+  { orphan },
+) => {
+  const found = await ctx.runQuery(internal.fleet.orphanTarget, { orphan });
+  if (!found) return null;
+  try {
+    const provider = await providerFor(ctx, found.config, {});
+    if (found.kind === "volume") await provider.deleteVolume(found.providerId);
+    else {
+      const machine = await provider.getMachine(found.providerId);
+      const tag = await deploymentTag(ctx);
+      const ours = !isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag;
+      if (ours) await provider.destroy(found.providerId);
+      else if (!isGone(machine)) return null;
     }
-    return null;
-  },
+    await ctx.runMutation(internal.fleet.recordOrphanCollected, { orphan });
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    await ctx.runMutation(internal.fleet.recordOrphanCollected, { orphan, problem: { code, message } });
+  }
+  return null;
 });
 
-export const collected = internalMutation({
+export const collected = asMutation({
   args: {
     orphan: v.id("orphans"),
     problem: v.optional(v.object({ code: v.string(), message: v.string() })),
   },
   returns: v.null(),
-  handler: async (ctx, { orphan, problem }) => {
-    const row = await ctx.db.get(orphan);
-    if (!row) return null;
-    if (problem) await ctx.db.patch(orphan, { problem: { ...problem, at: Date.now() } });
-    else {
-      console.warn(`fleet.orphanCollected kind=${row.kind} name=${row.name}`);
-      await ctx.db.delete(orphan);
-    }
-    return null;
-  },
+})(async (ctx, { orphan, problem }) => {
+  const row = await ctx.db.get(orphan);
+  if (!row) return null;
+  if (problem) await ctx.db.patch(orphan, { problem: { ...problem, at: Date.now() } });
+  else {
+    console.warn(`fleet.orphanCollected kind=${row.kind} name=${row.name}`);
+    await ctx.db.delete(orphan);
+  }
+  return null;
 });

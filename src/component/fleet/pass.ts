@@ -2,12 +2,13 @@
  * One pass: observe → plan → apply. Level-triggered: it looks at what is, not at what happened, so a lost or repeated wake-up
  * changes nothing but the time. The provider is listed only when its answer can matter.
  */
+import { asMutation, asQuery, asAction } from "../functions.js";
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import type { Policies } from "../../contract/policies.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { internal } from "../_generated/api.js";
-import { internalAction, internalMutation, internalQuery, type ActionCtx } from "../_generated/server.js";
+import type { ActionCtx } from "../_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import type { MachineProvider } from "../providers/provider.js";
@@ -24,84 +25,77 @@ const WHILE_RUNNING_MS = 2_000;
 /** With no machine at all only a forgotten one could be found. */
 const LIST_IDLE_EVERY_MS = 3_600_000;
 
-export const run = internalAction({
-  args: { passId: v.number() },
-  returns: v.null(),
-  handler: async (ctx, { passId }) => {
-    const config = await ctx.runMutation(internal.fleet.pass.begin, { passId });
-    if (!config) return null;
-    try {
-      checkConfig(config);
-      await runPass(ctx, config, { launch: true, workspace: null, inline: {} });
-    } catch (error) {
-      await ctx.runMutation(internal.fleet.pass.failed, failureOf(error));
-    }
-    return null;
-  },
+export const run = asAction({ args: { passId: v.number() }, returns: v.null() })(async (ctx, { passId }) => {
+  const config = await ctx.runMutation(internal.fleet.beginPass, { passId });
+  if (!config) return null;
+  try {
+    checkConfig(config);
+    await runPass(ctx, config, { launch: true, workspace: null, inline: {} });
+  } catch (error) {
+    await ctx.runMutation(internal.fleet.recordPassFailure, failureOf(error));
+  }
+  return null;
 });
 
 /** Takes the pass if it is still the one that is wanted and no other runs; null: there is nothing to do. */
-export const begin = internalMutation({
+export const begin = asMutation({
   args: { passId: v.number() },
   returns: v.union(v.null(), vProviderConfig),
-  handler: async (ctx, { passId }) => {
-    const state = await readFleetState(ctx);
-    if (state?.passId !== passId) return null;
-    const now = Date.now();
-    const config = await loadProviderConfig(ctx);
-    if (!config) {
-      await patchFleetState(ctx, { passAt: undefined });
-      return null;
-    }
-    const { fleet } = (await loadRuntime(ctx)).policies;
-    // Beyond the deadline the other one died with its action.
-    if (state.runningSince !== undefined && state.runningSince > now - fleet.stepDeadlineMs) {
-      await patchFleetState(ctx, { passAt: undefined });
-      await wakeFleet(ctx, now + WHILE_RUNNING_MS);
-      return null;
-    }
-    await patchFleetState(ctx, { passAt: undefined, runningSince: now, lastPassAt: now });
-    return config;
-  },
+})(async (ctx, { passId }) => {
+  const state = await readFleetState(ctx);
+  if (state?.passId !== passId) return null;
+  const now = Date.now();
+  const config = await loadProviderConfig(ctx);
+  if (!config) {
+    await patchFleetState(ctx, { passAt: undefined });
+    return null;
+  }
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  // Beyond the deadline the other one died with its action.
+  if (state.runningSince !== undefined && state.runningSince > now - fleet.stepDeadlineMs) {
+    await patchFleetState(ctx, { passAt: undefined });
+    await wakeFleet(ctx, now + WHILE_RUNNING_MS);
+    return null;
+  }
+  await patchFleetState(ctx, { passAt: undefined, runningSince: now, lastPassAt: now });
+  return config;
 });
 
 /** The pass could not even look. Said where the operator sees it; tried again after a while. */
-export const failed = internalMutation({
+export const failed = asMutation({
   args: { code: v.string(), message: v.string(), retryable: v.boolean(), kind: v.optional(v.string()) },
   returns: v.null(),
-  handler: async (ctx, { code, message, retryable }) => {
-    const now = Date.now();
-    await patchFleetState(ctx, { runningSince: undefined, problem: { code, message, at: now } });
-    console.warn(`fleet.passFailed code=${code}`);
-    await wakeFleet(ctx, now + (retryable ? LIST_EVERY_MS / 2 : LIST_EVERY_MS));
-    return null;
-  },
+})(async (ctx, { code, message, retryable }) => {
+  const now = Date.now();
+  await patchFleetState(ctx, { runningSince: undefined, problem: { code, message, at: now } });
+  console.warn(`fleet.passFailed code=${code}`);
+  await wakeFleet(ctx, now + (retryable ? LIST_EVERY_MS / 2 : LIST_EVERY_MS));
+  return null;
 });
 
 /** What is worth asking the provider in this pass. */
-export const asks = internalQuery({
+export const asks = asQuery({
   args: { now: v.number() },
   returns: v.object({ machines: v.boolean(), volumes: v.boolean() }),
-  handler: async (ctx, { now }) => {
-    const state = await readFleetState(ctx);
-    const live = await ctx.db
-      .query("machines")
-      .withIndex("by_live", (q) => q.eq("live", true))
-      .take(1_000);
-    const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
-    const sinceList = now - (state?.lastListedAt ?? 0);
-    const changing = live.some(
-      ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
-    );
-    const due =
-      live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
-    const sinceVolumes = now - (state?.lastVolumesListedAt ?? 0);
-    return {
-      machines: due || orphan !== null || state?.listWanted === true,
-      volumes:
-        state?.volumesDirty === true || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
-    };
-  },
+})(async (ctx, { now }) => {
+  const state = await readFleetState(ctx);
+  const live = await ctx.db
+    .query("machines")
+    .withIndex("by_live", (q) => q.eq("live", true))
+    .take(1_000);
+  const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
+  const sinceList = now - (state?.lastListedAt ?? 0);
+  const changing = live.some(
+    ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
+  );
+  const due =
+    live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
+  const sinceVolumes = now - (state?.lastVolumesListedAt ?? 0);
+  return {
+    machines: due || orphan !== null || state?.listWanted === true,
+    volumes:
+      state?.volumesDirty === true || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
+  };
 });
 
 export interface PassOptions {
@@ -118,14 +112,14 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   const provider = await providerFor(ctx, config, options.inline);
   // A launch could not work without them; better said before anything is ordered.
   if (options.launch) await urlsFor(ctx, options.inline);
-  const asked = await ctx.runQuery(internal.fleet.pass.asks, { now: Date.now() });
+  const asked = await ctx.runQuery(internal.fleet.passAsks, { now: Date.now() });
   const listing =
     options.list || asked.machines
       ? listingOf(await provider.listMachines(), await deploymentTag(ctx))
       : null;
   const volumes = asked.volumes ? await listedVolumes(provider) : null;
   const schedule = options.inline.flyApiToken === undefined;
-  const result = await ctx.runMutation(internal.fleet.apply.apply, {
+  const result = await ctx.runMutation(internal.fleet.applyPlan, {
     config,
     listing,
     volumes,

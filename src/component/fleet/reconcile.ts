@@ -4,9 +4,9 @@ import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/fleet.js";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import { vProviderConfig } from "../../contract/queue.js";
-import { asAction } from "../functions.js";
+import { asAction, asQuery, asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
-import { internalMutation, internalQuery, type ActionCtx } from "../_generated/server.js";
+import type { ActionCtx } from "../_generated/server.js";
 import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
@@ -14,7 +14,7 @@ import { runPass } from "./pass.js";
 import { releaseOverdue } from "../queue/reap.js";
 
 export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, args) => {
-  await ctx.runMutation(internal.fleet.reconcile.releaseLeases, {});
+  await ctx.runMutation(internal.fleet.releaseLeases, {});
   const config = await configFor(ctx, args.providerConfig);
   if (!config) return { activeWorkers: 0, spawned: 0, terminated: 0 };
   const { activeWorkers, spawned, terminated } = await runPass(ctx, config, {
@@ -47,41 +47,34 @@ const inlineOf = ({ flyApiToken, convexUrl }: Inline): Inline => ({
 async function configFor(ctx: ActionCtx, given: ProviderConfig | undefined): Promise<ProviderConfig | null> {
   if (given) {
     checkConfig(given);
-    await ctx.runMutation(internal.fleet.reconcile.storeConfig, { config: given });
+    await ctx.runMutation(internal.fleet.storeConfig, { config: given });
     return given;
   }
-  const stored = await ctx.runQuery(internal.fleet.reconcile.storedConfig, {});
+  const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
   return stored && blankFields(stored).length === 0 ? stored : null;
 }
 
-export const storedConfig = internalQuery({
-  args: {},
-  returns: v.union(v.null(), vProviderConfig),
-  handler: (ctx) => loadProviderConfig(ctx),
+export const storedConfig = asQuery({ args: {}, returns: v.union(v.null(), vProviderConfig) })((ctx) =>
+  loadProviderConfig(ctx),
+);
+
+export const storeConfig = asMutation({ args: { config: vProviderConfig }, returns: v.null() })(async (
+  ctx,
+  { config },
+) => {
+  await storeProviderConfig(ctx, config);
+  return null;
 });
 
-export const storeConfig = internalMutation({
-  args: { config: vProviderConfig },
-  returns: v.null(),
-  handler: async (ctx, { config }) => {
-    await storeProviderConfig(ctx, config);
-    return null;
-  },
-});
-
-export const releaseLeases = internalMutation({
-  args: {},
-  returns: v.number(),
-  handler: (ctx) => releaseOverdue(ctx),
-});
+export const releaseLeases = asMutation({ args: {}, returns: v.number() })((ctx) => releaseOverdue(ctx));
 
 export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, args) => {
   const appName = args.appName.trim();
   const volumeId = args.volumeId.trim();
   if (appName === "" || volumeId === "")
     throw factoryError("invalid_argument", "appName e volumeId sono obbligatori.");
-  const stored = await ctx.runQuery(internal.fleet.reconcile.storedConfig, {});
-  const use = await ctx.runQuery(internal.fleet.reconcile.volumeUse, { volumeId });
+  const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
+  const use = await ctx.runQuery(internal.fleet.volumeUse, { volumeId });
   if (use === "machine") {
     throw factoryError("volume_in_use", `Volume '${volumeId}' belongs to a machine that is still there.`);
   }
@@ -93,7 +86,7 @@ export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, ar
   }
   const provider = await providerFor(ctx, { ...(stored ?? anyFlyConfig), appName }, inlineOf(args));
   await provider.deleteVolume(volumeId);
-  await ctx.runMutation(internal.fleet.reconcile.forgetVolume, { volumeId });
+  await ctx.runMutation(internal.fleet.forgetVolume, { volumeId });
   return { ok: true as const, status: 200, message: "Volume eliminato." };
 });
 
@@ -109,32 +102,30 @@ const anyFlyConfig: ProviderConfig = {
   volumeSizeGb: 0,
 };
 
-export const volumeUse = internalQuery({
+export const volumeUse = asQuery({
   args: { volumeId: v.string() },
   returns: v.union(v.null(), v.literal("machine"), v.literal("quarantine")),
-  handler: async (ctx, { volumeId }) => {
-    const machine = await ctx.db
-      .query("machines")
-      .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
-      .first();
-    if (machine) return "machine";
-    const kept = await ctx.db
-      .query("quarantinedVolumes")
-      .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
-      .first();
-    return kept ? "quarantine" : null;
-  },
+})(async (ctx, { volumeId }) => {
+  const machine = await ctx.db
+    .query("machines")
+    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
+    .first();
+  if (machine) return "machine";
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+    .first();
+  return kept ? "quarantine" : null;
 });
 
-export const forgetVolume = internalMutation({
-  args: { volumeId: v.string() },
-  returns: v.null(),
-  handler: async (ctx, { volumeId }) => {
-    const kept = await ctx.db
-      .query("quarantinedVolumes")
-      .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
-      .first();
-    if (kept) await ctx.db.delete(kept._id);
-    return null;
-  },
+export const forgetVolume = asMutation({ args: { volumeId: v.string() }, returns: v.null() })(async (
+  ctx,
+  { volumeId },
+) => {
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+    .first();
+  if (kept) await ctx.db.delete(kept._id);
+  return null;
 });

@@ -3,11 +3,12 @@
  * per state: the action looks, orders what that state needs, and comes back until the provider confirms that the machine
  * is gone. Repeating it at any point is harmless.
  */
+import { asAction, asQuery } from "../functions.js";
 import { v } from "convex/values";
 import { vProviderConfig } from "../../contract/queue.js";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalAction, internalQuery, type ActionCtx, type QueryCtx } from "../_generated/server.js";
+import type { ActionCtx, QueryCtx } from "../_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import { isGone, type MachineProvider, type ObservedMachine } from "../providers/provider.js";
@@ -22,13 +23,9 @@ import { vIntent } from "./steps.js";
 const MAX_VOLUME_FAILURES = 3;
 type Intent = { machine: Id<"machines">; attempt: number };
 
-export const run = internalAction({
-  args: vIntent,
-  returns: v.null(),
-  handler: async (ctx, intent) => {
-    await retireMachine(ctx, intent, {});
-    return null;
-  },
+export const run = asAction({ args: vIntent, returns: v.null() })(async (ctx, intent) => {
+  await retireMachine(ctx, intent, {});
+  return null;
 });
 
 const vRetirement = v.object({
@@ -44,26 +41,25 @@ const vRetirement = v.object({
   failures: v.number(),
 });
 
-export const inputs = internalQuery({
-  args: vIntent,
-  returns: v.union(v.null(), vRetirement),
-  handler: async (ctx, { machine, attempt }) => {
-    const row = await ctx.db.get(machine);
-    const config = await loadProviderConfig(ctx);
-    if (row?.step !== "retiring" || row.attempt !== attempt || !config) return null;
-    const { fleet } = (await loadRuntime(ctx)).policies;
-    return {
-      // The machine lives in the app it was made in, whatever the configuration says by now.
-      config: { ...config, appName: row.appName },
-      worker: row.worker,
-      machineId: row.machineId ?? null,
-      volumeId: row.volumeId ?? null,
-      saved: await isSaved(ctx, row),
-      askedAt: row.stop?.askedAt ?? null,
-      stopTimeoutMs: fleet.stopTimeoutMs,
-      failures: row.failures,
-    };
-  },
+export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vRetirement) })(async (
+  ctx,
+  { machine, attempt },
+) => {
+  const row = await ctx.db.get(machine);
+  const config = await loadProviderConfig(ctx);
+  if (row?.step !== "retiring" || row.attempt !== attempt || !config) return null;
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  return {
+    // The machine lives in the app it was made in, whatever the configuration says by now.
+    config: { ...config, appName: row.appName },
+    worker: row.worker,
+    machineId: row.machineId ?? null,
+    volumeId: row.volumeId ?? null,
+    saved: await isSaved(ctx, row),
+    askedAt: row.stop?.askedAt ?? null,
+    stopTimeoutMs: fleet.stopTimeoutMs,
+    failures: row.failures,
+  };
 });
 
 /** No memory newer than the conversation's last good snapshot lies on the machine's volume. */
@@ -82,14 +78,14 @@ type Progress = { againInMs: number; askedToStop?: boolean } | "done";
 const LOOK_AGAIN_MS = 2_000;
 
 export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inline): Promise<void> {
-  const known = await ctx.runQuery(internal.fleet.retire.inputs, intent);
+  const known = await ctx.runQuery(internal.fleet.retireInputs, intent);
   if (!known) return;
   try {
     const provider = await providerFor(ctx, known.config, inline);
     const machine = await findMachine(ctx, provider, known);
     const progress = isGone(machine) ? "done" : await orderNext(provider, machine, known);
     if (progress !== "done") {
-      await ctx.runMutation(internal.fleet.retireSteps.recordProgress, {
+      await ctx.runMutation(internal.fleet.recordRetireProgress, {
         ...intent,
         againInMs: progress.againInMs,
         askedToStop: progress.askedToStop ?? false,
@@ -100,13 +96,13 @@ export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inli
     }
     if (known.volumeId !== null && known.saved) await removeVolume(provider, known.volumeId, known.failures);
     const volume = known.volumeId === null || known.saved ? null : await provider.getVolume(known.volumeId);
-    await ctx.runMutation(internal.fleet.retireSteps.recordGone, {
+    await ctx.runMutation(internal.fleet.recordGone, {
       ...intent,
       keptRegion:
         volume && volume.state !== "gone" && volume.state !== "deleting" ? volume.region : undefined,
     });
   } catch (error) {
-    await ctx.runMutation(internal.fleet.retireSteps.recordRetireFailure, {
+    await ctx.runMutation(internal.fleet.recordRetireFailure, {
       ...intent,
       ...failureOf(error),
       inline: inline.flyApiToken !== undefined,

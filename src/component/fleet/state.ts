@@ -29,7 +29,7 @@ export async function wakeFleet(ctx: MutationCtx, at: number): Promise<void> {
   if (pending !== null && pending <= wanted) return;
   const passId = (state?.passId ?? 0) + 1;
   await patchFleetState(ctx, { passId, passAt: wanted });
-  await ctx.scheduler.runAt(wanted, internal.fleet.pass.run, { passId });
+  await ctx.scheduler.runAt(wanted, internal.cloud.runPass, { passId });
 }
 
 /** Conversations became ready that no pass has looked at yet. Two documents when there is nothing new. */

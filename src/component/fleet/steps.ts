@@ -2,9 +2,10 @@
  * What the actions of a launch record after each provider call. Every write names the attempt it belongs to: an action that was
  * given up, and comes back late, records nothing; what it made is found by name or collected.
  */
+import { asMutation } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
@@ -29,28 +30,27 @@ export async function currentRow(
 }
 
 /** A credential for the machine's worker. Earlier attempts' stay valid: their machine may be the one that is adopted. */
-export const mintCredential = internalMutation({
+export const mintCredential = asMutation({
   args: vIntent,
   returns: v.union(v.null(), v.object({ token: v.string(), alias: v.string() })),
-  handler: async (ctx, intent) => {
-    const row = await currentRow(ctx, intent, "launching");
-    const worker = row && (await findWorker(ctx, row.worker));
-    if (!row || !worker) return null;
-    const { fleet } = (await loadRuntime(ctx)).policies;
-    const { token, tokenId, alias } = await mintMachineCredential(ctx, {
-      workerId: row.worker,
-      workspace: worker.binding?.workspace ?? worker.workspace,
-      tags: worker.lanes,
-      // It must outlive the machine's own maximum and its drain; it is revoked when the machine is gone.
-      lifetimeMs: Math.min(fleet.maxMachineAgeMs + fleet.drainDeadlineMs + 24 * HOUR_MS, 400 * 24 * HOUR_MS),
-      trusted: true,
-    });
-    await ctx.db.patch(row._id, { tokenIds: [...row.tokenIds, tokenId] });
-    return { token, alias };
-  },
+})(async (ctx, intent) => {
+  const row = await currentRow(ctx, intent, "launching");
+  const worker = row && (await findWorker(ctx, row.worker));
+  if (!row || !worker) return null;
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const { token, tokenId, alias } = await mintMachineCredential(ctx, {
+    workerId: row.worker,
+    workspace: worker.binding?.workspace ?? worker.workspace,
+    tags: worker.lanes,
+    // It must outlive the machine's own maximum and its drain; it is revoked when the machine is gone.
+    lifetimeMs: Math.min(fleet.maxMachineAgeMs + fleet.drainDeadlineMs + 24 * HOUR_MS, 400 * 24 * HOUR_MS),
+    trusted: true,
+  });
+  await ctx.db.patch(row._id, { tokenIds: [...row.tokenIds, tokenId] });
+  return { token, alias };
 });
 
-export const recordVolume = internalMutation({
+export const recordVolume = asMutation({
   args: {
     ...vIntent,
     volumeId: v.string(),
@@ -58,49 +58,47 @@ export const recordVolume = internalMutation({
     kept: v.optional(v.id("quarantinedVolumes")),
   },
   returns: v.boolean(),
-  handler: async (ctx, { volumeId, region, kept, ...intent }) => {
-    const row = await currentRow(ctx, intent, "launching");
-    if (!row) {
-      await patchFleetState(ctx, { volumesDirty: true });
-      return false;
-    }
-    if (kept) {
-      const volume = await ctx.db.get(kept);
-      if (!volume || (volume.takenBy !== undefined && volume.takenBy !== row.worker)) return false;
-      await ctx.db.patch(kept, { takenBy: row.worker });
-    }
-    await ctx.db.patch(row._id, { volumeId, region });
-    return true;
-  },
+})(async (ctx, { volumeId, region, kept, ...intent }) => {
+  const row = await currentRow(ctx, intent, "launching");
+  if (!row) {
+    await patchFleetState(ctx, { volumesDirty: true });
+    return false;
+  }
+  if (kept) {
+    const volume = await ctx.db.get(kept);
+    if (!volume || (volume.takenBy !== undefined && volume.takenBy !== row.worker)) return false;
+    await ctx.db.patch(kept, { takenBy: row.worker });
+  }
+  await ctx.db.patch(row._id, { volumeId, region });
+  return true;
 });
 
-export const recordMachine = internalMutation({
+export const recordMachine = asMutation({
   args: { ...vIntent, machineId: v.string(), region: v.string() },
   returns: v.null(),
-  handler: async (ctx, { machineId, region, ...intent }) => {
-    const row = await ctx.db.get(intent.machine);
-    // A late attempt made or found the machine of this very name: that is worth knowing whoever is acting now.
-    if (!row || row.step === "stopped" || row.machineId === machineId) return null;
-    const now = Date.now();
-    const { fleet } = (await loadRuntime(ctx)).policies;
-    await ctx.db.patch(row._id, {
-      machineId,
-      region,
-      launchedAt: row.launchedAt ?? now,
-      ...(row.step === "launching"
-        ? {
-            step: "booting" as const,
-            failures: 0,
-            problem: undefined,
-            stepDeadlineAt: now + fleet.bootDeadlineMs,
-          }
-        : {}),
-    });
-    const worker = await findWorker(ctx, row.worker);
-    if (worker) await ctx.db.patch(worker._id, { machineRef: { appName: row.appName, machineId, region } });
-    await takeOverVolume(ctx, row);
-    return null;
-  },
+})(async (ctx, { machineId, region, ...intent }) => {
+  const row = await ctx.db.get(intent.machine);
+  // A late attempt made or found the machine of this very name: that is worth knowing whoever is acting now.
+  if (!row || row.step === "stopped" || row.machineId === machineId) return null;
+  const now = Date.now();
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  await ctx.db.patch(row._id, {
+    machineId,
+    region,
+    launchedAt: row.launchedAt ?? now,
+    ...(row.step === "launching"
+      ? {
+          step: "booting" as const,
+          failures: 0,
+          problem: undefined,
+          stepDeadlineAt: now + fleet.bootDeadlineMs,
+        }
+      : {}),
+  });
+  const worker = await findWorker(ctx, row.worker);
+  if (worker) await ctx.db.patch(worker._id, { machineRef: { appName: row.appName, machineId, region } });
+  await takeOverVolume(ctx, row);
+  return null;
 });
 
 /** The kept volume is mounted: it is this machine's now. */
@@ -113,7 +111,7 @@ async function takeOverVolume(ctx: MutationCtx, row: Doc<"machines">): Promise<v
   if (kept) await ctx.db.delete(kept._id);
 }
 
-export const recordLaunchFailure = internalMutation({
+export const recordLaunchFailure = asMutation({
   args: {
     ...vIntent,
     code: v.string(),
@@ -122,26 +120,25 @@ export const recordLaunchFailure = internalMutation({
     kind: v.optional(v.string()),
   },
   returns: v.null(),
-  handler: async (ctx, { code, message, retryable, kind, ...intent }) => {
-    const row = await currentRow(ctx, intent, "launching");
-    if (!row) return null;
-    const now = Date.now();
-    const problem = { code, message, at: now };
-    const failures = row.failures + 1;
-    const pause = await pauseLaunches(ctx, problem);
-    // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
-    const giveUp = !retryable || kind === "capacity";
-    await releaseKept(ctx, row, kind === "capacity");
-    await ctx.db.patch(row._id, {
-      problem,
-      failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
-      stepDeadlineAt: now + (giveUp ? 0 : pause),
-    });
-    await patchFleetState(ctx, { volumesDirty: true });
-    console.warn(`fleet.launchFailed worker=${row.worker} code=${code} kind=${kind ?? "none"}`);
-    await wakeFleet(ctx, now + (giveUp ? 0 : pause));
-    return null;
-  },
+})(async (ctx, { code, message, retryable, kind, ...intent }) => {
+  const row = await currentRow(ctx, intent, "launching");
+  if (!row) return null;
+  const now = Date.now();
+  const problem = { code, message, at: now };
+  const failures = row.failures + 1;
+  const pause = await pauseLaunches(ctx, problem);
+  // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
+  const giveUp = !retryable || kind === "capacity";
+  await releaseKept(ctx, row, kind === "capacity");
+  await ctx.db.patch(row._id, {
+    problem,
+    failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
+    stepDeadlineAt: now + (giveUp ? 0 : pause),
+  });
+  await patchFleetState(ctx, { volumesDirty: true });
+  console.warn(`fleet.launchFailed worker=${row.worker} code=${code} kind=${kind ?? "none"}`);
+  await wakeFleet(ctx, now + (giveUp ? 0 : pause));
+  return null;
 });
 
 /** Launching failed: the next one waits, longer each time until one boots. Returns for how long, ms. */

@@ -1,7 +1,8 @@
 /** What the fleet owes the clock: lost wake-ups, the hourly look for forgotten machines, volumes and rows past their time. */
+import { asQuery, asAction } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
-import { internalAction, internalQuery, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
@@ -39,7 +40,7 @@ async function dueVolumes(ctx: MutationCtx, now: number): Promise<number> {
     // Asked again in an hour, until the provider has taken the order.
     await ctx.db.patch(volume._id, { deleteAfter: now + LIST_IDLE_EVERY_MS });
     if (volume.takenBy === undefined)
-      await ctx.scheduler.runAfter(0, internal.fleet.sweep.deleteVolume, { volume: volume._id });
+      await ctx.scheduler.runAfter(0, internal.cloud.deleteVolume, { volume: volume._id });
   }
   return due.length;
 }
@@ -66,30 +67,27 @@ async function oldRows(ctx: MutationCtx, now: number): Promise<number> {
   return machines.length + days.length;
 }
 
-export const volumeOf = internalQuery({
+export const volumeOf = asQuery({
   args: { volume: v.id("quarantinedVolumes") },
   returns: v.union(v.null(), v.object({ config: vProviderConfig, volumeId: v.string() })),
-  handler: async (ctx, { volume }) => {
-    const row = await ctx.db.get(volume);
-    const config = await loadProviderConfig(ctx);
-    if (!row || !config || row.takenBy !== undefined) return null;
-    return { config: { ...config, appName: row.appName }, volumeId: row.volumeId };
-  },
+})(async (ctx, { volume }) => {
+  const row = await ctx.db.get(volume);
+  const config = await loadProviderConfig(ctx);
+  if (!row || !config || row.takenBy !== undefined) return null;
+  return { config: { ...config, appName: row.appName }, volumeId: row.volumeId };
 });
 
 /** The retention of unsaved memory is over. */
-export const deleteVolume = internalAction({
-  args: { volume: v.id("quarantinedVolumes") },
-  returns: v.null(),
-  handler: async (ctx, { volume }) => {
-    const due = await ctx.runQuery(internal.fleet.sweep.volumeOf, { volume });
+export const deleteVolume = asAction({ args: { volume: v.id("quarantinedVolumes") }, returns: v.null() })(
+  async (ctx, { volume }) => {
+    const due = await ctx.runQuery(internal.fleet.quarantinedVolume, { volume });
     if (!due) return null;
     try {
       await (await providerFor(ctx, due.config, {})).deleteVolume(due.volumeId);
-      await ctx.runMutation(internal.fleet.reconcile.forgetVolume, { volumeId: due.volumeId });
+      await ctx.runMutation(internal.fleet.forgetVolume, { volumeId: due.volumeId });
     } catch (error) {
       console.warn(`fleet.quarantineNotDeleted code=${failureOf(error).code}`);
     }
     return null;
   },
-});
+);

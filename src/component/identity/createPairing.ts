@@ -62,7 +62,7 @@ async function create(
     telegramBotId: bot?.botId,
     telegramBotUsername: bot?.username,
   });
-  await ctx.scheduler.runAt(expiresAt, internal.identity.expirePairing.due, { pairing: id });
+  await ctx.scheduler.runAt(expiresAt, internal.upkeep.expirePairings, { pairing: id });
   const row = await ctx.db.get(id);
   if (!row) throw new Error("a row that was just inserted is gone");
   return {

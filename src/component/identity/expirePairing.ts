@@ -2,10 +2,11 @@
  * The end of pairing codes that nobody used: each has its own timer, so that queries need no clock, and the sweep is the
  * net. Writes `pairingCodes`, `pairingAttempts`.
  */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { ATTEMPT_WINDOW_MS } from "../../policy/identity/attempts.js";
 import type { Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 
 const BATCH = 100;
 /** How long used and expired codes are kept for onboarding and inspection. */
@@ -15,14 +16,13 @@ const ENDED_RETENTION_MS = 30 * 86_400_000;
 export const expire = (ctx: MutationCtx, pairing: Id<"pairingCodes">): Promise<void> =>
   ctx.db.patch(pairing, { status: "expired", sealed: undefined });
 
-export const due = internalMutation({
-  args: { pairing: v.id("pairingCodes") },
-  returns: v.null(),
-  handler: async (ctx, { pairing }) => {
-    const row = await ctx.db.get(pairing);
-    if (row?.status === "pending" && row.expiresAt <= Date.now()) await expire(ctx, pairing);
-    return null;
-  },
+export const due = asMutation({ args: { pairing: v.id("pairingCodes") }, returns: v.null() })(async (
+  ctx,
+  { pairing },
+) => {
+  const row = await ctx.db.get(pairing);
+  if (row?.status === "pending" && row.expiresAt <= Date.now()) await expire(ctx, pairing);
+  return null;
 });
 
 /** Expires overdue codes, deletes old ended ones and the attempts of past windows; how many rows it touched. */

@@ -203,7 +203,7 @@ describe("a message that is not in line", () => {
       if (!message) return;
       await ctx.db.patch(message._id, { waiting: { until: wakeAt } });
       await ctx.db.patch(message.conversation, { state: "backoff", wakeAt });
-      await ctx.scheduler.runAt(wakeAt, internal.queue.wake.conversation, {
+      await ctx.scheduler.runAt(wakeAt, internal.queue.wakeConversation, {
         conversation: message.conversation,
       });
     });

@@ -223,6 +223,6 @@ describe("orphans", () => {
     await t.mutation(lib.collectOrphans, {});
     await f.pass(5_000);
     expect(f.fly.counts().machinesNow).toBe(0);
-    expect(await t.query(internal.fleet.orphans.target, { orphan })).toBeNull();
+    expect(await t.query(internal.fleet.orphanTarget, { orphan })).toBeNull();
   });
 });

@@ -31,7 +31,7 @@ export const collectOrphans = asMutation(contract.collectOrphans)(async (ctx, { 
   const skipped = rows.filter((row) => !isConfirmed(row, fleet.orphanGraceMs));
   if (!dryRun) {
     for (const { _id: orphan } of collected)
-      await ctx.scheduler.runAfter(0, internal.fleet.orphans.collect, { orphan });
+      await ctx.scheduler.runAfter(0, internal.cloud.collectOrphan, { orphan });
     // A listing that is due at once confirms the others, or finds that they are gone.
     await patchFleetState(ctx, { lastListedAt: undefined, volumesDirty: true });
     await wakeFleet(ctx, Date.now());

@@ -197,16 +197,16 @@ describe("a large broadcast", () => {
     expect(await world.t.run((ctx) => sweepPushes(ctx))).toBe(0);
     // The engine's own timers were lost with the rest; the batch is what a run does.
     const id = await world.t.run(async (ctx) => ctx.db.normalizeId("messagePushBroadcasts", broadcastId)!);
-    expect(await world.t.mutation(internal.pushing.broadcastRun.batch, { broadcastId: id })).toBe(true);
+    expect(await world.t.mutation(internal.broadcasts.deliverBatch, { broadcastId: id })).toBe(true);
     const ended = {
       workflowId: await world.t.run(async (ctx) => {
         const { start } = await import("@convex-dev/workflow");
-        return await start(ctx, internal.pushing.broadcastRun.broadcastV1, { broadcastId: id });
+        return await start(ctx, internal.broadcasts.broadcastV1, { broadcastId: id });
       }),
       result: { kind: "failed" as const, error: "journal too large" },
       context: { broadcastId: id },
     };
-    await world.t.mutation(internal.pushing.broadcastRun.ended, ended);
+    await world.t.mutation(internal.broadcasts.endRun, ended);
     expect(await get(broadcastId)).toMatchObject({ status: "failed", error: "journal too large" });
     expect(await acts()).toContainEqual(["broadcast.failed", "component"]);
   });

@@ -2,12 +2,13 @@
  * The durable run of a broadcast: one workflow step per batch. A run ends after some batches and a new one follows, because a
  * workflow reads all its earlier steps again at each one: that keeps the cost in proportion to the targets.
  */
+import { asMutation } from "../functions.js";
 import { cleanup, start, vResultValidator, vWorkflowId } from "@convex-dev/workflow";
 import { v } from "convex/values";
 import { recordAct } from "../audit/record.js";
 import { components, internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { workflows } from "../workflows.js";
 import { deliverBatch } from "./broadcastBatch.js";
 
@@ -20,7 +21,7 @@ export const broadcastV1 = workflows
   .handler(async (step, { broadcastId }): Promise<null> => {
     for (let done = 0; done < STEPS_PER_RUN; done += 1) {
       const more = await step.runMutation(
-        internal.pushing.broadcastRun.batch,
+        internal.broadcasts.deliverBatch,
         { broadcastId },
         { name: "batch" },
       );
@@ -30,38 +31,35 @@ export const broadcastV1 = workflows
   });
 
 /** Whether targets remain. */
-export const batch = internalMutation({
-  args: broadcastArgs,
-  returns: v.boolean(),
-  handler: async (ctx, { broadcastId }) => (await deliverBatch(ctx, broadcastId))?.status === "running",
-});
+export const batch = asMutation({ args: broadcastArgs, returns: v.boolean() })(
+  async (ctx, { broadcastId }) => (await deliverBatch(ctx, broadcastId))?.status === "running",
+);
 
 /** Runs once when a workflow has ended: follows up, or records that it broke off. */
-export const ended = internalMutation({
+export const ended = asMutation({
   args: {
     workflowId: vWorkflowId,
     result: vResultValidator,
     context: v.object(broadcastArgs),
   },
   returns: v.null(),
-  handler: async (ctx, { workflowId, result, context: { broadcastId } }) => {
-    const broadcast = await ctx.db.get(broadcastId);
-    if (broadcast?.status === "running") {
-      if (result.kind === "success") await startRun(ctx, broadcastId);
-      else await breakOff(ctx, broadcastId, result.kind === "failed" ? result.error : "The run was canceled");
-    }
-    await cleanup(ctx, components.workflow, workflowId);
-    return null;
-  },
+})(async (ctx, { workflowId, result, context: { broadcastId } }) => {
+  const broadcast = await ctx.db.get(broadcastId);
+  if (broadcast?.status === "running") {
+    if (result.kind === "success") await startRun(ctx, broadcastId);
+    else await breakOff(ctx, broadcastId, result.kind === "failed" ? result.error : "The run was canceled");
+  }
+  await cleanup(ctx, components.workflow, workflowId);
+  return null;
 });
 
 /** Asynchronous, so that it nests no deeper than any other call. */
 export async function startRun(ctx: MutationCtx, broadcastId: Id<"messagePushBroadcasts">): Promise<void> {
   await start(
     ctx,
-    internal.pushing.broadcastRun.broadcastV1,
+    internal.broadcasts.broadcastV1,
     { broadcastId },
-    { startAsync: true, onComplete: internal.pushing.broadcastRun.ended, context: { broadcastId } },
+    { startAsync: true, onComplete: internal.broadcasts.endRun, context: { broadcastId } },
   );
 }
 

@@ -182,7 +182,7 @@ describe("interrupted", () => {
           return databaseQueries.used / scanned;
         });
         perJob.push(used);
-        await world.t.mutation(internal.pushing.wake.slot, { at: NINE });
+        await world.t.mutation(internal.pushing.wakeSlot, { at: NINE });
         // The chain's own continuation is lost.
         standStillUntil(NINE);
       }

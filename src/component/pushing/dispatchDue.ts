@@ -7,7 +7,7 @@ import { clampLimit } from "../queue/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import type { DispatchStatus } from "./dispatches.js";
 import { runSlot, type Batch } from "./run.js";
 
@@ -19,13 +19,12 @@ export const dispatchDuePushJobs = asMutation(contract.dispatchDuePushJobs)(
     dispatchUpTo(ctx, clampLimit(limit, 200, 1_000), Date.now(), providerConfig),
 );
 
-export const rest = internalMutation({
+export const rest = asMutation({
   args: { limit: v.number(), dueBefore: v.number(), providerConfig: v.optional(vProviderConfig) },
   returns: v.null(),
-  handler: async (ctx, { limit, dueBefore, providerConfig }) => {
-    await dispatchUpTo(ctx, limit, dueBefore, providerConfig);
-    return null;
-  },
+})(async (ctx, { limit, dueBefore, providerConfig }) => {
+  await dispatchUpTo(ctx, limit, dueBefore, providerConfig);
+  return null;
 });
 
 /** One batch here; while the limit allows and there was a full one, the next in a transaction of its own. */
@@ -44,7 +43,7 @@ export async function dispatchUpTo(
   const left = limit - jobs.length;
   if (jobs.length === BATCH && left > 0) {
     const args = { limit: left, dueBefore, providerConfig };
-    await ctx.scheduler.runAfter(0, internal.pushing.dispatchDue.rest, args);
+    await ctx.scheduler.runAfter(0, internal.pushing.dispatchRest, args);
   }
   return { scanned: jobs.length, ...counts };
 }

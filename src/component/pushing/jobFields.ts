@@ -53,5 +53,5 @@ async function ensureWake(ctx: MutationCtx, at: number): Promise<void> {
 
 /** The timer of a slot; one that is far ahead goes off on the way and is armed again. */
 export async function armWake(ctx: MutationCtx, at: number): Promise<void> {
-  await ctx.scheduler.runAt(Math.min(at, Date.now() + MAX_TIMER_MS), internal.pushing.wake.slot, { at });
+  await ctx.scheduler.runAt(Math.min(at, Date.now() + MAX_TIMER_MS), internal.pushing.wakeSlot, { at });
 }

@@ -17,13 +17,13 @@ export const reapPoint = (expiresAt: number, gridMs: number): number =>
 /** Sets an alarm without looking; the caller has looked. */
 export async function setAlarm(ctx: MutationCtx, kind: Kind, at: number): Promise<void> {
   const alarm = await ctx.db.insert("alarms", { kind, at });
-  if (kind === "reap") await ctx.scheduler.runAt(at, internal.queue.reap.onAlarm, { alarm });
-  else await ctx.scheduler.runAt(at, internal.queue.pass.onAlarm, { alarm });
+  if (kind === "reap") await ctx.scheduler.runAt(at, internal.queue.reapOnAlarm, { alarm });
+  else await ctx.scheduler.runAt(at, internal.queue.observeOnAlarm, { alarm });
 }
 
 export async function setAlarmUnlessSet(ctx: MutationCtx, kind: Kind, at: number): Promise<void> {
   const armed: boolean = await ctx.runQuery(
-    internal.queue.discover.armed,
+    internal.queue.isAlarmSet,
     { kind, at },
     { useStaleSnapshot: true },
   );

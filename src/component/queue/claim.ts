@@ -213,7 +213,7 @@ async function choose(
         ? await findConversation(ctx, conversationId ?? "")
         : await boundConversation(ctx, scope.bound, conversationId);
     const reapArmed: boolean = await ctx.runQuery(
-      internal.queue.discover.armed,
+      internal.queue.isAlarmSet,
       { kind: "reap", at: reapAt },
       { useStaleSnapshot: true },
     );
@@ -221,7 +221,7 @@ async function choose(
   }
   const seen: { heads: (LaneHead & { id: Doc<"conversations">["_id"] })[]; reapArmed: boolean } =
     await ctx.runQuery(
-      internal.queue.discover.candidates,
+      internal.queue.findCandidates,
       { lanes: scope.lanes, workspace: scope.workspace, reapAt },
       { useStaleSnapshot: true },
     );

@@ -73,7 +73,7 @@ export async function enqueueMessage(
     hasAttachments,
   });
   if (delayed) {
-    await ctx.scheduler.runAt(dueAt, internal.queue.wake.message, { message });
+    await ctx.scheduler.runAt(dueAt, internal.queue.admitMessage, { message });
   } else if (conversation) {
     await arrive(ctx, conversation, { _id: message, lane, priority, waiting });
   } else {

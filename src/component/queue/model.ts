@@ -37,7 +37,7 @@ export async function readyFields(
   const pool = poolOf(at.lane, at.owner);
   const view: { headStart: number | null; lastOfFlow: number | null; passPending: boolean } =
     await ctx.runQuery(
-      internal.queue.discover.line,
+      internal.queue.viewLine,
       { pool, workspace: at.workspace, band: bandOf(at.priority), now },
       { useStaleSnapshot: true },
     );
@@ -62,7 +62,7 @@ export async function headFields(
   const { lane, waiting } = message;
   if (waiting === undefined || waiting.until <= Date.now())
     return await readyFields(ctx, { ...at, lane, priority });
-  await ctx.scheduler.runAt(waiting.until, internal.queue.wake.conversation, { conversation: at._id });
+  await ctx.scheduler.runAt(waiting.until, internal.queue.wakeConversation, { conversation: at._id });
   return { state: "backoff" as const, lane, pool: poolOf(lane, at.owner), priority, wakeAt: waiting.until };
 }
 
@@ -148,7 +148,7 @@ export async function park(
     holder: undefined,
     lastError: why.error,
   });
-  await ctx.scheduler.runAt(wakeAt, internal.queue.wake.conversation, { conversation: conversation._id });
+  await ctx.scheduler.runAt(wakeAt, internal.queue.wakeConversation, { conversation: conversation._id });
   return wakeAt;
 }
 

@@ -9,7 +9,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { suspectMachine } from "../fleet/state.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
@@ -20,32 +20,29 @@ import { markLost } from "./reply.js";
 export const LEASE_EXPIRED = "Lease expired while processing";
 const BATCH = 100;
 
-export const onAlarm = internalMutation({
-  args: { alarm: v.id("alarms") },
-  returns: v.null(),
-  handler: async (ctx, { alarm }) => {
-    const now = Date.now();
-    if (!(await takeAlarms(ctx, "reap", alarm, now))) return null;
-    const { overdue, nextExpiryAt } = await findOverdue(ctx, now, BATCH);
-    for (const lease of overdue) await ctx.scheduler.runAfter(0, internal.queue.reap.expire, { lease });
-    if (nextExpiryAt !== null) {
-      const { policies } = await loadRuntime(ctx);
-      // Never at or before now: a full batch leaves overdue leases behind, which the next grid point takes.
-      await setAlarmUnlessSet(
-        ctx,
-        "reap",
-        reapPoint(Math.max(nextExpiryAt, now + 1), policies.lease.reapGridMs),
-      );
-    }
-    return null;
-  },
+export const onAlarm = asMutation({ args: { alarm: v.id("alarms") }, returns: v.null() })(async (
+  ctx,
+  { alarm },
+) => {
+  const now = Date.now();
+  if (!(await takeAlarms(ctx, "reap", alarm, now))) return null;
+  const { overdue, nextExpiryAt } = await findOverdue(ctx, now, BATCH);
+  for (const lease of overdue) await ctx.scheduler.runAfter(0, internal.queue.expireLease, { lease });
+  if (nextExpiryAt !== null) {
+    const { policies } = await loadRuntime(ctx);
+    // Never at or before now: a full batch leaves overdue leases behind, which the next grid point takes.
+    await setAlarmUnlessSet(
+      ctx,
+      "reap",
+      reapPoint(Math.max(nextExpiryAt, now + 1), policies.lease.reapGridMs),
+    );
+  }
+  return null;
 });
 
-export const expire = internalMutation({
-  args: { lease: v.id("leases") },
-  returns: v.boolean(),
-  handler: (ctx, { lease }) => expireLease(ctx, lease),
-});
+export const expire = asMutation({ args: { lease: v.id("leases") }, returns: v.boolean() })(
+  (ctx, { lease }) => expireLease(ctx, lease),
+);
 
 export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx, { limit }) => {
   const released = await releaseOverdue(ctx, limit);
@@ -66,7 +63,7 @@ export function findOverdue(
   now: number,
   limit: number,
 ): Promise<{ overdue: Id<"leases">[]; nextExpiryAt: number | null }> {
-  return ctx.runQuery(internal.queue.discover.overdueLeases, { now, limit }, { useStaleSnapshot: true });
+  return ctx.runQuery(internal.queue.findOverdueLeases, { now, limit }, { useStaleSnapshot: true });
 }
 
 /** Acts on one lease, and does nothing when it has moved on. Returns whether a conversation was released. */

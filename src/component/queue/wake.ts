@@ -2,24 +2,24 @@
  * Own timers of parked conversations and delayed messages, and the end of a wait for files. An early timer is set again,
  * never dropped.
  */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { arrive, unpark } from "./model.js";
 
-export const conversation = internalMutation({
+export const conversation = asMutation({
   args: { conversation: v.id("conversations") },
   returns: v.boolean(),
-  handler: (ctx, args) => wakeConversation(ctx, args.conversation),
-});
+})((ctx, args) => wakeConversation(ctx, args.conversation));
 
 /** backoff → ready once the wait is over; anything else is left alone. */
 export async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">): Promise<boolean> {
   const row = await ctx.db.get(id);
   if (row?.state !== "backoff" || row.wakeAt === undefined || row.head === undefined) return false;
   if (row.wakeAt > Date.now()) {
-    await ctx.scheduler.runAt(row.wakeAt, internal.queue.wake.conversation, { conversation: id });
+    await ctx.scheduler.runAt(row.wakeAt, internal.queue.wakeConversation, { conversation: id });
     return false;
   }
   const head = await ctx.db.get(row.head);
@@ -28,18 +28,16 @@ export async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">
   return true;
 }
 
-export const message = internalMutation({
-  args: { message: v.id("messageQueue") },
-  returns: v.boolean(),
-  handler: (ctx, args) => admitMessage(ctx, args.message),
-});
+export const message = asMutation({ args: { message: v.id("messageQueue") }, returns: v.boolean() })(
+  (ctx, args) => admitMessage(ctx, args.message),
+);
 
 /** delayed → queued: the message takes its place in line now, behind what arrived before. */
 export async function admitMessage(ctx: MutationCtx, id: Id<"messageQueue">): Promise<boolean> {
   const row = await ctx.db.get(id);
   if (row?.status !== "delayed") return false;
   if (row.dueAt > Date.now()) {
-    await ctx.scheduler.runAt(row.dueAt, internal.queue.wake.message, { message: id });
+    await ctx.scheduler.runAt(row.dueAt, internal.queue.admitMessage, { message: id });
     return false;
   }
   await ctx.db.patch(id, { status: "queued", seq: ctx.db.vars.commitTs });

@@ -4,7 +4,7 @@ import * as contract from "../../contract/secrets.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../_generated/api.js";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { activeSecret, requireKnownSecret } from "./vault.js";
 import { wipeVersion } from "./wipe.js";
 
@@ -25,13 +25,12 @@ export const deleteSecret = asMutation(contract.deleteSecret)(async (ctx, { secr
 });
 
 /** The rest of a secret with very many versions; one that was imported since is active and stays. */
-export const wipeRest = internalMutation({
-  args: { secretRef: v.string() },
-  returns: v.null(),
-  handler: async (ctx, { secretRef }) => {
-    await wipeBatch(ctx, secretRef);
-    return null;
-  },
+export const wipeRest = asMutation({ args: { secretRef: v.string() }, returns: v.null() })(async (
+  ctx,
+  { secretRef },
+) => {
+  await wipeBatch(ctx, secretRef);
+  return null;
 });
 
 async function wipeBatch(ctx: MutationCtx, secretRef: string): Promise<number> {
@@ -42,6 +41,6 @@ async function wipeBatch(ctx: MutationCtx, secretRef: string): Promise<number> {
   const superseded = rows.filter((row) => !row.active);
   for (const row of superseded) await wipeVersion(ctx, row, Date.now());
   if (rows.length === BATCH && superseded.length > 0)
-    await ctx.scheduler.runAfter(0, internal.secrets.deleteSecret.wipeRest, { secretRef });
+    await ctx.scheduler.runAfter(0, internal.upkeep.wipeSecretRest, { secretRef });
   return superseded.length;
 }

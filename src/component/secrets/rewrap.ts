@@ -12,7 +12,7 @@ import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { existingMasterKey, findMasterKey } from "./keyRing.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
@@ -38,7 +38,7 @@ export const rewrapProgress = asQuery(contract.rewrapProgress)((ctx) => progress
 async function startRun(ctx: MutationCtx, target: MasterKey, run: Run | null): Promise<void> {
   const isResumed = run?.keyId === target.keyId && run.finishedAt === undefined;
   const generation = (run?.generation ?? 0) + 1;
-  const step = await ctx.scheduler.runAfter(0, internal.secrets.rewrap.step, { generation });
+  const step = await ctx.scheduler.runAfter(0, internal.upkeep.rewrapStep, { generation });
   const fresh = { keyId: target.keyId, ...FRESH, startedAt: Date.now() };
   if (!run) await ctx.db.insert("rewrapRuns", { ...fresh, generation, step });
   else await ctx.db.patch(run._id, { ...(isResumed ? { lastError: undefined } : fresh), generation, step });
@@ -52,22 +52,21 @@ async function startRun(ctx: MutationCtx, target: MasterKey, run: Run | null): P
 
 const FRESH = { cursor: START, done: 0, failed: 0, lastError: undefined, finishedAt: undefined };
 
-export const step = internalMutation({
-  args: { generation: v.number() },
-  returns: v.null(),
-  handler: async (ctx, { generation }) => {
-    const run = await newestRun(ctx);
-    if (run?.generation !== generation) return null;
-    try {
-      await rewrapBatch(ctx, run);
-    } catch (error) {
-      const known = errorDataOf(error);
-      if (!known) throw error;
-      // The environment holds no usable key at present; `rewrapSecrets` goes on from here once it does.
-      await ctx.db.patch(run._id, { lastError: known.message, step: undefined });
-    }
-    return null;
-  },
+export const step = asMutation({ args: { generation: v.number() }, returns: v.null() })(async (
+  ctx,
+  { generation },
+) => {
+  const run = await newestRun(ctx);
+  if (run?.generation !== generation) return null;
+  try {
+    await rewrapBatch(ctx, run);
+  } catch (error) {
+    const known = errorDataOf(error);
+    if (!known) throw error;
+    // The environment holds no usable key at present; `rewrapSecrets` goes on from here once it does.
+    await ctx.db.patch(run._id, { lastError: known.message, step: undefined });
+  }
+  return null;
 });
 
 async function rewrapBatch(ctx: MutationCtx, run: Run): Promise<void> {
@@ -93,7 +92,7 @@ async function rewrapBatch(ctx: MutationCtx, run: Run): Promise<void> {
     }
   }
   const { generation } = run;
-  const next = await ctx.scheduler.runAfter(0, internal.secrets.rewrap.step, { generation });
+  const next = await ctx.scheduler.runAfter(0, internal.upkeep.rewrapStep, { generation });
   await ctx.db.patch(run._id, { cursor: batch.cursor, done, failed, lastError, step: next });
 }
 

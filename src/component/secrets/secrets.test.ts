@@ -238,7 +238,7 @@ describe("reading out", () => {
   it("actions read through an internal query; no public function gives a value away", async () => {
     const t = start();
     await put(t, "a", "the value");
-    expect(await t.query(internal.secrets.vault.openForAction, { secretRef: "a" })).toBe("the value");
+    expect(await t.query(internal.telegram.openSecret, { secretRef: "a" })).toBe("the value");
     const answers = [await t.query(api.lib.secretStatus, { secretRefs: ["a"] }), await readiness(t)];
     expect(JSON.stringify(answers)).not.toContain("the value");
   });

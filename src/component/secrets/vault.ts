@@ -2,6 +2,7 @@
  * The vault: the only code that turns secrets into rows and rows into secrets. What comes out goes to hydration or into
  * the action that uses it, never into a row, a log, an error or the arguments of a scheduled function.
  */
+import { asQuery } from "../functions.js";
 import { v } from "convex/values";
 import { factoryError } from "../../contract/errors.js";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../../policy/secrets/envelope.js";
 import type { Bytes } from "../../policy/secrets/masterKey.js";
 import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
-import { internalQuery } from "../_generated/server.js";
+
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { findMasterKey, requireMasterKey } from "./keyRing.js";
@@ -115,8 +116,7 @@ export async function openTelegramBotToken(
 }
 
 /** `openSecret` for actions, which have no database. Its result must not leave the action. */
-export const openForAction = internalQuery({
+export const openForAction = asQuery({
   args: { secretRef: v.string() },
   returns: v.union(v.string(), v.null()),
-  handler: async (ctx, { secretRef }) => await openSecret(ctx, secretRef),
-});
+})(async (ctx, { secretRef }) => await openSecret(ctx, secretRef));

@@ -1,12 +1,10 @@
 /** Deletes the contents of a version that is gone. Scheduled in the transaction that deletes its row. */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { MAX_FILES } from "../../policy/skills/bundle.js";
-import { internalMutation } from "../_generated/server.js";
 
-export const files = internalMutation({
-  args: { versionId: v.id("globalSkillVersions") },
-  returns: v.number(),
-  handler: async (ctx, { versionId }) => {
+export const files = asMutation({ args: { versionId: v.id("globalSkillVersions") }, returns: v.number() })(
+  async (ctx, { versionId }) => {
     const rows = await ctx.db
       .query("globalSkillFiles")
       .withIndex("by_versionId", (q) => q.eq("versionId", versionId))
@@ -14,4 +12,4 @@ export const files = internalMutation({
     for (const row of rows) await ctx.db.delete(row._id);
     return rows.length;
   },
-});
+);

@@ -100,5 +100,5 @@ async function dropUnreleased(ctx: MutationCtx, versionId: Id<"globalSkillVersio
 /** The row now, the contents (up to 1 MiB) in a transaction of their own. */
 export async function dropVersion(ctx: MutationCtx, versionId: Id<"globalSkillVersions">): Promise<void> {
   await ctx.db.delete(versionId);
-  await ctx.scheduler.runAfter(0, internal.skills.collect.files, { versionId });
+  await ctx.scheduler.runAfter(0, internal.upkeep.collectSkillFiles, { versionId });
 }

@@ -3,6 +3,7 @@
  * further part came for a second; each part adds its files, and the captions become the text. A part that comes after the
  * message was handed out begins another one. Writes `telegramAlbums` and what enqueueing and attachments write.
  */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import type { Policies } from "../../contract/policies.js";
 import { describeMedia, mediaMetadata, type TelegramFile } from "../../policy/telegram/media.js";
@@ -13,7 +14,7 @@ import { MAX_FILES } from "../attachments/view.js";
 import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { checkedPayload } from "../queue/enqueue.js";
 
 /** Telegram sends the parts one after the other; between two of them lies one answer of this webhook. */
@@ -69,7 +70,7 @@ export async function takeAlbumPart(
   const fields = { message, openUntil: now + QUIET_MS, captions: caption, files: known };
   if (album) await ctx.db.patch(album._id, fields);
   const id = album?._id ?? (await ctx.db.insert("telegramAlbums", { ...key, ...fields }));
-  await ctx.scheduler.runAt(fields.openUntil, internal.telegram.albums.close, { album: id });
+  await ctx.scheduler.runAt(fields.openUntil, internal.queue.closeAlbum, { album: id });
   return message;
 }
 
@@ -118,22 +119,21 @@ function typeOf(files: TelegramFile[]): Record<string, string> {
 }
 
 /** No part came for a second: the message waits for its files alone now. An early timer is set again. */
-export const close = internalMutation({
-  args: { album: v.id("telegramAlbums") },
-  returns: v.null(),
-  handler: async (ctx, { album }) => {
-    const row = await ctx.db.get(album);
-    if (!row) return null;
-    if (row.openUntil > Date.now()) {
-      await ctx.scheduler.runAt(row.openUntil, internal.telegram.albums.close, { album });
-      return null;
-    }
-    const message = await ctx.db.get(row.message);
-    if (message?.waiting?.collecting !== true) return null;
-    await ctx.db.patch(message._id, { waiting: { until: message.waiting.until } });
-    await releaseWhenComplete(ctx, message._id);
+export const close = asMutation({ args: { album: v.id("telegramAlbums") }, returns: v.null() })(async (
+  ctx,
+  { album },
+) => {
+  const row = await ctx.db.get(album);
+  if (!row) return null;
+  if (row.openUntil > Date.now()) {
+    await ctx.scheduler.runAt(row.openUntil, internal.queue.closeAlbum, { album });
     return null;
-  },
+  }
+  const message = await ctx.db.get(row.message);
+  if (message?.waiting?.collecting !== true) return null;
+  await ctx.db.patch(message._id, { waiting: { until: message.waiting.until } });
+  await releaseWhenComplete(ctx, message._id);
+  return null;
 });
 
 /** Deletes albums that no part will come for any more; how many. */

@@ -11,8 +11,8 @@ import { sha256Hex } from "../../policy/identity/sha256.js";
 import { agentKeyOfSecretRef, botIdOfToken } from "../../policy/telegram/botToken.js";
 import { decideWebhookUrl, isSelfHostedBotApi } from "../../policy/telegram/webhookUrl.js";
 import { internal } from "../_generated/api.js";
-import { env, internalQuery, type ActionCtx } from "../_generated/server.js";
-import { asAction } from "../functions.js";
+import { env, type ActionCtx } from "../_generated/server.js";
+import { asAction, asQuery } from "../functions.js";
 import { activeSecret, openSecret } from "../secrets/vault.js";
 import { botApiBaseUrl, getMe, getWebhookInfo, setWebhook, type BotApi, type WebhookInfo } from "./botApi.js";
 import { newWebhookSecret } from "./webhookSecrets.js";
@@ -20,14 +20,13 @@ import { newWebhookSecret } from "./webhookSecrets.js";
 const DEFAULT_SECRET_REF = "telegram.botToken.default";
 
 /** The token for the action below. Its result stays inside the component: nothing else can call it. */
-export const openBotToken = internalQuery({
+export const openBotToken = asQuery({
   args: { secretRef: v.string() },
   returns: v.union(v.object({ token: v.string(), version: v.number() }), v.null()),
-  handler: async (ctx, { secretRef }) => {
-    const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
-    const row = await activeSecret(ctx, secretRef);
-    return token === "" || !row ? null : { token, version: row.version };
-  },
+})(async (ctx, { secretRef }) => {
+  const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
+  const row = await activeSecret(ctx, secretRef);
+  return token === "" || !row ? null : { token, version: row.version };
 });
 
 /** Throws `telegram_token_missing`, `telegram_url_invalid`, `telegram_api_failed`. */
@@ -47,7 +46,7 @@ export const configureTelegramWebhook = asAction(contract.configureTelegramWebho
   const me = await getMe(api);
   // The token's own id, so that no proxy can attribute one bot's name to another.
   const username = me.ok && String(me.result.id) === bot.botId ? me.result.username : undefined;
-  await ctx.runMutation(internal.telegram.webhookFacts.observed, {
+  await ctx.runMutation(internal.telegram.recordObservedWebhook, {
     botId: bot.botId,
     isReady,
     info: factsOf(info),
@@ -65,7 +64,7 @@ export const configureTelegramWebhook = asAction(contract.configureTelegramWebho
 
 async function botOfSecret(ctx: ActionCtx, secretRef: string) {
   const secret: { token: string; version: number } | null = await ctx.runQuery(
-    internal.telegram.configureWebhook.openBotToken,
+    internal.telegram.openBotToken,
     { secretRef },
   );
   if (!secret) {
@@ -91,16 +90,16 @@ async function introduceWebhook(
   const secretToken = newWebhookSecret();
   const secretHash = await sha256Hex(secretToken);
   const agentKey = agentKeyOfSecretRef(secretRef);
-  await ctx.runMutation(internal.telegram.webhookSecrets.introduce, { botId, secretHash, agentKey });
+  await ctx.runMutation(internal.telegram.introduceWebhookSecret, { botId, secretHash, agentKey });
   const set = await setWebhook(api, { url: webhookUrl, secretToken });
   if (set.kind !== "set") {
     // Without a clear refusal Telegram may be using the new secret already: it stays accepted.
     if (set.kind === "refused") {
-      await ctx.runMutation(internal.telegram.webhookSecrets.withdraw, { botId, secretHash });
+      await ctx.runMutation(internal.telegram.withdrawWebhookSecret, { botId, secretHash });
     }
     throw factoryError("telegram_api_failed", `Telegram setWebhook failed: ${set.description}`);
   }
-  await ctx.runMutation(internal.telegram.webhookFacts.accepted, {
+  await ctx.runMutation(internal.telegram.recordAcceptedWebhook, {
     botId,
     secretHash,
     secretRef,

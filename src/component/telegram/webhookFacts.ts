@@ -2,8 +2,9 @@
  * What Telegram said about a bot and its webhook. Writes `telegramBots`, `telegramTokens`; deletes the webhook secrets of a
  * bot whose token was replaced by another bot's, so that its calls are refused.
  */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
-import { internalMutation, type MutationCtx } from "../_generated/server.js";
+import type { MutationCtx } from "../_generated/server.js";
 import { recordAct } from "../audit/record.js";
 import { findBot, findToken } from "./agentBot.js";
 import { retireOlderLater, secretsOf } from "./webhookSecrets.js";
@@ -19,7 +20,7 @@ export const vWebhookInfo = v.object({
 });
 
 /** Telegram took the token and the webhook: this ref is this bot's. */
-export const accepted = internalMutation({
+export const accepted = asMutation({
   args: {
     botId: v.string(),
     secretHash: v.string(),
@@ -29,31 +30,30 @@ export const accepted = internalMutation({
     webhookUrl: v.string(),
   },
   returns: v.null(),
-  handler: async (ctx, { botId, secretHash, secretRef, version, agentKey, webhookUrl }) => {
-    const bot = await findBot(ctx, botId);
-    if (!bot) return null;
-    await ctx.db.patch(bot._id, {
-      agentKey,
-      webhookUrl,
-      verifiedAt: bot.webhookUrl === webhookUrl ? bot.verifiedAt : undefined,
-    });
-    const token = await findToken(ctx, secretRef);
-    if (token) await ctx.db.patch(token._id, { botId, verifiedVersion: version });
-    else await ctx.db.insert("telegramTokens", { secretRef, botId, verifiedVersion: version });
-    if (token?.botId !== undefined && token.botId !== botId) await retireBot(ctx, token.botId);
-    await retireOlderLater(ctx, { botId, secretHash });
-    await recordAct(ctx, {
-      kind: "telegram.webhookConfigured",
-      actor: "host",
-      subject: secretRef,
-      detail: { botId, webhookUrl },
-    });
-    return null;
-  },
+})(async (ctx, { botId, secretHash, secretRef, version, agentKey, webhookUrl }) => {
+  const bot = await findBot(ctx, botId);
+  if (!bot) return null;
+  await ctx.db.patch(bot._id, {
+    agentKey,
+    webhookUrl,
+    verifiedAt: bot.webhookUrl === webhookUrl ? bot.verifiedAt : undefined,
+  });
+  const token = await findToken(ctx, secretRef);
+  if (token) await ctx.db.patch(token._id, { botId, verifiedVersion: version });
+  else await ctx.db.insert("telegramTokens", { secretRef, botId, verifiedVersion: version });
+  if (token?.botId !== undefined && token.botId !== botId) await retireBot(ctx, token.botId);
+  await retireOlderLater(ctx, { botId, secretHash });
+  await recordAct(ctx, {
+    kind: "telegram.webhookConfigured",
+    actor: "host",
+    subject: secretRef,
+    detail: { botId, webhookUrl },
+  });
+  return null;
 });
 
 /** What getWebhookInfo (and getMe, when it was asked) said. `isReady`: it delivers to the URL that was set. */
-export const observed = internalMutation({
+export const observed = asMutation({
   args: {
     botId: v.string(),
     isReady: v.boolean(),
@@ -62,23 +62,22 @@ export const observed = internalMutation({
     username: v.optional(v.string()),
   },
   returns: v.null(),
-  handler: async (ctx, { botId, isReady, info, username }) => {
-    const bot = await findBot(ctx, botId);
-    if (!bot) return null;
-    const now = Date.now();
-    await ctx.db.patch(bot._id, {
-      verifiedAt: isReady ? now : undefined,
-      checkedAt: now,
-      ...(username !== undefined && { username }),
-      ...(info && {
-        currentUrl: info.url,
-        pendingUpdateCount: info.pendingUpdateCount,
-        lastErrorMessage: info.lastErrorMessage,
-        lastErrorDate: info.lastErrorDate,
-      }),
-    });
-    return null;
-  },
+})(async (ctx, { botId, isReady, info, username }) => {
+  const bot = await findBot(ctx, botId);
+  if (!bot) return null;
+  const now = Date.now();
+  await ctx.db.patch(bot._id, {
+    verifiedAt: isReady ? now : undefined,
+    checkedAt: now,
+    ...(username !== undefined && { username }),
+    ...(info && {
+      currentUrl: info.url,
+      pendingUpdateCount: info.pendingUpdateCount,
+      lastErrorMessage: info.lastErrorMessage,
+      lastErrorDate: info.lastErrorDate,
+    }),
+  });
+  return null;
 });
 
 /** The ref holds another bot's token now: unless a further ref has this one's, nobody answers through it any more. */

@@ -3,9 +3,9 @@ import { v } from "convex/values";
 import * as contract from "../../contract/telegram.js";
 import { botIdOfToken } from "../../policy/telegram/botToken.js";
 import { internal } from "../_generated/api.js";
-import { env, internalQuery } from "../_generated/server.js";
+import { env } from "../_generated/server.js";
 import { findAgent } from "../agents/configureAgent.js";
-import { asAction } from "../functions.js";
+import { asAction, asQuery } from "../functions.js";
 import { openSecret } from "../secrets/vault.js";
 import { findBot, telegramRefsOf } from "./agentBot.js";
 import { botApiBaseUrl, getWebhookInfo } from "./botApi.js";
@@ -20,22 +20,21 @@ const vAgentToken = v.object({
 });
 
 /** For the action below alone: the first token among the profile's refs and the two customary ones. */
-export const openAgentToken = internalQuery({
+export const openAgentToken = asQuery({
   args: { agentKey: v.string() },
   returns: v.union(vAgentToken, v.null()),
-  handler: async (ctx, { agentKey }) => {
-    const agent = await findAgent(ctx, agentKey);
-    const own = agent ? telegramRefsOf(agent) : [];
-    const refs = new Set([...own, `telegram.botToken.${agentKey}`, "telegram.botToken"]);
-    for (const secretRef of refs) {
-      const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
-      if (token === "") continue;
-      const botId = botIdOfToken(token);
-      const bot = botId === null ? null : await findBot(ctx, botId);
-      return { secretRef, token, botId, webhookUrl: bot?.webhookUrl ?? null };
-    }
-    return null;
-  },
+})(async (ctx, { agentKey }) => {
+  const agent = await findAgent(ctx, agentKey);
+  const own = agent ? telegramRefsOf(agent) : [];
+  const refs = new Set([...own, `telegram.botToken.${agentKey}`, "telegram.botToken"]);
+  for (const secretRef of refs) {
+    const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
+    if (token === "") continue;
+    const botId = botIdOfToken(token);
+    const bot = botId === null ? null : await findBot(ctx, botId);
+    return { secretRef, token, botId, webhookUrl: bot?.webhookUrl ?? null };
+  }
+  return null;
 });
 
 const unknown = { currentUrl: null, pendingUpdateCount: 0, lastErrorMessage: null, lastErrorDate: null };
@@ -43,13 +42,13 @@ const unknown = { currentUrl: null, pendingUpdateCount: 0, lastErrorMessage: nul
 /** Never throws for what Telegram says: a revoked token is not ready, with Telegram's words as the last error. */
 export const getWebhookReadiness = asAction(contract.getWebhookReadiness)(async (ctx, { agentKey }) => {
   const found: { secretRef: string; token: string; botId: string | null; webhookUrl: string | null } | null =
-    await ctx.runQuery(internal.telegram.webhookReadiness.openAgentToken, { agentKey });
+    await ctx.runQuery(internal.telegram.openAgentToken, { agentKey });
   if (!found) return { agentKey, secretRef: null, ...unknown, webhookReady: false };
   const { secretRef, token, botId, webhookUrl } = found;
   const asked = await getWebhookInfo({ baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token });
   const webhookReady = asked.ok && isOurs(asked.result.url, webhookUrl);
   if (botId !== null && webhookUrl !== null) {
-    await ctx.runMutation(internal.telegram.webhookFacts.observed, {
+    await ctx.runMutation(internal.telegram.recordObservedWebhook, {
       botId,
       isReady: webhookReady,
       info: asked.ok ? factsOf(asked.result) : null,

@@ -2,11 +2,12 @@
  * The secrets that webhook calls may carry: only their SHA-256 is kept. Writes `telegramWebhookSecrets`. Invariant: at
  * every moment of a change, what Telegram may be sending is accepted.
  */
+import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { sha256Hex } from "../../policy/identity/sha256.js";
 import { internal } from "../_generated/api.js";
 import type { Doc } from "../_generated/dataModel.js";
-import { internalMutation, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { findBot } from "./agentBot.js";
 
 /** Secrets of one bot that may be valid at once; more only pile up when set-up fails again and again. */
@@ -39,33 +40,31 @@ export async function findWebhookSecret(ctx: QueryCtx, secret: string): Promise<
 }
 
 /** Accepts the new secret beside those in use, before Telegram hears of it. */
-export const introduce = internalMutation({
+export const introduce = asMutation({
   args: { ...vSecret, agentKey: v.union(v.string(), v.null()) },
   returns: v.null(),
-  handler: async (ctx, { botId, secretHash, agentKey }) => {
-    // A bot that is known keeps its agent until Telegram has accepted the token: a made-up one changes nothing.
-    if (!(await findBot(ctx, botId))) await ctx.db.insert("telegramBots", { botId, agentKey });
-    const known = await secretsOf(ctx, botId);
-    // Newest first. The oldest ones are the last that Telegram can still be using: every newer one was offered to it.
-    for (const surplus of known.slice(MAX_SECRETS_PER_BOT - 1)) await ctx.db.delete(surplus._id);
-    await ctx.db.insert("telegramWebhookSecrets", { botId, secretHash });
-    return null;
-  },
+})(async (ctx, { botId, secretHash, agentKey }) => {
+  // A bot that is known keeps its agent until Telegram has accepted the token: a made-up one changes nothing.
+  if (!(await findBot(ctx, botId))) await ctx.db.insert("telegramBots", { botId, agentKey });
+  const known = await secretsOf(ctx, botId);
+  // Newest first. The oldest ones are the last that Telegram can still be using: every newer one was offered to it.
+  for (const surplus of known.slice(MAX_SECRETS_PER_BOT - 1)) await ctx.db.delete(surplus._id);
+  await ctx.db.insert("telegramWebhookSecrets", { botId, secretHash });
+  return null;
 });
 
 /** Telegram refused the call that carried this secret, so it is nobody's; nor is a bot that it never accepted. */
-export const withdraw = internalMutation({
-  args: vSecret,
-  returns: v.null(),
-  handler: async (ctx, { botId, secretHash }) => {
-    const rows = await secretsOf(ctx, botId);
-    for (const row of rows) if (row.secretHash === secretHash) await ctx.db.delete(row._id);
-    const bot = await findBot(ctx, botId);
-    if (bot && bot.webhookUrl === undefined && rows.every((row) => row.secretHash === secretHash)) {
-      await ctx.db.delete(bot._id);
-    }
-    return null;
-  },
+export const withdraw = asMutation({ args: vSecret, returns: v.null() })(async (
+  ctx,
+  { botId, secretHash },
+) => {
+  const rows = await secretsOf(ctx, botId);
+  for (const row of rows) if (row.secretHash === secretHash) await ctx.db.delete(row._id);
+  const bot = await findBot(ctx, botId);
+  if (bot && bot.webhookUrl === undefined && rows.every((row) => row.secretHash === secretHash)) {
+    await ctx.db.delete(bot._id);
+  }
+  return null;
 });
 
 /** Telegram uses this secret now; the older ones end after the overlap. */
@@ -73,18 +72,17 @@ export const retireOlderLater = (
   ctx: MutationCtx,
   secret: { botId: string; secretHash: string },
 ): Promise<unknown> =>
-  ctx.scheduler.runAfter(OVERLAP_MS, internal.telegram.webhookSecrets.retireOlder, secret);
+  ctx.scheduler.runAfter(OVERLAP_MS, internal.telegram.retireOlderWebhookSecrets, secret);
 
-export const retireOlder = internalMutation({
-  args: vSecret,
-  returns: v.null(),
-  handler: async (ctx, { botId, secretHash }) => {
-    const rows = await secretsOf(ctx, botId);
-    const current = rows.findIndex((row) => row.secretHash === secretHash);
-    if (current === -1) return null;
-    for (const older of rows.slice(current + 1)) await ctx.db.delete(older._id);
-    return null;
-  },
+export const retireOlder = asMutation({ args: vSecret, returns: v.null() })(async (
+  ctx,
+  { botId, secretHash },
+) => {
+  const rows = await secretsOf(ctx, botId);
+  const current = rows.findIndex((row) => row.secretHash === secretHash);
+  if (current === -1) return null;
+  for (const older of rows.slice(current + 1)) await ctx.db.delete(older._id);
+  return null;
 });
 
 /** Newest first. */

@@ -140,7 +140,7 @@ describe("what waiting costs", () => {
   it("a pass looks at a handful of 200 idle listeners for one message", async () => {
     for (const worker of names(200)) await listen(worker);
     await world.send("c1", "hello");
-    const read = await metrics((ctx) => ctx.runMutation(internal.queue.pass.observe, { confirming: false }));
+    const read = await metrics((ctx) => ctx.runMutation(internal.queue.observe, { confirming: false }));
     expect(read).toBeLessThan(30);
     expect(sum(await seqs(names(200)))).toBe(1);
   });

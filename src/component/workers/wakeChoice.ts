@@ -3,8 +3,9 @@
  * second worker would come for nothing), idle ones that polled last, and, when nobody else is left, ones that did not react.
  * Read on a stale snapshot: it writes nothing and the claim decides.
  */
+import { asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
-import { internalQuery, type QueryCtx } from "../_generated/server.js";
+import type { QueryCtx } from "../_generated/server.js";
 import type { Doc } from "../_generated/dataModel.js";
 import { AFTER_OWNED_POOLS, poolOf } from "../../policy/queue/lane.js";
 import { loadRuntime } from "../config/runtime.js";
@@ -27,61 +28,60 @@ const vRing = v.object({
 });
 export type Ring = Infer<typeof vRing>;
 
-export const choose = internalQuery({
+export const choose = asQuery({
   args: { waiting: v.array(vWaitingHead), now: v.number() },
   returns: v.array(vRing),
-  handler: async (ctx, { waiting, now }) => {
-    const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
-    const rings: Ring[] = await ownersOfReady(ctx, now);
-    const open = [...waiting];
-    const seen = new Set(rings.map((ring) => ring.worker));
-    const full = () => open.length === 0 || rings.length >= MAX_RINGS;
-    /** Gives the worker the first conversation it may take. */
-    const pair = (worker: Doc<"workers">, expect: (readyAt: number) => Ring["expected"]): void => {
-      const index = open.findIndex(
-        ({ lane, workspace }) =>
-          worker.lanes.includes(lane) && (worker.workspace === undefined || worker.workspace === workspace),
-      );
-      if (index < 0) return;
-      const [head] = open.splice(index, 1);
-      rings.push({ worker: worker.workerId, expected: expect(head?.readyAt ?? now) });
-    };
+})(async (ctx, { waiting, now }) => {
+  const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
+  const rings: Ring[] = await ownersOfReady(ctx, now);
+  const open = [...waiting];
+  const seen = new Set(rings.map((ring) => ring.worker));
+  const full = () => open.length === 0 || rings.length >= MAX_RINGS;
+  /** Gives the worker the first conversation it may take. */
+  const pair = (worker: Doc<"workers">, expect: (readyAt: number) => Ring["expected"]): void => {
+    const index = open.findIndex(
+      ({ lane, workspace }) =>
+        worker.lanes.includes(lane) && (worker.workspace === undefined || worker.workspace === workspace),
+    );
+    if (index < 0) return;
+    const [head] = open.splice(index, 1);
+    rings.push({ worker: worker.workerId, expected: expect(head?.readyAt ?? now) });
+  };
 
-    const lately = await ctx.db
-      .query("wakes")
-      .withIndex("by_at", (q) => q.gt("at", now - REACTION_MS))
-      .take(MAX_SEEN);
-    for (const wake of lately) {
-      if (full()) break;
-      const idle = seen.has(wake.worker) ? null : await idleWorker(ctx, wake.worker);
-      if (!idle || idle.claimedAt > wake.at) continue;
-      seen.add(wake.worker);
-      pair(idle.worker, (readyAt) => (readyAt > wake.at ? "again" : "onItsWay"));
-    }
+  const lately = await ctx.db
+    .query("wakes")
+    .withIndex("by_at", (q) => q.gt("at", now - REACTION_MS))
+    .take(MAX_SEEN);
+  for (const wake of lately) {
+    if (full()) break;
+    const idle = seen.has(wake.worker) ? null : await idleWorker(ctx, wake.worker);
+    if (!idle || idle.claimedAt > wake.at) continue;
+    seen.add(wake.worker);
+    pair(idle.worker, (readyAt) => (readyAt > wake.at ? "again" : "onItsWay"));
+  }
 
-    const deaf: { worker: Doc<"workers">; at: number }[] = [];
-    if (!full()) {
-      let left = MAX_SEEN;
-      // The freshest first: a busy worker writes no beat, so those who polled last are the idle ones.
-      for await (const beat of ctx.db
-        .query("beats")
-        .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-        .order("desc")) {
-        if (full() || left-- === 0) break;
-        const idle = seen.has(beat.worker) ? null : await idleWorker(ctx, beat.worker);
-        if (!idle) continue;
-        const wake = await findWake(ctx, beat.worker);
-        const signAt = Math.max(idle.claimedAt, beat.aliveUntil - staleAfterMs);
-        if (wake && wake.at > signAt) deaf.push({ worker: idle.worker, at: wake.at });
-        else pair(idle.worker, () => "soon");
-      }
+  const deaf: { worker: Doc<"workers">; at: number }[] = [];
+  if (!full()) {
+    let left = MAX_SEEN;
+    // The freshest first: a busy worker writes no beat, so those who polled last are the idle ones.
+    for await (const beat of ctx.db
+      .query("beats")
+      .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
+      .order("desc")) {
+      if (full() || left-- === 0) break;
+      const idle = seen.has(beat.worker) ? null : await idleWorker(ctx, beat.worker);
+      if (!idle) continue;
+      const wake = await findWake(ctx, beat.worker);
+      const signAt = Math.max(idle.claimedAt, beat.aliveUntil - staleAfterMs);
+      if (wake && wake.at > signAt) deaf.push({ worker: idle.worker, at: wake.at });
+      else pair(idle.worker, () => "soon");
     }
-    for (const { worker } of deaf.sort((a, b) => a.at - b.at)) {
-      if (full()) break;
-      pair(worker, () => "deaf");
-    }
-    return rings;
-  },
+  }
+  for (const { worker } of deaf.sort((a, b) => a.at - b.at)) {
+    if (full()) break;
+    pair(worker, () => "deaf");
+  }
+  return rings;
 });
 
 /** The worker if it listens and could take any conversation now, and when it claimed last. */

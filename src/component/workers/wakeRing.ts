@@ -16,7 +16,7 @@ const BATCH = 100;
 export async function ringForReady(ctx: MutationCtx, waiting: WaitingHead[]): Promise<boolean> {
   const now = Date.now();
   const rings: Ring[] = await ctx.runQuery(
-    internal.workers.wakeChoice.choose,
+    internal.queue.chooseWakes,
     { waiting, now },
     { useStaleSnapshot: true },
   );

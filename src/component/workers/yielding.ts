@@ -3,10 +3,11 @@
  * one's data directory, the longest-idle of them is asked to save and release it; when none is idle and the wait is long, the
  * one that has held its conversation longest is, after its turn. Launched machines are drained by the fleet instead.
  */
+import { asQuery } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
-import { internalQuery, type MutationCtx, type QueryCtx } from "../_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
@@ -20,7 +21,7 @@ const MAX_SEEN = 100;
 export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Promise<void> {
   if (waiting.length === 0) return;
   const chosen: Id<"workers"> | null = await ctx.runQuery(
-    internal.workers.yielding.choose,
+    internal.queue.chooseYielding,
     { waiting, now: Date.now() },
     { useStaleSnapshot: true },
   );
@@ -30,38 +31,37 @@ export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Prom
   await ringWorker(ctx, worker);
 }
 
-export const choose = internalQuery({
+export const choose = asQuery({
   args: { waiting: v.array(vWaitingHead), now: v.number() },
   returns: v.union(v.null(), v.id("workers")),
-  handler: async (ctx, { waiting, now }) => {
-    const { fleet } = (await loadRuntime(ctx)).policies;
-    const impatient = waiting.filter(({ readyAt }) => readyAt + fleet.yieldIdleAfterMs <= now);
-    if (impatient.length === 0) return null;
-    const alive = await ctx.db
-      .query("beats")
-      .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-      .take(MAX_SEEN);
-    const idle: { worker: Doc<"workers">; since: number }[] = [];
-    const busy: { worker: Doc<"workers">; since: number }[] = [];
-    for (const { worker: workerId } of alive) {
-      const worker = await findWorker(ctx, workerId);
-      if (worker?.provider !== "external" || worker.status !== "active") continue;
-      const wanted = impatient.filter((head) => mayTake(worker, head));
-      if (wanted.length === 0) continue;
-      const lease = await newestLease(ctx, workerId);
-      if (!worker.binding && lease?.state !== "live") return null;
-      if (worker.releaseWanted === true) return null;
-      if (!worker.binding) continue;
-      const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
-      const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
-      const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;
-      if (!hasWork && rested) idle.push({ worker, since: lease?.seenAt ?? 0 });
-      else if (longWait && worker.binding.boundAt + fleet.yieldBusyAfterMs <= now)
-        busy.push({ worker, since: worker.binding.boundAt });
-    }
-    const longest = [...(idle.length > 0 ? idle : busy)].sort((a, b) => a.since - b.since)[0];
-    return longest?.worker._id ?? null;
-  },
+})(async (ctx, { waiting, now }) => {
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const impatient = waiting.filter(({ readyAt }) => readyAt + fleet.yieldIdleAfterMs <= now);
+  if (impatient.length === 0) return null;
+  const alive = await ctx.db
+    .query("beats")
+    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
+    .take(MAX_SEEN);
+  const idle: { worker: Doc<"workers">; since: number }[] = [];
+  const busy: { worker: Doc<"workers">; since: number }[] = [];
+  for (const { worker: workerId } of alive) {
+    const worker = await findWorker(ctx, workerId);
+    if (worker?.provider !== "external" || worker.status !== "active") continue;
+    const wanted = impatient.filter((head) => mayTake(worker, head));
+    if (wanted.length === 0) continue;
+    const lease = await newestLease(ctx, workerId);
+    if (!worker.binding && lease?.state !== "live") return null;
+    if (worker.releaseWanted === true) return null;
+    if (!worker.binding) continue;
+    const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
+    const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
+    const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;
+    if (!hasWork && rested) idle.push({ worker, since: lease?.seenAt ?? 0 });
+    else if (longWait && worker.binding.boundAt + fleet.yieldBusyAfterMs <= now)
+      busy.push({ worker, since: worker.binding.boundAt });
+  }
+  const longest = [...(idle.length > 0 ? idle : busy)].sort((a, b) => a.since - b.since)[0];
+  return longest?.worker._id ?? null;
 });
 
 const mayTake = (worker: Doc<"workers">, head: WaitingHead): boolean =>

@@ -1,0 +1,13 @@
+/** The fleet's calls to the provider of machines. Registrations only. */
+import * as launchFile from "./fleet/launch.js";
+import * as orphansFile from "./fleet/orphans.js";
+import * as passFile from "./fleet/pass.js";
+import * as retireFile from "./fleet/retire.js";
+import * as sweepFile from "./fleet/sweep.js";
+import { internalAction } from "./_generated/server.js";
+
+export const runPass = internalAction(passFile.run);
+export const runLaunch = internalAction(launchFile.run);
+export const runRetirement = internalAction(retireFile.run);
+export const deleteVolume = internalAction(sweepFile.deleteVolume);
+export const collectOrphan = internalAction(orphansFile.collect);

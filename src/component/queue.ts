@@ -1,0 +1,24 @@
+/** What the queue schedules for itself and looks up on stale snapshots: its timers, its reaper, its pass. Registrations only. */
+import * as discoverFile from "./queue/discover.js";
+import * as passFile from "./queue/pass.js";
+import * as reapFile from "./queue/reap.js";
+import * as wakeFile from "./queue/wake.js";
+import * as albumsFile from "./telegram/albums.js";
+import * as wakeChoiceFile from "./workers/wakeChoice.js";
+import * as yieldingFile from "./workers/yielding.js";
+import { internalMutation, internalQuery } from "./_generated/server.js";
+
+export const viewLine = internalQuery(discoverFile.line);
+export const findCandidates = internalQuery(discoverFile.candidates);
+export const isAlarmSet = internalQuery(discoverFile.armed);
+export const findOverdueLeases = internalQuery(discoverFile.overdueLeases);
+export const wakeConversation = internalMutation(wakeFile.conversation);
+export const admitMessage = internalMutation(wakeFile.message);
+export const reapOnAlarm = internalMutation(reapFile.onAlarm);
+export const expireLease = internalMutation(reapFile.expire);
+export const observeOnAlarm = internalMutation(passFile.onAlarm);
+export const findWaiting = internalQuery(passFile.waiting);
+export const observe = internalMutation(passFile.observe);
+export const chooseYielding = internalQuery(yieldingFile.choose);
+export const chooseWakes = internalQuery(wakeChoiceFile.choose);
+export const closeAlbum = internalMutation(albumsFile.close);
