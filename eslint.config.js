@@ -15,7 +15,7 @@ const TESTS = ["**/*.test.ts"];
 
 /** Everything in `src/` that is not the folder itself or one it may build on is out of bounds for it. */
 function zone(folder, may) {
-  const message = `src/${folder} may import only ${["itself", ...may].join(", ")} (layers: contract <- policy <- component)`;
+  const message = `src/${folder} may import only ${["itself", ...may].join(", ")} (layers: contract <- policy <- core <- component)`;
   return [
     { target: `./src/${folder}`, from: "./src", except: [folder, ...may].map((f) => `./${f}`), message },
     {
@@ -33,18 +33,16 @@ const ONLY = (allowed) => ({
   message: `Allowed packages here: ${allowed.join(", ") || "none"}.`,
 });
 
-const PUBLIC_BUILDERS = [
-  {
-    regex: "_generated/server(\\.js)?$",
-    importNames: ["query", "mutation", "action"],
-    message: "Public functions are registered in src/component/lib.ts only.",
-  },
+const noBuilders = (names, message) => [
+  { regex: "_generated/server(\\.js)?$", importNames: names, message },
   {
     regex: "^convex/server$",
-    importNames: ["queryGeneric", "mutationGeneric", "actionGeneric"],
-    message: "Public functions are registered in src/component/lib.ts only.",
+    importNames: names.map((name) => `${name}Generic`),
+    message,
   },
 ];
+const PUBLIC_BUILDERS = ["query", "mutation", "action"];
+const INTERNAL_BUILDERS = ["internalQuery", "internalMutation", "internalAction"];
 
 /** One layer: which folders of `src/` it may import, and which packages and names it may not. */
 const layer = (folder, may, patterns, extra = {}) => ({
@@ -116,7 +114,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/component/**/*.ts", "example/convex/**/*.ts"],
+    files: ["src/component/**/*.ts", "src/core/**/*.ts", "example/convex/**/*.ts"],
     ignores: TESTS,
     rules: {
       "@convex-dev/no-old-registered-function-syntax": "error",
@@ -162,13 +160,34 @@ export default tseslint.config(
       ],
     },
   }),
-  layer("component", ["contract", "policy", "providers"], [ONLY(COMPONENT_PACKAGES), ...PUBLIC_BUILDERS], {
-    ignores: ["src/component/lib.ts"],
-  }),
+  // Every file of src/component is an entry point for the bundler: it registers and does nothing else.
+  layer(
+    "core",
+    ["contract", "policy", "component/_generated"],
+    [
+      ONLY(COMPONENT_PACKAGES),
+      ...noBuilders(
+        [...PUBLIC_BUILDERS, ...INTERNAL_BUILDERS],
+        "Functions are registered in src/component only.",
+      ),
+    ],
+  ),
+  layer(
+    "component",
+    ["core", "contract"],
+    [
+      ONLY(["convex/.*", "@convex-dev/workflow(?:/.*)?"]),
+      ...noBuilders(PUBLIC_BUILDERS, "Public functions are registered in src/component/lib.ts only."),
+    ],
+    { ignores: ["src/component/lib.ts"] },
+  ),
   {
     files: ["src/component/lib.ts"],
     rules: {
-      "import-x/no-restricted-paths": ["error", { basePath: ROOT, zones: zone("component", []) }],
+      "import-x/no-restricted-paths": [
+        "error",
+        { basePath: ROOT, zones: zone("component", ["core", "contract"]) },
+      ],
       "no-restricted-imports": ["error", { patterns: [ONLY([])] }],
     },
   },

@@ -20,6 +20,8 @@ export type CheckedProject = {
   /** The app's functions folder, relative to the root. */
   readonly app: string;
   readonly component: string;
+  /** Where the component's functions take their bodies from; it is bundled with them. */
+  readonly core?: string;
 };
 
 export type DeployCheck = {
@@ -32,6 +34,7 @@ export type DeployCheck = {
 export async function checkProject(project: CheckedProject, signal?: AbortSignal): Promise<DeployCheck> {
   const faults = [
     ...(await folderFaults(project.root, project.component, true)),
+    ...(project.core === undefined ? [] : await folderFaults(project.root, project.core, true)),
     ...(await folderFaults(project.root, project.app, false)),
   ];
   const bundling = await pushRequestOf(project.root, signal);

@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 await runMain("check:deploy", async (signal, log) => {
   const { faults, modules, functions } = await checkProject(
-    { root: ROOT, app: "example/convex", component: "src/component" },
+    { root: ROOT, app: "example/convex", component: "src/component", core: "src/core" },
     signal,
   );
   for (const { rule, where, message } of faults) log(`[${rule}] ${where}: ${message}`);

@@ -1,5 +1,5 @@
 /** The durable run of a broadcast. Registrations only. */
-import * as broadcastRunFile from "./pushing/broadcastRun.js";
+import * as broadcastRunFile from "../core/pushing/broadcastRun.js";
 import { internalMutation } from "./_generated/server.js";
 
 export const deliverBatch = internalMutation(broadcastRunFile.batch);

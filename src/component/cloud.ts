@@ -1,9 +1,9 @@
 /** The fleet's calls to the provider of machines. Registrations only. */
-import * as launchFile from "./fleet/launch.js";
-import * as orphansFile from "./fleet/orphans.js";
-import * as passFile from "./fleet/pass.js";
-import * as retireFile from "./fleet/retire.js";
-import * as sweepFile from "./fleet/sweep.js";
+import * as launchFile from "../core/fleet/launch.js";
+import * as orphansFile from "../core/fleet/orphans.js";
+import * as passFile from "../core/fleet/pass.js";
+import * as retireFile from "../core/fleet/retire.js";
+import * as sweepFile from "../core/fleet/sweep.js";
 import { internalAction } from "./_generated/server.js";
 
 export const runPass = internalAction(passFile.run);

@@ -1,16 +1,16 @@
 /** What a pass of the fleet and its steps read and record. Registrations only. */
-import * as spawnEnvFile from "./bridge/spawnEnv.js";
-import * as applyFile from "./fleet/apply.js";
-import * as launchFile from "./fleet/launch.js";
-import * as observeFile from "./fleet/observe.js";
-import * as orphansFile from "./fleet/orphans.js";
-import * as passFile from "./fleet/pass.js";
-import * as reconcileFile from "./fleet/reconcile.js";
-import * as retireFile from "./fleet/retire.js";
-import * as retireStepsFile from "./fleet/retireSteps.js";
-import * as secretEnvFile from "./fleet/secretEnv.js";
-import * as stepsFile from "./fleet/steps.js";
-import * as sweepFile from "./fleet/sweep.js";
+import * as spawnEnvFile from "../core/bridge/spawnEnv.js";
+import * as applyFile from "../core/fleet/apply.js";
+import * as launchFile from "../core/fleet/launch.js";
+import * as observeFile from "../core/fleet/observe.js";
+import * as orphansFile from "../core/fleet/orphans.js";
+import * as passFile from "../core/fleet/pass.js";
+import * as reconcileFile from "../core/fleet/reconcile.js";
+import * as retireFile from "../core/fleet/retire.js";
+import * as retireStepsFile from "../core/fleet/retireSteps.js";
+import * as secretEnvFile from "../core/fleet/secretEnv.js";
+import * as stepsFile from "../core/fleet/steps.js";
+import * as sweepFile from "../core/fleet/sweep.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const resolveBridgeEnv = internalQuery(spawnEnvFile.resolve);

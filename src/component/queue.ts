@@ -1,11 +1,11 @@
 /** What the queue schedules for itself and looks up on stale snapshots: its timers, its reaper, its pass. Registrations only. */
-import * as discoverFile from "./queue/discover.js";
-import * as passFile from "./queue/pass.js";
-import * as reapFile from "./queue/reap.js";
-import * as wakeFile from "./queue/wake.js";
-import * as albumsFile from "./telegram/albums.js";
-import * as wakeChoiceFile from "./workers/wakeChoice.js";
-import * as yieldingFile from "./workers/yielding.js";
+import * as discoverFile from "../core/queue/discover.js";
+import * as passFile from "../core/queue/pass.js";
+import * as reapFile from "../core/queue/reap.js";
+import * as wakeFile from "../core/queue/wake.js";
+import * as albumsFile from "../core/telegram/albums.js";
+import * as wakeChoiceFile from "../core/workers/wakeChoice.js";
+import * as yieldingFile from "../core/workers/yielding.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const viewLine = internalQuery(discoverFile.line);

@@ -1,22 +1,22 @@
 import { defineSchema } from "convex/server";
-import { agentsTables } from "./agents/tables.js";
-import { attachmentsTables } from "./attachments/tables.js";
-import { auditTables } from "./audit/tables.js";
-import { configTables } from "./config/tables.js";
-import { connectionsTables } from "./connections/tables.js";
-import { identityTables } from "./identity/tables.js";
-import { fleetTables } from "./fleet/tables.js";
-import { probesTables } from "./probes/tables.js";
-import { pushingTables } from "./pushing/tables.js";
-import { queueTables } from "./queue/tables.js";
-import { secretsTables } from "./secrets/tables.js";
-import { skillsTables } from "./skills/tables.js";
-import { snapshotsTables } from "./snapshots/tables.js";
-import { telegramTables } from "./telegram/tables.js";
-import { deploymentTables } from "./workers/deployments/tables.js";
-import { workersTables } from "./workers/tables.js";
-import { wakesTables } from "./workers/wakeTables.js";
-import { tokenTables } from "./workers/tokens/tables.js";
+import { agentsTables } from "../core/agents/tables.js";
+import { attachmentsTables } from "../core/attachments/tables.js";
+import { auditTables } from "../core/audit/tables.js";
+import { configTables } from "../core/config/tables.js";
+import { connectionsTables } from "../core/connections/tables.js";
+import { identityTables } from "../core/identity/tables.js";
+import { fleetTables } from "../core/fleet/tables.js";
+import { probesTables } from "../core/probes/tables.js";
+import { pushingTables } from "../core/pushing/tables.js";
+import { queueTables } from "../core/queue/tables.js";
+import { secretsTables } from "../core/secrets/tables.js";
+import { skillsTables } from "../core/skills/tables.js";
+import { snapshotsTables } from "../core/snapshots/tables.js";
+import { telegramTables } from "../core/telegram/tables.js";
+import { deploymentTables } from "../core/workers/deployments/tables.js";
+import { workersTables } from "../core/workers/tables.js";
+import { wakesTables } from "../core/workers/wakeTables.js";
+import { tokenTables } from "../core/workers/tokens/tables.js";
 
 /** Each domain owns its tables; each table says who writes it, who reads it and until when it grows. */
 export default defineSchema({

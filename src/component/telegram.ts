@@ -1,10 +1,10 @@
 /** The calls to Telegram and what they record; files are fetched here too. Registrations only. */
-import * as fetchFile from "./attachments/fetch.js";
-import * as vaultFile from "./secrets/vault.js";
-import * as configureWebhookFile from "./telegram/configureWebhook.js";
-import * as webhookFactsFile from "./telegram/webhookFacts.js";
-import * as webhookReadinessFile from "./telegram/webhookReadiness.js";
-import * as webhookSecretsFile from "./telegram/webhookSecrets.js";
+import * as fetchFile from "../core/attachments/fetch.js";
+import * as vaultFile from "../core/secrets/vault.js";
+import * as configureWebhookFile from "../core/telegram/configureWebhook.js";
+import * as webhookFactsFile from "../core/telegram/webhookFacts.js";
+import * as webhookReadinessFile from "../core/telegram/webhookReadiness.js";
+import * as webhookSecretsFile from "../core/telegram/webhookSecrets.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 
 export const beginFetch = internalMutation(fetchFile.begin);

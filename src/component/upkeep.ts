@@ -1,10 +1,10 @@
 /** The one cron and the work in batches that it and others schedule. Registrations only. */
-import * as sealFile from "./audit/seal.js";
-import * as expirePairingFile from "./identity/expirePairing.js";
-import * as deleteSecretFile from "./secrets/deleteSecret.js";
-import * as rewrapFile from "./secrets/rewrap.js";
-import * as collectFile from "./skills/collect.js";
-import * as tickFile from "./upkeep/tick.js";
+import * as sealFile from "../core/audit/seal.js";
+import * as expirePairingFile from "../core/identity/expirePairing.js";
+import * as deleteSecretFile from "../core/secrets/deleteSecret.js";
+import * as rewrapFile from "../core/secrets/rewrap.js";
+import * as collectFile from "../core/skills/collect.js";
+import * as tickFile from "../core/upkeep/tick.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const expirePairings = internalMutation(expirePairingFile.due);

@@ -1,7 +1,7 @@
 /** What tests of snapshots do with a world: serve a conversation, save it, look at the rows and the files. */
 import { expect } from "vitest";
 import type { SnapshotReason } from "../../src/contract/snapshots.js";
-import { sweepSnapshots } from "../../src/component/snapshots/sweep.js";
+import { sweepSnapshots } from "../../src/core/snapshots/sweep.js";
 import { sha256Hex } from "../../src/policy/snapshots/sha256.js";
 import type { World } from "./world.js";
 

@@ -6,7 +6,7 @@ import type { ComponentApi } from "../../src/component/_generated/component.js";
 import { vReason } from "../../src/contract/ops.js";
 import { defaultPolicies } from "../../src/contract/policies.js";
 import type { DrainReason } from "../../src/policy/fleet/types.js";
-import { DEPLOYMENT_TAG, WORKER_TAG } from "../../src/component/fleet/listing.js";
+import { DEPLOYMENT_TAG, WORKER_TAG } from "../../src/core/fleet/listing.js";
 
 const folder = new URL("../../docs/operators/", import.meta.url);
 const pages = readdirSync(folder).filter((name) => name.endsWith(".md"));

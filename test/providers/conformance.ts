@@ -1,12 +1,12 @@
-/** The contract of `src/component/providers/provider.ts` as tests. Every provider passes all of them. */
+/** The contract of `src/core/providers/provider.ts` as tests. Every provider passes all of them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   isGone,
   type MachineProvider,
   type MachineSpec,
   type ObservedMachine,
-} from "../../src/component/providers/provider.js";
-import { ProviderError, type ProviderErrorKind } from "../../src/component/providers/providerError.js";
+} from "../../src/core/providers/provider.js";
+import { ProviderError, type ProviderErrorKind } from "../../src/core/providers/providerError.js";
 
 /** One provider with an empty cloud of its own. */
 export interface ProviderBench {

@@ -1,7 +1,7 @@
 /** The Fly adapter against the simulator's limits and failures, on a clock that only moves when somebody waits. */
 import { afterEach, describe, expect, it } from "vitest";
-import { createFlyProvider } from "../../src/component/providers/fly/flyProvider.js";
-import { isVolumeGone } from "../../src/component/providers/provider.js";
+import { createFlyProvider } from "../../src/core/providers/fly/flyProvider.js";
+import { isVolumeGone } from "../../src/core/providers/provider.js";
 import { createFlySimulator, type FlySimulator, type FlySimulatorOptions } from "../../sim/fly/index.js";
 import { failureOf, specOf } from "./conformance.js";
 

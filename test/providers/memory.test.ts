@@ -1,6 +1,6 @@
-import { createMemoryProvider } from "../../src/component/providers/memory/memoryProvider.js";
-import { memoryCloud } from "../../src/component/providers/memory/memoryCloud.js";
-import { ProviderError } from "../../src/component/providers/providerError.js";
+import { createMemoryProvider } from "../../src/core/providers/memory/memoryProvider.js";
+import { memoryCloud } from "../../src/core/providers/memory/memoryCloud.js";
+import { ProviderError } from "../../src/core/providers/providerError.js";
 import { describeProvider, specOf } from "./conformance.js";
 
 describeProvider("memory", async () => {

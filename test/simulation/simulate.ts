@@ -4,8 +4,8 @@
  * worked off and every accepted message must have ended.
  */
 import { internal } from "../../src/component/_generated/api.js";
-import { enqueueMessage } from "../../src/component/queue/enqueue.js";
-import { stopWaiting } from "../../src/component/queue/wake.js";
+import { enqueueMessage } from "../../src/core/queue/enqueue.js";
+import { stopWaiting } from "../../src/core/queue/wake.js";
 import type { World } from "../component/world.js";
 import { checkRows, isEnded, must, readRows, Violation, type Rows } from "./invariants.js";
 import { holds, mayComplete, Observer, type Job } from "./model.js";

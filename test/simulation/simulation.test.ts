@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type * as alarmsFile from "../../src/component/queue/alarms.js";
-import type * as enqueueFile from "../../src/component/queue/enqueue.js";
-import type * as leaseFile from "../../src/component/queue/lease.js";
-import type * as modelFile from "../../src/component/queue/model.js";
+import type * as alarmsFile from "../../src/core/queue/alarms.js";
+import type * as enqueueFile from "../../src/core/queue/enqueue.js";
+import type * as leaseFile from "../../src/core/queue/lease.js";
+import type * as modelFile from "../../src/core/queue/model.js";
 import { createWorld } from "../component/world.js";
 import { Violation } from "./invariants.js";
 import { seeded } from "./random.js";
@@ -47,10 +47,10 @@ describe("random schedules", () => {
   );
 });
 
-const MODEL = "../../src/component/queue/model.js";
-const LEASE = "../../src/component/queue/lease.js";
-const ENQUEUE = "../../src/component/queue/enqueue.js";
-const ALARMS = "../../src/component/queue/alarms.js";
+const MODEL = "../../src/core/queue/model.js";
+const LEASE = "../../src/core/queue/lease.js";
+const ENQUEUE = "../../src/core/queue/enqueue.js";
+const ALARMS = "../../src/core/queue/alarms.js";
 type ModelFile = typeof modelFile;
 type LeaseFile = typeof leaseFile;
 type EnqueueFile = typeof enqueueFile;

@@ -1,8 +1,8 @@
 /** 5 000 due jobs, and a broadcast to 5 000 people, with interruptions at every batch: everybody once. */
 import { afterEach, expect, it, vi } from "vitest";
 import { internal } from "../../src/component/_generated/api.js";
-import { deliverBatch } from "../../src/component/pushing/broadcastBatch.js";
-import { dispatchUpTo } from "../../src/component/pushing/dispatchDue.js";
+import { deliverBatch } from "../../src/core/pushing/broadcastBatch.js";
+import { dispatchUpTo } from "../../src/core/pushing/dispatchDue.js";
 import { createWorld, START, type World } from "../component/world.js";
 
 const TARGETS = Number(process.env.SOAK_TARGETS ?? 5_000);

@@ -1,0 +1,64 @@
+/** Creates or updates an agent profile. Writes `agentProfiles`. Invariant: one row per agent key, its id never changes. */
+import type { Infer } from "convex/values";
+import * as contract from "../../contract/agents.js";
+import { factoryError } from "../../contract/errors.js";
+import { profileSecretRefs } from "../../policy/bridge/secretRefs.js";
+import { isLane, tagFault } from "../../policy/queue/lane.js";
+import { isSecretRef } from "../../policy/secrets/secretShape.js";
+import { asMutation } from "../functions.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+
+const MAX_SECRET_REFS = 64;
+
+export const findAgent = (ctx: QueryCtx, agentKey: string) =>
+  ctx.db
+    .query("agentProfiles")
+    .withIndex("by_agentKey", (q) => q.eq("agentKey", agentKey))
+    .unique();
+
+export const configureAgent = asMutation(contract.configureAgent)(async (ctx, args) => {
+  if (args.agentKey.trim() === "") throw factoryError("invalid_argument", "agentKey must not be blank");
+  if (args.secretsRef.length > MAX_SECRET_REFS) {
+    throw factoryError(
+      "invalid_argument",
+      `secretsRef has ${args.secretsRef.length} entries, at most ${MAX_SECRET_REFS} are allowed`,
+    );
+  }
+  if (args.workspace !== undefined && !isLane(args.workspace)) {
+    throw factoryError("invalid_argument", "workspace must be 1 to 100 characters of A-Z a-z 0-9 . _ : -");
+  }
+  checkBridge(args.bridgeConfig);
+  const badTag = args.tag === undefined ? null : tagFault(args.tag);
+  if (badTag !== null) throw factoryError("invalid_argument", badTag, { argument: "tag" });
+  const existing = await findAgent(ctx, args.agentKey);
+  const bridgeConfig = args.bridgeConfig ?? existing?.bridgeConfig;
+  const profile = {
+    agentKey: args.agentKey,
+    version: args.version,
+    secretsRef: profileSecretRefs(args.secretsRef, args.agentKey, bridgeConfig),
+    bridgeConfig,
+    enabled: args.enabled,
+    workspace: args.workspace ?? existing?.workspace ?? "default",
+    tag: args.tag ?? existing?.tag,
+  };
+  if (!existing) return await ctx.db.insert("agentProfiles", profile);
+  await ctx.db.patch(existing._id, profile);
+  return existing._id;
+});
+
+/** What could never work is refused when it is configured: a ref that no secret can have, an address nobody can call. */
+function checkBridge(bridge: Infer<typeof contract.vBridgeProfileConfig> | undefined): void {
+  for (const field of ["serviceKeySecretRef", "appBaseUrlMapJsonSecretRef"] as const) {
+    const ref = bridge?.[field];
+    if (ref !== undefined && !isSecretRef(ref)) {
+      throw factoryError(
+        "secret_ref_invalid",
+        `bridgeConfig.${field} must be 1 to 200 characters of A-Z a-z 0-9 . _ -`,
+      );
+    }
+  }
+  const baseUrl = bridge?.baseUrl?.trim() ?? "";
+  if (baseUrl !== "" && !/^https?:\/\/[^/]/.test(baseUrl)) {
+    throw factoryError("invalid_argument", "bridgeConfig.baseUrl must start with https:// or http://");
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Machines and volumes of this deployment that no row owns. A machine is ours by its metadata; a volume, which carries none, by a
+ * name that only we could have given: that of a worker whose row we keep. Two listings, `fleet.orphanGraceMs` apart, must show
+ * an orphan before it is collected, and the collector looks again right before it acts.
+ */
+import { asQuery, asAction, asMutation } from "../functions.js";
+import { v } from "convex/values";
+import type { Policies } from "../../contract/policies.js";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { vProviderConfig } from "../../contract/queue.js";
+import { loadProviderConfig } from "../config/provider.js";
+import { isGone } from "../providers/provider.js";
+import { deploymentTag, providerFor } from "./credentials.js";
+import { failureOf } from "./launch.js";
+import { DEPLOYMENT_TAG, type Listing, type VolumeListing } from "./listing.js";
+
+const BATCH = 50;
+
+/** Returns how many there are. */
+export async function noteMachineOrphans(
+  ctx: MutationCtx,
+  machines: Listing["machines"],
+  now: number,
+  fleet: Policies["fleet"],
+): Promise<number> {
+  const seen = new Set<string>();
+  for (const machine of machines.filter(({ ours }) => ours)) {
+    const owner = await ctx.db
+      .query("machines")
+      .withIndex("by_worker", (q) => q.eq("worker", machine.name))
+      .unique();
+    if (owner?.live) {
+      if (owner.machineId === undefined) await ctx.db.patch(owner._id, { machineId: machine.id });
+      if (owner.machineId === undefined || owner.machineId === machine.id) continue;
+    }
+    seen.add(machine.id);
+    await note(ctx, { kind: "machine", providerId: machine.id, name: machine.name }, now, fleet);
+  }
+  await forgetUnseen(ctx, "machine", seen);
+  return seen.size;
+}
+
+/** Returns how many there are. */
+export async function noteVolumeOrphans(
+  ctx: MutationCtx,
+  volumes: VolumeListing,
+  now: number,
+  fleet: Policies["fleet"],
+): Promise<number> {
+  const seen = new Set<string>();
+  for (const volume of volumes) {
+    const owner = await ctx.db
+      .query("machines")
+      .withIndex("by_volumeName", (q) => q.eq("volumeName", volume.name))
+      .first();
+    // Not our name, or the volume its living machine uses.
+    if (!owner || (owner.live && (owner.volumeId === undefined || owner.volumeId === volume.id))) continue;
+    if (await isKept(ctx, volume.id)) continue;
+    seen.add(volume.id);
+    await note(ctx, { kind: "volume", providerId: volume.id, name: volume.name }, now, fleet);
+  }
+  await forgetUnseen(ctx, "volume", seen);
+  return seen.size;
+}
+
+/** In quarantine, or taken over by a living machine of another name. */
+async function isKept(ctx: MutationCtx, volumeId: string): Promise<boolean> {
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+    .first();
+  if (kept) return true;
+  const user = await ctx.db
+    .query("machines")
+    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
+    .first();
+  return user !== null;
+}
+
+async function note(
+  ctx: MutationCtx,
+  orphan: Pick<Doc<"orphans">, "kind" | "providerId" | "name">,
+  now: number,
+  fleet: Policies["fleet"],
+): Promise<void> {
+  const known = await ctx.db
+    .query("orphans")
+    .withIndex("by_providerId", (q) => q.eq("providerId", orphan.providerId))
+    .unique();
+  if (!known) {
+    await ctx.db.insert("orphans", { ...orphan, firstSeenAt: now, lastSeenAt: now, listings: 1 });
+    return;
+  }
+  await ctx.db.patch(known._id, { lastSeenAt: now, listings: known.listings + 1 });
+  if (now - known.firstSeenAt >= fleet.orphanGraceMs)
+    await ctx.scheduler.runAfter(0, internal.cloud.collectOrphan, { orphan: known._id });
+}
+
+/** What a complete listing does not show is gone. */
+async function forgetUnseen(ctx: MutationCtx, kind: "machine" | "volume", seen: Set<string>): Promise<void> {
+  const rows = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(BATCH);
+  for (const row of rows) if (row.kind === kind && !seen.has(row.providerId)) await ctx.db.delete(row._id);
+}
+
+export const target = asQuery({
+  args: { orphan: v.id("orphans") },
+  returns: v.union(
+    v.null(),
+    v.object({
+      config: vProviderConfig,
+      kind: v.union(v.literal("machine"), v.literal("volume")),
+      providerId: v.string(),
+    }),
+  ),
+})(async (ctx, { orphan }) => {
+  const row = await ctx.db.get(orphan);
+  const config = await loadProviderConfig(ctx);
+  return row && config ? { config, kind: row.kind, providerId: row.providerId } : null;
+});
+
+export const collect = asAction({ args: { orphan: v.id("orphans") }, returns: v.null() })(async (
+  ctx,
+  { orphan },
+) => {
+  const found = await ctx.runQuery(internal.fleet.orphanTarget, { orphan });
+  if (!found) return null;
+  try {
+    const provider = await providerFor(ctx, found.config, {});
+    if (found.kind === "volume") await provider.deleteVolume(found.providerId);
+    else {
+      const machine = await provider.getMachine(found.providerId);
+      const tag = await deploymentTag(ctx);
+      const ours = !isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag;
+      if (ours) await provider.destroy(found.providerId);
+      else if (!isGone(machine)) return null;
+    }
+    await ctx.runMutation(internal.fleet.recordOrphanCollected, { orphan });
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    await ctx.runMutation(internal.fleet.recordOrphanCollected, { orphan, problem: { code, message } });
+  }
+  return null;
+});
+
+export const collected = asMutation({
+  args: {
+    orphan: v.id("orphans"),
+    problem: v.optional(v.object({ code: v.string(), message: v.string() })),
+  },
+  returns: v.null(),
+})(async (ctx, { orphan, problem }) => {
+  const row = await ctx.db.get(orphan);
+  if (!row) return null;
+  if (problem) await ctx.db.patch(orphan, { problem: { ...problem, at: Date.now() } });
+  else {
+    console.warn(`fleet.orphanCollected kind=${row.kind} name=${row.name}`);
+    await ctx.db.delete(orphan);
+  }
+  return null;
+});

@@ -1,0 +1,131 @@
+/** The fleet's operations by hand: 1.0.11's names, arguments, results and error texts. */
+import { v } from "convex/values";
+import { factoryError } from "../../contract/errors.js";
+import * as contract from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/fleet.js";
+import { vProviderConfig } from "../../contract/queue.js";
+import { asAction, asQuery, asMutation } from "../functions.js";
+import { internal } from "../../component/_generated/api.js";
+import type { ActionCtx } from "../../component/_generated/server.js";
+import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
+import { blankFields } from "../../policy/fleet/providerConfig.js";
+import { checkConfig, providerFor, type Inline } from "./credentials.js";
+import { runPass } from "./pass.js";
+import { releaseOverdue } from "../queue/reap.js";
+
+export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, args) => {
+  await ctx.runMutation(internal.fleet.releaseLeases, {});
+  const config = await configFor(ctx, args.providerConfig);
+  if (!config) return { activeWorkers: 0, spawned: 0, terminated: 0 };
+  const { activeWorkers, spawned, terminated } = await runPass(ctx, config, {
+    launch: true,
+    list: true,
+    workspace: args.workspaceId ?? null,
+    inline: inlineOf(args),
+    scaling: args.scalingPolicy,
+  });
+  return { activeWorkers, spawned, terminated };
+});
+
+export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (ctx, args) => {
+  const config = await configFor(ctx, args.providerConfig);
+  if (!config) return { checked: 0, stopped: 0, pending: 0, nextCheckScheduled: false };
+  const { checked, stopped, pending, rearmed } = await runPass(ctx, config, {
+    launch: false,
+    workspace: null,
+    inline: inlineOf(args),
+  });
+  return { checked, stopped, pending, nextCheckScheduled: rearmed };
+});
+
+const inlineOf = ({ flyApiToken, convexUrl }: Inline): Inline => ({
+  ...(flyApiToken === undefined ? {} : { flyApiToken }),
+  ...(convexUrl === undefined ? {} : { convexUrl }),
+});
+
+/** The given configuration, checked and stored; else the stored one, if it is complete. */
+async function configFor(ctx: ActionCtx, given: ProviderConfig | undefined): Promise<ProviderConfig | null> {
+  if (given) {
+    checkConfig(given);
+    await ctx.runMutation(internal.fleet.storeConfig, { config: given });
+    return given;
+  }
+  const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
+  return stored && blankFields(stored).length === 0 ? stored : null;
+}
+
+export const storedConfig = asQuery({ args: {}, returns: v.union(v.null(), vProviderConfig) })((ctx) =>
+  loadProviderConfig(ctx),
+);
+
+export const storeConfig = asMutation({ args: { config: vProviderConfig }, returns: v.null() })(async (
+  ctx,
+  { config },
+) => {
+  await storeProviderConfig(ctx, config);
+  return null;
+});
+
+export const releaseLeases = asMutation({ args: {}, returns: v.number() })((ctx) => releaseOverdue(ctx));
+
+export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, args) => {
+  const appName = args.appName.trim();
+  const volumeId = args.volumeId.trim();
+  if (appName === "" || volumeId === "")
+    throw factoryError("invalid_argument", "appName e volumeId sono obbligatori.");
+  const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
+  const use = await ctx.runQuery(internal.fleet.volumeUse, { volumeId });
+  if (use === "machine") {
+    throw factoryError("volume_in_use", `Volume '${volumeId}' belongs to a machine that is still there.`);
+  }
+  if (use === "quarantine" && args.force !== true) {
+    throw factoryError(
+      "volume_in_use",
+      `Volume '${volumeId}' holds memory that was not saved. Pass force to delete it all the same.`,
+    );
+  }
+  const provider = await providerFor(ctx, { ...(stored ?? anyFlyConfig), appName }, inlineOf(args));
+  await provider.deleteVolume(volumeId);
+  await ctx.runMutation(internal.fleet.forgetVolume, { volumeId });
+  return { ok: true as const, status: 200, message: "Volume eliminato." };
+});
+
+/** Enough of a configuration to reach one app; only its kind and app are used. */
+const anyFlyConfig: ProviderConfig = {
+  kind: "fly",
+  appName: "",
+  organizationSlug: "",
+  image: "",
+  region: "",
+  volumeName: "",
+  volumePath: "",
+  volumeSizeGb: 0,
+};
+
+export const volumeUse = asQuery({
+  args: { volumeId: v.string() },
+  returns: v.union(v.null(), v.literal("machine"), v.literal("quarantine")),
+})(async (ctx, { volumeId }) => {
+  const machine = await ctx.db
+    .query("machines")
+    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
+    .first();
+  if (machine) return "machine";
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+    .first();
+  return kept ? "quarantine" : null;
+});
+
+export const forgetVolume = asMutation({ args: { volumeId: v.string() }, returns: v.null() })(async (
+  ctx,
+  { volumeId },
+) => {
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+    .first();
+  if (kept) await ctx.db.delete(kept._id);
+  return null;
+});

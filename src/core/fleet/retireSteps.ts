@@ -1,0 +1,123 @@
+/** What the action of a retirement records; fenced by the attempt like the steps of a launch. */
+import { asMutation } from "../functions.js";
+import { v } from "convex/values";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { newestLease } from "../workers/reads.js";
+import { findWorker } from "../workers/register.js";
+import { transitionWorker } from "../workers/transition.js";
+import { revokeToken } from "../workers/tokens/revokeToken.js";
+import { meterEnded } from "./machineHours.js";
+import { patchFleetState, wakeFleet } from "./state.js";
+import { currentRow, vIntent } from "./steps.js";
+
+const BACKOFF_MS = 5_000;
+const MAX_BACKOFF_MS = 300_000;
+
+/** The machine is on its way; look again. */
+export const recordProgress = asMutation({
+  args: {
+    ...vIntent,
+    againInMs: v.number(),
+    askedToStop: v.boolean(),
+    machineId: v.optional(v.string()),
+    inline: v.boolean(),
+  },
+  returns: v.null(),
+})(async (ctx, { againInMs, askedToStop, machineId, inline, ...intent }) => {
+  const row = await currentRow(ctx, intent, "retiring");
+  if (!row) return null;
+  const now = Date.now();
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const stop = row.stop ?? { reason: "drained", at: now };
+  await ctx.db.patch(row._id, {
+    ...(machineId === undefined ? {} : { machineId }),
+    stop: askedToStop ? { ...stop, askedAt: now } : stop,
+    failures: 0,
+    stepDeadlineAt: now + againInMs + fleet.stepDeadlineMs,
+  });
+  await again(ctx, row, againInMs, inline);
+  return null;
+});
+
+export const recordRetireFailure = asMutation({
+  args: {
+    ...vIntent,
+    code: v.string(),
+    message: v.string(),
+    retryable: v.boolean(),
+    kind: v.optional(v.string()),
+    inline: v.boolean(),
+  },
+  returns: v.null(),
+})(async (ctx, { code, message, inline, machine, attempt }) => {
+  const row = await currentRow(ctx, { machine, attempt }, "retiring");
+  if (!row) return null;
+  const now = Date.now();
+  const failures = row.failures + 1;
+  const waitMs = Math.min(BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
+  await ctx.db.patch(row._id, {
+    failures,
+    problem: { code, message, at: now },
+    stepDeadlineAt: now + waitMs + 60_000,
+  });
+  console.warn(`fleet.retireFailed worker=${row.worker} code=${code} failures=${failures}`);
+  await again(ctx, row, waitMs, inline);
+  return null;
+});
+
+/** With a token that was given for one call only, the next pass by hand goes on; nothing could be scheduled with it. */
+async function again(ctx: MutationCtx, row: Doc<"machines">, inMs: number, inline: boolean): Promise<void> {
+  if (inline) return;
+  await ctx.scheduler.runAfter(inMs, internal.cloud.runRetirement, {
+    machine: row._id,
+    attempt: row.attempt,
+  });
+}
+
+/** The provider confirmed it: the machine is gone, and its volume too unless it is kept. `stopped` is final. */
+export const recordGone = asMutation({
+  args: { ...vIntent, keptRegion: v.optional(v.string()) },
+  returns: v.null(),
+})(async (ctx, { keptRegion, ...intent }) => {
+  const row = await currentRow(ctx, intent, "retiring");
+  if (!row) return null;
+  const now = Date.now();
+  if (keptRegion !== undefined) await quarantine(ctx, row, keptRegion, now);
+  const worker = await findWorker(ctx, row.worker);
+  if (worker) await transitionWorker(ctx, worker, "stopped");
+  for (const tokenId of row.tokenIds) await revokeToken(ctx, tokenId, "component");
+  await ctx.db.patch(row._id, { live: false, step: "stopped", stoppedAt: now, problem: undefined });
+  if (row.launchedAt !== undefined) await meterEnded(ctx, row.launchedAt, now);
+  // Anything but a plain run may have left a volume behind: a second one of the same name, or one that would not go.
+  if (row.attempt > 2 || row.failures > 0) await patchFleetState(ctx, { volumesDirty: true });
+  await wakeFleet(ctx, now);
+  return null;
+});
+
+async function quarantine(
+  ctx: MutationCtx,
+  row: Doc<"machines">,
+  region: string,
+  now: number,
+): Promise<void> {
+  const binding = (await findWorker(ctx, row.worker))?.binding;
+  if (!binding || row.volumeId === undefined) return;
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  await ctx.db.insert("quarantinedVolumes", {
+    volumeId: row.volumeId,
+    volumeName: row.volumeName,
+    appName: row.appName,
+    region,
+    worker: row.worker,
+    conversation: binding.conversation,
+    conversationId: binding.conversationId,
+    generation: binding.generation,
+    lastUseAt: (await newestLease(ctx, row.worker))?.seenAt ?? now,
+    deleteAfter: now + fleet.volumeQuarantineMs,
+    failures: 0,
+  });
+  console.warn(`fleet.volumeQuarantined worker=${row.worker}`);
+}

@@ -1,0 +1,162 @@
+/**
+ * What the actions of a launch record after each provider call. Every write names the attempt it belongs to: an action that was
+ * given up, and comes back late, records nothing; what it made is found by name or collected.
+ */
+import { asMutation } from "../functions.js";
+import { v, type Infer } from "convex/values";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { findWorker } from "../workers/register.js";
+import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
+import { patchFleetState, readFleetState, wakeFleet } from "./state.js";
+import type { vProblem } from "./tables.js";
+
+const HOUR_MS = 3_600_000;
+const BACKOFF_MS = 5_000;
+const MAX_BACKOFF_MS = 600_000;
+
+export const vIntent = { machine: v.id("machines"), attempt: v.number() };
+type Intent = { machine: Id<"machines">; attempt: number };
+
+/** The row, if `attempt` is still its current one and it is in that step. */
+export async function currentRow(
+  ctx: MutationCtx,
+  { machine, attempt }: Intent,
+  step: Doc<"machines">["step"],
+): Promise<Doc<"machines"> | null> {
+  const row = await ctx.db.get(machine);
+  return row?.attempt === attempt && row.step === step ? row : null;
+}
+
+/** A credential for the machine's worker. Earlier attempts' stay valid: their machine may be the one that is adopted. */
+export const mintCredential = asMutation({
+  args: vIntent,
+  returns: v.union(v.null(), v.object({ token: v.string(), alias: v.string() })),
+})(async (ctx, intent) => {
+  const row = await currentRow(ctx, intent, "launching");
+  const worker = row && (await findWorker(ctx, row.worker));
+  if (!row || !worker) return null;
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const { token, tokenId, alias } = await mintMachineCredential(ctx, {
+    workerId: row.worker,
+    workspace: worker.binding?.workspace ?? worker.workspace,
+    tags: worker.lanes,
+    // It must outlive the machine's own maximum and its drain; it is revoked when the machine is gone.
+    lifetimeMs: Math.min(fleet.maxMachineAgeMs + fleet.drainDeadlineMs + 24 * HOUR_MS, 400 * 24 * HOUR_MS),
+    trusted: true,
+  });
+  await ctx.db.patch(row._id, { tokenIds: [...row.tokenIds, tokenId] });
+  return { token, alias };
+});
+
+export const recordVolume = asMutation({
+  args: {
+    ...vIntent,
+    volumeId: v.string(),
+    region: v.string(),
+    kept: v.optional(v.id("quarantinedVolumes")),
+  },
+  returns: v.boolean(),
+})(async (ctx, { volumeId, region, kept, ...intent }) => {
+  const row = await currentRow(ctx, intent, "launching");
+  if (!row) {
+    await patchFleetState(ctx, { volumesDirty: true });
+    return false;
+  }
+  if (kept) {
+    const volume = await ctx.db.get(kept);
+    if (!volume || (volume.takenBy !== undefined && volume.takenBy !== row.worker)) return false;
+    await ctx.db.patch(kept, { takenBy: row.worker });
+  }
+  await ctx.db.patch(row._id, { volumeId, region });
+  return true;
+});
+
+export const recordMachine = asMutation({
+  args: { ...vIntent, machineId: v.string(), region: v.string() },
+  returns: v.null(),
+})(async (ctx, { machineId, region, ...intent }) => {
+  const row = await ctx.db.get(intent.machine);
+  // A late attempt made or found the machine of this very name: that is worth knowing whoever is acting now.
+  if (!row || row.step === "stopped" || row.machineId === machineId) return null;
+  const now = Date.now();
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  await ctx.db.patch(row._id, {
+    machineId,
+    region,
+    launchedAt: row.launchedAt ?? now,
+    ...(row.step === "launching"
+      ? {
+          step: "booting" as const,
+          failures: 0,
+          problem: undefined,
+          stepDeadlineAt: now + fleet.bootDeadlineMs,
+        }
+      : {}),
+  });
+  const worker = await findWorker(ctx, row.worker);
+  if (worker) await ctx.db.patch(worker._id, { machineRef: { appName: row.appName, machineId, region } });
+  await takeOverVolume(ctx, row);
+  return null;
+});
+
+/** The kept volume is mounted: it is this machine's now. */
+async function takeOverVolume(ctx: MutationCtx, row: Doc<"machines">): Promise<void> {
+  if (row.volumeId === undefined) return;
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", row.volumeId ?? ""))
+    .first();
+  if (kept) await ctx.db.delete(kept._id);
+}
+
+export const recordLaunchFailure = asMutation({
+  args: {
+    ...vIntent,
+    code: v.string(),
+    message: v.string(),
+    retryable: v.boolean(),
+    kind: v.optional(v.string()),
+  },
+  returns: v.null(),
+})(async (ctx, { code, message, retryable, kind, ...intent }) => {
+  const row = await currentRow(ctx, intent, "launching");
+  if (!row) return null;
+  const now = Date.now();
+  const problem = { code, message, at: now };
+  const failures = row.failures + 1;
+  const pause = await pauseLaunches(ctx, problem);
+  // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
+  const giveUp = !retryable || kind === "capacity";
+  await releaseKept(ctx, row, kind === "capacity");
+  await ctx.db.patch(row._id, {
+    problem,
+    failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
+    stepDeadlineAt: now + (giveUp ? 0 : pause),
+  });
+  await patchFleetState(ctx, { volumesDirty: true });
+  console.warn(`fleet.launchFailed worker=${row.worker} code=${code} kind=${kind ?? "none"}`);
+  await wakeFleet(ctx, now + (giveUp ? 0 : pause));
+  return null;
+});
+
+/** Launching failed: the next one waits, longer each time until one boots. Returns for how long, ms. */
+export async function pauseLaunches(ctx: MutationCtx, problem: Infer<typeof vProblem>): Promise<number> {
+  const launchFailures = ((await readFleetState(ctx))?.launchFailures ?? 0) + 1;
+  const pauseMs = Math.min(BACKOFF_MS * 2 ** (launchFailures - 1), MAX_BACKOFF_MS);
+  await patchFleetState(ctx, { problem, launchFailures, launchesPausedUntil: problem.at + pauseMs });
+  return pauseMs;
+}
+
+/** The kept volume was not mounted: it stays what it was, and counts a failure when its host had no room. */
+async function releaseKept(ctx: MutationCtx, row: Doc<"machines">, noRoom: boolean): Promise<void> {
+  if (row.volumeId === undefined) return;
+  const kept = await ctx.db
+    .query("quarantinedVolumes")
+    .withIndex("by_volumeId", (q) => q.eq("volumeId", row.volumeId ?? ""))
+    .first();
+  if (!kept) return;
+  await ctx.db.patch(kept._id, { takenBy: undefined, failures: kept.failures + (noRoom ? 1 : 0) });
+  await ctx.db.patch(row._id, { volumeId: undefined });
+}

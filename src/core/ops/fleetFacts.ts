@@ -1,0 +1,82 @@
+/** What the fleet knows about itself, as facts for explanations and findings. */
+import type { Policies } from "../../contract/policies.js";
+import { blankFields } from "../../policy/fleet/providerConfig.js";
+import type { BlockedReason, FleetFacts, Problem } from "../../policy/ops/facts.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { loadProviderConfig } from "../config/provider.js";
+import { readFleetState, type FleetState } from "../fleet/state.js";
+import { activeSecret } from "../secrets/vault.js";
+
+/** Ended machines that are looked through for failed boots. */
+const MAX_ENDED = 20;
+const FAILED_BOOT = new Set(["never_booted", "died_at_boot"]);
+
+/** What holds for everybody behind the conversation it was noted for, not for that one's workspace alone. */
+const GENERAL: readonly BlockedReason[] = ["budget", "worker_cap", "launches_paused", "launch_step"];
+const isBlockedReason = (reason: string): reason is BlockedReason =>
+  reason === "workspace_cap" || reason === "predecessor" || GENERAL.some((known) => known === reason);
+
+export async function fleetFacts(
+  ctx: QueryCtx,
+  { fleet, scaling }: Policies,
+  conversationId: string,
+): Promise<FleetFacts> {
+  const config = await loadProviderConfig(ctx);
+  const state = await readFleetState(ctx);
+  const blocked = (state?.blocked ?? []).flatMap((entry) =>
+    isBlockedReason(entry.reason) ? [{ of: entry.conversationId, reason: entry.reason }] : [],
+  );
+  return {
+    lanes: fleet.lanes,
+    hasConfig: config !== null,
+    blank: config ? blankFields(config) : [],
+    missingSecrets: config?.kind === "fly" ? await missingSecrets(ctx) : [],
+    problem: currentProblem(state),
+    launchFailing: isLaunchFailing(state),
+    launchesPausedUntil: isLaunchFailing(state) ? (state?.launchesPausedUntil ?? null) : null,
+    blocked: blocked.find(({ of }) => of === conversationId)?.reason ?? null,
+    blockedOthers: GENERAL.find((reason) => blocked.some((entry) => entry.reason === reason)) ?? null,
+    nextPassAt: state?.passAt ?? null,
+    lastPassAt: state?.lastPassAt ?? null,
+    limits: {
+      maxWorkers: scaling.maxWorkers,
+      maxWorkersPerWorkspace: fleet.maxWorkersPerWorkspace,
+      spawnStep: scaling.spawnStep,
+      dailyMachineHours: fleet.dailyMachineHours,
+    },
+    failedBoots: await failedBoots(ctx, conversationId),
+  };
+}
+
+/** In the order in which a pass asks for them. */
+export async function missingSecrets(ctx: QueryCtx): Promise<string[]> {
+  const missing: string[] = [];
+  for (const ref of ["fly.apiToken", "convex.url"]) if (!(await activeSecret(ctx, ref))) missing.push(ref);
+  return missing;
+}
+
+/** A launch failed and no machine has come up since. */
+export const isLaunchFailing = (state: FleetState | null): boolean =>
+  (state?.launchFailures ?? 0) > 0 && (state?.launchesPausedUntil ?? 0) > (state?.problem?.at ?? 0);
+
+/** The fleet keeps its last problem for good; it stands while launches fail, or while no pass has begun after it. */
+export function currentProblem(state: FleetState | null): Problem | null {
+  const { problem } = state ?? {};
+  if (!problem) return null;
+  return isLaunchFailing(state) || problem.at >= (state?.lastPassAt ?? 0) ? problem : null;
+}
+
+/** The machines last made for the conversation that never served, newest first, up to the last one that did. */
+async function failedBoots(ctx: QueryCtx, conversationId: string): Promise<FleetFacts["failedBoots"]> {
+  const ended = await ctx.db
+    .query("machines")
+    .withIndex("by_ended", (q) => q.eq("live", false))
+    .order("desc")
+    .take(MAX_ENDED);
+  const ofIt = ended.filter(({ madeFor }) => madeFor === conversationId);
+  const served = ofIt.findIndex(({ stop }) => !stop || !FAILED_BOOT.has(stop.reason));
+  return (served < 0 ? ofIt : ofIt.slice(0, served)).map(({ worker, stop }) => ({
+    worker,
+    reason: stop?.reason ?? "unknown",
+  }));
+}

@@ -1,0 +1,134 @@
+/** Gathers what could be wrong; what counts as wrong is a pure function (`policy/ops/health.ts`). */
+import * as contract from "../../contract/ops.js";
+import type { Policies } from "../../contract/policies.js";
+import { findingsOf, type BotFacts, type HealthFacts } from "../../policy/ops/health.js";
+import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
+import { missingLane, type LaneServer, type MissingLane } from "../../policy/queue/servable.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asQuery } from "../functions.js";
+import { readFleetState } from "../fleet/state.js";
+import { isElsewhere } from "../identity/readiness.js";
+import { secretStoreReadiness } from "../secrets/readiness.js";
+import { isWebhookReady } from "../telegram/agentBot.js";
+import { configFacts } from "./fleetIssues.js";
+import { liveWorkers } from "./serverFacts.js";
+
+const MAX_MACHINES = 1_000;
+const MAX_ENDED = 10;
+const MAX_VOLUMES = 100;
+const MAX_LANES_SEEN = 32;
+const MAX_BOTS = 50;
+const STUCK_FAILURES = 3;
+/** Failures of ended machines that are older than this, counted back from the last pass, are history. */
+const RECENT_MS = 3_600_000;
+const FAILED = new Set(["never_launched", "never_booted", "died_at_boot", "machine_lost"]);
+
+export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
+  const { policies } = await loadRuntime(ctx);
+  const config = await configFacts(ctx);
+  const state = await readFleetState(ctx);
+  const asOf = state?.lastPassAt ?? 0;
+  const reasons = (state?.blocked ?? []).map(({ reason }) => reason);
+  const findings = findingsOf({
+    ...config,
+    ...(await machineFacts(ctx, asOf)),
+    ...(await leftovers(ctx)),
+    lanes: await unservedLanes(ctx, policies, config.hasConfig),
+    blocked: [...new Set(reasons)].map((reason) => ({
+      reason,
+      conversations: reasons.filter((other) => other === reason).length,
+    })),
+    secrets: (await secretStoreReadiness.handler(ctx, {})).issues,
+    bots: await botFacts(ctx),
+  });
+  return { healthy: findings.every(({ severity }) => severity === "info"), findings };
+});
+
+async function machineFacts(
+  ctx: QueryCtx,
+  asOf: number,
+): Promise<Pick<HealthFacts, "stuck" | "silent" | "failedMachines">> {
+  const live = await ctx.db
+    .query("machines")
+    .withIndex("by_live", (q) => q.eq("live", true))
+    .take(MAX_MACHINES);
+  const ended = await ctx.db
+    .query("machines")
+    .withIndex("by_ended", (q) => q.eq("live", false).gt("stoppedAt", asOf - RECENT_MS))
+    .order("desc")
+    .take(MAX_ENDED);
+  return {
+    // A machine that serves has no deadline.
+    stuck: live
+      .filter(
+        ({ step, failures, stepDeadlineAt }) =>
+          failures >= STUCK_FAILURES || (step !== "running" && stepDeadlineAt < asOf),
+      )
+      .map(({ worker, step, failures, problem }) => ({
+        worker,
+        step,
+        // A launch that is given up counts as failed without end.
+        failures: Math.min(failures, 1_000),
+        problem: problem ?? null,
+      })),
+    silent: live.filter(({ drain }) => drain?.reason === "silent").map(({ worker }) => worker),
+    failedMachines: ended.flatMap(({ worker, image, stop }) =>
+      stop && FAILED.has(stop.reason) ? [{ worker, image, reason: stop.reason }] : [],
+    ),
+  };
+}
+
+async function leftovers(ctx: QueryCtx): Promise<Pick<HealthFacts, "quarantined" | "orphans">> {
+  const volumes = await ctx.db.query("quarantinedVolumes").withIndex("by_deleteAfter").take(MAX_VOLUMES);
+  const [first] = volumes;
+  const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_VOLUMES);
+  return {
+    quarantined: first ? { count: volumes.length, firstDeletedAt: first.deleteAfter } : null,
+    orphans: {
+      count: orphans.length,
+      failing: orphans.find(({ problem }) => problem !== undefined)?.problem ?? null,
+    },
+  };
+}
+
+/** One conversation per lane that has any ready, and whether somebody serves it. */
+async function unservedLanes(ctx: QueryCtx, { fleet }: Policies, launches: boolean): Promise<MissingLane[]> {
+  const servers: LaneServer[] = (await liveWorkers(ctx)).map(({ lanes, workspace, status }) => ({
+    lanes,
+    workspace: workspace ?? null,
+    active: status === "active",
+  }));
+  if (launches) servers.push({ lanes: fleet.lanes, workspace: null, active: true });
+  const missing: MissingLane[] = [];
+  let after = "";
+  for (let seen = 0; seen < MAX_LANES_SEEN; seen += 1) {
+    const first = await ctx.db
+      .query("conversations")
+      .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", after))
+      .first();
+    if (!first) break;
+    if (first.pool !== first.lane) {
+      after = AFTER_OWNED_POOLS;
+      continue;
+    }
+    after = first.pool;
+    const found = missingLane(first, servers);
+    if (found) missing.push(found);
+  }
+  return missing;
+}
+
+async function botFacts(ctx: QueryCtx): Promise<BotFacts[]> {
+  const bots = await ctx.db.query("telegramBots").take(MAX_BOTS);
+  return await Promise.all(
+    bots.map(async (bot) => ({
+      botId: bot.botId,
+      agentKey: bot.agentKey,
+      verified: isWebhookReady(bot),
+      elsewhere: await isElsewhere(ctx, bot),
+      // Telegram never forgets an error; it matters while updates wait for delivery.
+      lastError: (bot.pendingUpdateCount ?? 0) > 0 ? (bot.lastErrorMessage ?? null) : null,
+    })),
+  );
+}

@@ -1,0 +1,102 @@
+/** Every living machine, the limits and the books. Bounded by `MAX_SHOWN`; nothing here is on the hot path. */
+import * as contract from "../../contract/ops.js";
+import { machineWait } from "../../policy/ops/machine.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asQuery } from "../functions.js";
+import { dayOf, usedOn } from "../fleet/machineHours.js";
+import { readFleetState } from "../fleet/state.js";
+import { newestLease } from "../workers/reads.js";
+import { findWorker } from "../workers/register.js";
+import { currentProblem, isLaunchFailing } from "./fleetFacts.js";
+
+const MAX_SHOWN = 200;
+const MAX_COUNTED = 1_000;
+const MAX_VOLUMES = 100;
+const HOUR_MS = 3_600_000;
+
+export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
+  const { scaling, fleet } = (await loadRuntime(ctx)).policies;
+  const state = await readFleetState(ctx);
+  // The last pass stands for the present: a query that reads the clock would never be up to date.
+  const asOf = state?.lastPassAt ?? null;
+  const live = await ctx.db
+    .query("machines")
+    .withIndex("by_live", (q) => q.eq("live", true))
+    .take(MAX_COUNTED);
+  const machines = [];
+  for (const row of live.slice(0, MAX_SHOWN)) machines.push(await machineReport(ctx, row, asOf));
+  const volumes = await ctx.db.query("quarantinedVolumes").withIndex("by_deleteAfter").take(MAX_VOLUMES);
+  const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_COUNTED);
+  const usedMs = asOf === null ? 0 : await usedOn(ctx, dayOf(asOf), live, asOf);
+  return {
+    asOf,
+    nextPassAt: state?.passAt ?? null,
+    lastListedAt: state?.lastListedAt ?? null,
+    lastVolumesListedAt: state?.lastVolumesListedAt ?? null,
+    machines,
+    capped: live.length > MAX_SHOWN,
+    limits: {
+      maxWorkers: scaling.maxWorkers,
+      maxWorkersPerWorkspace: fleet.maxWorkersPerWorkspace,
+      spawnStep: scaling.spawnStep,
+      dailyMachineHours: fleet.dailyMachineHours,
+    },
+    machineHoursToday: usedMs / HOUR_MS,
+    launchesPausedUntil: isLaunchFailing(state) ? (state?.launchesPausedUntil ?? null) : null,
+    problem: currentProblem(state),
+    blocked: state?.blocked ?? [],
+    quarantined: volumes.map((volume) => ({
+      volumeId: volume.volumeId,
+      volumeName: volume.volumeName,
+      appName: volume.appName,
+      region: volume.region,
+      conversationId: volume.conversationId,
+      lastUseAt: volume.lastUseAt,
+      deleteAfter: volume.deleteAfter,
+      takenBy: volume.takenBy ?? null,
+    })),
+    orphans: orphans.length,
+  };
+});
+
+async function machineReport(ctx: QueryCtx, row: Doc<"machines">, asOf: number | null) {
+  const worker = await findWorker(ctx, row.worker);
+  const lease = await newestLease(ctx, row.worker);
+  const conversation = worker?.binding && (await ctx.db.get(worker.binding.conversation));
+  const workerStatus = worker?.status ?? "stopped";
+  const conversationId = worker?.binding?.conversationId ?? null;
+  const busy = lease?.state === "live";
+  const paidMs = row.launchedAt === undefined || asOf === null ? 0 : Math.max(0, asOf - row.launchedAt);
+  return {
+    workerId: row.worker,
+    step: row.step,
+    workerStatus,
+    createdAt: row.createdAt,
+    appName: row.appName,
+    machineId: row.machineId ?? null,
+    volumeId: row.volumeId ?? null,
+    region: row.region ?? null,
+    image: row.image,
+    machineHours: paidMs / HOUR_MS,
+    madeFor: row.madeFor,
+    conversationId,
+    busy,
+    problem: row.problem ?? null,
+    ...machineWait({
+      step: row.step,
+      workerStatus,
+      createdAt: row.createdAt,
+      launchedAt: row.launchedAt ?? null,
+      bootedAt: row.bootedAt ?? null,
+      stepDeadlineAt: row.stepDeadlineAt,
+      drain: row.drain ?? null,
+      stop: row.stop ? { ...row.stop, askedAt: row.stop.askedAt ?? null } : null,
+      problem: row.problem ?? null,
+      busy,
+      conversationId,
+      conversationHasWork: conversation?.owner === row.worker && conversation.state !== "idle",
+    }),
+  };
+}

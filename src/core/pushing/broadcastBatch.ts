@@ -1,0 +1,98 @@
+/**
+ * The next targets of a broadcast, in one transaction with its progress. How far it is stands on its own row and each target
+ * has a record, so a batch may be repeated, interrupted or run by two runs at once: nobody is reached twice.
+ */
+import { recordAct } from "../audit/record.js";
+import { findAgent } from "../agents/configureAgent.js";
+import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
+import type { EnqueueArgs } from "../queue/enqueue.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { tryDeliver, type Delivery } from "./deliver.js";
+import { targetOf } from "./target.js";
+
+/** A target reads some 15 index ranges of the 4 096 that a transaction may read. */
+const BATCH = 100;
+
+/** @returns the broadcast as it is now; the same as before when it is not running any more, null when it is gone. */
+export async function deliverBatch(
+  ctx: MutationCtx,
+  broadcastId: Id<"messagePushBroadcasts">,
+  providerConfig?: EnqueueArgs["providerConfig"],
+): Promise<Doc<"messagePushBroadcasts"> | null> {
+  const broadcast = await ctx.db.get(broadcastId);
+  if (broadcast?.status !== "running") return broadcast;
+  const counts = { totalTargets: 0, enqueuedCount: 0, failedCount: 0 };
+  let { workspaces, after } = broadcast.cursor;
+  for (let room = BATCH; room > 0 && workspaces[0] !== undefined;) {
+    const bindings = await activeBindingsOfWorkspace(ctx, workspaces[0], { after, limit: room });
+    for (const binding of bindings) {
+      const outcome = await reach(ctx, broadcast, binding, providerConfig);
+      if (outcome === null) continue;
+      counts.totalTargets += 1;
+      counts[outcome] += 1;
+    }
+    const isWhole = bindings.length < room;
+    after = isWhole ? undefined : bindings.at(-1)?._creationTime;
+    if (isWhole) workspaces = workspaces.slice(1);
+    room -= bindings.length;
+  }
+  const now = Date.now();
+  await ctx.db.patch(broadcastId, {
+    totalTargets: broadcast.totalTargets + counts.totalTargets,
+    enqueuedCount: broadcast.enqueuedCount + counts.enqueuedCount,
+    failedCount: broadcast.failedCount + counts.failedCount,
+    cursor: { workspaces, after },
+    progressAt: now,
+    ...(workspaces.length === 0 && { status: "done" as const, completedAt: now }),
+  });
+  const current = await ctx.db.get(broadcastId);
+  if (current?.status === "done") {
+    await recordAct(ctx, {
+      kind: "broadcast.done",
+      actor: "component",
+      subject: broadcastId,
+      detail: { enqueued: String(current.enqueuedCount), failed: String(current.failedCount) },
+    });
+  }
+  return current;
+}
+
+/** null: not a target, or reached already. */
+async function reach(
+  ctx: MutationCtx,
+  broadcast: Doc<"messagePushBroadcasts">,
+  binding: Binding,
+  providerConfig: EnqueueArgs["providerConfig"],
+): Promise<"enqueuedCount" | "failedCount" | null> {
+  const { consumerUserId, agentKey } = binding;
+  // Who was bound after the call was not meant by it.
+  if (binding.boundAt > broadcast.requestedAt) return null;
+  const agent = await findAgent(ctx, agentKey);
+  // The profile decides, not what the binding remembers: an agent may have moved to another workspace since.
+  if (!agent?.enabled || agent.workspace !== binding.workspace) return null;
+  const known = await ctx.db
+    .query("messagePushBroadcastDispatches")
+    .withIndex("by_target", (q) => q.eq("broadcastId", broadcast._id).eq("consumerUserId", consumerUserId))
+    .first();
+  if (known) return null;
+  const runKey = `broadcast:${broadcast._id}:${agentKey}:${consumerUserId}`;
+  const target = await targetOf(ctx, { consumerUserId, agentKey, binding });
+  const delivery: Delivery = await tryDeliver(ctx, target, {
+    runKey,
+    text: `${broadcast.title}\n\n${broadcast.text}`.trim(),
+    metadata: { broadcastId: broadcast._id, adminInitiated: "true", companyId: broadcast.companyId },
+    providerConfig,
+  });
+  const failed = "error" in delivery;
+  await ctx.db.insert("messagePushBroadcastDispatches", {
+    broadcastId: broadcast._id,
+    consumerUserId,
+    agentKey,
+    runKey,
+    status: failed ? "failed" : "enqueued",
+    ...(failed ? { error: delivery.error } : { enqueuedMessageId: delivery.messageId }),
+    createdAt: Date.now(),
+  });
+  return failed ? "failedCount" : "enqueuedCount";
+}

@@ -1,0 +1,108 @@
+/** Broadcasts: begin, watch, cancel. Writes `messagePushBroadcasts`. */
+import * as contract from "../../contract/broadcasts.js";
+import { factoryError } from "../../contract/errors.js";
+import { recordAct } from "../audit/record.js";
+import { asMutation, asQuery } from "../functions.js";
+import { clampLimit } from "../queue/bounded.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { deliverBatch } from "./broadcastBatch.js";
+import { startRun } from "./broadcastRun.js";
+import { checkTexts } from "./checks.js";
+import { reachableWorkspaces } from "./target.js";
+
+const SHOWN_FAILURES = 20;
+
+export const sendBroadcastToAllActiveAgents = asMutation(contract.sendBroadcastToAllActiveAgents)(async (
+  ctx,
+  { companyId, title, text, requestedBy, providerConfig },
+) => {
+  await checkTexts(ctx, { companyId, text: `${title}\n\n${text}` });
+  const now = Date.now();
+  const broadcastId = await ctx.db.insert("messagePushBroadcasts", {
+    ...{ companyId, title, text, requestedBy, requestedAt: now },
+    target: "all_active_agents",
+    status: "running",
+    ...{ totalTargets: 0, enqueuedCount: 0, failedCount: 0 },
+    cursor: { workspaces: await reachableWorkspaces(ctx, companyId) },
+    progressAt: now,
+  });
+  await recordAct(ctx, {
+    kind: "broadcast.requested",
+    actor: `user:${requestedBy}`,
+    subject: broadcastId,
+    detail: { companyId },
+  });
+  const broadcast = await deliverBatch(ctx, broadcastId, providerConfig);
+  if (broadcast === null) throw factoryError("internal", "The broadcast vanished while it was begun");
+  if (broadcast.status === "running") await startRun(ctx, broadcastId);
+  const { totalTargets, enqueuedCount, failedCount } = broadcast;
+  return { broadcastId, totalTargets, enqueued: enqueuedCount, failed: failedCount };
+});
+
+export const getBroadcast = asQuery(contract.getBroadcast)(async (ctx, { broadcastId }) => {
+  const broadcast = await findBroadcast(ctx, broadcastId);
+  if (!broadcast) return null;
+  const failures = await ctx.db
+    .query("messagePushBroadcastDispatches")
+    .withIndex("by_status", (q) => q.eq("broadcastId", broadcast._id).eq("status", "failed"))
+    .order("desc")
+    .take(SHOWN_FAILURES);
+  return {
+    ...broadcastView(broadcast),
+    failures: failures.map(({ consumerUserId, agentKey, error }) => ({
+      consumerUserId,
+      agentKey,
+      error: error ?? "",
+    })),
+  };
+});
+
+export const listBroadcasts = asQuery(contract.listBroadcasts)(async (
+  ctx,
+  { companyId, limit, before = Infinity },
+) => {
+  const rows = await ctx.db
+    .query("messagePushBroadcasts")
+    .withIndex("by_company", (q) => q.eq("companyId", companyId).lt("requestedAt", before))
+    .order("desc")
+    .take(clampLimit(limit, 50, 200));
+  return rows.map(broadcastView);
+});
+
+export const cancelBroadcast = asMutation(contract.cancelBroadcast)(async (
+  ctx,
+  { broadcastId, actorUserId },
+) => {
+  const broadcast = await findBroadcast(ctx, broadcastId);
+  if (broadcast?.status !== "running") return false;
+  // Its run finds this at its next batch and ends.
+  await ctx.db.patch(broadcast._id, { status: "canceled", completedAt: Date.now() });
+  await recordAct(ctx, {
+    kind: "broadcast.canceled",
+    actor: actorUserId === undefined ? "host" : `user:${actorUserId}`,
+    subject: broadcast._id,
+  });
+  return true;
+});
+
+function findBroadcast(ctx: QueryCtx, broadcastId: string): Promise<Doc<"messagePushBroadcasts"> | null> {
+  const id = ctx.db.normalizeId("messagePushBroadcasts", broadcastId);
+  return id === null ? Promise.resolve(null) : ctx.db.get(id);
+}
+
+const broadcastView = (row: Doc<"messagePushBroadcasts">) => ({
+  broadcastId: row._id,
+  companyId: row.companyId,
+  title: row.title,
+  text: row.text,
+  target: row.target,
+  requestedBy: row.requestedBy,
+  requestedAt: row.requestedAt,
+  status: row.status,
+  totalTargets: row.totalTargets,
+  enqueued: row.enqueuedCount,
+  failed: row.failedCount,
+  completedAt: row.completedAt ?? null,
+  error: row.error ?? null,
+});

@@ -1,0 +1,63 @@
+/** Runs whatever is due, in order of its slot: the dispatcher of the documentation's hourly cron, and the net of the sweep. */
+import { v } from "convex/values";
+import * as contract from "../../contract/pushing.js";
+import { vProviderConfig } from "../../contract/queue.js";
+import { asMutation } from "../functions.js";
+import { clampLimit } from "../queue/bounded.js";
+import type { EnqueueArgs } from "../queue/enqueue.js";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import type { DispatchStatus } from "./dispatches.js";
+import { runSlot, type Batch } from "./run.js";
+
+/** A run reads some 15 index ranges of the 4 096 that a transaction may read. */
+const BATCH = 100;
+
+export const dispatchDuePushJobs = asMutation(contract.dispatchDuePushJobs)(
+  async (ctx, { limit, providerConfig }) =>
+    dispatchUpTo(ctx, clampLimit(limit, 200, 1_000), Date.now(), providerConfig),
+);
+
+export const rest = asMutation({
+  args: { limit: v.number(), dueBefore: v.number(), providerConfig: v.optional(vProviderConfig) },
+  returns: v.null(),
+})(async (ctx, { limit, dueBefore, providerConfig }) => {
+  await dispatchUpTo(ctx, limit, dueBefore, providerConfig);
+  return null;
+});
+
+/** One batch here; while the limit allows and there was a full one, the next in a transaction of its own. */
+export async function dispatchUpTo(
+  ctx: MutationCtx,
+  limit: number,
+  dueBefore: number,
+  providerConfig?: EnqueueArgs["providerConfig"],
+) {
+  const jobs = await ctx.db
+    .query("messagePushJobs")
+    // Jobs without a next run sort before all numbers: the lower bound leaves them out.
+    .withIndex("by_due", (q) => q.gt("nextRunAt", 0).lte("nextRunAt", dueBefore))
+    .take(Math.min(limit, BATCH));
+  const counts = await runBatch(ctx, jobs, providerConfig);
+  const left = limit - jobs.length;
+  if (jobs.length === BATCH && left > 0) {
+    const args = { limit: left, dueBefore, providerConfig };
+    await ctx.scheduler.runAfter(0, internal.pushing.dispatchRest, args);
+  }
+  return { scanned: jobs.length, ...counts };
+}
+
+export async function runBatch(
+  ctx: MutationCtx,
+  jobs: readonly Doc<"messagePushJobs">[],
+  providerConfig?: EnqueueArgs["providerConfig"],
+): Promise<Record<DispatchStatus, number>> {
+  const counts = { enqueued: 0, skipped: 0, failed: 0 };
+  const batch: Batch = { now: Date.now(), providerConfig, workspaces: new Map() };
+  for (const job of jobs) {
+    if (job.nextRunAt === undefined) continue;
+    counts[await runSlot(ctx, { ...job, nextRunAt: job.nextRunAt }, batch)] += 1;
+  }
+  return counts;
+}

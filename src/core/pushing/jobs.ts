@@ -1,0 +1,157 @@
+/** Push jobs of a user: make, change, list. Writes `messagePushJobs` and the slots' timers. */
+import type { ObjectType } from "convex/values";
+import { factoryError } from "../../contract/errors.js";
+import * as contract from "../../contract/pushing.js";
+import { asMutation, asQuery } from "../functions.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { clampLimit } from "../queue/bounded.js";
+import { checkTexts, given } from "./checks.js";
+import { checkedSchedule, checkedTimezone, scheduleNext } from "./jobFields.js";
+import { currentAgentKey } from "./target.js";
+import { findPushTemplate } from "./templates.js";
+
+const MAX_LIST = 500;
+
+export const createPushJobFromTemplate = asMutation(contract.createPushJobFromTemplate)(async (ctx, args) =>
+  createFromTemplate(ctx, args, await currentAgentKey(ctx, args.consumerUserId)),
+);
+
+export const createPushJobCustom = asMutation(contract.createPushJobCustom)(async (ctx, args) =>
+  createCustom(ctx, args, await currentAgentKey(ctx, args.consumerUserId)),
+);
+
+/**
+ * Throws `push_timezone_invalid`, `push_template_not_found`, `push_template_mismatch`, `push_schedule_invalid`. Whether the
+ * template is enabled does not matter: that only hides it from lists.
+ */
+export async function createFromTemplate(
+  ctx: MutationCtx,
+  args: ObjectType<typeof contract.createPushJobFromTemplate.args>,
+  agentKey: string | undefined,
+): Promise<Id<"messagePushJobs">> {
+  const timezone = checkedTimezone(args.timezone);
+  const template = await findPushTemplate(ctx, args.templateId);
+  if (!template) throw factoryError("push_template_not_found", "Template not found");
+  if (template.companyId !== args.companyId) {
+    throw factoryError("push_template_mismatch", "Template company mismatch");
+  }
+  const { title, text, periodicity } = template;
+  const schedule =
+    periodicity === "manual" ? ({ kind: "manual" } as const) : (args.schedule ?? template.suggestedTimes[0]);
+  if (schedule === undefined) {
+    throw factoryError("push_schedule_invalid", "Schedule is required for non-manual template");
+  }
+  return await insertJob(ctx, {
+    ...{ companyId: args.companyId, consumerUserId: args.consumerUserId, agentKey },
+    ...{ sourceTemplateId: template._id, title, text, periodicity, timezone },
+    schedule: checkedSchedule(periodicity, schedule),
+    enabled: args.enabled ?? true,
+    missedRunPolicy: args.missedRunPolicy ?? "run_once",
+  });
+}
+
+/** Throws `push_timezone_invalid`, `push_schedule_invalid`, `invalid_argument`, `text_too_large`. */
+export async function createCustom(
+  ctx: MutationCtx,
+  args: ObjectType<typeof contract.createPushJobCustom.args>,
+  agentKey: string | undefined,
+): Promise<Id<"messagePushJobs">> {
+  const { companyId, consumerUserId, title, text, periodicity } = args;
+  const timezone = checkedTimezone(args.timezone);
+  const schedule = checkedSchedule(periodicity, args.schedule);
+  await checkTexts(ctx, { companyId, title, text });
+  return await insertJob(ctx, {
+    ...{ companyId, consumerUserId, agentKey, title, text, periodicity, timezone, schedule },
+    enabled: args.enabled ?? true,
+    missedRunPolicy: args.missedRunPolicy ?? "run_once",
+  });
+}
+
+async function insertJob(
+  ctx: MutationCtx,
+  job: Omit<Doc<"messagePushJobs">, "_id" | "_creationTime" | "createdAt" | "updatedAt" | "nextRunAt">,
+): Promise<Id<"messagePushJobs">> {
+  if (job.consumerUserId.trim() === "")
+    throw factoryError("invalid_argument", "consumerUserId must not be blank");
+  const now = Date.now();
+  const nextRunAt = await scheduleNext(ctx, job);
+  return await ctx.db.insert("messagePushJobs", { ...job, nextRunAt, createdAt: now, updatedAt: now });
+}
+
+export const updatePushJob = asMutation(contract.updatePushJob)(async (ctx, { jobId, ...changes }) => {
+  const job = await findPushJob(ctx, jobId);
+  if (!job) return false;
+  await changeJob(ctx, job, changes);
+  return true;
+});
+
+type JobChanges = Omit<ObjectType<typeof contract.updatePushJob.args>, "jobId">;
+
+/** Lays the changes over the job and reckons its next run from now. Throws as `createCustom`. */
+export async function changeJob(
+  ctx: MutationCtx,
+  job: Doc<"messagePushJobs">,
+  changes: JobChanges,
+): Promise<void> {
+  await checkTexts(ctx, { title: changes.title, text: changes.text });
+  const periodicity = changes.periodicity ?? job.periodicity;
+  const next = {
+    ...given(changes),
+    enabled: changes.enabled ?? job.enabled,
+    periodicity,
+    timezone: changes.timezone === undefined ? job.timezone : checkedTimezone(changes.timezone),
+    schedule: checkedSchedule(
+      periodicity,
+      changes.schedule ?? (periodicity === "manual" ? { kind: "manual" } : job.schedule),
+    ),
+  };
+  await ctx.db.patch(job._id, {
+    ...next,
+    nextRunAt: await scheduleNext(ctx, next),
+    updatedAt: Date.now(),
+  });
+}
+
+/** Its dispatches stay until they are swept. */
+export const deletePushJob = asMutation(contract.deletePushJob)(async (ctx, { jobId }) => {
+  const job = await findPushJob(ctx, jobId);
+  if (job) await ctx.db.delete(job._id);
+  return job !== null;
+});
+
+export const setPushJobEnabled = asMutation(contract.setPushJobEnabled)(async (ctx, { jobId, enabled }) => {
+  const job = await findPushJob(ctx, jobId);
+  if (job) await changeJob(ctx, job, { enabled });
+  return job !== null;
+});
+
+export const listPushJobsForUser = asQuery(contract.listPushJobsForUser)(async (
+  ctx,
+  { consumerUserId, includeDisabled = true, limit, before = Infinity },
+) => {
+  const jobs = ctx.db.query("messagePushJobs");
+  const rows = includeDisabled
+    ? jobs.withIndex("by_user", (q) => q.eq("consumerUserId", consumerUserId).lt("updatedAt", before))
+    : jobs.withIndex("by_user_and_enabled", (q) =>
+        q.eq("consumerUserId", consumerUserId).eq("enabled", true).lt("updatedAt", before),
+      );
+  return (await rows.order("desc").take(clampLimit(limit, 200, MAX_LIST))).map(jobView);
+});
+
+/** null for an id that is none, too. */
+export function findPushJob(ctx: QueryCtx, jobId: string): Promise<Doc<"messagePushJobs"> | null> {
+  const id = ctx.db.normalizeId("messagePushJobs", jobId);
+  return id === null ? Promise.resolve(null) : ctx.db.get(id);
+}
+
+export function jobView({ _creationTime: _, ...job }: Doc<"messagePushJobs">) {
+  return {
+    ...job,
+    agentKey: job.agentKey ?? null,
+    sourceTemplateId: job.sourceTemplateId ?? null,
+    nextRunAt: job.nextRunAt ?? null,
+    lastRunAt: job.lastRunAt ?? null,
+    lastRunKey: job.lastRunKey ?? null,
+  };
+}

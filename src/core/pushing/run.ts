@@ -1,0 +1,67 @@
+/**
+ * Serves one slot of one job. In one transaction: the message, the record of the run, and the job's next run, so that an
+ * interruption leaves either all of it or none. The run key also guards the queue and the record against a repeat.
+ */
+import { scheduleNext } from "./jobFields.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import type { EnqueueArgs } from "../queue/enqueue.js";
+import { tryDeliver, type Push } from "./deliver.js";
+import { findDispatch, recordDispatch, type DispatchStatus, type RunResult } from "./dispatches.js";
+import { reachableWorkspaces, targetOfJob } from "./target.js";
+
+export const NO_AGENT = "No active agent binding for user";
+/** A slot served later than this was missed: the system stood still or was not there. */
+export const MISSED_AFTER_MS = 15 * 60_000;
+
+/** What runs of one batch share. */
+export interface Batch {
+  now: number;
+  providerConfig?: EnqueueArgs["providerConfig"];
+  /** Reachable workspaces by company, read once per batch. */
+  workspaces: Map<string, readonly string[]>;
+}
+
+/** @param job due: its `nextRunAt` has come. Slots passed over since then are part of this one run. */
+export async function runSlot(
+  ctx: MutationCtx,
+  job: Doc<"messagePushJobs"> & { nextRunAt: number },
+  batch: Batch,
+): Promise<DispatchStatus> {
+  const scheduledFor = job.nextRunAt;
+  const runKey = `scheduled:${job._id}:${scheduledFor}`;
+  // Never the slot that is being served, whatever the clock says.
+  const nextRunAt = await scheduleNext(ctx, job, Math.max(batch.now, scheduledFor));
+  if (await findDispatch(ctx, runKey)) {
+    await ctx.db.patch(job._id, { nextRunAt });
+    return "skipped";
+  }
+  if (job.missedRunPolicy === "skip" && batch.now - scheduledFor > MISSED_AFTER_MS) {
+    await ctx.db.patch(job._id, { nextRunAt });
+    const result = { skipped: "The slot was missed" };
+    return await recordDispatch(ctx, job, { runKey, scheduledFor, agentKey: job.agentKey, result });
+  }
+  const { agentKey, result } = await send(ctx, job, runKey, batch);
+  await ctx.db.patch(job._id, { nextRunAt, lastRunAt: batch.now, lastRunKey: runKey });
+  return await recordDispatch(ctx, job, { runKey, scheduledFor, agentKey, result });
+}
+
+async function send(
+  ctx: MutationCtx,
+  job: Doc<"messagePushJobs">,
+  runKey: string,
+  batch: Batch,
+): Promise<{ agentKey: string | undefined; result: RunResult }> {
+  const workspaces = batch.workspaces.get(job.companyId) ?? (await reachableWorkspaces(ctx, job.companyId));
+  batch.workspaces.set(job.companyId, workspaces);
+  const target = await targetOfJob(ctx, job, workspaces);
+  if (!target) return { agentKey: job.agentKey, result: { error: NO_AGENT } };
+  const push = { ...pushOf(job, runKey, "scheduled"), providerConfig: batch.providerConfig };
+  return { agentKey: target.agentKey, result: await tryDeliver(ctx, target, push) };
+}
+
+export const pushOf = (
+  job: Doc<"messagePushJobs">,
+  runKey: string,
+  pushMode: "manual" | "scheduled",
+): Push => ({ runKey, text: job.text, metadata: { pushJobId: job._id, pushMode } });

@@ -1,0 +1,32 @@
+/** Counts for the view of one user's agent. */
+import type { QueryCtx } from "../../component/_generated/server.js";
+
+const MAX_COUNTED = 200;
+
+/** Each count stops at 200. */
+export async function pushStatsOfAgent(
+  ctx: QueryCtx,
+  { consumerUserId, agentKey }: { consumerUserId: string; agentKey: string },
+): Promise<{
+  totalPushJobs: number;
+  activePushJobs: number;
+  totalDispatches: number;
+  latestDispatchAt: number | null;
+}> {
+  const jobs = await ctx.db
+    .query("messagePushJobs")
+    .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))
+    .order("desc")
+    .take(MAX_COUNTED);
+  const dispatches = await ctx.db
+    .query("messagePushDispatches")
+    .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))
+    .order("desc")
+    .take(MAX_COUNTED);
+  return {
+    totalPushJobs: jobs.length,
+    activePushJobs: jobs.filter((job) => job.enabled).length,
+    totalDispatches: dispatches.length,
+    latestDispatchAt: dispatches[0]?.createdAt ?? null,
+  };
+}

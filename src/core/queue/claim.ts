@@ -1,0 +1,254 @@
+/**
+ * Hands out the most deserving ready conversation of the worker's lanes. Reads a constant number of documents whatever the
+ * backlog, the number of workers or the length of the history. Writes the conversation and a lease; arms the reaper once
+ * per grid point. Two claims of two conversations share no row.
+ */
+import * as contract from "../../contract/queue.js";
+import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
+import { backoffMs } from "../../policy/queue/retry.js";
+import { errorDataOf } from "../../contract/errors.js";
+import { noteSecretRead } from "../audit/tally.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asMutation } from "../functions.js";
+import { internal } from "../../component/_generated/api.js";
+import type { Policies } from "../../contract/policies.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { newestLease } from "../workers/reads.js";
+import { bindWorker } from "../workers/binding.js";
+import { startMeter } from "../workers/deployments/meter.js";
+import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
+import { admitWorker, type Admission } from "../workers/tokens/admit.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { noteTokenUse } from "../workers/tokens/lastUse.js";
+import { reapPoint, setAlarm } from "./alarms.js";
+import { findConversation } from "./enqueue.js";
+import { buildBundle } from "./hydrate.js";
+import { leaseOnWire } from "./lease.js";
+import type { LaneHead } from "../../policy/queue/lane.js";
+
+export interface ClaimScope {
+  workerId: string;
+  workspace: string | null;
+  lanes: string[] | null;
+  /** What the worker's engine declares; absent: what its row says. */
+  stateful?: boolean;
+  /** Whether it hears its wake-ups; absent: what its row says. */
+  listens?: boolean;
+  /** The token behind the call, whose workers are counted. */
+  admission?: Admission;
+}
+
+export const claim = asMutation(contract.claim)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const scope = {
+    workerId: args.workerId,
+    workspace: grant.workspace ?? args.workspaceId ?? null,
+    lanes: grant.lanes,
+    // The published image cannot say so, but its engine keeps state on disk.
+    stateful: args.stateful ?? (grant.viaAlias ? true : undefined),
+    listens: args.listens,
+    admission: grant,
+  };
+  return await claimJob(ctx, scope, { conversationId: args.conversationId, hydrate: args.hydrate ?? false });
+});
+
+/** The next job within the scope, or null. Also used by `settle` to hand out work in the same call. */
+export async function claimJob(
+  ctx: MutationCtx,
+  scope: ClaimScope,
+  wish: { conversationId?: string; hydrate: boolean },
+): Promise<contract.Job | null> {
+  const worker = await findWorker(ctx, scope.workerId);
+  if (worker && worker.status !== "active") return null;
+  const lanes = (scope.lanes ?? worker?.lanes ?? [DEFAULT_LANE]).slice(0, MAX_LANES);
+  const { policies } = await loadRuntime(ctx);
+  const now = Date.now();
+  const expiresAt = now + policies.lease.leaseMs;
+  const reapAt = reapPoint(expiresAt, policies.lease.reapGridMs);
+  const workspace = scope.workspace ?? worker?.workspace ?? null;
+  const stateful = scope.stateful ?? worker?.stateful ?? false;
+  const bound = stateful ? worker?.binding?.conversation : undefined;
+  const found = await choose(ctx, { ...scope, workspace, lanes, bound }, wish.conversationId, reapAt, now);
+  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
+  const listens = scope.listens ?? worker?.listens ?? false;
+  const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
+  if (worker && (changed || admitted.tokenId !== undefined))
+    await ctx.db.patch(worker._id, { stateful, listens, ...admitted });
+  const workerRow =
+    worker ??
+    (await registerWorker(ctx, {
+      workerId: scope.workerId,
+      lanes,
+      workspace: scope.workspace,
+      stateful,
+      listens,
+      tokenId: admitted.tokenId,
+    }));
+  const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
+  if (!found.conversation || !message) {
+    const tokenId = scope.admission?.tokenId;
+    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
+      await noteTokenUse(ctx, tokenId);
+    return null;
+  }
+  const { conversation } = found;
+  const owned = stateful ? await bindWorker(ctx, workerRow, conversation) : {};
+  const lease = await ctx.db.insert("leases", {
+    conversation: conversation._id,
+    message: message._id,
+    worker: scope.workerId,
+    state: "live",
+    expiresAt,
+    leaseMs: policies.lease.leaseMs,
+    workspace: conversation.workspace,
+    lane: conversation.lane,
+    seenAt: now,
+  });
+  const held = {
+    maxAttempts: message.maxAttempts ?? policies.retry.maxAttempts,
+    backoffMs: backoffMs(conversation.attempts + 1, policies.retry, Math.random()),
+  };
+  await ctx.db.patch(conversation._id, {
+    ...held,
+    ...owned,
+    state: "held",
+    lease,
+    holder: scope.workerId,
+    wakeAt: undefined,
+  });
+  if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
+  return await jobOf(ctx, { ...conversation, ...held }, message, {
+    lease,
+    expiresAt,
+    policies,
+    hydrate: wish.hydrate,
+    worker: scope.workerId,
+  });
+}
+
+/** The answer to a worker's last claim was lost: hands out the job it holds already, or claims. */
+export async function claimAgain(
+  ctx: MutationCtx,
+  scope: ClaimScope,
+  wish: { hydrate: boolean },
+): Promise<contract.Job | null> {
+  const lease = await newestLease(ctx, scope.workerId);
+  if (lease?.state !== "live") return await claimJob(ctx, scope, wish);
+  const conversation = await ctx.db.get(lease.conversation);
+  const message = await ctx.db.get(lease.message);
+  if (!conversation || !message || conversation.lease !== lease._id) return null;
+  const { policies } = await loadRuntime(ctx);
+  const { expiresAt } = lease;
+  return await jobOf(ctx, conversation, message, {
+    lease: lease._id,
+    expiresAt,
+    policies,
+    hydrate: wish.hydrate,
+    worker: scope.workerId,
+  });
+}
+
+/** The job as a worker sees it, from rows that are held. */
+async function jobOf(
+  ctx: MutationCtx,
+  conversation: Doc<"conversations">,
+  message: Doc<"messageQueue">,
+  hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean; worker: string },
+): Promise<contract.Job> {
+  const opening = { ...ctx, openedSecrets: new Set<string>() };
+  const hydrated = hold.hydrate ? await tryHydrate(opening, message, conversation, hold.policies) : {};
+  // Without hydration the worker fetches it with a query, which can write nothing down: that it may is noted here.
+  const readable = hold.hydrate ? opening.openedSecrets : [`agent:${conversation.agentKey}`];
+  if (!hydrated.hydrationError) await noteSecretRead(ctx, hold.worker, readable);
+  return {
+    messageId: message._id,
+    conversationId: conversation.conversationId,
+    agentKey: conversation.agentKey,
+    leaseId: leaseOnWire(conversation._id, hold.lease),
+    leaseExpiresAt: hold.expiresAt,
+    payload: message.payload,
+    attempt: conversation.attempts + 1,
+    maxAttempts: conversation.maxAttempts,
+    heartbeatIntervalMs: hold.policies.lease.heartbeatIntervalMs,
+    ...hydrated,
+  };
+}
+
+/** A secret that cannot be opened must not undo the claim: the next one would choose the same conversation again. */
+async function tryHydrate(
+  ctx: MutationCtx,
+  message: Doc<"messageQueue">,
+  conversation: Doc<"conversations">,
+  policies: Policies,
+): Promise<Pick<contract.Job, "hydration" | "hydrationError">> {
+  try {
+    const hydration = await buildBundle(ctx, message, conversation, policies);
+    return hydration ? { hydration } : { hydrationError: "agent_not_found" };
+  } catch (error) {
+    const known = errorDataOf(error);
+    if (!known) throw error;
+    return { hydrationError: known.code };
+  }
+}
+
+interface Choice {
+  conversation: Doc<"conversations"> | null;
+  reapArmed: boolean;
+}
+
+type Seeker = ClaimScope & { lanes: string[]; bound: Id<"conversations"> | undefined };
+
+async function choose(
+  ctx: MutationCtx,
+  scope: Seeker,
+  conversationId: string | undefined,
+  reapAt: number,
+  now: number,
+): Promise<Choice> {
+  if (conversationId !== undefined || scope.bound !== undefined) {
+    const asked =
+      scope.bound === undefined
+        ? await findConversation(ctx, conversationId ?? "")
+        : await boundConversation(ctx, scope.bound, conversationId);
+    const reapArmed: boolean = await ctx.runQuery(
+      internal.queue.isAlarmSet,
+      { kind: "reap", at: reapAt },
+      { useStaleSnapshot: true },
+    );
+    return { conversation: asked && isClaimable(asked, scope) ? asked : null, reapArmed };
+  }
+  const seen: { heads: (LaneHead & { id: Doc<"conversations">["_id"] })[]; reapArmed: boolean } =
+    await ctx.runQuery(
+      internal.queue.findCandidates,
+      { lanes: scope.lanes, workspace: scope.workspace, reapAt },
+      { useStaleSnapshot: true },
+    );
+  const order = orderHeads(seen.heads, now, [Math.random(), Math.random()]);
+  // The snapshot may be old: rely only on the row itself. A second look is enough; the worker asks again soon.
+  for (const head of order.slice(0, 2)) {
+    const conversation = await ctx.db.get(head.id);
+    if (conversation && isClaimable(conversation, scope)) return { conversation, reapArmed: seen.reapArmed };
+  }
+  return { conversation: null, reapArmed: seen.reapArmed };
+}
+
+/** A worker that holds a conversation's data directory is offered that conversation and no other. */
+async function boundConversation(
+  ctx: MutationCtx,
+  bound: Id<"conversations">,
+  wanted: string | undefined,
+): Promise<Doc<"conversations"> | null> {
+  const conversation = await ctx.db.get(bound);
+  return wanted === undefined || conversation?.conversationId === wanted ? conversation : null;
+}
+
+function isClaimable(conversation: Doc<"conversations">, scope: Seeker): boolean {
+  return (
+    conversation.state === "ready" &&
+    (conversation.owner === undefined || conversation.owner === scope.workerId) &&
+    scope.lanes.includes(conversation.lane) &&
+    (scope.workspace === null || conversation.workspace === scope.workspace)
+  );
+}

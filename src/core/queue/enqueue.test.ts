@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { textOf, useWorld } from "../../../test/component/world.js";
+
+const world = useWorld();
+
+describe("bad input", () => {
+  it("refuses an unknown or disabled agent, a blank user, another agent's conversation", async () => {
+    await world.agent("off", { enabled: false });
+    await world.agent("other");
+    await expect(world.send("c", "x", { agentKey: "off" })).rejects.toThrow(
+      "Agent profile 'off' not found or disabled",
+    );
+    await expect(world.send("c", "x", { agentKey: "none" })).rejects.toThrow(
+      "Agent profile 'none' not found or disabled",
+    );
+    const payload = { provider: "app", providerUserId: "  ", messageText: "x" };
+    await expect(
+      world.t.mutation(world.lib.enqueue, { conversationId: "c", agentKey: "default", payload }),
+    ).rejects.toThrow("providerUserId is required but missing in payload.providerUserId=");
+    await world.send("c", "x");
+    await expect(world.send("c", "x", { agentKey: "other" })).rejects.toThrow(
+      "Conversation 'c' is already bound to agent 'default', cannot enqueue for 'other'.",
+    );
+  });
+
+  it("refuses oversized text and metadata by bytes, not characters", async () => {
+    await world.t.mutation(world.lib.setPolicies, {
+      policies: { queue: { maxTextBytes: 8, maxMetadataBytes: 40 } },
+    });
+    await expect(world.send("c", "ééééé")).rejects.toThrow("text_too_large");
+    await world.send("c", "éééé");
+    const payload = {
+      provider: "app",
+      providerUserId: "u",
+      messageText: "x",
+      metadata: { k: "v".repeat(40) },
+    };
+    await expect(
+      world.t.mutation(world.lib.enqueue, { conversationId: "c", agentKey: "default", payload }),
+    ).rejects.toThrow("metadata_too_large");
+  });
+
+  it("refuses senseless policies, all faults at once, and applies sound ones to the next claim", async () => {
+    const senseless = { lease: { leaseMs: 1 }, retry: { jitterRatio: 2 } };
+    await expect(world.t.mutation(world.lib.setPolicies, { policies: senseless })).rejects.toThrow(
+      /lease\.leaseMs.*retry\.jitterRatio|retry\.jitterRatio.*lease\.leaseMs/,
+    );
+    await world.t.mutation(world.lib.setPolicies, {
+      policies: { lease: { leaseMs: 5_000, heartbeatIntervalMs: 1_000 } },
+    });
+    await world.send("c", "x");
+    const job = await world.mustClaim("w1");
+    expect([job.leaseExpiresAt - Date.now(), job.heartbeatIntervalMs]).toEqual([5_000, 1_000]);
+  });
+});
+
+describe("enqueue", () => {
+  it("stores a key once", async () => {
+    const first = await world.send("c", "x", { idempotencyKey: "k" });
+    expect(await world.send("c", "again", { idempotencyKey: "k" })).toBe(first);
+    expect(
+      await world.t.query(world.lib.listQueueItemsForConversation, { conversationId: "c" }),
+    ).toHaveLength(1);
+  });
+
+  it("appends the system prompt to every text while one is set", async () => {
+    await world.t.mutation(world.lib.setMessageRuntimeConfig, {
+      messageConfig: { systemPrompt: " be brief " },
+    });
+    await world.send("c", "hello \n");
+    expect(textOf(await world.claim("w1"))).toBe("hello\n\nbe brief");
+    await world.t.mutation(world.lib.setMessageRuntimeConfig, { messageConfig: {} });
+    expect(await world.t.query(world.lib.messageRuntimeConfig, {})).toBeNull();
+  });
+
+  it("keeps lanes apart", async () => {
+    await world.agent("gpu", { tag: "gpu-$workspace", workspace: "acme" });
+    await world.send("c", "x", { agentKey: "gpu" });
+    expect(await world.claim("w1")).toBeNull();
+    expect(await world.t.query(world.lib.hasQueuedJobsForConversation, { conversationId: "c" })).toBe(true);
+    await expect(world.send("d", "x", { tag: "job-$args[kind]" })).rejects.toThrow("does not resolve");
+  });
+
+  it("sets one wake-up for any number of waiting conversations", async () => {
+    for (let i = 0; i < 20; i += 1) await world.send(`c${i}`, "x");
+    const pending = await world.t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+    expect(pending.filter((job) => job.name.includes("observeOnAlarm"))).toHaveLength(1);
+  });
+});

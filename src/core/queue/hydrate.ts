@@ -1,0 +1,116 @@
+/**
+ * Everything a worker needs to answer one message: payload, the newest turns, the bot token, and the reply if an earlier
+ * attempt already recorded one. Given only for the message in flight, and with a token only to the worker that holds it.
+ * Bounded by the history window, not by the history.
+ */
+import * as contract from "../../contract/queue.js";
+import { factoryError } from "../../contract/errors.js";
+import type { Policies } from "../../contract/policies.js";
+import { findAgent } from "../agents/configureAgent.js";
+import { bridgeRuntimeConfig } from "../bridge/runtimeConfig.js";
+import { connectionsForAgent } from "../connections/named.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asQuery } from "../functions.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { openTelegramBotToken } from "../secrets/vault.js";
+import { attachmentsOf, replyFilesOf } from "../attachments/view.js";
+import { botIdOfToken } from "../../policy/telegram/botToken.js";
+import { findBlocked } from "../telegram/membership.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { mayTouch, messageIdOf } from "./lease.js";
+
+export const getHydrationBundle = asQuery(contract.getHydrationBundle)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const message = await ctx.db.get(messageIdOf(ctx, args.messageId));
+  const conversation = message && (await ctx.db.get(message.conversation));
+  if (!message || conversation?.head !== message._id || conversation.state !== "held") return null;
+  if (conversation.workspace !== args.workspaceId) {
+    throw factoryError(
+      "workspace_mismatch",
+      `The message does not belong to workspace '${args.workspaceId}'`,
+    );
+  }
+  if (!mayTouch(conversation, grant, args)) return null;
+  const { policies } = await loadRuntime(ctx);
+  return await buildBundle(ctx, message, conversation, policies);
+});
+
+/** Null when the agent's profile is gone. */
+export async function buildBundle(
+  ctx: QueryCtx,
+  message: Doc<"messageQueue">,
+  conversation: Doc<"conversations">,
+  policies: Policies,
+): Promise<contract.HydrationBundle | null> {
+  const agent = await findAgent(ctx, conversation.agentKey);
+  if (!agent) return null;
+  const attachments = await attachmentsOf(ctx, message);
+  const { reply } = message;
+  const telegramBotToken = await openTelegramBotToken(ctx, agent.secretsRef);
+  return {
+    messageId: message._id,
+    conversationId: conversation.conversationId,
+    agentKey: conversation.agentKey,
+    payload: { ...message.payload, attachments },
+    undeliverable: await whyUndeliverable(ctx, message.payload, telegramBotToken),
+    conversationState: {
+      contextHistory: await newestTurns(ctx, conversation, policies.hydration.historyTurns),
+      pendingToolCalls: [],
+    },
+    telegramBotToken,
+    connections: await connectionsForAgent(ctx, conversation.workspace, conversation.agentKey),
+    bridgeRuntimeConfig: await bridgeRuntimeConfig(ctx, agent),
+    reply: reply && {
+      ...replyView(reply),
+      ...(reply.files && { files: await replyFilesOf(ctx, reply.files) }),
+    },
+  };
+}
+
+/** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
+async function whyUndeliverable(
+  ctx: QueryCtx,
+  { provider, externalMessageId, metadata, providerUserId }: contract.Payload,
+  botToken: string | null,
+): Promise<string | undefined> {
+  if (provider !== "telegram" || externalMessageId !== undefined || botToken === null) return undefined;
+  const botId = botIdOfToken(botToken);
+  const chatId = metadata?.telegramChatId ?? providerUserId;
+  const blocked = botId !== null && (await findBlocked(ctx, { botId, chatId }));
+  return blocked ? "telegram: the chat has blocked the bot" : undefined;
+}
+
+export function replyView({
+  text,
+  parts,
+  nextPart,
+  ambiguousParts,
+  files,
+}: NonNullable<Doc<"messageQueue">["reply"]>) {
+  return { text, parts, nextPart, ambiguousParts, files };
+}
+
+/** Most bytes of history in one bundle (text length as a stand-in), far below what a function may read and return. */
+const MAX_HISTORY_CHARS = 1_000_000;
+
+async function newestTurns(
+  ctx: QueryCtx,
+  conversation: Doc<"conversations">,
+  window: number,
+): Promise<contract.HistoryItem[]> {
+  const turns: contract.HistoryItem[] = [];
+  if (window === 0) return turns;
+  let chars = 0;
+  const newestFirst = ctx.db
+    .query("turns")
+    .withIndex("by_conversation", (q) => q.eq("conversation", conversation._id))
+    .order("desc");
+  for await (const { role, content, at } of newestFirst) {
+    chars += content.length;
+    if (chars > MAX_HISTORY_CHARS) break;
+    turns.push({ role, content, at });
+    if (turns.length >= window) break;
+  }
+  return turns.reverse();
+}

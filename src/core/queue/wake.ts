@@ -1,0 +1,57 @@
+/**
+ * Own timers of parked conversations and delayed messages, and the end of a wait for files. An early timer is set again,
+ * never dropped.
+ */
+import { asMutation } from "../functions.js";
+import { v } from "convex/values";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { arrive, unpark } from "./model.js";
+
+export const conversation = asMutation({
+  args: { conversation: v.id("conversations") },
+  returns: v.boolean(),
+})((ctx, args) => wakeConversation(ctx, args.conversation));
+
+/** backoff → ready once the wait is over; anything else is left alone. */
+export async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">): Promise<boolean> {
+  const row = await ctx.db.get(id);
+  if (row?.state !== "backoff" || row.wakeAt === undefined || row.head === undefined) return false;
+  if (row.wakeAt > Date.now()) {
+    await ctx.scheduler.runAt(row.wakeAt, internal.queue.wakeConversation, { conversation: id });
+    return false;
+  }
+  const head = await ctx.db.get(row.head);
+  if (!head) return false;
+  await unpark(ctx, row, head);
+  return true;
+}
+
+export const message = asMutation({ args: { message: v.id("messageQueue") }, returns: v.boolean() })(
+  (ctx, args) => admitMessage(ctx, args.message),
+);
+
+/** delayed → queued: the message takes its place in line now, behind what arrived before. */
+export async function admitMessage(ctx: MutationCtx, id: Id<"messageQueue">): Promise<boolean> {
+  const row = await ctx.db.get(id);
+  if (row?.status !== "delayed") return false;
+  if (row.dueAt > Date.now()) {
+    await ctx.scheduler.runAt(row.dueAt, internal.queue.admitMessage, { message: id });
+    return false;
+  }
+  await ctx.db.patch(id, { status: "queued", seq: ctx.db.vars.commitTs });
+  const owner = await ctx.db.get(row.conversation);
+  if (owner) await arrive(ctx, owner, row);
+  return true;
+}
+
+/** The files of a message are there (or will not come): its conversation comes into line, if this is all it waited for. */
+export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">): Promise<void> {
+  if (message.waiting === undefined) return;
+  await ctx.db.patch(message._id, { waiting: undefined });
+  const conversation = await ctx.db.get(message.conversation);
+  // A backoff with no attempt behind it is a wait for files; the other ones keep their time.
+  if (conversation?.state === "backoff" && conversation.head === message._id && conversation.attempts === 0)
+    await unpark(ctx, conversation, message);
+}

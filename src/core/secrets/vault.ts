@@ -1,0 +1,122 @@
+/**
+ * The vault: the only code that turns secrets into rows and rows into secrets. What comes out goes to hydration or into
+ * the action that uses it, never into a row, a log, an error or the arguments of a scheduled function.
+ */
+import { asQuery } from "../functions.js";
+import { v } from "convex/values";
+import { factoryError } from "../../contract/errors.js";
+import {
+  DATA_KEY_BYTES,
+  ENVELOPE_FORMAT,
+  NONCE_BYTES,
+  openEnvelope,
+  sealEnvelope,
+  type SecretVersion,
+} from "../../policy/secrets/envelope.js";
+import type { Bytes } from "../../policy/secrets/masterKey.js";
+import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
+
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { findMasterKey, requireMasterKey } from "./keyRing.js";
+
+/** How many refs of a profile are looked at for a bot token: each one is a document read at every hydration. */
+const MAX_BOT_TOKEN_REFS = 16;
+
+/** The sealed columns of a `secrets` row. Generates a master key when there is none; throws `master_key_invalid`. */
+export async function sealSecret(
+  ctx: MutationCtx,
+  bound: SecretVersion,
+  value: Bytes,
+): Promise<Pick<Doc<"secrets">, "encryptedValue" | "wrappedKey" | "keyId" | "algorithm">> {
+  const master = await requireMasterKey(ctx);
+  const sealed = await sealEnvelope(master, bound, value, {
+    dataKey: crypto.getRandomValues(new Uint8Array(DATA_KEY_BYTES)),
+    wrapNonce: crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
+    valueNonce: crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
+  });
+  return {
+    encryptedValue: sealed.encryptedValue.buffer,
+    wrappedKey: sealed.wrappedKey.buffer,
+    keyId: master.keyId,
+    algorithm: ENVELOPE_FORMAT,
+  };
+}
+
+/** A context that notes, for the audit log, which secrets are opened through it. */
+export type OpeningCtx = (QueryCtx | MutationCtx) & { readonly openedSecrets?: Set<string> };
+
+/**
+ * The active value of a secret, or null when there is none. Reads at most 2 documents. Throws `secret_key_unavailable`
+ * when the key it was sealed with is nowhere to be found, `master_key_invalid` when the environment holds no usable key
+ * and that may be why, `secret_damaged` when the row was altered.
+ */
+export async function openSecret(ctx: OpeningCtx, secretRef: string): Promise<string | null> {
+  const row = await activeSecret(ctx, secretRef);
+  if (!row) return null;
+  const { version, keyId } = row;
+  const master = await findMasterKey(ctx, keyId);
+  if (!master) {
+    throw factoryError(
+      "secret_key_unavailable",
+      `Secret '${secretRef}' version ${version} was sealed with master key ${keyId}, which is not available. Set that ` +
+        "key as AGENT_FACTORY_MASTER_KEY_PREVIOUS, or import the secret again.",
+      { secretRef, version, keyId },
+    );
+  }
+  const value = await openEnvelope(master, { secretRef, version }, row);
+  if (value === null) {
+    throw factoryError(
+      "secret_damaged",
+      `Secret '${secretRef}' version ${version} cannot be opened: its row was altered. Import the secret again.`,
+      { secretRef, version, keyId },
+    );
+  }
+  ctx.openedSecrets?.add(secretRef);
+  return value;
+}
+
+/** Throws `secret_not_found` for a ref that never had a version, or whose last one is forgotten. */
+export async function requireKnownSecret(ctx: QueryCtx | MutationCtx, secretRef: string): Promise<void> {
+  const row = await ctx.db
+    .query("secrets")
+    .withIndex("by_secretRef_and_version", (q) => q.eq("secretRef", secretRef))
+    .first();
+  if (!row)
+    throw factoryError("secret_not_found", `There is no secret '${secretRef.slice(0, 200)}'.`, {
+      argument: "secretRef",
+    });
+}
+
+/** The active row of a secret, still sealed. */
+export async function activeSecret(
+  ctx: QueryCtx | MutationCtx,
+  secretRef: string,
+): Promise<Doc<"secrets"> | null> {
+  return await ctx.db
+    .query("secrets")
+    .withIndex("by_secretRef_and_active", (q) => q.eq("secretRef", secretRef).eq("active", true))
+    .order("desc")
+    .first();
+}
+
+/**
+ * The bot token of an agent: the first of its refs that is `telegram.botToken` or `telegram.botToken.<agentKey>` and has
+ * an active value; null when none has. Looks at the first 16 such refs. Throws as `openSecret`.
+ */
+export async function openTelegramBotToken(
+  ctx: OpeningCtx,
+  secretsRef: readonly string[],
+): Promise<string | null> {
+  for (const ref of secretsRef.filter(isTelegramBotTokenRef).slice(0, MAX_BOT_TOKEN_REFS)) {
+    const token = await openSecret(ctx, ref);
+    if (token !== null) return token;
+  }
+  return null;
+}
+
+/** `openSecret` for actions, which have no database. Its result must not leave the action. */
+export const openForAction = asQuery({
+  args: { secretRef: v.string() },
+  returns: v.union(v.string(), v.null()),
+})(async (ctx, { secretRef }) => await openSecret(ctx, secretRef));

@@ -1,0 +1,137 @@
+/** Makes an upload a snapshot, and marks those it supersedes. Writes `dataSnapshots` and the worker. */
+import * as contract from "../../contract/snapshots.js";
+import { isArchiveLocation } from "../../policy/snapshots/archiveLocation.js";
+import { factoryError } from "../../contract/errors.js";
+import { sha256Hex } from "../../policy/snapshots/sha256.js";
+import { loadRuntime } from "../config/runtime.js";
+import { asMutation } from "../functions.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { findWorker } from "../workers/register.js";
+import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { transitionWorker } from "../workers/transition.js";
+import { readySnapshots } from "./newest.js";
+import { findOwnSnapshot } from "./own.js";
+import { NEVER, SUPERSEDED_GRACE_MS } from "./retention.js";
+
+/** Further superseded rows marked with each finalize: each adds one, so more than one means it catches up. */
+const CATCH_UP = 8;
+
+export const finalizeDataSnapshotUpload = asMutation(contract.finalizeDataSnapshotUpload)(async (
+  ctx,
+  args,
+) => {
+  const grant = await authorizeWorker(ctx, args);
+  const row = await findOwnSnapshot(ctx, grant, args);
+  if (!row || (row.status !== "uploading" && row.status !== "ready")) return false;
+  if (row.status === "ready" && (row.archiveFileId ?? row.location) !== (args.storageId ?? args.location))
+    return false;
+  const { snapshots } = (await loadRuntime(ctx)).policies;
+  if (row.status === "uploading") {
+    const file = await verifiedArchive(ctx, row, args, snapshots.maxBytes);
+    const now = Date.now();
+    await ctx.db.patch(row._id, {
+      ...file,
+      status: "ready",
+      completedAt: now,
+      expiresAt: row.conversationId === undefined ? now + snapshots.uploadExpiryMs : NEVER,
+    });
+    await supersede(ctx, row, snapshots.keep, now + SUPERSEDED_GRACE_MS);
+  }
+  await noteSaved(ctx, row);
+  return true;
+});
+
+type Described = { storageId?: string; location?: string; sha256: string; sizeBytes: number };
+
+async function verifiedArchive(
+  ctx: MutationCtx,
+  row: Doc<"dataSnapshots">,
+  args: Described,
+  maxBytes: number,
+) {
+  const { storageId, location, ...described } = args;
+  if ((storageId === undefined) === (location === undefined))
+    throw factoryError("invalid_argument", "Exactly one of storageId and location must be given.");
+  if (location !== undefined) return describedArchive(row, { ...described, location }, maxBytes);
+  return await verifiedFile(ctx, row, { ...described, storageId: storageId ?? "" }, maxBytes);
+}
+
+/** An archive that the component cannot reach: only what it can know is checked. */
+function describedArchive(
+  row: Doc<"dataSnapshots">,
+  args: { location: string; sha256: string; sizeBytes: number },
+  maxBytes: number,
+): { location: string; sha256: string; sizeBytes: number } {
+  const { location, sizeBytes } = args;
+  const sha256 = sha256Hex(args.sha256);
+  if (!isArchiveLocation(location, row._id)) {
+    throw factoryError(
+      "snapshot_mismatch",
+      "The location is no s3:// address that ends with this snapshot's id.",
+    );
+  }
+  if (sha256 === null || !Number.isInteger(sizeBytes) || sizeBytes < 1)
+    throw factoryError("snapshot_mismatch", "The archive's hash or size is none.");
+  if (sizeBytes > maxBytes)
+    throw factoryError("snapshot_too_large", `The archive has ${sizeBytes} bytes; ${maxBytes} are allowed.`);
+  return { location, sha256, sizeBytes };
+}
+
+/**
+ * The stored file, if it is what the worker says and this row's alone: not another row's, and not older than the row, so
+ * that nobody makes a foreign file its snapshot in order to download it.
+ */
+async function verifiedFile(
+  ctx: MutationCtx,
+  row: Doc<"dataSnapshots">,
+  args: { storageId: string; sha256: string; sizeBytes: number },
+  maxBytes: number,
+): Promise<{ archiveFileId: Id<"_storage">; sha256: string; sizeBytes: number }> {
+  const archiveFileId = ctx.db.system.normalizeId("_storage", args.storageId);
+  const file = archiveFileId && (await ctx.db.system.get(archiveFileId));
+  const used =
+    archiveFileId &&
+    (await ctx.db
+      .query("dataSnapshots")
+      .withIndex("by_archiveFileId", (q) => q.eq("archiveFileId", archiveFileId))
+      .first());
+  if (!file || used || file._creationTime < row._creationTime) {
+    throw factoryError("snapshot_mismatch", "There is no upload of this snapshot under that storage id.");
+  }
+  const sha256 = sha256Hex(args.sha256);
+  if (sha256 === null || sha256 !== sha256Hex(file.sha256) || args.sizeBytes !== file.size) {
+    throw factoryError(
+      "snapshot_mismatch",
+      "The stored file differs from the one that the worker describes.",
+    );
+  }
+  if (file.size > maxBytes) {
+    throw factoryError("snapshot_too_large", `The archive has ${file.size} bytes; ${maxBytes} are allowed.`);
+  }
+  return { archiveFileId, sha256, sizeBytes: file.size };
+}
+
+/** Those beyond the newest `keep` get a date; the sweep deletes their files then. */
+async function supersede(
+  ctx: MutationCtx,
+  row: Doc<"dataSnapshots">,
+  keep: number,
+  at: number,
+): Promise<void> {
+  const { workspaceId: workspace, agentKey, conversationId } = row;
+  if (conversationId === undefined) return;
+  const ready = await readySnapshots(ctx, { workspace, agentKey, conversationId }).take(keep + CATCH_UP);
+  for (const old of ready.slice(keep)) {
+    if (old.expiresAt === NEVER) await ctx.db.patch(old._id, { expiresAt: at });
+  }
+}
+
+/** A draining worker has nothing left to do once its memory is safe. */
+async function noteSaved(ctx: MutationCtx, row: Doc<"dataSnapshots">): Promise<void> {
+  const worker = await findWorker(ctx, row.workerId);
+  if (!worker) return;
+  if (worker.lastSnapshotId !== row._id) await ctx.db.patch(worker._id, { lastSnapshotId: row._id });
+  if (worker.status === "draining" && row.reason !== "periodic")
+    await transitionWorker(ctx, worker, "stopping");
+}

@@ -1,0 +1,26 @@
+/** Which snapshot is a conversation's memory: the newest ready one of the latest owner. */
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+
+export interface Memory {
+  workspace: string;
+  agentKey: string;
+  conversationId: string;
+}
+
+/** The ready snapshots of exactly this conversation, best first: by generation, then by time. */
+export const readySnapshots = (ctx: QueryCtx, { workspace, agentKey, conversationId }: Memory) =>
+  ctx.db
+    .query("dataSnapshots")
+    .withIndex("by_memory", (q) =>
+      q
+        .eq("workspaceId", workspace)
+        .eq("agentKey", agentKey)
+        .eq("conversationId", conversationId)
+        .eq("status", "ready"),
+    )
+    .order("desc");
+
+/** The one to restore, or null. One document. */
+export const newestReady = (ctx: QueryCtx, memory: Memory): Promise<Doc<"dataSnapshots"> | null> =>
+  readySnapshots(ctx, memory).first();

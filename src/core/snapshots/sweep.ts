@@ -1,0 +1,54 @@
+/** Deletes what nobody needs any more, a batch of each kind per run. Writes `dataSnapshots`; deletes files. */
+import { loadRuntime } from "../config/runtime.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { readySnapshots } from "./newest.js";
+import { NEVER } from "./retention.js";
+
+const BATCH = 25;
+
+/**
+ * Superseded snapshots lose their file, uploads that were never finalized expire, and rows that say nothing any more go.
+ * Returns how many rows it changed.
+ */
+export async function sweepSnapshots(ctx: MutationCtx): Promise<number> {
+  const { keep, uploadExpiryMs } = (await loadRuntime(ctx)).policies.snapshots;
+  const now = Date.now();
+  let swept = 0;
+  for (const row of await due(ctx, "ready", now)) {
+    // The policy may keep more by now, or a newer one may be gone.
+    if (await isKept(ctx, row, keep)) await ctx.db.patch(row._id, { expiresAt: NEVER });
+    else await expire(ctx, row, now + uploadExpiryMs);
+    swept += 1;
+  }
+  for (const row of await due(ctx, "uploading", now)) {
+    await expire(ctx, row, now + uploadExpiryMs);
+    swept += 1;
+  }
+  for (const status of ["failed", "expired"] as const) {
+    for (const row of await due(ctx, status, now)) {
+      await ctx.db.delete(row._id);
+      swept += 1;
+    }
+  }
+  return swept;
+}
+
+const due = (ctx: MutationCtx, status: Doc<"dataSnapshots">["status"], now: number) =>
+  ctx.db
+    .query("dataSnapshots")
+    .withIndex("by_status_and_expiresAt", (q) => q.eq("status", status).lt("expiresAt", now))
+    .take(BATCH);
+
+async function isKept(ctx: MutationCtx, row: Doc<"dataSnapshots">, keep: number): Promise<boolean> {
+  const { workspaceId: workspace, agentKey, conversationId } = row;
+  if (conversationId === undefined) return false;
+  const kept = await readySnapshots(ctx, { workspace, agentKey, conversationId }).take(keep);
+  return kept.some(({ _id }) => _id === row._id);
+}
+
+/** The row stays a while, so that a list shows what became of it. */
+async function expire(ctx: MutationCtx, row: Doc<"dataSnapshots">, goneAt: number): Promise<void> {
+  if (row.archiveFileId !== undefined) await ctx.storage.delete(row.archiveFileId);
+  await ctx.db.patch(row._id, { status: "expired", archiveFileId: undefined, expiresAt: goneAt });
+}

@@ -1,0 +1,147 @@
+/**
+ * An album comes as several updates without an end marker. Its first part makes the message, which is held back until no
+ * further part came for a second; each part adds its files, and the captions become the text. A part that comes after the
+ * message was handed out begins another one. Writes `telegramAlbums` and what enqueueing and attachments write.
+ */
+import { asMutation } from "../functions.js";
+import { v } from "convex/values";
+import type { Policies } from "../../contract/policies.js";
+import { describeMedia, mediaMetadata, type TelegramFile } from "../../policy/telegram/media.js";
+import type { ReadableMessage } from "../../policy/telegram/parseUpdate.js";
+import { findByUpdate, receiveFiles } from "../attachments/receive.js";
+import { releaseWhenComplete } from "../attachments/release.js";
+import { MAX_FILES } from "../attachments/view.js";
+import { loadRuntime } from "../config/runtime.js";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { checkedPayload } from "../queue/enqueue.js";
+
+/** Telegram sends the parts one after the other; between two of them lies one answer of this webhook. */
+const QUIET_MS = 1_000;
+const ALBUM_RETENTION_MS = 86_400_000;
+const BATCH = 100;
+
+type Album = Doc<"telegramAlbums">;
+export interface AlbumKey {
+  botId: string;
+  chatId: string;
+  albumId: string;
+}
+export type AlbumPart = ReadableMessage & { albumId: string };
+
+export const findAlbum = (ctx: QueryCtx, { botId, chatId, albumId }: AlbumKey): Promise<Album | null> =>
+  ctx.db
+    .query("telegramAlbums")
+    .withIndex("by_album", (q) => q.eq("botId", botId).eq("chatId", chatId).eq("albumId", albumId))
+    .first();
+
+/**
+ * The message that the part belongs to. `begin` enqueues the first part's, held back as it is told. Throws what `begin`
+ * throws, `text_too_large`.
+ */
+export async function takeAlbumPart(
+  ctx: MutationCtx,
+  part: AlbumPart,
+  source: { botId: string; updateId: number },
+  begin: (waiting: NonNullable<Doc<"messageQueue">["waiting"]>) => Promise<Id<"messageQueue">>,
+): Promise<Id<"messageQueue">> {
+  const seen = await findByUpdate(ctx, source);
+  if (seen) return seen.message;
+  const { policies, systemPrompt } = await loadRuntime(ctx);
+  const now = Date.now();
+  const key = { botId: source.botId, chatId: part.chatId, albumId: part.albumId };
+  const place = placeOf(part);
+  const known = part.files.map(({ kind, fileId }) => ({ kind, fileId }));
+  const caption = part.hasWords ? [{ place, text: part.messageText }] : [];
+  const album = await findAlbum(ctx, key);
+  const open = album && (await openMessage(ctx, album, now));
+  if (album && open) {
+    const captions = [...album.captions, ...caption].sort((a, b) => a.place - b.place);
+    const files = [...album.files, ...known];
+    await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions, files });
+    await join(ctx, open, { part, captions, files, systemPrompt, limits: policies.queue });
+    await receiveFiles(ctx, open._id, part.files, { ...source, place }, policies.attachments);
+    return open._id;
+  }
+  const until = now + Math.max(policies.attachments.waitMs, QUIET_MS);
+  const message = await begin({ until, collecting: true });
+  await receiveFiles(ctx, message, part.files, { ...source, place }, policies.attachments);
+  const fields = { message, openUntil: now + QUIET_MS, captions: caption, files: known };
+  if (album) await ctx.db.patch(album._id, fields);
+  const id = album?._id ?? (await ctx.db.insert("telegramAlbums", { ...key, ...fields }));
+  await ctx.scheduler.runAt(fields.openUntil, internal.queue.closeAlbum, { album: id });
+  return message;
+}
+
+/** Telegram's message id: the order of an album's parts, in whichever order they arrive. */
+export const placeOf = (message: ReadableMessage): number => Number(message.externalMessageId);
+
+/** The album's message while it may still take a part. */
+async function openMessage(ctx: QueryCtx, album: Album, now: number): Promise<Doc<"messageQueue"> | null> {
+  const message = await ctx.db.get(album.message);
+  if (message?.status !== "queued" || message.waiting?.collecting !== true) return null;
+  if (message.waiting.until <= now) return null;
+  return album.files.length < MAX_FILES ? message : null;
+}
+
+async function join(
+  ctx: MutationCtx,
+  message: Doc<"messageQueue">,
+  {
+    part,
+    captions,
+    files,
+    systemPrompt,
+    limits,
+  }: {
+    part: AlbumPart;
+    captions: Album["captions"];
+    files: TelegramFile[];
+    systemPrompt: string | null;
+    limits: Policies["queue"];
+  },
+): Promise<void> {
+  const said = captions.map(({ text }) => text).join("\n\n");
+  const { metadata } = message.payload;
+  const payload = {
+    ...message.payload,
+    messageText: said === "" ? describeMedia(files) : said,
+    metadata: { ...part.metadata, ...mediaMetadata(files), ...metadata, ...typeOf(files) },
+  };
+  await ctx.db.patch(message._id, { payload: checkedPayload(payload, systemPrompt, limits) });
+}
+
+/** The one word of the metadata that speaks of all files together. */
+function typeOf(files: TelegramFile[]): Record<string, string> {
+  const { telegramMediaType } = mediaMetadata(files);
+  return telegramMediaType === undefined ? {} : { telegramMediaType };
+}
+
+/** No part came for a second: the message waits for its files alone now. An early timer is set again. */
+export const close = asMutation({ args: { album: v.id("telegramAlbums") }, returns: v.null() })(async (
+  ctx,
+  { album },
+) => {
+  const row = await ctx.db.get(album);
+  if (!row) return null;
+  if (row.openUntil > Date.now()) {
+    await ctx.scheduler.runAt(row.openUntil, internal.queue.closeAlbum, { album });
+    return null;
+  }
+  const message = await ctx.db.get(row.message);
+  if (message?.waiting?.collecting !== true) return null;
+  await ctx.db.patch(message._id, { waiting: { until: message.waiting.until } });
+  await releaseWhenComplete(ctx, message._id);
+  return null;
+});
+
+/** Deletes albums that no part will come for any more; how many. */
+export async function sweepAlbums(ctx: MutationCtx): Promise<number> {
+  const over = await ctx.db
+    .query("telegramAlbums")
+    .withIndex("by_openUntil", (q) => q.lt("openUntil", Date.now() - ALBUM_RETENTION_MS))
+    .take(BATCH);
+  for (const row of over) await ctx.db.delete(row._id);
+  return over.length;
+}

@@ -1,0 +1,46 @@
+/** Updates that could not become messages: kept once per bot and update. Writes `parkedUpdates`. */
+import type { ErrorData } from "../../contract/errors.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+
+/** How long a parked update is kept for inspection. */
+const PARKED_RETENTION_MS = 30 * 86_400_000;
+const BATCH = 100;
+/** Characters kept of a parked update: a document holds 1 MiB, and a real update has a few thousand. */
+const MAX_PARKED_CHARS = 64 * 1024;
+
+export const findParked = (
+  ctx: QueryCtx,
+  botId: string,
+  updateId: number,
+): Promise<Doc<"parkedUpdates"> | null> =>
+  ctx.db
+    .query("parkedUpdates")
+    .withIndex("by_bot_and_update", (q) => q.eq("botId", botId).eq("updateId", updateId))
+    .first();
+
+export async function park(
+  ctx: MutationCtx,
+  update: { botId: string; updateId: number; agentKey: string; rawUpdateJson: string },
+  error: ErrorData,
+): Promise<void> {
+  const truncated = update.rawUpdateJson.length > MAX_PARKED_CHARS;
+  await ctx.db.insert("parkedUpdates", {
+    ...update,
+    rawUpdateJson: truncated ? update.rawUpdateJson.slice(0, MAX_PARKED_CHARS) : update.rawUpdateJson,
+    parkedAt: Date.now(),
+    code: error.code,
+    message: error.message,
+    ...(truncated && { truncated }),
+  });
+}
+
+/** Deletes what has outlived its retention; how many. */
+export async function sweepParkedUpdates(ctx: MutationCtx): Promise<number> {
+  const expired = await ctx.db
+    .query("parkedUpdates")
+    .withIndex("by_parkedAt", (q) => q.lt("parkedAt", Date.now() - PARKED_RETENTION_MS))
+    .take(BATCH);
+  for (const row of expired) await ctx.db.delete(row._id);
+  return expired.length;
+}

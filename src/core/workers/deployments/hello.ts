@@ -1,0 +1,60 @@
+/** A worker introduces itself. Writes one row per worker, and nothing when it says the same within a minute. */
+import * as contract from "../../../contract/deployments.js";
+import { asMutation } from "../../functions.js";
+import type { MutationCtx } from "../../../component/_generated/server.js";
+import { findWorker } from "../register.js";
+import { authorizeWorker } from "../tokens/authorize.js";
+
+const DAY_MS = 86_400_000;
+const KEEP_MS = 30 * DAY_MS;
+const MAX_CHARS = 253;
+const REPEAT_WITHIN_MS = 60_000;
+/** A token whose workers take a new name at every start must not fill the table. */
+const MAX_PER_TOKEN = 200;
+const SWEEP_BATCH = 50;
+
+export const workerHello = asMutation(contract.workerHello)(async (ctx, args) => {
+  const { tokenId } = await authorizeWorker(ctx, args);
+  const now = Date.now();
+  const cut = (text: string): string => text.slice(0, MAX_CHARS);
+  const said = {
+    worker: args.workerId,
+    tokenId: tokenId ?? undefined,
+    version: cut(args.version),
+    host: cut(args.host),
+    engine: cut(args.engine),
+    mode: cut(args.mode),
+  };
+  const fresh = { ...said, saidAt: now, keepUntil: now + KEEP_MS };
+  const known = await ctx.db
+    .query("workerReports")
+    .withIndex("by_worker", (q) => q.eq("worker", args.workerId))
+    .first();
+  if (known) {
+    const same = (Object.keys(said) as (keyof typeof said)[]).every((name) => known[name] === said[name]);
+    if (!same || now - known.saidAt >= REPEAT_WITHIN_MS) await ctx.db.patch(known._id, fresh);
+    return null;
+  }
+  const others = await ctx.db
+    .query("workerReports")
+    .withIndex("by_token", (q) => q.eq("tokenId", said.tokenId))
+    .take(MAX_PER_TOKEN);
+  const [oldest] = others;
+  if (oldest && others.length >= MAX_PER_TOKEN) await ctx.db.delete(oldest._id);
+  await ctx.db.insert("workerReports", fresh);
+  return null;
+});
+
+/** Forgets workers that are gone; those that still serve are kept. The number of rows looked at. */
+export async function sweepReports(ctx: MutationCtx): Promise<number> {
+  const now = Date.now();
+  const due = await ctx.db
+    .query("workerReports")
+    .withIndex("by_keepUntil", (q) => q.lt("keepUntil", now))
+    .take(SWEEP_BATCH);
+  for (const row of due) {
+    if (await findWorker(ctx, row.worker)) await ctx.db.patch(row._id, { keepUntil: now + KEEP_MS });
+    else await ctx.db.delete(row._id);
+  }
+  return due.length;
+}

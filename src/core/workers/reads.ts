@@ -1,0 +1,74 @@
+/** What operators and workers may know about workers. Bounded; none of it is on the hot path. */
+import * as contract from "../../contract/workers.js";
+import type { ProbeOrder } from "../../contract/probes.js";
+import { asQuery } from "../functions.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { orderOf, waitingProbes } from "../probes/waiting.js";
+import { findWorker } from "./register.js";
+import { authorizeWorker } from "./tokens/authorize.js";
+
+const MAX_WORKERS = 500;
+
+export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
+  await authorizeWorker(ctx, args);
+  return await controlStateOf(ctx, await findWorker(ctx, args.workerId));
+});
+
+/** What the component wants of a worker besides work; null: a worker it does not know. */
+export async function controlStateOf(
+  ctx: QueryCtx,
+  worker: Doc<"workers"> | null,
+): Promise<{ shouldStop: boolean; release?: boolean; probes?: ProbeOrder[] }> {
+  const shouldStop = worker?.status !== "active";
+  if (!worker || shouldStop) return { shouldStop };
+  const release = await shouldRelease(ctx, worker);
+  const probes = (await waitingProbes(ctx, worker.workerId)).map(orderOf);
+  return { shouldStop, ...(release ? { release } : {}), ...(probes.length > 0 ? { probes } : {}) };
+}
+
+/** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
+async function shouldRelease(ctx: QueryCtx, worker: Doc<"workers">): Promise<boolean> {
+  if (!worker.binding) return false;
+  if (worker.releaseWanted === true) return true;
+  const conversation = await ctx.db.get(worker.binding.conversation);
+  return (conversation?.generation ?? 0) !== worker.binding.generation;
+}
+
+export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
+  const rows = await ctx.db
+    .query("workers")
+    .withIndex("by_status", (q) => q.eq("status", "active"))
+    .take(MAX_WORKERS + 1);
+  const workers = await Promise.all(
+    rows.slice(0, MAX_WORKERS).map(async (row) => {
+      const life = await lastSignOfLife(ctx, row.workerId);
+      return {
+        workerId: row.workerId,
+        status: row.status,
+        load: life.load,
+        heartbeatAt: Math.max(row.registeredAt, life.seenAt),
+        machineId: row.machineRef?.machineId ?? null,
+        appName: row.machineRef?.appName ?? null,
+      };
+    }),
+  );
+  const activeCount = workers.filter((worker) => worker.load > 0).length;
+  return { activeCount, idleCount: workers.length - activeCount, workers, capped: rows.length > MAX_WORKERS };
+});
+
+/** A worker holds one lease at a time, so its newest lease tells its load. */
+export async function lastSignOfLife(
+  ctx: QueryCtx,
+  workerId: string,
+): Promise<{ load: number; seenAt: number }> {
+  const lease = await newestLease(ctx, workerId);
+  return { load: lease?.state === "live" ? 1 : 0, seenAt: lease?.seenAt ?? 0 };
+}
+
+export const newestLease = (ctx: QueryCtx, workerId: string): Promise<Doc<"leases"> | null> =>
+  ctx.db
+    .query("leases")
+    .withIndex("by_worker", (q) => q.eq("worker", workerId))
+    .order("desc")
+    .first();

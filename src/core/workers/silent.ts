@@ -1,0 +1,38 @@
+/** Workers that gave no sign of life. Those that nobody launched are forgotten; they register again with their next claim. */
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { freeBound } from "./binding.js";
+import { stopMeter } from "./deployments/meter.js";
+import { findWorker } from "./register.js";
+import { lastSignOfLife } from "./reads.js";
+
+const BATCH = 50;
+
+export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
+  const now = Date.now();
+  const beats = await ctx.db
+    .query("beats")
+    .withIndex("by_alive", (q) => q.lt("aliveUntil", now))
+    .take(BATCH);
+  if (beats.length === 0) return 0;
+  const { policies } = await loadRuntime(ctx);
+  let removed = 0;
+  for (const beat of beats) {
+    const life = await lastSignOfLife(ctx, beat.worker);
+    const aliveUntil =
+      life.load > 0 ? now + policies.lease.leaseMs : life.seenAt + policies.lease.staleAfterMs;
+    if (aliveUntil > now) {
+      await ctx.db.patch(beat._id, { aliveUntil });
+      continue;
+    }
+    await ctx.db.delete(beat._id);
+    const worker = await findWorker(ctx, beat.worker);
+    if (worker?.provider !== "external") continue;
+    await freeBound(ctx, worker);
+    const polledAt = beat.aliveUntil - policies.lease.staleAfterMs;
+    await stopMeter(ctx, worker.workerId, Math.max(life.seenAt, polledAt));
+    await ctx.db.delete(worker._id);
+    removed += 1;
+  }
+  return removed;
+}

@@ -1,0 +1,48 @@
+/**
+ * The limit of worker ids per token. It counts the registered workers that came with the token, only when a worker
+ * registers or comes with another token than last time: claims of known workers read nothing of it, so they never
+ * conflict. A worker counts until it stopped or, silent, was removed (`policies.lease.staleAfterMs` plus one sweep).
+ */
+import { factoryError } from "../../../contract/errors.js";
+import type { Doc } from "../../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../../component/_generated/server.js";
+import { noteTokenUse } from "./lastUse.js";
+
+export interface Admission {
+  tokenId: string | null;
+  maxWorkers: number | null;
+}
+
+/** Throws `worker_limit_reached`. Returns the fields of a worker's row that change because of the token; none for the host. */
+export async function admitWorker(
+  ctx: MutationCtx,
+  worker: Pick<Doc<"workers">, "tokenId"> | null,
+  { tokenId, maxWorkers }: Admission = { tokenId: null, maxWorkers: null },
+  scope: { lanes: string[]; workspace: string | null },
+): Promise<{ tokenId?: string; lanes?: string[]; workspace?: string | undefined }> {
+  if (tokenId === null || worker?.tokenId === tokenId) return {};
+  if (maxWorkers !== null) {
+    if ((await countLive(ctx, tokenId, maxWorkers)) >= maxWorkers) {
+      throw factoryError(
+        "worker_limit_reached",
+        `The worker token already serves ${maxWorkers} workers. Stop one, or mint a token with a higher maxWorkers.`,
+        { tokenId, maxWorkers },
+      );
+    }
+  }
+  await noteTokenUse(ctx, tokenId);
+  return { tokenId, lanes: scope.lanes, workspace: scope.workspace ?? undefined };
+}
+
+/** Workers with this token that did not stop, counted up to `cap` per status. */
+async function countLive(ctx: MutationCtx, tokenId: string, cap: number): Promise<number> {
+  let count = 0;
+  for (const status of ["active", "draining", "stopping"] as const) {
+    const rows = await ctx.db
+      .query("workers")
+      .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", status))
+      .take(cap);
+    count += rows.length;
+  }
+  return count;
+}

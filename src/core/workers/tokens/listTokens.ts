@@ -1,0 +1,51 @@
+/** The tokens that were minted, newest first, without the tokens themselves. */
+import * as contract from "../../../contract/workers.js";
+import { asQuery } from "../../functions.js";
+import type { QueryCtx } from "../../../component/_generated/server.js";
+import { lastSignOfLife } from "../reads.js";
+import { useOf } from "./lastUse.js";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 500;
+/** Workers of one token looked at for its last use: the newest registrations. */
+const WORKERS_PER_TOKEN = 4;
+
+export const listWorkerTokens = asQuery(contract.listWorkerTokens)(async (ctx, { limit }) => {
+  const wanted = Number.isFinite(limit) ? Math.floor(limit ?? DEFAULT_LIMIT) : DEFAULT_LIMIT;
+  const rows = await ctx.db
+    .query("workerTokens")
+    .order("desc")
+    .take(Math.min(MAX_LIMIT, Math.max(1, wanted)));
+  return await Promise.all(
+    rows.map(async (row) => ({
+      tokenId: row.tokenId,
+      workspace: row.workspace ?? null,
+      tags: row.tags,
+      group: row.group ?? null,
+      workerId: row.workerId ?? null,
+      createdAt: row.createdAt,
+      expiresAt: row.expiresAt,
+      revokedAt: row.revokedAt ?? null,
+      lastUsedAt: await lastUsedAt(ctx, row.tokenId),
+      maxWorkers: row.maxWorkers ?? null,
+      trusted: row.trusted ?? false,
+      hasAlias: row.aliasHash !== undefined,
+      rotatedFrom: row.rotatedFrom ?? null,
+    })),
+  );
+});
+
+/** The noted use, or a newer sign of life of a worker that registered with the token: a busy worker never polls idly. */
+async function lastUsedAt(ctx: QueryCtx, tokenId: string): Promise<number | null> {
+  const use = await useOf(ctx, tokenId);
+  if (!use) return null;
+  const workers = await ctx.db
+    .query("workers")
+    .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", "active"))
+    .order("desc")
+    .take(WORKERS_PER_TOKEN);
+  const seen = await Promise.all(
+    workers.map(async (worker) => (await lastSignOfLife(ctx, worker.workerId)).seenAt),
+  );
+  return Math.max(use.usedAt, ...seen);
+}

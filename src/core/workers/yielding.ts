@@ -1,0 +1,73 @@
+/**
+ * Workers that somebody else runs give way too: when a conversation waits and every worker that could take it holds another
+ * one's data directory, the longest-idle of them is asked to save and release it; when none is idle and the wait is long, the
+ * one that has held its conversation longest is, after its turn. Launched machines are drained by the fleet instead.
+ */
+import { asQuery } from "../functions.js";
+import { v } from "convex/values";
+import { internal } from "../../component/_generated/api.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { newestLease } from "./reads.js";
+import { findWorker } from "./register.js";
+import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
+import { ringWorker } from "./wakeRing.js";
+
+/** Workers looked at in one pass. */
+const MAX_SEEN = 100;
+
+/** Asks at most one worker per pass; the next pass sees whether that was enough. */
+export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Promise<void> {
+  if (waiting.length === 0) return;
+  const chosen: Id<"workers"> | null = await ctx.runQuery(
+    internal.queue.chooseYielding,
+    { waiting, now: Date.now() },
+    { useStaleSnapshot: true },
+  );
+  const worker = chosen && (await ctx.db.get(chosen));
+  if (!worker?.binding || worker.status !== "active" || worker.releaseWanted === true) return;
+  await ctx.db.patch(worker._id, { releaseWanted: true });
+  await ringWorker(ctx, worker);
+}
+
+export const choose = asQuery({
+  args: { waiting: v.array(vWaitingHead), now: v.number() },
+  returns: v.union(v.null(), v.id("workers")),
+})(async (ctx, { waiting, now }) => {
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const impatient = waiting.filter(({ readyAt }) => readyAt + fleet.yieldIdleAfterMs <= now);
+  if (impatient.length === 0) return null;
+  const alive = await ctx.db
+    .query("beats")
+    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
+    .take(MAX_SEEN);
+  const idle: { worker: Doc<"workers">; since: number }[] = [];
+  const busy: { worker: Doc<"workers">; since: number }[] = [];
+  for (const { worker: workerId } of alive) {
+    const worker = await findWorker(ctx, workerId);
+    if (worker?.provider !== "external" || worker.status !== "active") continue;
+    const wanted = impatient.filter((head) => mayTake(worker, head));
+    if (wanted.length === 0) continue;
+    const lease = await newestLease(ctx, workerId);
+    if (!worker.binding && lease?.state !== "live") return null;
+    if (worker.releaseWanted === true) return null;
+    if (!worker.binding) continue;
+    const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
+    const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
+    const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;
+    if (!hasWork && rested) idle.push({ worker, since: lease?.seenAt ?? 0 });
+    else if (longWait && worker.binding.boundAt + fleet.yieldBusyAfterMs <= now)
+      busy.push({ worker, since: worker.binding.boundAt });
+  }
+  const longest = [...(idle.length > 0 ? idle : busy)].sort((a, b) => a.since - b.since)[0];
+  return longest?.worker._id ?? null;
+});
+
+const mayTake = (worker: Doc<"workers">, head: WaitingHead): boolean =>
+  worker.lanes.includes(head.lane) && (worker.workspace === undefined || worker.workspace === head.workspace);
+
+async function isWanted(ctx: QueryCtx, conversation: Id<"conversations">): Promise<boolean> {
+  const row = await ctx.db.get(conversation);
+  return row !== null && row.state !== "idle";
+}
