@@ -5,6 +5,7 @@
 import { asQuery } from "../functions.js";
 import { v } from "convex/values";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { quietFacts, vQuiet } from "../workers/quiet.js";
 
 const readyHead = (ctx: QueryCtx, pool: string) =>
   ctx.db
@@ -42,16 +43,25 @@ export const line = asQuery({
   return { headStart: head?.start ?? null, lastOfFlow: last?.start ?? null, passPending };
 });
 
-/** The ready head of each lane (of one workspace, if given), and whether the reaper is armed for `reapAt`. */
+/**
+ * The ready head of each lane (of one workspace, if given), and whether the reaper is armed for `reapAt`. Where there is none,
+ * and the claim shall answer how to wait, also how quiet it is.
+ */
 export const candidates = asQuery({
-  args: { lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()), reapAt: v.number() },
+  args: {
+    lanes: v.array(v.string()),
+    workspace: v.union(v.string(), v.null()),
+    reapAt: v.number(),
+    looksAround: v.boolean(),
+  },
   returns: v.object({
     heads: v.array(
       v.object({ id: v.id("conversations"), lane: v.string(), band: v.number(), readyAt: v.number() }),
     ),
     reapArmed: v.boolean(),
+    quiet: v.union(v.null(), vQuiet),
   }),
-})(async (ctx, { lanes, workspace, reapAt }) => {
+})(async (ctx, { lanes, workspace, reapAt, looksAround }) => {
   const heads = [];
   for (const lane of lanes) {
     const head =
@@ -63,7 +73,9 @@ export const candidates = asQuery({
             .first();
     if (head) heads.push({ id: head._id, lane, band: head.band, readyAt: head.readyAt });
   }
-  return { heads, reapArmed: heads.length > 0 && (await isArmed(ctx, "reap", reapAt)) };
+  if (heads.length === 0)
+    return { heads, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
+  return { heads, reapArmed: await isArmed(ctx, "reap", reapAt), quiet: null };
 });
 
 export const armed = asQuery({
