@@ -21,7 +21,7 @@ export interface WorkerCall {
   /** The component's function, in `lib`. */
   readonly fn: string;
   readonly kind: "query" | "mutation";
-  /** Arguments are compared with it before they are forwarded. */
+  /** Arguments are compared with it before they are forwarded; its result is the value that a worker gets. */
   readonly row: ContractRow;
   /** Its name on the gateway's routes, or null. */
   readonly operation: string | null;
@@ -32,8 +32,8 @@ export interface WorkerCall {
 /** Everything a worker may call. A new worker function is one more line here. */
 export const workerCalls = [
   { fn: "workerHello", kind: "mutation", row: deployments.workerHello, operation: "hello", imageKey: null },
-  // A claim that also says how to wait: one call, whatever it finds.
-  { fn: "poll", kind: "mutation", row: queue.poll, operation: "claim", imageKey: null },
+  // One call, whatever it finds: the job is the worker's value, the hint of one that found nothing stands beside it.
+  { fn: "poll", kind: "mutation", row: queue.claim, operation: "claim", imageKey: null },
   { fn: "claim", kind: "mutation", row: queue.claim, operation: null, imageKey: "workerClaim" },
   {
     fn: "getHydrationBundle",
