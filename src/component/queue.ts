@@ -8,15 +8,13 @@ import * as wakeChoiceFile from "../core/workers/wakeChoice.js";
 import * as yieldingFile from "../core/workers/yielding.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
-export const viewLine = internalQuery(discoverFile.line);
 export const findCandidates = internalQuery(discoverFile.candidates);
-export const isAlarmSet = internalQuery(discoverFile.armed);
+export const isReapArmed = internalQuery(discoverFile.armed);
 export const findOverdueLeases = internalQuery(discoverFile.overdueLeases);
 export const wakeConversation = internalMutation(wakeFile.conversation);
 export const admitMessage = internalMutation(wakeFile.message);
 export const reapOnAlarm = internalMutation(reapFile.onAlarm);
 export const expireLease = internalMutation(reapFile.expire);
-export const observeOnAlarm = internalMutation(passFile.onAlarm);
 export const findWaiting = internalQuery(passFile.waiting);
 export const observe = internalMutation(passFile.observe);
 export const chooseYielding = internalQuery(yieldingFile.choose);

@@ -21,11 +21,12 @@ import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { noteTokenUse } from "../workers/tokens/lastUse.js";
-import { reapPoint, setAlarm } from "./alarms.js";
+import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
-import type { LaneHead } from "../../policy/queue/lane.js";
+import { drawFirst } from "../../policy/queue/place.js";
+import { MAX_TRIED, type LaneCandidates } from "./discover.js";
 
 export interface ClaimScope {
   workerId: string;
@@ -113,12 +114,13 @@ export async function claimJob(
   await ctx.db.patch(conversation._id, {
     ...held,
     ...owned,
+    ...(found.charge === undefined ? {} : { served: found.charge }),
     state: "held",
     lease,
     holder: scope.workerId,
     wakeAt: undefined,
   });
-  if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
+  if (!found.reapArmed) await setReapAlarm(ctx, reapAt);
   return await jobOf(ctx, { ...conversation, ...held }, message, {
     lease,
     expiresAt,
@@ -195,6 +197,8 @@ async function tryHydrate(
 
 interface Choice {
   conversation: Doc<"conversations"> | null;
+  /** The tick that its flow is charged; absent for one that was not drawn from the line. */
+  charge?: number;
   reapArmed: boolean;
 }
 
@@ -213,25 +217,27 @@ async function choose(
         ? await findConversation(ctx, conversationId ?? "")
         : await boundConversation(ctx, scope.bound, conversationId);
     const reapArmed: boolean = await ctx.runQuery(
-      internal.queue.isAlarmSet,
-      { kind: "reap", at: reapAt },
+      internal.queue.isReapArmed,
+      { reapAt },
       { useStaleSnapshot: true },
     );
     return { conversation: asked && isClaimable(asked, scope) ? asked : null, reapArmed };
   }
-  const seen: { heads: (LaneHead & { id: Doc<"conversations">["_id"] })[]; reapArmed: boolean } =
-    await ctx.runQuery(
-      internal.queue.findCandidates,
-      { lanes: scope.lanes, workspace: scope.workspace, reapAt },
-      { useStaleSnapshot: true },
-    );
-  const order = orderHeads(seen.heads, now, [Math.random(), Math.random()]);
-  // The snapshot may be old: rely only on the row itself. A second look is enough; the worker asks again soon.
-  for (const head of order.slice(0, 2)) {
-    const conversation = await ctx.db.get(head.id);
-    if (conversation && isClaimable(conversation, scope)) return { conversation, reapArmed: seen.reapArmed };
+  const { workspace } = scope;
+  const seen: { lanes: LaneCandidates[]; window: number; reapArmed: boolean } = await ctx.runQuery(
+    internal.queue.findCandidates,
+    { lanes: scope.lanes, workspace, reapAt, now },
+    { useStaleSnapshot: true },
+  );
+  const { reapArmed } = seen;
+  const lanes = orderHeads(seen.lanes, now, [Math.random(), Math.random()]);
+  const turns = lanes.flatMap((lane) => drawFirst(lane.turns, seen.window, Math.random()));
+  // The snapshot may be old: rely only on the row itself. Somebody else may have been faster; the next one will do as well.
+  for (const { id, charge } of turns.slice(0, MAX_TRIED)) {
+    const conversation = await ctx.db.get(id);
+    if (conversation && isClaimable(conversation, scope)) return { conversation, charge, reapArmed };
   }
-  return { conversation: null, reapArmed: seen.reapArmed };
+  return { conversation: null, reapArmed };
 }
 
 /** A worker that holds a conversation's data directory is offered that conversation and no other. */
