@@ -41,9 +41,10 @@ export const candidates = asQuery({
   const window = windowFor((await newestLine(ctx, now))?.claimers ?? 0);
   const found: LaneCandidates[] = [];
   for (const lane of lanes) {
+    // One more, for a claim that comes too late for its first.
     const rows = await (workspace === null
-      ? firstOfLane(ctx, lane, window)
-      : firstOfTenant(ctx, lane, workspace, window));
+      ? firstOfLane(ctx, lane, window + 1)
+      : firstOfTenant(ctx, lane, workspace, window + 1));
     if (rows.length === 0) continue;
     const turns = fairOrder(rows, await servedTicks(ctx, lane, rows));
     const [first] = turns;
