@@ -1,0 +1,28 @@
+/** What `loadModules` hands to the loader process and gets back. */
+import { z } from "zod";
+
+/** One module to be loaded as an entry, again and again, each time in a fresh context. */
+const vEntry = z.object({
+  unit: z.string(),
+  path: z.string(),
+  /** How many fresh contexts load it. */
+  rounds: z.number().int().positive(),
+});
+export type LoadEntry = z.infer<typeof vEntry>;
+
+export type LoadingJob = {
+  /** Unit -> module path -> source: the modules that an entry of that unit may import. */
+  readonly units: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly entries: readonly LoadEntry[];
+};
+
+const vLoaded = z.object({
+  /** Paths of every module that loading the entry loads, itself first, in the order of the imports. */
+  closure: z.array(z.string()),
+  /** Time to compile, link and evaluate all of them, per fresh context, in ms. */
+  timesMs: z.array(z.number()),
+});
+export type Loaded = z.infer<typeof vLoaded>;
+
+/** One result per entry, in the order of the job. */
+export const vLoadingResult = z.array(vLoaded);
