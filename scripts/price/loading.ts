@@ -2,13 +2,12 @@
 import { z } from "zod";
 
 /** One module to be loaded as an entry, again and again, each time in a fresh context. */
-const vEntry = z.object({
-  unit: z.string(),
-  path: z.string(),
+export type LoadEntry = {
+  readonly unit: string;
+  readonly path: string;
   /** How many fresh contexts load it. */
-  rounds: z.number().int().positive(),
-});
-export type LoadEntry = z.infer<typeof vEntry>;
+  readonly rounds: number;
+};
 
 export type LoadingJob = {
   /** Unit -> module path -> source: the modules that an entry of that unit may import. */
