@@ -59,18 +59,22 @@ async function load(modules: Readonly<Record<string, string>>, entry: string) {
   await module.link((specifier, { identifier }) =>
     compile(path.posix.join(path.posix.dirname(identifier), specifier)),
   );
+  const linkedAt = performance.now();
   await module.evaluate();
-  return { timeMs: performance.now() - startedAt, closure: [...loaded.keys()] };
+  const closure = [...loaded.keys()];
+  return { closure, loadMs: linkedAt - startedAt, evalMs: performance.now() - linkedAt };
 }
 
-const results: Loaded[] = job.entries.map(() => ({ closure: [], timesMs: [] }));
+const results: Loaded[] = job.entries.map(() => ({ closure: [], loadMs: [], evalMs: [] }));
 const most = Math.max(...job.entries.map(({ rounds }) => rounds));
 for (let round = 0; round < most; round += 1) {
   for (const [index, entry] of job.entries.entries()) {
     if (round >= entry.rounds) continue;
-    const { timeMs, closure } = await load(job.units[entry.unit] ?? {}, entry.path);
-    results[index]!.timesMs.push(timeMs);
-    results[index]!.closure = closure;
+    const { closure, loadMs, evalMs } = await load(job.units[entry.unit] ?? {}, entry.path);
+    const result = results[index]!;
+    result.closure = closure;
+    result.loadMs.push(loadMs);
+    result.evalMs.push(evalMs);
   }
 }
 writeFileSync(resultFile, JSON.stringify(results));

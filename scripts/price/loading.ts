@@ -18,8 +18,10 @@ export type LoadingJob = {
 const vLoaded = z.object({
   /** Paths of every module that loading the entry loads, itself first, in the order of the imports. */
   closure: z.array(z.string()),
-  /** Time to compile, link and evaluate all of them, per fresh context, in ms. */
-  timesMs: z.array(z.number()),
+  /** Per fresh context, in ms: to compile and link all of them, which a deployment may cache… */
+  loadMs: z.array(z.number()),
+  /** …and to evaluate them, which it pays on every uncached call. */
+  evalMs: z.array(z.number()),
 });
 export type Loaded = z.infer<typeof vLoaded>;
 

@@ -3,9 +3,8 @@ import { evaluatePush } from "../deployment/evaluatePush.js";
 import { withPlantedProject } from "../deployment/plantedProject.js";
 import { type PushRequest, unitsOf } from "../deployment/pushRequest.js";
 import { pushRequestOf } from "../deployment/pushRequestOf.js";
-import type { LoadEntry } from "./loading.js";
+import type { Loaded, LoadEntry } from "./loading.js";
 import { loadModules } from "./loadModules.js";
-import { bytesBySource } from "./sources.js";
 
 /** Fresh contexts per module that has limits; the shortest time of 25 repeats within a few per cent. */
 const ROUNDS = 25;
@@ -26,13 +25,13 @@ export type ModulePrice = {
   readonly modules: number;
   /** Of the source text of all of them, in UTF-8. */
   readonly bytes: number;
-  /** Shortest and middle time of a fresh context, in ms. */
+  /** Shortest time of a fresh context to compile and link, and to evaluate, in ms. */
+  readonly loadMs: number;
   readonly evalMs: number;
-  readonly medianMs: number;
   /** `evalMs` in units of a bare mutation's. */
   readonly evalRatio: number;
-  /** Source folder or package -> bytes in the closure, largest first. */
-  readonly sources: readonly (readonly [source: string, bytes: number])[];
+  /** The closure's source texts. */
+  readonly texts: readonly string[];
 };
 
 export type PricedModules = {
@@ -90,21 +89,21 @@ export async function priceModules(project: PricedProject, signal?: AbortSignal)
     [project.component]: sourcesOf(units.get(project.component)?.modules ?? []),
   };
   const [bareLoaded, ...loaded] = await loadModules({ units: sources, entries }, signal);
-  const bareMs = Math.min(...bareLoaded!.timesMs);
+  const bareMs = Math.min(...bareLoaded!.evalMs);
   const price = (
     module: Pick<ModulePrice, "unit" | "path" | "kind" | "functions">,
-    { closure, timesMs }: { closure: string[]; timesMs: number[] },
+    { closure, ...times }: Loaded,
   ): ModulePrice => {
     const texts = closure.map((path) => sources[module.unit]![path]!);
-    const evalMs = Math.min(...timesMs);
+    const evalMs = Math.min(...times.evalMs);
     return {
       ...module,
       modules: closure.length,
       bytes: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      loadMs: Math.min(...times.loadMs),
       evalMs,
-      medianMs: median(timesMs),
       evalRatio: evalMs / bareMs,
-      sources: bytesBySource(texts),
+      texts,
     };
   };
   return {
@@ -126,9 +125,4 @@ const sourcesOf = (modules: readonly { path: string; source: string }[]): Record
 function cronTargets(json: string): [string, string][] {
   const crons = JSON.parse(json) as Record<string, { name: string }>;
   return Object.entries(crons).map(([name, { name: target }]) => [name, target]);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

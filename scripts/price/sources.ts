@@ -4,8 +4,11 @@ const SOURCE_COMMENT = /^\/\/ (\S+\.[cm]?[jt]sx?)$/gm;
 /** What the bundler adds itself: imports and exports of chunks, small helpers. */
 const BUNDLER = "(bundler)";
 
-/** Bytes per package or source folder, largest first. */
-export function bytesBySource(texts: readonly string[]): [source: string, bytes: number][] {
+/** Bytes per package and source folder, or per source file, largest first. */
+export function bytesBySource(
+  texts: readonly string[],
+  by: "folder" | "file" = "folder",
+): [source: string, bytes: number][] {
   const sizes = new Map<string, number>();
   const add = (source: string, text: string) =>
     sizes.set(source, (sizes.get(source) ?? 0) + Buffer.byteLength(text));
@@ -14,7 +17,7 @@ export function bytesBySource(texts: readonly string[]): [source: string, bytes:
     let start = 0;
     for (const match of text.matchAll(SOURCE_COMMENT)) {
       add(source, text.slice(start, match.index));
-      source = folderOf(match[1]!);
+      source = by === "folder" ? folderOf(match[1]!) : match[1]!;
       start = match.index;
     }
     const end = text.lastIndexOf("\nexport {");
