@@ -5,7 +5,10 @@ import { nestedCalls, type RecordedCall } from "./recordCalls.js";
 import { bytesBySource } from "./sources.js";
 import type { Step } from "./usualPaths.js";
 
-/** One line per module of the push: first what has limits, then the rest by size. */
+/**
+ * One line per module of the push: first what has limits, then the rest by size. `predicted ms` is what a call of any of its
+ * functions would cost before it makes calls of its own.
+ */
 export function moduleTable({ bare, modules }: PricedModules): string {
   const rank = ({ kind }: ModulePrice) => ["public", "route", "internal"].indexOf(kind);
   const sorted = [...modules].sort((a, b) => rank(a) - rank(b) || b.bytes - a.bytes);
@@ -20,9 +23,12 @@ export function moduleTable({ bare, modules }: PricedModules): string {
     loadMs.toFixed(1),
     evalMs.toFixed(1),
     evalRatio.toFixed(2),
+    kind === "route"
+      ? ""
+      : callCost(priceList.componentCall, { load: { modules, evalRatio }, nested: [] }, bare).toFixed(0),
   ];
   return table([
-    ["module", "functions", "modules", "bytes", "load ms", "eval ms", "x bare"],
+    ["module", "functions", "modules", "bytes", "load ms", "eval ms", "x bare", "predicted ms"],
     row(bare, "bare"),
     ...sorted.map((module) => row(module, module.kind)),
   ]);
