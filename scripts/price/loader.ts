@@ -33,6 +33,12 @@ const WEB = [
   ...["atob", "btoa", "structuredClone", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
 ];
 
+/** Time of the processor, not of the clock: what other processes do meanwhile counts for nothing. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 function freshContext(): vm.Context {
   const globals = Object.fromEntries(
     WEB.map((name) => [name, (globalThis as Record<string, unknown>)[name]]),
@@ -54,15 +60,15 @@ async function load(modules: Readonly<Record<string, string>>, entry: string) {
     loaded.set(file, module);
     return module;
   };
-  const startedAt = performance.now();
+  const startedAt = processorMs();
   const module = compile(entry);
   await module.link((specifier, { identifier }) =>
     compile(path.posix.join(path.posix.dirname(identifier), specifier)),
   );
-  const linkedAt = performance.now();
+  const linkedAt = processorMs();
   await module.evaluate();
   const closure = [...loaded.keys()];
-  return { closure, loadMs: linkedAt - startedAt, evalMs: performance.now() - linkedAt };
+  return { closure, loadMs: linkedAt - startedAt, evalMs: processorMs() - linkedAt };
 }
 
 const results: Loaded[] = job.entries.map(() => ({ closure: [], loadMs: [], evalMs: [] }));

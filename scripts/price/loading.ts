@@ -18,7 +18,7 @@ export type LoadingJob = {
 const vLoaded = z.object({
   /** Paths of every module that loading the entry loads, itself first, in the order of the imports. */
   closure: z.array(z.string()),
-  /** Per fresh context, in ms: to compile and link all of them, which a deployment may cache… */
+  /** Per fresh context, in ms of the processor: to compile and link all of them, which a deployment may cache… */
   loadMs: z.array(z.number()),
   /** …and to evaluate them, which it pays on every uncached call. */
   evalMs: z.array(z.number()),

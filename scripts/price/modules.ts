@@ -6,7 +6,7 @@ import { pushRequestOf } from "../deployment/pushRequestOf.js";
 import type { Loaded, LoadEntry } from "./loading.js";
 import { loadModules } from "./loadModules.js";
 
-/** Fresh contexts per module that has limits; the shortest time of 25 repeats within a few per cent. */
+/** Fresh contexts per module that has limits; the shortest time of 25 repeats within a tenth, on a busy machine, too. */
 const ROUNDS = 25;
 /** Fresh contexts per module that is only listed. */
 const LISTED_ROUNDS = 5;
@@ -25,7 +25,7 @@ export type ModulePrice = {
   readonly modules: number;
   /** Of the source text of all of them, in UTF-8. */
   readonly bytes: number;
-  /** Shortest time of a fresh context to compile and link, and to evaluate, in ms. */
+  /** Shortest time of a fresh context to compile and link, and to evaluate, in ms of the processor. */
   readonly loadMs: number;
   readonly evalMs: number;
   /** `evalMs` in units of a bare mutation's. */
