@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { convexCli } from "../deployment/convexCli.js";
-import { parsePushRequest, type PushRequest } from "../deployment/pushRequest.js";
+import { convexCli } from "./convexCli.js";
+import { parsePushRequest, type PushRequest } from "./pushRequest.js";
 
 export type Bundling = { readonly request: PushRequest } | { readonly refusal: string };
 
