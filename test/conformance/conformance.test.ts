@@ -47,7 +47,7 @@ async function run(args: string[]): Promise<{ code: number | null; lines: string
 describe.skipIf(!hasTools).concurrent("the kit", () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage(() => undefined);
+    stage = await startStage({ target: null, tell: () => undefined, signal: new AbortController().signal });
   });
   afterAll(() => stage.close());
 
