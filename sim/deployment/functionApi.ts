@@ -1,4 +1,4 @@
-import { ConvexError, convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { ConvexError, convexToJson, jsonToConvex, type Value } from "convex/values";
 import { z } from "zod";
 import type { Args, Target } from "./types.js";
 
@@ -88,10 +88,10 @@ export async function callFunction(
       `${path}: ${target.cloudUrl} gives no answer of Convex's form`,
       "unexpected_reply",
     );
-  if (answer.data.status === "success") return jsonToConvex(answer.data.value as JSONValue);
+  if (answer.data.status === "success") return jsonToConvex(answer.data.value);
   const { errorMessage, errorData } = answer.data;
   if (errorData === undefined) throw new Error(`${path}: ${errorMessage}`);
-  const thrown = new ConvexError(jsonToConvex(errorData as JSONValue));
+  const thrown = new ConvexError(jsonToConvex(errorData));
   thrown.message = `${path}: ${errorMessage}`;
   throw thrown;
 }
@@ -124,5 +124,5 @@ export function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
     return cause.code;
-  return error instanceof Error ? error.message : String(error);
+  return cause instanceof Error ? cause.message : String(cause);
 }
