@@ -8,7 +8,7 @@ import type { LoadOptions } from "./options.js";
 import { startProcesses } from "./processes.js";
 import { sendAll } from "./send.js";
 import { setStage, type Stage } from "./stage.js";
-import { attemptsOf, between, readStatistics } from "./statistics.js";
+import { attemptsOf, readStatistics, resetStatistics, type EngineStatistics } from "./statistics.js";
 import { tableOf, type LoadFigures } from "./table.js";
 
 const PROGRESS_EVERY_MS = 2_000;
@@ -37,7 +37,7 @@ export async function runLoad(
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const over = AbortSignal.any([signal, timeout]);
   try {
-    if ((await readStatistics(stage.deployment)) === null) {
+    if (!(await resetStatistics(stage.deployment))) {
       tell("attempts and conflicting pairs stay unknown: this deployment does not count them for us");
       if (options.transactionMs !== undefined)
         tell("--transaction-ms has no effect: this platform runs one transaction at a time");
@@ -83,7 +83,7 @@ class Run {
       if (processes)
         this.tell(`${processes.pids.length} worker processes: pids ${processes.pids.join(", ")}`);
       await processes?.ready();
-      const before = await readStatistics(stage.deployment);
+      await resetStatistics(stage.deployment);
       let startedAt = Date.now();
       const send = () => sendAll(stage, this.planned, options.rate, { ledger, errors, signal: over });
       if (options.drain) {
@@ -93,8 +93,7 @@ class Run {
       }
       const work = processes ? [processes.untilAnswered(over)] : this.loops();
       await this.watched(together([...(options.drain ? [] : [send()]), ...work], this.failed));
-      const after = await readStatistics(stage.deployment);
-      return await this.result(startedAt, before && after && between(before, after));
+      return await this.result(startedAt, await readStatistics(stage.deployment));
     } finally {
       await processes?.close();
     }
@@ -132,10 +131,7 @@ class Run {
     }
   }
 
-  private async result(
-    startedAt: number,
-    statistics: ReturnType<typeof between> | null,
-  ): Promise<LoadResult> {
+  private async result(startedAt: number, statistics: EngineStatistics | null): Promise<LoadResult> {
     const { options, ledger, errors } = this;
     const seconds = ((ledger.lastAnswerAt ?? Date.now()) - startedAt) / 1_000;
     const waits = ledger.waits();

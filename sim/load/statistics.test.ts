@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { listenLoopback, type Listening } from "../http/listen.js";
-import { attemptsOf, between, readStatistics, type EngineStatistics } from "./statistics.js";
+import { attemptsOf, readStatistics, resetStatistics, type EngineStatistics } from "./statistics.js";
 
 let server: Listening | undefined;
 afterEach(() => server?.close());
@@ -13,43 +13,40 @@ const entry = (name: string, type: string, calls: number, attempts: number, wors
   worstAttempts,
   errors: 0,
 });
-const before: EngineStatistics = {
+const counted: EngineStatistics = {
   functions: [
-    entry("agentFactory:workerClaim", "mutation", 10, 10, 1),
-    entry("x:setUp", "mutation", 5, 5, 1),
-  ],
-  conflicts: [{ retried: "a", writer: "b", index: "t.by_id", count: 1 }],
-};
-const after: EngineStatistics = {
-  functions: [
-    entry("agentFactory:workerClaim", "mutation", 30, 34, 3),
-    entry("x:setUp", "mutation", 5, 5, 1),
+    entry("agentFactory/lib:claim", "mutation", 5, 5, 1),
     entry("agentFactory:workerHydrationBundle", "query", 20, 0, 0),
+    entry("agentFactory:workerClaim", "mutation", 15, 19, 3),
   ],
   conflicts: [
     { retried: "a", writer: "b", index: "t.by_id", count: 1 },
     { retried: "a", writer: "c", index: "t.by_id", count: 4 },
   ],
 };
+const nothing: EngineStatistics = { functions: [], conflicts: [] };
 
-it("counts between two looks: only what ran, mutations alone for the attempts", () => {
-  const counted = between(before, after);
-  expect(counted.functions.map(({ function: name, calls }) => [name, calls])).toEqual([
-    ["agentFactory:workerClaim", 20],
-    ["agentFactory:workerHydrationBundle", 20],
-  ]);
-  expect(counted.conflicts).toEqual([{ retried: "a", writer: "c", index: "t.by_id", count: 4 }]);
+it("attempts per call are of mutations alone", () => {
   expect(attemptsOf(counted)).toEqual({ calls: 20, attempts: 24, perCall: 1.2, worst: 3 });
-  expect(attemptsOf({ functions: [], conflicts: [] })).toBeNull();
+  expect(attemptsOf(nothing)).toBeNull();
 });
 
-it("reads them with the admin key, and is told when a deployment has none", async () => {
-  server = await listenLoopback((request) =>
-    new URL(request.url).pathname === "/__sim/stats" && request.headers.get("authorization") === "Convex k"
-      ? Response.json(after)
-      : new Response("nothing here", { status: 404 }),
-  );
+it("reads and resets with the admin key, the most frequent first, and says when a deployment counts nothing", async () => {
+  let now = counted;
+  server = await listenLoopback((request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/__sim/stats" || request.headers.get("authorization") !== "Convex k")
+      return new Response("nothing here", { status: 404 });
+    if (request.method === "DELETE") now = nothing;
+    return Response.json(now);
+  });
   const target = { cloudUrl: server.url, siteUrl: server.url, adminKey: "k" };
-  expect(await readStatistics(target)).toEqual(after);
-  expect(await readStatistics({ ...target, adminKey: "other" })).toBeNull();
+  const read = await readStatistics(target);
+  expect(read?.functions.map(({ calls }) => calls)).toEqual([20, 15, 5]);
+  expect(read?.conflicts.map(({ count }) => count)).toEqual([4, 1]);
+  expect(await resetStatistics(target)).toBe(true);
+  expect(await readStatistics(target)).toEqual(nothing);
+  const elsewhere = { ...target, adminKey: "other" };
+  expect(await readStatistics(elsewhere)).toBeNull();
+  expect(await resetStatistics(elsewhere)).toBe(false);
 });

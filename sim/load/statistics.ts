@@ -23,13 +23,26 @@ export type FunctionFigures = EngineStatistics["functions"][number];
 export type Conflict = EngineStatistics["conflicts"][number];
 
 /**
- * Reads the engine's counters.
- * @returns null where there are none: on Convex itself, and on a platform that runs one transaction at a time.
+ * What the engine has counted since the last reset, the most frequent first.
+ * @returns null where nothing is counted: on Convex itself, and on a platform that runs one transaction at a time.
  */
-export async function readStatistics({ cloudUrl, adminKey }: Target): Promise<EngineStatistics | null> {
-  const response = await reach(cloudUrl, "/__sim/stats", {
-    headers: { authorization: `Convex ${adminKey}` },
-  });
+export async function readStatistics(target: Target): Promise<EngineStatistics | null> {
+  const statistics = await ask(target, "GET");
+  statistics?.functions.sort((a, b) => b.calls - a.calls);
+  statistics?.conflicts.sort((a, b) => b.count - a.count);
+  return statistics;
+}
+
+/** Begins the counters anew. @returns whether there are any. */
+export const resetStatistics = async (target: Target): Promise<boolean> =>
+  (await ask(target, "DELETE")) !== null;
+
+async function ask(
+  { cloudUrl, adminKey }: Target,
+  method: "GET" | "DELETE",
+): Promise<EngineStatistics | null> {
+  const headers = { authorization: `Convex ${adminKey}`, "content-type": "application/json" };
+  const response = await reach(cloudUrl, "/__sim/stats", { method, headers });
   if (!response.ok) {
     await response.body?.cancel();
     return null;
@@ -37,35 +50,6 @@ export async function readStatistics({ cloudUrl, adminKey }: Target): Promise<En
   const parsed = statisticsSchema.safeParse(await response.json().catch(() => undefined));
   return parsed.success ? parsed.data : null;
 }
-
-/**
- * What was counted between two looks. The worst attempts are those since the platform's start: of an own platform nothing
- * came before that could conflict.
- */
-export function between(before: EngineStatistics, after: EngineStatistics): EngineStatistics {
-  const earlier = new Map(before.functions.map((entry) => [entry.function, entry]));
-  const pairs = new Map(before.conflicts.map((entry) => [pairOf(entry), entry.count]));
-  return {
-    functions: after.functions
-      .map((entry) => {
-        const then = earlier.get(entry.function);
-        return {
-          ...entry,
-          calls: entry.calls - (then?.calls ?? 0),
-          attempts: entry.attempts - (then?.attempts ?? 0),
-          errors: entry.errors - (then?.errors ?? 0),
-        };
-      })
-      .filter(({ calls }) => calls > 0)
-      .sort((a, b) => b.calls - a.calls),
-    conflicts: after.conflicts
-      .map((entry) => ({ ...entry, count: entry.count - (pairs.get(pairOf(entry)) ?? 0) }))
-      .filter(({ count }) => count > 0)
-      .sort((a, b) => b.count - a.count),
-  };
-}
-
-const pairOf = ({ retried, writer, index }: Conflict): string => JSON.stringify([retried, writer, index]);
 
 /** Attempts of all mutations, those that were scheduled included: queries and actions are never retried. Null: none ran. */
 export function attemptsOf(statistics: EngineStatistics): {
