@@ -83,7 +83,6 @@ class Run {
       if (processes)
         this.tell(`${processes.pids.length} worker processes: pids ${processes.pids.join(", ")}`);
       await processes?.ready();
-      await resetStatistics(stage.deployment);
       let startedAt = Date.now();
       const send = () => sendAll(stage, this.planned, options.rate, { ledger, errors, signal: over });
       if (options.drain) {
@@ -91,6 +90,7 @@ class Run {
         this.tell(`${ledger.enqueuedCount} enqueued in ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
         startedAt = Date.now();
       }
+      await resetStatistics(stage.deployment);
       const work = processes ? [processes.untilAnswered(over)] : this.loops();
       await this.watched(together([...(options.drain ? [] : [send()]), ...work], this.failed));
       return await this.result(startedAt, await readStatistics(stage.deployment));
