@@ -15,6 +15,7 @@ import { listenLoopback, type Listening } from "../http/listen.js";
 import { Backend } from "./app/backend.js";
 import { loadInstallations } from "./app/definition.js";
 import { CronRunner } from "./crons/runner.js";
+import { environmentRoutes } from "./http/environmentRoutes.js";
 import { functionRoutes } from "./http/functionRoutes.js";
 import { siteRoutes } from "./http/siteRoutes.js";
 import { storageRoutes } from "./http/storageRoutes.js";
@@ -36,6 +37,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   const closing = new AbortController();
   const faults = new FaultPolicy(options.faults ?? [], seededRandom(options.seed ?? 1));
   const adminKey = `local|${randomUUID()}`;
+  const variables = { ...options.env };
 
   // Functions need the addresses and the addresses need functions: listen first, fill the routes in after.
   const cloud = new Hono<SimEnv>();
@@ -64,7 +66,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     );
     const backend = await Backend.start({
       installations: await loadInstallations(options.appDirectory ?? EXAMPLE_APP),
-      provided: options.env ?? {},
+      provided: variables,
       urls: { CONVEX_CLOUD_URL: cloudSocket.url, CONVEX_SITE_URL: siteSocket.url },
       storage: files,
       log,
@@ -89,6 +91,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     });
     cloud.get("/version", (c) => c.text("local"));
     cloud.route("/api/storage", storageRoutes(files));
+    cloud.route("/api", environmentRoutes(variables, adminKey));
     cloud.route("/api", functionRoutes(backend, adminKey));
     site.use("*", injectFaults(faults, closing.signal));
     site.route("/", siteRoutes(backend, log));

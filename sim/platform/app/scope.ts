@@ -30,7 +30,8 @@ export const runInScope = <T>(scope: Scope, body: () => T): T => running.run(sco
 export const currentScope = (): Scope | undefined => running.getStore();
 
 /**
- * Values each component sees, by its path: the declared ones, resolved through the bindings of its parents.
+ * Values each component sees, by its path: the declared ones, resolved through the bindings of its parents. As on Convex a
+ * binding is a reference: a variable that is changed in `provided` later is seen changed.
  * @param provided the deployment's environment variables, given to the app.
  * @throws Error naming every required variable of the app that is missing.
  */
@@ -47,15 +48,20 @@ export function resolveEnv(
       );
       if (missing.length > 0)
         throw new Error(`the app requires ${missing.map((variable) => variable.name).join(", ")}`);
-      resolved.set("", { ...provided, ...platform });
+      const get = (_target: object, name: string | symbol) =>
+        typeof name === "string" ? (platform[name] ?? provided[name]) : undefined;
+      resolved.set("", new Proxy<Record<string, string | undefined>>({}, { get }));
       continue;
     }
     const parentPath = installation.path.split("/").slice(0, -1).join("/");
     const parent = resolved.get(parentPath) ?? {};
     const own: Record<string, string | undefined> = {};
     for (const [name, binding] of installation.envBindings)
-      own[name] = "value" in binding ? binding.value : parent[binding.from];
-    resolved.set(installation.path, { ...own, ...platform });
+      Object.defineProperty(own, name, {
+        enumerable: true,
+        get: () => ("value" in binding ? binding.value : parent[binding.from]),
+      });
+    resolved.set(installation.path, Object.assign(own, platform));
   }
   return resolved;
 }
