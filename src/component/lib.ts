@@ -122,6 +122,7 @@ export const queueStats = query(queueReads.queueStats);
 
 // -- Queue -- one message at a time out to a worker; every write is fenced by the lease
 export const claim = mutation(claimFile.claim);
+export const poll = mutation(claimFile.poll);
 export const getHydrationBundle = query(hydrate.getHydrationBundle);
 export const heartbeat = mutation(heartbeatFile.heartbeat);
 export const renewLease = mutation(heartbeatFile.renewLease);
@@ -143,7 +144,6 @@ export const listAmbiguousReplies = query(deadLetters.listAmbiguousReplies);
 export const workerStats = query(workerReads.workerStats);
 export const getWorkerControlState = query(workerReads.getWorkerControlState);
 export const workerWake = query(wakeRead.workerWake);
-export const idleHint = query(wakeRead.idleHint);
 
 // -- Snapshots -- the memory: a worker saves the conversation it is bound to, and restores that one
 export const getWorkerMemory = query(snapshotMemory.getWorkerMemory);

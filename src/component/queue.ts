@@ -4,12 +4,14 @@ import * as passFile from "../core/queue/pass.js";
 import * as reapFile from "../core/queue/reap.js";
 import * as wakeFile from "../core/queue/wake.js";
 import * as albumsFile from "../core/telegram/albums.js";
+import * as quietFile from "../core/workers/quiet.js";
 import * as wakeChoiceFile from "../core/workers/wakeChoice.js";
 import * as yieldingFile from "../core/workers/yielding.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const findCandidates = internalQuery(discoverFile.candidates);
 export const isReapArmed = internalQuery(discoverFile.armed);
+export const findQuiet = internalQuery(quietFile.quiet);
 export const findOverdueLeases = internalQuery(discoverFile.overdueLeases);
 export const wakeConversation = internalMutation(wakeFile.conversation);
 export const admitMessage = internalMutation(wakeFile.message);

@@ -1,18 +1,20 @@
 /** Agent profiles and the message runtime configuration. */
 import { v } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-export const vBridgeProfileConfig = v.object({
-  enabled: v.boolean(),
-  baseUrl: v.optional(v.string()),
-  serviceId: v.optional(v.string()),
-  appKey: v.optional(v.string()),
-  serviceKeySecretRef: v.optional(v.string()),
-  appBaseUrlMapJsonSecretRef: v.optional(v.string()),
-});
+export const vBridgeProfileConfig = lazy(() =>
+  v.object({
+    enabled: v.boolean(),
+    baseUrl: v.optional(v.string()),
+    serviceId: v.optional(v.string()),
+    appKey: v.optional(v.string()),
+    serviceKeySecretRef: v.optional(v.string()),
+    appBaseUrlMapJsonSecretRef: v.optional(v.string()),
+  }),
+);
 
 /** Creates or updates the profile of `agentKey`; returns its id, the same on every update. */
-export const configureAgent = defineRow({
+export const configureAgent = defineRow(() => ({
   args: {
     agentKey: v.string(),
     version: v.string(),
@@ -25,21 +27,24 @@ export const configureAgent = defineRow({
     tag: v.optional(v.string()),
   },
   returns: v.string(),
-});
+}));
 
-export const vMessageConfig = v.object({ systemPrompt: v.optional(v.string()) });
-export const messageRuntimeConfig = defineRow({ args: {}, returns: v.union(vMessageConfig, v.null()) });
+export const vMessageConfig = lazy(() => v.object({ systemPrompt: v.optional(v.string()) }));
+export const messageRuntimeConfig = defineRow(() => ({
+  args: {},
+  returns: v.union(vMessageConfig, v.null()),
+}));
 /** A blank or absent prompt removes the configuration. When set, it is appended to every enqueued text. */
-export const setMessageRuntimeConfig = defineRow({
+export const setMessageRuntimeConfig = defineRow(() => ({
   args: { messageConfig: vMessageConfig },
   returns: v.null(),
-});
+}));
 
 /**
  * The secrets an agent needs; of an unknown agent none. Without a key: those of all enabled profiles (at most 200), each
  * once, sorted.
  */
-export const getRequiredSecretRefs = defineRow({
+export const getRequiredSecretRefs = defineRow(() => ({
   args: { agentKey: v.optional(v.string()) },
   returns: v.object({ agentKey: v.union(v.string(), v.null()), secretRefs: v.array(v.string()) }),
-});
+}));

@@ -1,45 +1,52 @@
 /** Files that come with a message, and files that go back with its reply. */
 import { v, type Infer } from "convex/values";
+import { lazy } from "./row.js";
 
-export const vFileKind = v.union(
-  v.literal("photo"),
-  v.literal("video"),
-  v.literal("audio"),
-  v.literal("voice"),
-  v.literal("document"),
+export const vFileKind = lazy(() =>
+  v.union(
+    v.literal("photo"),
+    v.literal("video"),
+    v.literal("audio"),
+    v.literal("voice"),
+    v.literal("document"),
+  ),
 );
 export type FileKind = Infer<typeof vFileKind>;
 
 /** A file of a message, as its worker sees it. Names and types are the sender's words: never a path, never proof. */
-export const vAttachment = v.object({
-  /** `failed`: it could not be had, see `error`; `expired`: it was deleted after `attachments.retentionMs`. */
-  status: v.union(v.literal("ready"), v.literal("failed"), v.literal("expired")),
-  kind: vFileKind,
-  fileName: v.optional(v.string()),
-  mimeType: v.optional(v.string()),
-  sizeBytes: v.optional(v.number()),
-  storageId: v.optional(v.string()),
-  /** Only while `ready`. A credential: whoever has it has the file. */
-  downloadUrl: v.optional(v.string()),
-  telegramFileId: v.optional(v.string()),
-  error: v.optional(v.string()),
-  /** When the file is deleted, epoch ms; only while `ready`. */
-  expiresAt: v.optional(v.number()),
-});
+export const vAttachment = lazy(() =>
+  v.object({
+    /** `failed`: it could not be had, see `error`; `expired`: it was deleted after `attachments.retentionMs`. */
+    status: v.union(v.literal("ready"), v.literal("failed"), v.literal("expired")),
+    kind: vFileKind,
+    fileName: v.optional(v.string()),
+    mimeType: v.optional(v.string()),
+    sizeBytes: v.optional(v.number()),
+    storageId: v.optional(v.string()),
+    /** Only while `ready`. A credential: whoever has it has the file. */
+    downloadUrl: v.optional(v.string()),
+    telegramFileId: v.optional(v.string()),
+    error: v.optional(v.string()),
+    /** When the file is deleted, epoch ms; only while `ready`. */
+    expiresAt: v.optional(v.number()),
+  }),
+);
 export type Attachment = Infer<typeof vAttachment>;
 
 /** A file of a reply, uploaded before the reply is recorded. */
-export const vReplyFile = v.object({
-  /** What an upload to the URL of `generateMediaUploadUrl` answered. */
-  storageId: v.string(),
-  kind: v.union(v.literal("photo"), v.literal("audio"), v.literal("voice"), v.literal("document")),
-  fileName: v.string(),
-  mimeType: v.string(),
-  sizeBytes: v.number(),
-});
+export const vReplyFile = lazy(() =>
+  v.object({
+    /** What an upload to the URL of `generateMediaUploadUrl` answered. */
+    storageId: v.string(),
+    kind: v.union(v.literal("photo"), v.literal("audio"), v.literal("voice"), v.literal("document")),
+    fileName: v.string(),
+    mimeType: v.string(),
+    sizeBytes: v.number(),
+  }),
+);
 export type ReplyFile = Infer<typeof vReplyFile>;
 /** With the URL at which a resuming worker finds it; without one it has expired. */
-export const vRecordedReplyFile = vReplyFile.extend({ downloadUrl: v.optional(v.string()) });
+export const vRecordedReplyFile = lazy(() => vReplyFile.extend({ downloadUrl: v.optional(v.string()) }));
 
 /** Most files of one reply. */
 export const MAX_REPLY_FILES = 10;

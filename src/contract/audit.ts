@@ -10,7 +10,7 @@
  * written without white space, keys in code unit order (those of `detail` too), `detail` left out when absent.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
 export const AUDIT_FORMAT = "agent-factory-audit/1";
 /** What stands before the first entry. */
@@ -38,32 +38,31 @@ export const auditKinds = [
 export type AuditKind = (typeof auditKinds)[number] | `${string}.${string}`;
 
 /** Where a caller was refused: worker gateway, Telegram webhook, opaque alias, exposed functions. */
-export const vAuditDoor = v.union(
-  v.literal("gateway"),
-  v.literal("webhook"),
-  v.literal("alias"),
-  v.literal("api"),
+export const vAuditDoor = lazy(() =>
+  v.union(v.literal("gateway"), v.literal("webhook"), v.literal("alias"), v.literal("api")),
 );
 export type AuditDoor = Infer<typeof vAuditDoor>;
 
-export const vAuditEntry = v.object({
-  /** 1, 2, 3 … without gaps. */
-  seq: v.number(),
-  /** When it happened, epoch ms; may be smaller than that of the entry before. */
-  at: v.number(),
-  kind: v.string(),
-  actor: v.string(),
-  subject: v.string(),
-  detail: v.optional(v.record(v.string(), v.string())),
-  hash: v.string(),
-});
+export const vAuditEntry = lazy(() =>
+  v.object({
+    /** 1, 2, 3 … without gaps. */
+    seq: v.number(),
+    /** When it happened, epoch ms; may be smaller than that of the entry before. */
+    at: v.number(),
+    kind: v.string(),
+    actor: v.string(),
+    subject: v.string(),
+    detail: v.optional(v.record(v.string(), v.string())),
+    hash: v.string(),
+  }),
+);
 export type AuditEntry = Infer<typeof vAuditEntry>;
 /** A point of the chain: the hash of the entry with that number, or the genesis hash with 0. */
-export const vAuditPoint = v.object({ seq: v.number(), hash: v.string() });
+export const vAuditPoint = lazy(() => v.object({ seq: v.number(), hash: v.string() }));
 export type AuditPoint = Infer<typeof vAuditPoint>;
 
 /** Counts one refused call; call it after refusing, never for calls that succeed. Not for clients. */
-export const recordRefusal = defineRow({
+export const recordRefusal = defineRow(() => ({
   args: {
     door: vAuditDoor,
     /** A stable error code, never text of the caller. */
@@ -72,9 +71,9 @@ export const recordRefusal = defineRow({
     subject: v.optional(v.string()),
   },
   returns: v.null(),
-});
+}));
 /** Writes down that an administrative operation was called. Not for clients. */
-export const recordAdminOperation = defineRow({
+export const recordAdminOperation = defineRow(() => ({
   args: {
     operation: v.string(),
     /** The user whom `auth` named; null = the operator functions, which ask nobody. */
@@ -83,9 +82,9 @@ export const recordAdminOperation = defineRow({
     scope: v.optional(v.record(v.string(), v.string())),
   },
   returns: v.null(),
-});
+}));
 /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
-export const auditHead = defineRow({
+export const auditHead = defineRow(() => ({
   args: {},
   returns: v.object({
     head: vAuditPoint,
@@ -93,13 +92,13 @@ export const auditHead = defineRow({
     unsealed: v.number(),
     unsealedCapped: v.boolean(),
   }),
-});
+}));
 /**
  * Sealed entries after `afterSeq` (default: from the oldest kept), at most `limit` (1..500, default 200). `anchor` is the
  * point before the first of them; it lies later than asked for when older entries have outlived their retention. As JSON
  * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
  */
-export const exportAudit = defineRow({
+export const exportAudit = defineRow(() => ({
   args: { afterSeq: v.optional(v.number()), limit: v.optional(v.number()) },
   returns: v.object({
     anchor: vAuditPoint,
@@ -108,4 +107,4 @@ export const exportAudit = defineRow({
     nextAfterSeq: v.union(v.number(), v.null()),
     head: vAuditPoint,
   }),
-});
+}));

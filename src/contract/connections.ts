@@ -3,31 +3,33 @@
  * for; their values never pass through it.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
 /** A connection's name on both sides. */
 export const connectionName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 /** Connections of one workspace. */
 export const MAX_CONNECTIONS = 32;
 
-export const vConnectionView = v.object({
-  workspaceId: v.string(),
-  name: v.string(),
-  /** What it reaches, for people: `postgres`, `salesforce`. */
-  kind: v.string(),
-  description: v.union(v.string(), v.null()),
-  /** The agents that get it; null = all of the workspace. */
-  agentKeys: v.union(v.array(v.string()), v.null()),
-  createdAt: v.number(),
-  updatedAt: v.number(),
-});
+export const vConnectionView = lazy(() =>
+  v.object({
+    workspaceId: v.string(),
+    name: v.string(),
+    /** What it reaches, for people: `postgres`, `salesforce`. */
+    kind: v.string(),
+    description: v.union(v.string(), v.null()),
+    /** The agents that get it; null = all of the workspace. */
+    agentKeys: v.union(v.array(v.string()), v.null()),
+    createdAt: v.number(),
+    updatedAt: v.number(),
+  }),
+);
 export type ConnectionView = Infer<typeof vConnectionView>;
 
 /**
  * Registers a name, or replaces what is known of it. Its value is added on each worker: `agent-factory-worker connections
  * add <name>`. `invalid_argument` for names other than lower-case letters, digits, `_`, `-`, and beyond 32 a workspace.
  */
-export const registerConnection = defineRow({
+export const registerConnection = defineRow(() => ({
   args: {
     /** Default `default`. */
     workspaceId: v.optional(v.string()),
@@ -38,16 +40,16 @@ export const registerConnection = defineRow({
     agentKeys: v.optional(v.array(v.string())),
   },
   returns: v.null(),
-});
+}));
 
 /** All of a workspace (default `default`), by name. */
-export const listConnections = defineRow({
+export const listConnections = defineRow(() => ({
   args: { workspaceId: v.optional(v.string()) },
   returns: v.array(vConnectionView),
-});
+}));
 
 /** false: there was none. Workers keep their value until it is removed there. */
-export const removeConnection = defineRow({
+export const removeConnection = defineRow(() => ({
   args: { workspaceId: v.optional(v.string()), name: v.string() },
   returns: v.boolean(),
-});
+}));

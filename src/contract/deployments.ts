@@ -1,6 +1,6 @@
 /** Agent workers as deployments: provisioned by an operator, started anywhere, watched until they are revoked. */
 import { v } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 import { createAgentWorkerToken } from "./workers.js";
 
 /**
@@ -10,38 +10,47 @@ import { createAgentWorkerToken } from "./workers.js";
  */
 export const deploymentStates = ["pending", "connected", "draining", "lost", "revoked"] as const;
 export type DeploymentState = (typeof deploymentStates)[number];
-const vState = v.union(
-  v.literal("pending"),
-  v.literal("connected"),
-  v.literal("draining"),
-  v.literal("lost"),
-  v.literal("revoked"),
+const vState = lazy(() =>
+  v.union(
+    v.literal("pending"),
+    v.literal("connected"),
+    v.literal("draining"),
+    v.literal("lost"),
+    v.literal("revoked"),
+  ),
 );
 
 /** The engines that a worker can be provisioned for. */
-export const vEngine = v.union(
-  v.literal("openai"),
-  v.literal("command"),
-  v.literal("echo"),
-  v.literal("openclaw"),
+export const vEngine = lazy(() =>
+  v.union(v.literal("openai"), v.literal("command"), v.literal("echo"), v.literal("openclaw")),
 );
 
 /** A host that a worker calls: the whole list of outbound rules that its site needs. */
-export const vWorkerHost = v.object({
-  host: v.string(),
-  port: v.number(),
-  protocol: v.union(v.literal("https"), v.literal("http")),
-  purpose: v.string(),
-});
+export const vWorkerHost = lazy(() =>
+  v.object({
+    host: v.string(),
+    port: v.number(),
+    protocol: v.union(v.literal("https"), v.literal("http")),
+    purpose: v.string(),
+  }),
+);
 
-const { withAlias: _withAlias, ...tokenArgs } = createAgentWorkerToken.args;
-const { aliasPath: _aliasPath, ...mintedFields } = createAgentWorkerToken.returns.fields;
+/** A provisioned worker always gets an alias: it is not asked for. */
+const tokenArgs = lazy(() => {
+  const { withAlias: _withAlias, ...args } = createAgentWorkerToken.args;
+  return args;
+});
+/** The result says the alias as a part of the environment. */
+const mintedFields = lazy(() => {
+  const { aliasPath: _aliasPath, ...fields } = createAgentWorkerToken.returns.fields;
+  return fields;
+});
 
 /**
  * `createAgentWorkerToken`, and everything that the machine needs besides the token: its environment, ready to paste, and every
  * host that it will call. Shown once, as it holds the token. Throws as `createAgentWorkerToken` does.
  */
-export const provisionAgentWorker = defineRow({
+export const provisionAgentWorker = defineRow(() => ({
   args: {
     ...tokenArgs,
     /** What shall answer messages there; default `openai`. */
@@ -64,53 +73,57 @@ export const provisionAgentWorker = defineRow({
     envFile: v.string(),
     hosts: v.array(vWorkerHost),
   }),
-});
+}));
 
-export const vDeploymentWorker = v.object({
-  workerId: v.string(),
-  status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),
-  /** What it said of itself at its start; null for a worker that says nothing. */
-  version: v.union(v.string(), v.null()),
-  host: v.union(v.string(), v.null()),
-  engine: v.union(v.string(), v.null()),
-  mode: v.union(v.string(), v.null()),
-  startedAt: v.union(v.number(), v.null()),
-  /** Epoch ms, up to 30 s behind. */
-  lastSeenAt: v.union(v.number(), v.null()),
-});
+export const vDeploymentWorker = lazy(() =>
+  v.object({
+    workerId: v.string(),
+    status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),
+    /** What it said of itself at its start; null for a worker that says nothing. */
+    version: v.union(v.string(), v.null()),
+    host: v.union(v.string(), v.null()),
+    engine: v.union(v.string(), v.null()),
+    mode: v.union(v.string(), v.null()),
+    startedAt: v.union(v.number(), v.null()),
+    /** Epoch ms, up to 30 s behind. */
+    lastSeenAt: v.union(v.number(), v.null()),
+  }),
+);
 export type DeploymentWorker = typeof vDeploymentWorker.type;
 
-export const vDeployment = v.object({
-  tokenId: v.string(),
-  /** The token that this one replaced; its workers count too until it ends. */
-  rotatedFrom: v.union(v.string(), v.null()),
-  state: vState,
-  /** A worker authenticated with the token. */
-  authenticated: v.boolean(),
-  /** A worker asked for work with the token. */
-  claimed: v.boolean(),
-  /** What usually leads to this state, likeliest first, and what to do about it. */
-  causes: v.array(v.object({ cause: v.string(), fix: v.string() })),
-  workspace: v.union(v.string(), v.null()),
-  tags: v.array(v.string()),
-  group: v.union(v.string(), v.null()),
-  createdAt: v.number(),
-  expiresAt: v.number(),
-  revokedAt: v.union(v.number(), v.null()),
-  lastSeenAt: v.union(v.number(), v.null()),
-  /** The newest, living ones first. */
-  workers: v.array(vDeploymentWorker),
-  workersCapped: v.boolean(),
-});
+export const vDeployment = lazy(() =>
+  v.object({
+    tokenId: v.string(),
+    /** The token that this one replaced; its workers count too until it ends. */
+    rotatedFrom: v.union(v.string(), v.null()),
+    state: vState,
+    /** A worker authenticated with the token. */
+    authenticated: v.boolean(),
+    /** A worker asked for work with the token. */
+    claimed: v.boolean(),
+    /** What usually leads to this state, likeliest first, and what to do about it. */
+    causes: v.array(v.object({ cause: v.string(), fix: v.string() })),
+    workspace: v.union(v.string(), v.null()),
+    tags: v.array(v.string()),
+    group: v.union(v.string(), v.null()),
+    createdAt: v.number(),
+    expiresAt: v.number(),
+    revokedAt: v.union(v.number(), v.null()),
+    lastSeenAt: v.union(v.number(), v.null()),
+    /** The newest, living ones first. */
+    workers: v.array(vDeploymentWorker),
+    workersCapped: v.boolean(),
+  }),
+);
 
 /** The deployments, newest first; with `tokenId` that one alone. */
-export const listDeployments = defineRow({
+export const listDeployments = defineRow(() => ({
   args: { limit: v.optional(v.number()), tokenId: v.optional(v.string()) },
   returns: v.object({ deployments: v.array(vDeployment), capped: v.boolean() }),
-});
+}));
 
 /** A worker says once, at its start, what it is. Throws as `claim` does for its token. Its texts are cut to 253 characters. */
-export const workerHello = defineRow({
+export const workerHello = defineRow(() => ({
   args: {
     workerId: v.string(),
     workerToken: v.optional(v.string()),
@@ -120,13 +133,13 @@ export const workerHello = defineRow({
     mode: v.string(),
   },
   returns: v.null(),
-});
+}));
 
 /**
  * How long workers were alive in a month (UTC, `2030-01`), for accounting. Up to 30 minutes behind. `invalid_argument` for
  * another form of month.
  */
-export const workerHours = defineRow({
+export const workerHours = defineRow(() => ({
   args: { month: v.string(), limit: v.optional(v.number()) },
   returns: v.object({
     month: v.string(),
@@ -144,4 +157,4 @@ export const workerHours = defineRow({
     totalHours: v.number(),
     capped: v.boolean(),
   }),
-});
+}));

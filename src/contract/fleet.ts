@@ -6,12 +6,15 @@ import { defineRow } from "./row.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 
-export const providerRuntimeConfig = defineRow({ args: {}, returns: v.union(vProviderConfig, v.null()) });
+export const providerRuntimeConfig = defineRow(() => ({
+  args: {},
+  returns: v.union(vProviderConfig, v.null()),
+}));
 /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
-export const setProviderRuntimeConfig = defineRow({
+export const setProviderRuntimeConfig = defineRow(() => ({
   args: { providerConfig: vProviderConfig },
   returns: v.null(),
-});
+}));
 
 /**
  * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
@@ -20,7 +23,7 @@ export const setProviderRuntimeConfig = defineRow({
  * Throws `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
  */
-export const reconcileWorkers = defineRow({
+export const reconcileWorkers = defineRow(() => ({
   args: {
     flyApiToken: v.optional(v.string()),
     convexUrl: v.optional(v.string()),
@@ -30,10 +33,10 @@ export const reconcileWorkers = defineRow({
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.object({ activeWorkers: v.number(), spawned: v.number(), terminated: v.number() }),
-});
+}));
 
 /** A pass that launches nothing. `pending`: machines on their way out. */
-export const checkIdleShutdowns = defineRow({
+export const checkIdleShutdowns = defineRow(() => ({
   args: { flyApiToken: v.optional(v.string()), providerConfig: v.optional(vProviderConfig) },
   returns: v.object({
     checked: v.number(),
@@ -41,13 +44,13 @@ export const checkIdleShutdowns = defineRow({
     pending: v.number(),
     nextCheckScheduled: v.boolean(),
   }),
-});
+}));
 
 /**
  * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
  * (`volume_in_use`); `force` overrides the latter.
  */
-export const deleteFlyVolume = defineRow({
+export const deleteFlyVolume = defineRow(() => ({
   args: {
     appName: v.string(),
     volumeId: v.string(),
@@ -55,4 +58,4 @@ export const deleteFlyVolume = defineRow({
     force: v.optional(v.boolean()),
   },
   returns: v.object({ ok: v.literal(true), status: v.number(), message: v.string() }),
-});
+}));

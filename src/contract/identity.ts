@@ -1,50 +1,54 @@
 /** Users of the host and their agents: bindings, pairing codes, onboarding. */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-const vNullableString = v.union(v.string(), v.null());
+const vNullableString = lazy(() => v.union(v.string(), v.null()));
 
-export const vBindingView = v.object({
-  consumerUserId: v.string(),
-  agentKey: v.string(),
-  status: v.union(v.literal("active"), v.literal("revoked")),
-  source: v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api")),
-  telegramUserId: vNullableString,
-  telegramChatId: vNullableString,
-  /** The bot the binding is for; absent until it is known. */
-  telegramBotId: v.optional(v.string()),
-  telegramBotUsername: v.optional(v.string()),
-  metadata: v.union(v.record(v.string(), v.string()), v.null()),
-  boundAt: v.number(),
-  revokedAt: v.union(v.number(), v.null()),
-});
+export const vBindingView = lazy(() =>
+  v.object({
+    consumerUserId: v.string(),
+    agentKey: v.string(),
+    status: v.union(v.literal("active"), v.literal("revoked")),
+    source: v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api")),
+    telegramUserId: vNullableString,
+    telegramChatId: vNullableString,
+    /** The bot the binding is for; absent until it is known. */
+    telegramBotId: v.optional(v.string()),
+    telegramBotUsername: v.optional(v.string()),
+    metadata: v.union(v.record(v.string(), v.string()), v.null()),
+    boundAt: v.number(),
+    revokedAt: v.union(v.number(), v.null()),
+  }),
+);
 export type BindingView = Infer<typeof vBindingView>;
 
-export const vPairingView = v.object({
-  /** Readable while the code is pending; blank afterwards, unless the caller named the code. */
-  code: v.string(),
-  consumerUserId: v.string(),
-  agentKey: v.string(),
-  status: v.union(v.literal("pending"), v.literal("used"), v.literal("expired")),
-  createdAt: v.number(),
-  expiresAt: v.number(),
-  usedAt: v.union(v.number(), v.null()),
-  telegramUserId: vNullableString,
-  telegramChatId: vNullableString,
-  /** The only bot that takes the code; absent when the agent's bot was not known yet. */
-  telegramBotId: v.optional(v.string()),
-  telegramBotUsername: v.optional(v.string()),
-});
+export const vPairingView = lazy(() =>
+  v.object({
+    /** Readable while the code is pending; blank afterwards, unless the caller named the code. */
+    code: v.string(),
+    consumerUserId: v.string(),
+    agentKey: v.string(),
+    status: v.union(v.literal("pending"), v.literal("used"), v.literal("expired")),
+    createdAt: v.number(),
+    expiresAt: v.number(),
+    usedAt: v.union(v.number(), v.null()),
+    telegramUserId: vNullableString,
+    telegramChatId: vNullableString,
+    /** The only bot that takes the code; absent when the agent's bot was not known yet. */
+    telegramBotId: v.optional(v.string()),
+    telegramBotUsername: v.optional(v.string()),
+  }),
+);
 export type PairingView = Infer<typeof vPairingView>;
 
-const user = { consumerUserId: v.string() };
-const userAgent = { ...user, agentKey: v.string() };
+const user = lazy(() => ({ consumerUserId: v.string() }));
+const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
 
 /**
  * Makes the agent the user's one active agent. Ends the user's other bindings, and other users' bindings that hold the
  * same Telegram account or chat at the same bot. A disabled profile is accepted. Throws `agent_not_found`.
  */
-export const bindUserAgent = defineRow({
+export const bindUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
     source: v.optional(v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api"))),
@@ -53,65 +57,71 @@ export const bindUserAgent = defineRow({
     metadata: v.optional(v.record(v.string(), v.string())),
   },
   returns: vBindingView,
-});
+}));
 /** `revoked` counts the bindings ended: 0 or 1. */
-export const revokeUserAgentBinding = defineRow({ args: user, returns: v.object({ revoked: v.number() }) });
-export const getUserAgentBinding = defineRow({ args: user, returns: v.union(vBindingView, v.null()) });
-export const resolveAgentForUser = defineRow({
+export const revokeUserAgentBinding = defineRow(() => ({
+  args: user,
+  returns: v.object({ revoked: v.number() }),
+}));
+export const getUserAgentBinding = defineRow(() => ({
+  args: user,
+  returns: v.union(vBindingView, v.null()),
+}));
+export const resolveAgentForUser = defineRow(() => ({
   args: user,
   returns: v.object({ consumerUserId: v.string(), agentKey: vNullableString }),
-});
+}));
 /** The user id first, then the chat id; looks at no profile. */
-export const resolveAgentForTelegram = defineRow({
+export const resolveAgentForTelegram = defineRow(() => ({
   args: { telegramUserId: v.optional(v.string()), telegramChatId: v.optional(v.string()) },
   returns: v.object({ consumerUserId: vNullableString, agentKey: vNullableString }),
-});
+}));
 
-const pairingArgs = {
+const pairingArgs = lazy(() => ({
   ...userAgent,
   /** Default 900 000, clamped to 60 000..86 400 000. */
   ttlMs: v.optional(v.number()),
-};
+}));
 /**
  * A one-time code for `/start <code>`. Ends the user's pending codes for the same agent. Throws `agent_not_found` for a
  * missing or disabled profile.
  */
-export const createPairingCode = defineRow({ args: pairingArgs, returns: vPairingView });
+export const createPairingCode = defineRow(() => ({ args: pairingArgs, returns: vPairingView }));
 /** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
-export const createUserAgentPairing = defineRow({
+export const createUserAgentPairing = defineRow(() => ({
   args: pairingArgs,
   returns: v.object({ pairing: vPairingView, deepLink: vNullableString }),
-});
+}));
 /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
-export const consumePairingCode = defineRow({
+export const consumePairingCode = defineRow(() => ({
   args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string() },
   returns: vPairingView,
-});
-export const getPairingCodeStatus = defineRow({
+}));
+export const getPairingCodeStatus = defineRow(() => ({
   args: { code: v.string() },
   returns: v.union(vPairingView, v.null()),
-});
+}));
 /** The newest pairing of the user with the agent. */
-export const getUserAgentPairingStatus = defineRow({
+export const getUserAgentPairingStatus = defineRow(() => ({
   args: userAgent,
   returns: v.union(vPairingView, v.null()),
-});
+}));
 
 /**
  * Stores a bot token for an agent as its user. Refused (`telegram_token_not_allowed`) when the agent's token is somebody
  * else's, and (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`.
  */
-export const importTelegramTokenForAgent = defineRow({
+export const importTelegramTokenForAgent = defineRow(() => ({
   args: {
     ...userAgent,
     plaintextValue: v.string(),
     metadata: v.optional(v.record(v.string(), v.string())),
   },
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
-});
+}));
 
 /** Derived from stored facts; `nextAction` is the first step that is missing. */
-export const getUserAgentOnboardingState = defineRow({
+export const getUserAgentOnboardingState = defineRow(() => ({
   args: userAgent,
   returns: v.object({
     agentKey: v.string(),
@@ -130,24 +140,27 @@ export const getUserAgentOnboardingState = defineRow({
       v.literal("ready"),
     ),
   }),
-});
+}));
 
 /** With a key the profile's refs (none for an unknown one), without: those of at most 200 enabled profiles, sorted. */
-export const getRequiredSecretRefs = defineRow({
+export const getRequiredSecretRefs = defineRow(() => ({
   args: { agentKey: v.optional(v.string()) },
   returns: v.object({ agentKey: vNullableString, secretRefs: v.array(v.string()) }),
-});
-const vConfigPresence = {
+}));
+const vConfigPresence = lazy(() => ({
   providerRuntimeConfigPresent: v.boolean(),
   /** Whether a system prompt is set. */
   workerRuntimeConfigPresent: v.boolean(),
   issues: v.array(v.string()),
   /** The texts of the issues that keep the fleet from launching machines. */
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
-};
-export const getProviderOperationalReadiness = defineRow({ args: {}, returns: v.object(vConfigPresence) });
+}));
+export const getProviderOperationalReadiness = defineRow(() => ({
+  args: {},
+  returns: v.object(vConfigPresence),
+}));
 /** Also served as `getTelegramAgentReadiness`. */
-export const getAgentOperationalReadiness = defineRow({
+export const getAgentOperationalReadiness = defineRow(() => ({
   args: userAgent,
   returns: v.object({
     missingSecrets: v.array(v.string()),
@@ -155,4 +168,4 @@ export const getAgentOperationalReadiness = defineRow({
     webhookReady: v.boolean(),
     ...vConfigPresence,
   }),
-});
+}));

@@ -1,16 +1,16 @@
 /** Files that workers store for a conversation: photos and voice notes on their way to the model. */
 import { v } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-const workerToken = v.optional(v.string());
+const workerToken = lazy(() => v.optional(v.string()));
 
 /** A URL that takes one upload and answers `{storageId}`. */
-export const generateMediaUploadUrl = defineRow({
+export const generateMediaUploadUrl = defineRow(() => ({
   args: { workerToken },
   returns: v.object({ uploadUrl: v.string() }),
-});
+}));
 /** Null for an unknown, malformed or deleted id. */
-export const getStorageFileUrl = defineRow({
+export const getStorageFileUrl = defineRow(() => ({
   args: { storageId: v.string(), workerToken },
   returns: v.union(v.string(), v.null()),
-});
+}));

@@ -1,59 +1,61 @@
 /** What operators ask: why a message waits, what every machine does, what is wrong, what is left over. */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 import { vWorkerStatus } from "./workers.js";
 
-const vText = v.union(v.string(), v.null());
+const vText = lazy(() => v.union(v.string(), v.null()));
 /** Epoch ms, or null: unknown, or not yet. */
-const vTime = v.union(v.number(), v.null());
+const vTime = lazy(() => v.union(v.number(), v.null()));
 
 /** The rule that decides what happens to a message now. Each has one text and, where an operator can act, one fix. */
-export const vReason = v.union(
-  v.literal("answered"),
-  v.literal("in_flight"),
-  v.literal("dead_letter"),
-  /** Its due time has not come. */
-  v.literal("delayed"),
-  /** A message before it in the same conversation has not ended; `behind` explains that one. */
-  v.literal("behind_earlier"),
-  /** An attempt failed; the conversation waits. */
-  v.literal("backoff"),
-  /** Its files are being fetched, or further parts of its album may come. */
-  v.literal("attachments"),
-  /** No worker lists its lane for its workspace, or the worker that holds its conversation does not. */
-  v.literal("lane_unserved"),
-  v.literal("no_provider_config"),
-  v.literal("provider_config_incomplete"),
-  v.literal("provider_unsupported"),
-  /** `fly.apiToken` or `convex.url`. */
-  v.literal("missing_secret"),
-  /** The provider refused or did not answer. */
-  v.literal("provider_error"),
-  /** A pass of the fleet failed for another reason; the text has it. */
-  v.literal("fleet_error"),
-  v.literal("worker_cap"),
-  v.literal("workspace_cap"),
-  v.literal("daily_budget"),
-  v.literal("launch_step"),
-  /** Launches rest after one that failed. */
-  v.literal("launches_paused"),
-  /** Its machine is ordered but not yet made. */
-  v.literal("launching"),
-  v.literal("booting"),
-  v.literal("owner_draining"),
-  v.literal("owner_saving"),
-  /** The worker that holds its conversation is up and takes the message when it polls. */
-  v.literal("owner_polling"),
-  /** Some free worker takes it when it polls. */
-  v.literal("worker_polling"),
-  /** Workers serve its lane, all are busy. */
-  v.literal("in_line"),
-  /** The fleet has not looked at it yet. */
-  v.literal("next_pass"),
+export const vReason = lazy(() =>
+  v.union(
+    v.literal("answered"),
+    v.literal("in_flight"),
+    v.literal("dead_letter"),
+    /** Its due time has not come. */
+    v.literal("delayed"),
+    /** A message before it in the same conversation has not ended; `behind` explains that one. */
+    v.literal("behind_earlier"),
+    /** An attempt failed; the conversation waits. */
+    v.literal("backoff"),
+    /** Its files are being fetched, or further parts of its album may come. */
+    v.literal("attachments"),
+    /** No worker lists its lane for its workspace, or the worker that holds its conversation does not. */
+    v.literal("lane_unserved"),
+    v.literal("no_provider_config"),
+    v.literal("provider_config_incomplete"),
+    v.literal("provider_unsupported"),
+    /** `fly.apiToken` or `convex.url`. */
+    v.literal("missing_secret"),
+    /** The provider refused or did not answer. */
+    v.literal("provider_error"),
+    /** A pass of the fleet failed for another reason; the text has it. */
+    v.literal("fleet_error"),
+    v.literal("worker_cap"),
+    v.literal("workspace_cap"),
+    v.literal("daily_budget"),
+    v.literal("launch_step"),
+    /** Launches rest after one that failed. */
+    v.literal("launches_paused"),
+    /** Its machine is ordered but not yet made. */
+    v.literal("launching"),
+    v.literal("booting"),
+    v.literal("owner_draining"),
+    v.literal("owner_saving"),
+    /** The worker that holds its conversation is up and takes the message when it polls. */
+    v.literal("owner_polling"),
+    /** Some free worker takes it when it polls. */
+    v.literal("worker_polling"),
+    /** Workers serve its lane, all are busy. */
+    v.literal("in_line"),
+    /** The fleet has not looked at it yet. */
+    v.literal("next_pass"),
+  ),
 );
 export type Reason = Infer<typeof vReason>;
 
-const verdict = {
+const verdict = lazy(() => ({
   reason: vReason,
   /** One or two sentences for people. */
   text: v.string(),
@@ -61,77 +63,81 @@ const verdict = {
   fix: vText,
   /** When something looks at it again by itself; null: it has ended, or only a change brings it on. */
   nextLookAt: vTime,
-};
-export const vVerdict = v.object(verdict);
+}));
+export const vVerdict = lazy(() => v.object(verdict));
 export type Verdict = Infer<typeof vVerdict>;
 
-export const vExplanation = v.object({
-  ...verdict,
-  state: v.union(
-    v.literal("answered"),
-    v.literal("in_flight"),
-    v.literal("waiting"),
-    v.literal("dead_letter"),
-  ),
-  messageId: v.string(),
-  conversationId: v.string(),
-  agentKey: v.string(),
-  workspace: v.string(),
-  lane: v.string(),
-  dueAt: v.number(),
-  endedAt: vTime,
-  /** Attempts that ended without success. */
-  attempts: v.number(),
-  maxAttempts: v.number(),
-  lastError: vText,
-  /** The worker that holds the message or its conversation, and its machine. */
-  workerId: vText,
-  machineId: vText,
-  leaseExpiresAt: vTime,
-  /** The message it waits behind, explained. */
-  behind: v.union(v.null(), v.object({ messageId: v.string(), ...verdict })),
-});
+export const vExplanation = lazy(() =>
+  v.object({
+    ...verdict,
+    state: v.union(
+      v.literal("answered"),
+      v.literal("in_flight"),
+      v.literal("waiting"),
+      v.literal("dead_letter"),
+    ),
+    messageId: v.string(),
+    conversationId: v.string(),
+    agentKey: v.string(),
+    workspace: v.string(),
+    lane: v.string(),
+    dueAt: v.number(),
+    endedAt: vTime,
+    /** Attempts that ended without success. */
+    attempts: v.number(),
+    maxAttempts: v.number(),
+    lastError: vText,
+    /** The worker that holds the message or its conversation, and its machine. */
+    workerId: vText,
+    machineId: vText,
+    leaseExpiresAt: vTime,
+    /** The message it waits behind, explained. */
+    behind: v.union(v.null(), v.object({ messageId: v.string(), ...verdict })),
+  }),
+);
 
 /**
  * Why a message has not been answered: the exact rule, and when something looks at it again. Reads a bounded number of
  * documents and decides nothing by the clock: times are returned. Throws `invalid_id`, `message_not_found`.
  */
-export const explainMessage = defineRow({ args: { messageId: v.string() }, returns: vExplanation });
+export const explainMessage = defineRow(() => ({ args: { messageId: v.string() }, returns: vExplanation }));
 
-export const vFleetProblem = v.object({ code: v.string(), message: v.string(), at: v.number() });
+export const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(), at: v.number() }));
 
-export const vMachineReport = v.object({
-  workerId: v.string(),
-  step: v.union(
-    v.literal("launching"),
-    v.literal("booting"),
-    v.literal("running"),
-    v.literal("retiring"),
-    v.literal("stopped"),
-  ),
-  workerStatus: vWorkerStatus,
-  /** When it came into its present state. */
-  since: v.number(),
-  createdAt: v.number(),
-  appName: v.string(),
-  machineId: vText,
-  volumeId: vText,
-  region: vText,
-  image: v.string(),
-  /** Machine hours so far, as of the overview's `asOf`. */
-  machineHours: v.number(),
-  /** The conversation it was made for. */
-  madeFor: v.string(),
-  /** The conversation it holds now. */
-  conversationId: vText,
-  busy: v.boolean(),
-  waitsFor: v.string(),
-  deadlineAt: vTime,
-  problem: v.union(vFleetProblem, v.null()),
-});
+export const vMachineReport = lazy(() =>
+  v.object({
+    workerId: v.string(),
+    step: v.union(
+      v.literal("launching"),
+      v.literal("booting"),
+      v.literal("running"),
+      v.literal("retiring"),
+      v.literal("stopped"),
+    ),
+    workerStatus: vWorkerStatus,
+    /** When it came into its present state. */
+    since: v.number(),
+    createdAt: v.number(),
+    appName: v.string(),
+    machineId: vText,
+    volumeId: vText,
+    region: vText,
+    image: v.string(),
+    /** Machine hours so far, as of the overview's `asOf`. */
+    machineHours: v.number(),
+    /** The conversation it was made for. */
+    madeFor: v.string(),
+    /** The conversation it holds now. */
+    conversationId: vText,
+    busy: v.boolean(),
+    waitsFor: v.string(),
+    deadlineAt: vTime,
+    problem: v.union(vFleetProblem, v.null()),
+  }),
+);
 
 /** Every living machine and the fleet's limits. `asOf`: the last pass, epoch ms; hours are counted up to then. */
-export const fleetOverview = defineRow({
+export const fleetOverview = defineRow(() => ({
   args: {},
   returns: v.object({
     asOf: vTime,
@@ -168,42 +174,46 @@ export const fleetOverview = defineRow({
     ),
     orphans: v.number(),
   }),
-});
+}));
 
-export const vFinding = v.object({
-  /** `error`: messages wait or money is lost until somebody acts; `warning`: will become so; `info`: good to know. */
-  severity: v.union(v.literal("error"), v.literal("warning"), v.literal("info")),
-  code: v.string(),
-  text: v.string(),
-  fix: vText,
-});
+export const vFinding = lazy(() =>
+  v.object({
+    /** `error`: messages wait or money is lost until somebody acts; `warning`: will become so; `info`: good to know. */
+    severity: v.union(v.literal("error"), v.literal("warning"), v.literal("info")),
+    code: v.string(),
+    text: v.string(),
+    fix: vText,
+  }),
+);
 export type Finding = Infer<typeof vFinding>;
 
 /** What is wrong and what to do about it, errors first. Empty findings: all is well. */
-export const fleetHealth = defineRow({
+export const fleetHealth = defineRow(() => ({
   args: {},
   returns: v.object({ healthy: v.boolean(), findings: v.array(vFinding) }),
-});
+}));
 
-export const vOrphanView = v.object({
-  orphanId: v.string(),
-  kind: v.union(v.literal("machine"), v.literal("volume")),
-  providerId: v.string(),
-  name: v.string(),
-  firstSeenAt: v.number(),
-  lastSeenAt: v.number(),
-  listings: v.number(),
-  /** Two listings far enough apart have shown it without an owner. */
-  confirmed: v.boolean(),
-  /** From when on a listing that shows it again has it collected. */
-  collectAfter: v.number(),
-  why: v.string(),
-  problem: v.union(vFleetProblem, v.null()),
-});
+export const vOrphanView = lazy(() =>
+  v.object({
+    orphanId: v.string(),
+    kind: v.union(v.literal("machine"), v.literal("volume")),
+    providerId: v.string(),
+    name: v.string(),
+    firstSeenAt: v.number(),
+    lastSeenAt: v.number(),
+    listings: v.number(),
+    /** Two listings far enough apart have shown it without an owner. */
+    confirmed: v.boolean(),
+    /** From when on a listing that shows it again has it collected. */
+    collectAfter: v.number(),
+    why: v.string(),
+    problem: v.union(vFleetProblem, v.null()),
+  }),
+);
 export type OrphanView = Infer<typeof vOrphanView>;
 
 /** Machines and volumes of this deployment without an owner, oldest first, at most 200, and when each would go. */
-export const orphanReport = defineRow({
+export const orphanReport = defineRow(() => ({
   args: {},
   returns: v.object({
     lastListedAt: vTime,
@@ -211,17 +221,17 @@ export const orphanReport = defineRow({
     orphans: v.array(vOrphanView),
     capped: v.boolean(),
   }),
-});
+}));
 
 /**
  * Starts the collection of confirmed orphans now, at most 50, and has the provider listed afresh. The collector looks at
  * each resource again right before it acts. `dryRun`: says what it would do and does nothing. `skipped`: not yet confirmed.
  */
-export const collectOrphans = defineRow({
+export const collectOrphans = defineRow(() => ({
   args: { dryRun: v.optional(v.boolean()) },
   returns: v.object({
     dryRun: v.boolean(),
     collecting: v.array(vOrphanView),
     skipped: v.array(vOrphanView),
   }),
-});
+}));

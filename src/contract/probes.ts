@@ -3,56 +3,61 @@
  * a probe names a target, never what to do with it, and only whether and how it was reached comes back, never content.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
 /**
  * `host`: a TCP connection to `host:port`. `url`: one GET without credentials, redirects not followed, the body dropped.
  * `model`, `gateway`: the model endpoint or agent gateway of the worker's own configuration; they take no target.
  */
-export const vProbeKind = v.union(
-  v.literal("host"),
-  v.literal("url"),
-  v.literal("model"),
-  v.literal("gateway"),
+export const vProbeKind = lazy(() =>
+  v.union(v.literal("host"), v.literal("url"), v.literal("model"), v.literal("gateway")),
 );
 export type ProbeKind = Infer<typeof vProbeKind>;
 
 /** `waiting` until the worker answers or `expiresAt` passes. */
-export const vProbeStatus = v.union(v.literal("waiting"), v.literal("done"), v.literal("expired"));
+export const vProbeStatus = lazy(() =>
+  v.union(v.literal("waiting"), v.literal("done"), v.literal("expired")),
+);
 
-export const vProbeResult = v.object({
-  ok: v.boolean(),
-  /** `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`, `http`, `denied`, `not_configured`. */
-  code: v.string(),
-  /** For people; names the worker's network. */
-  message: v.string(),
-  /** How long it took, in ms. */
-  latencyMs: v.number(),
-  httpStatus: v.optional(v.number()),
-});
+export const vProbeResult = lazy(() =>
+  v.object({
+    ok: v.boolean(),
+    /** `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`, `http`, `denied`, `not_configured`. */
+    code: v.string(),
+    /** For people; names the worker's network. */
+    message: v.string(),
+    /** How long it took, in ms. */
+    latencyMs: v.number(),
+    httpStatus: v.optional(v.number()),
+  }),
+);
 export type ProbeResult = Infer<typeof vProbeResult>;
 
-export const vProbeView = v.object({
-  probeId: v.string(),
-  workerId: v.string(),
-  kind: vProbeKind,
-  target: v.union(v.string(), v.null()),
-  timeoutMs: v.number(),
-  status: vProbeStatus,
-  requestedAt: v.number(),
-  expiresAt: v.number(),
-  finishedAt: v.union(v.number(), v.null()),
-  result: v.union(vProbeResult, v.null()),
-});
+export const vProbeView = lazy(() =>
+  v.object({
+    probeId: v.string(),
+    workerId: v.string(),
+    kind: vProbeKind,
+    target: v.union(v.string(), v.null()),
+    timeoutMs: v.number(),
+    status: vProbeStatus,
+    requestedAt: v.number(),
+    expiresAt: v.number(),
+    finishedAt: v.union(v.number(), v.null()),
+    result: v.union(vProbeResult, v.null()),
+  }),
+);
 export type ProbeView = Infer<typeof vProbeView>;
 
 /** What the worker gets with its control state. */
-export const vProbeOrder = v.object({
-  probeId: v.string(),
-  kind: vProbeKind,
-  target: v.union(v.string(), v.null()),
-  timeoutMs: v.number(),
-});
+export const vProbeOrder = lazy(() =>
+  v.object({
+    probeId: v.string(),
+    kind: vProbeKind,
+    target: v.union(v.string(), v.null()),
+    timeoutMs: v.number(),
+  }),
+);
 export type ProbeOrder = Infer<typeof vProbeOrder>;
 
 /** Open probes of one worker. */
@@ -62,7 +67,7 @@ export const MAX_OPEN_PROBES = 4;
  * Orders one. The worker takes it with its next poll between two messages. `invalid_argument` for a wrong target or with
  * four open ones; `worker_not_found` for a worker that is not there.
  */
-export const requestProbe = defineRow({
+export const requestProbe = defineRow(() => ({
   args: {
     workerId: v.string(),
     kind: vProbeKind,
@@ -74,21 +79,21 @@ export const requestProbe = defineRow({
     requestedBy: v.optional(v.string()),
   },
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),
-});
+}));
 
-export const getProbe = defineRow({
+export const getProbe = defineRow(() => ({
   args: { probeId: v.string() },
   returns: v.union(v.null(), vProbeView),
-});
+}));
 
 /** Newest first; `limit` 1..100, default 20. */
-export const listProbes = defineRow({
+export const listProbes = defineRow(() => ({
   args: { workerId: v.string(), limit: v.optional(v.number()) },
   returns: v.array(vProbeView),
-});
+}));
 
 /** The worker's answer. false: unknown, another worker's, or over. Repeatable. */
-export const reportProbe = defineRow({
+export const reportProbe = defineRow(() => ({
   args: {
     workerId: v.string(),
     probeId: v.string(),
@@ -96,4 +101,4 @@ export const reportProbe = defineRow({
     workerToken: v.optional(v.string()),
   },
   returns: v.boolean(),
-});
+}));

@@ -1,71 +1,79 @@
 /** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
 import { v, type Infer } from "convex/values";
 import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
+import { vIdleHint } from "./workers.js";
 
-export const vMetadata = v.record(v.string(), v.string());
-export const vPayload = v.object({
-  provider: v.string(),
-  providerUserId: v.string(),
-  messageText: v.string(),
-  externalMessageId: v.optional(v.string()),
-  rawUpdateJson: v.optional(v.string()),
-  metadata: v.optional(vMetadata),
-});
+export const vMetadata = lazy(() => v.record(v.string(), v.string()));
+export const vPayload = lazy(() =>
+  v.object({
+    provider: v.string(),
+    providerUserId: v.string(),
+    messageText: v.string(),
+    externalMessageId: v.optional(v.string()),
+    rawUpdateJson: v.optional(v.string()),
+    metadata: v.optional(vMetadata),
+  }),
+);
 export type Payload = Infer<typeof vPayload>;
 
 /** The status words of 1.0.11. `failed` is never produced. */
-export const vQueueStatus = v.union(
-  v.literal("queued"),
-  v.literal("processing"),
-  v.literal("done"),
-  v.literal("failed"),
-  v.literal("dead_letter"),
+export const vQueueStatus = lazy(() =>
+  v.union(
+    v.literal("queued"),
+    v.literal("processing"),
+    v.literal("done"),
+    v.literal("failed"),
+    v.literal("dead_letter"),
+  ),
 );
 export type QueueStatus = Infer<typeof vQueueStatus>;
 
-export const vTurnRole = v.union(
-  v.literal("system"),
-  v.literal("user"),
-  v.literal("assistant"),
-  v.literal("tool"),
+export const vTurnRole = lazy(() =>
+  v.union(v.literal("system"), v.literal("user"), v.literal("assistant"), v.literal("tool")),
 );
-export const vHistoryItem = v.object({ role: vTurnRole, content: v.string(), at: v.number() });
+export const vHistoryItem = lazy(() => v.object({ role: vTurnRole, content: v.string(), at: v.number() }));
 export type HistoryItem = Infer<typeof vHistoryItem>;
 /** A turn to append; `at` defaults to the server's time plus its index. */
-export const vNewTurn = v.object({ role: vTurnRole, content: v.string(), at: v.optional(v.number()) });
-export const vToolCall = v.object({
-  toolName: v.string(),
-  callId: v.string(),
-  status: v.union(v.literal("pending"), v.literal("running"), v.literal("done"), v.literal("failed")),
-});
+export const vNewTurn = lazy(() =>
+  v.object({ role: vTurnRole, content: v.string(), at: v.optional(v.number()) }),
+);
+export const vToolCall = lazy(() =>
+  v.object({
+    toolName: v.string(),
+    callId: v.string(),
+    status: v.union(v.literal("pending"), v.literal("running"), v.literal("done"), v.literal("failed")),
+  }),
+);
 
 /** Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it. */
-export const vProviderConfig = v.object({
-  /** `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when used. */
-  kind: v.union(v.literal("fly"), v.literal("memory"), v.literal("runpod"), v.literal("ecs")),
-  appName: v.string(),
-  organizationSlug: v.string(),
-  image: v.string(),
-  region: v.string(),
-  volumeName: v.string(),
-  volumePath: v.string(),
-  volumeSizeGb: v.number(),
-  /** Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256. */
-  guest: v.optional(
-    v.object({
-      cpuKind: v.union(v.literal("shared"), v.literal("performance")),
-      cpus: v.number(),
-      memoryMb: v.number(),
-    }),
-  ),
-  /** Further regions, tried in order after `region` where there is no capacity. */
-  regions: v.optional(v.array(v.string())),
-  /** Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets. */
-  env: v.optional(v.record(v.string(), v.string())),
-});
+export const vProviderConfig = lazy(() =>
+  v.object({
+    /** `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when used. */
+    kind: v.union(v.literal("fly"), v.literal("memory"), v.literal("runpod"), v.literal("ecs")),
+    appName: v.string(),
+    organizationSlug: v.string(),
+    image: v.string(),
+    region: v.string(),
+    volumeName: v.string(),
+    volumePath: v.string(),
+    volumeSizeGb: v.number(),
+    /** Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256. */
+    guest: v.optional(
+      v.object({
+        cpuKind: v.union(v.literal("shared"), v.literal("performance")),
+        cpus: v.number(),
+        memoryMb: v.number(),
+      }),
+    ),
+    /** Further regions, tried in order after `region` where there is no capacity. */
+    regions: v.optional(v.array(v.string())),
+    /** Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets. */
+    env: v.optional(v.record(v.string(), v.string())),
+  }),
+);
 
-export const enqueue = defineRow({
+export const enqueue = defineRow(() => ({
   args: {
     conversationId: v.string(),
     agentKey: v.string(),
@@ -82,73 +90,81 @@ export const enqueue = defineRow({
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),
-});
+}));
 
 /** A recorded reply: what is sent, in how many parts, and which part is the next to send. */
-export const vRecordedReply = v.object({
-  text: v.string(),
-  parts: v.number(),
-  nextPart: v.number(),
-  /** Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent again. */
-  ambiguousParts: v.array(v.number()),
-  /** Sent after the text: the last parts are these, one each. */
-  files: v.optional(v.array(vRecordedReplyFile)),
-});
-export const vBridgeRuntimeConfig = v.object({
-  baseUrl: v.union(v.string(), v.null()),
-  appBaseUrlMapJson: v.union(v.string(), v.null()),
-  serviceId: v.union(v.string(), v.null()),
-  appKey: v.union(v.string(), v.null()),
-  serviceKey: v.union(v.string(), v.null()),
-  serviceKeySecretRef: v.union(v.string(), v.null()),
-});
-export const vHydrationBundle = v.object({
-  messageId: v.string(),
-  conversationId: v.string(),
-  agentKey: v.string(),
-  payload: vPayload.extend({
-    /** The files of the message, in its order; absent when it came without. */
-    attachments: v.optional(v.array(vAttachment)),
+export const vRecordedReply = lazy(() =>
+  v.object({
+    text: v.string(),
+    parts: v.number(),
+    nextPart: v.number(),
+    /** Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent again. */
+    ambiguousParts: v.array(v.number()),
+    /** Sent after the text: the last parts are these, one each. */
+    files: v.optional(v.array(vRecordedReplyFile)),
   }),
-  /** Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a repeat. */
-  undeliverable: v.optional(v.string()),
-  conversationState: v.object({
-    contextHistory: v.array(vHistoryItem),
-    pendingToolCalls: v.array(vToolCall),
+);
+export const vBridgeRuntimeConfig = lazy(() =>
+  v.object({
+    baseUrl: v.union(v.string(), v.null()),
+    appBaseUrlMapJson: v.union(v.string(), v.null()),
+    serviceId: v.union(v.string(), v.null()),
+    appKey: v.union(v.string(), v.null()),
+    serviceKey: v.union(v.string(), v.null()),
+    serviceKeySecretRef: v.union(v.string(), v.null()),
   }),
-  telegramBotToken: v.union(v.string(), v.null()),
-  /** Names of the agent's connections, whose values the worker has itself; absent when there are none. */
-  connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
-  bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
-  /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
-  reply: v.optional(vRecordedReply),
-});
+);
+export const vHydrationBundle = lazy(() =>
+  v.object({
+    messageId: v.string(),
+    conversationId: v.string(),
+    agentKey: v.string(),
+    payload: vPayload.extend({
+      /** The files of the message, in its order; absent when it came without. */
+      attachments: v.optional(v.array(vAttachment)),
+    }),
+    /** Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a repeat. */
+    undeliverable: v.optional(v.string()),
+    conversationState: v.object({
+      contextHistory: v.array(vHistoryItem),
+      pendingToolCalls: v.array(vToolCall),
+    }),
+    telegramBotToken: v.union(v.string(), v.null()),
+    /** Names of the agent's connections, whose values the worker has itself; absent when there are none. */
+    connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
+    bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
+    /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
+    reply: v.optional(vRecordedReply),
+  }),
+);
 export type HydrationBundle = Infer<typeof vHydrationBundle>;
 
-export const vJob = v.object({
-  messageId: v.string(),
-  conversationId: v.string(),
-  agentKey: v.string(),
-  /** Fencing token: every later write for this message names it. */
-  leaseId: v.string(),
-  leaseExpiresAt: v.number(),
-  payload: vPayload,
-  /** 1 for the first delivery. */
-  attempt: v.number(),
-  maxAttempts: v.number(),
-  /** How often to renew the lease. */
-  heartbeatIntervalMs: v.number(),
-  /** Only when asked for with `hydrate: true`. */
-  hydration: v.optional(vHydrationBundle),
-  /** Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt. */
-  hydrationError: v.optional(v.string()),
-});
+export const vJob = lazy(() =>
+  v.object({
+    messageId: v.string(),
+    conversationId: v.string(),
+    agentKey: v.string(),
+    /** Fencing token: every later write for this message names it. */
+    leaseId: v.string(),
+    leaseExpiresAt: v.number(),
+    payload: vPayload,
+    /** 1 for the first delivery. */
+    attempt: v.number(),
+    maxAttempts: v.number(),
+    /** How often to renew the lease. */
+    heartbeatIntervalMs: v.number(),
+    /** Only when asked for with `hydrate: true`. */
+    hydration: v.optional(vHydrationBundle),
+    /** Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt. */
+    hydrationError: v.optional(v.string()),
+  }),
+);
 export type Job = Infer<typeof vJob>;
 
 /** Proof of who calls. Absent = the host app itself, which is trusted; everything from outside carries one. */
-const workerToken = v.optional(v.string());
+const workerToken = lazy(() => v.optional(v.string()));
 
-export const claim = defineRow({
+export const claim = defineRow(() => ({
   args: {
     workerId: v.string(),
     conversationId: v.optional(v.string()),
@@ -163,9 +179,18 @@ export const claim = defineRow({
     workerToken,
   },
   returns: v.union(v.null(), vJob),
-});
+}));
 
-export const getHydrationBundle = defineRow({
+/**
+ * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
+ * Throws what `claim` throws.
+ */
+export const poll = defineRow(() => ({
+  args: claim.args,
+  returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
+}));
+
+export const getHydrationBundle = defineRow(() => ({
   args: {
     messageId: v.string(),
     workspaceId: v.string(),
@@ -174,43 +199,52 @@ export const getHydrationBundle = defineRow({
     workerToken,
   },
   returns: v.union(v.null(), vHydrationBundle),
-});
+}));
 
-const leased = { workerId: v.string(), messageId: v.string(), leaseId: v.string(), workerToken };
+const leased = lazy(() => ({
+  workerId: v.string(),
+  messageId: v.string(),
+  leaseId: v.string(),
+  workerToken,
+}));
 
 /** true and extended by the lease length iff the lease is still the caller's. */
-export const heartbeat = defineRow({ args: leased, returns: v.boolean() });
-export const vLeaseLost = v.object({ ok: v.literal(false), reason: v.literal("lease_lost") });
+export const heartbeat = defineRow(() => ({ args: leased, returns: v.boolean() }));
+export const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
-export const renewLease = defineRow({
+export const renewLease = defineRow(() => ({
   args: leased,
   returns: v.union(
     v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }),
     vLeaseLost,
   ),
-});
-export const complete = defineRow({
+}));
+export const complete = defineRow(() => ({
   args: { ...leased, providerConfig: v.optional(vProviderConfig) },
   returns: v.boolean(),
-});
-export const vFailResult = v.object({
-  requeued: v.boolean(),
-  deadLettered: v.boolean(),
-  nextScheduledFor: v.union(v.number(), v.null()),
-});
-export const fail = defineRow({
+}));
+export const vFailResult = lazy(() =>
+  v.object({
+    requeued: v.boolean(),
+    deadLettered: v.boolean(),
+    nextScheduledFor: v.union(v.number(), v.null()),
+  }),
+);
+export const fail = defineRow(() => ({
   args: { ...leased, errorMessage: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vFailResult,
-});
+}));
 
-export const vOutcome = v.union(
-  v.object({ kind: v.literal("complete") }),
-  v.object({
-    kind: v.literal("fail"),
-    errorMessage: v.string(),
-    /** false: a repeat cannot help; straight to the dead letters. Default true. */
-    retryable: v.optional(v.boolean()),
-  }),
+export const vOutcome = lazy(() =>
+  v.union(
+    v.object({ kind: v.literal("complete") }),
+    v.object({
+      kind: v.literal("fail"),
+      errorMessage: v.string(),
+      /** false: a repeat cannot help; straight to the dead letters. Default true. */
+      retryable: v.optional(v.boolean()),
+    }),
+  ),
 );
 /**
  * One fenced write for everything a worker has to say about its message, in this order: append `turns`, record
@@ -218,7 +252,7 @@ export const vOutcome = v.union(
  * `outcome`, and, with `claimNext`, hand out the next job. Repeating a call whose answer was lost is safe: it returns the
  * same again, the next job included.
  */
-export const settle = defineRow({
+export const settle = defineRow(() => ({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
@@ -241,9 +275,9 @@ export const settle = defineRow({
     }),
     vLeaseLost,
   ),
-});
+}));
 
-export const appendConversationMessages = defineRow({
+export const appendConversationMessages = defineRow(() => ({
   args: {
     conversationId: v.string(),
     workspaceId: v.optional(v.string()),
@@ -254,8 +288,8 @@ export const appendConversationMessages = defineRow({
     workerToken,
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
-});
-export const attachMessageMetadata = defineRow({
+}));
+export const attachMessageMetadata = defineRow(() => ({
   args: {
     messageId: v.string(),
     metadata: vMetadata,
@@ -264,14 +298,14 @@ export const attachMessageMetadata = defineRow({
     workerToken,
   },
   returns: v.boolean(),
-});
+}));
 
-export const releaseStuckJobs = defineRow({
+export const releaseStuckJobs = defineRow(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),
-});
+}));
 /** Bounded counts: with `capped` true at least one of them is "this many or more". */
-export const queueStats = defineRow({
+export const queueStats = defineRow(() => ({
   args: {},
   returns: v.object({
     queuedReady: v.number(),
@@ -279,67 +313,31 @@ export const queueStats = defineRow({
     deadLetter: v.number(),
     capped: v.boolean(),
   }),
-});
-export const vQueueItem = v.object({
-  _id: v.string(),
-  _creationTime: v.number(),
-  conversationId: v.string(),
-  agentKey: v.string(),
-  status: vQueueStatus,
-  priority: v.number(),
-  scheduledFor: v.number(),
-  attempts: v.number(),
-  maxAttempts: v.number(),
-  lastError: v.union(v.string(), v.null()),
-  payload: vPayload,
-});
-export const listQueueItemsForConversation = defineRow({
+}));
+export const vQueueItem = lazy(() =>
+  v.object({
+    _id: v.string(),
+    _creationTime: v.number(),
+    conversationId: v.string(),
+    agentKey: v.string(),
+    status: vQueueStatus,
+    priority: v.number(),
+    scheduledFor: v.number(),
+    attempts: v.number(),
+    maxAttempts: v.number(),
+    lastError: v.union(v.string(), v.null()),
+    payload: vPayload,
+  }),
+);
+export const listQueueItemsForConversation = defineRow(() => ({
   args: { conversationId: v.string(), limit: v.optional(v.number()) },
   returns: v.array(vQueueItem),
-});
-export const listJobsByStatus = defineRow({
+}));
+export const listJobsByStatus = defineRow(() => ({
   args: { status: vQueueStatus, limit: v.optional(v.number()) },
   returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: v.optional(v.string()) })),
-});
-export const hasQueuedJobsForConversation = defineRow({
+}));
+export const hasQueuedJobsForConversation = defineRow(() => ({
   args: { conversationId: v.string(), workerToken },
   returns: v.boolean(),
-});
-
-export const vDeadLetter = vQueueItem.extend({
-  deadLetteredAt: v.number(),
-  reply: v.union(vRecordedReply, v.null()),
-});
-/** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
-export const listDeadLetters = defineRow({
-  args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
-  returns: v.array(vDeadLetter),
-});
-export const inspectDeadLetter = defineRow({
-  args: { messageId: v.string() },
-  returns: v.union(vDeadLetter, v.null()),
-});
-/** Sends a dead letter round again, as a new arrival with no attempts behind it. */
-export const redriveDeadLetter = defineRow({ args: { messageId: v.string() }, returns: v.boolean() });
-/** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
-export const purgeDeadLetters = defineRow({
-  args: {
-    messageId: v.optional(v.string()),
-    endedBefore: v.optional(v.number()),
-    limit: v.optional(v.number()),
-  },
-  returns: v.object({ purged: v.number(), more: v.boolean() }),
-});
-/** Replies of which a part may or may not have been delivered; newest first. */
-export const listAmbiguousReplies = defineRow({
-  args: { limit: v.optional(v.number()) },
-  returns: v.array(
-    v.object({
-      messageId: v.string(),
-      conversationId: v.string(),
-      agentKey: v.string(),
-      ambiguousAt: v.number(),
-      reply: vRecordedReply,
-    }),
-  ),
-});
+}));

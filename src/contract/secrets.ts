@@ -1,25 +1,25 @@
 /** Sealed secrets. Plaintext goes in here and comes out only through hydration and the action that uses it. */
 import { v } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
-export const importSecret = defineRow({
+export const importSecret = defineRow(() => ({
   args: {
     secretRef: v.string(),
     plaintextValue: v.string(),
     metadata: v.optional(v.record(v.string(), v.string())),
   },
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
-});
+}));
 /** In input order, duplicates repeated. */
-export const secretStatus = defineRow({
+export const secretStatus = defineRow(() => ({
   args: { secretRefs: v.array(v.string()) },
   returns: v.array(
     v.object({ secretRef: v.string(), hasActive: v.boolean(), version: v.union(v.number(), v.null()) }),
   ),
-});
+}));
 /** What protects the secrets, and what does not; names what an operator should mend. */
-export const secretStoreReadiness = defineRow({
+export const secretStoreReadiness = defineRow(() => ({
   args: {},
   returns: v.object({
     masterKey: v.union(v.literal("env"), v.literal("generated"), v.literal("absent"), v.literal("invalid")),
@@ -36,51 +36,55 @@ export const secretStoreReadiness = defineRow({
       }),
     ),
   }),
-});
+}));
 /** One version of a secret, without its value. */
-export const vSecretVersion = v.object({
-  version: v.number(),
-  active: v.boolean(),
-  /** The master key it is, or was, sealed with. */
-  keyId: v.string(),
-  createdAt: v.number(),
-  metadata: v.optional(v.record(v.string(), v.string())),
-  supersededAt: v.union(v.number(), v.null()),
-  /** When the value was destroyed; null = it is still there, sealed. */
-  wipedAt: v.union(v.number(), v.null()),
-});
+export const vSecretVersion = lazy(() =>
+  v.object({
+    version: v.number(),
+    active: v.boolean(),
+    /** The master key it is, or was, sealed with. */
+    keyId: v.string(),
+    createdAt: v.number(),
+    metadata: v.optional(v.record(v.string(), v.string())),
+    supersededAt: v.union(v.number(), v.null()),
+    /** When the value was destroyed; null = it is still there, sealed. */
+    wipedAt: v.union(v.number(), v.null()),
+  }),
+);
 /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
-export const listSecretVersions = defineRow({
+export const listSecretVersions = defineRow(() => ({
   args: { secretRef: v.string(), beforeVersion: v.optional(v.number()) },
   returns: v.array(vSecretVersion),
-});
+}));
 /**
  * Destroys the value of every version of a secret, the active one first; that they existed stays on record. At most 50 at
  * once, the rest right afterwards. A repeat wipes nothing more. Throws `secret_not_found`.
  */
-export const deleteSecret = defineRow({
+export const deleteSecret = defineRow(() => ({
   args: { secretRef: v.string() },
   returns: v.object({ secretRef: v.string(), wipedVersions: v.number() }),
-});
-export const vRewrapProgress = v.object({
-  /** The key everything is being sealed with; null = never started. */
-  keyId: v.union(v.string(), v.null()),
-  running: v.boolean(),
-  done: v.number(),
-  /** Their key is missing, or the row was altered. */
-  failed: v.number(),
-  /** `done`, `failed` and what is left to do, as far as that was counted. */
-  total: v.number(),
-  totalCapped: v.boolean(),
-  /** Names one secret that failed and why. */
-  lastError: v.union(v.string(), v.null()),
-  startedAt: v.union(v.number(), v.null()),
-  finishedAt: v.union(v.number(), v.null()),
-});
+}));
+export const vRewrapProgress = lazy(() =>
+  v.object({
+    /** The key everything is being sealed with; null = never started. */
+    keyId: v.union(v.string(), v.null()),
+    running: v.boolean(),
+    done: v.number(),
+    /** Their key is missing, or the row was altered. */
+    failed: v.number(),
+    /** `done`, `failed` and what is left to do, as far as that was counted. */
+    total: v.number(),
+    totalCapped: v.boolean(),
+    /** Names one secret that failed and why. */
+    lastError: v.union(v.string(), v.null()),
+    startedAt: v.union(v.number(), v.null()),
+    finishedAt: v.union(v.number(), v.null()),
+  }),
+);
 /**
  * Seals the data key of every secret that is still under an older master key with the current one, in the background and
  * while secrets are read. Repeats are harmless: they join the run that is under way, or take up one that was interrupted.
  * Without any key there is nothing to do. Throws `master_key_invalid`.
  */
-export const rewrapSecrets = defineRow({ args: {}, returns: vRewrapProgress });
-export const rewrapProgress = defineRow({ args: {}, returns: vRewrapProgress });
+export const rewrapSecrets = defineRow(() => ({ args: {}, returns: vRewrapProgress }));
+export const rewrapProgress = defineRow(() => ({ args: {}, returns: vRewrapProgress }));

@@ -1,10 +1,10 @@
 /** Global skills: code that every worker carries. Deployed by operators, approved per release channel, fetched by workers. */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-export const vReleaseChannel = v.union(v.literal("stable"), v.literal("canary"));
-export const vModuleFormat = v.union(v.literal("esm"), v.literal("cjs"));
-export const vSkillStatus = v.union(v.literal("active"), v.literal("disabled"));
+export const vReleaseChannel = lazy(() => v.union(v.literal("stable"), v.literal("canary")));
+export const vModuleFormat = lazy(() => v.union(v.literal("esm"), v.literal("cjs")));
+export const vSkillStatus = lazy(() => v.union(v.literal("active"), v.literal("disabled")));
 export type ReleaseChannel = Infer<typeof vReleaseChannel>;
 
 /**
@@ -12,7 +12,7 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * Deploying what is active already changes nothing and returns the same ids. Codes: `skill_invalid`, `skill_conflict`,
  * `skills_too_large`.
  */
-export const deployGlobalSkill = defineRow({
+export const deployGlobalSkill = defineRow(() => ({
   args: {
     slug: v.string(),
     displayName: v.optional(v.string()),
@@ -38,19 +38,21 @@ export const deployGlobalSkill = defineRow({
     sha256: v.string(),
     releaseChannel: vReleaseChannel,
   }),
-});
-export const vActiveRelease = v.object({
-  releaseId: v.string(),
-  versionId: v.string(),
-  version: v.string(),
-  sha256: v.string(),
-  moduleFormat: vModuleFormat,
-  entryPoint: v.string(),
-  releaseChannel: vReleaseChannel,
-  activatedAt: v.number(),
-});
+}));
+export const vActiveRelease = lazy(() =>
+  v.object({
+    releaseId: v.string(),
+    versionId: v.string(),
+    version: v.string(),
+    sha256: v.string(),
+    moduleFormat: vModuleFormat,
+    entryPoint: v.string(),
+    releaseChannel: vReleaseChannel,
+    activatedAt: v.number(),
+  }),
+);
 /** By slug, 1..500 (200); `activeRelease` is that of the channel. */
-export const listGlobalSkills = defineRow({
+export const listGlobalSkills = defineRow(() => ({
   args: {
     releaseChannel: v.optional(vReleaseChannel),
     status: v.optional(vSkillStatus),
@@ -67,14 +69,14 @@ export const listGlobalSkills = defineRow({
       activeRelease: v.union(vActiveRelease, v.null()),
     }),
   ),
-});
+}));
 /** A disabled skill leaves every worker at its next start. */
-export const setGlobalSkillStatus = defineRow({
+export const setGlobalSkillStatus = defineRow(() => ({
   args: { slug: v.string(), status: vSkillStatus, actor: v.optional(v.string()) },
   returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
-});
+}));
 /** With all its versions and releases. */
-export const deleteGlobalSkill = defineRow({
+export const deleteGlobalSkill = defineRow(() => ({
   args: { slug: v.string() },
   returns: v.object({
     deleted: v.boolean(),
@@ -82,15 +84,15 @@ export const deleteGlobalSkill = defineRow({
     deletedVersions: v.number(),
     deletedReleases: v.number(),
   }),
-});
+}));
 
-const workerArgs = {
+const workerArgs = lazy(() => ({
   workspaceId: v.optional(v.string()),
   workerId: v.optional(v.string()),
   workerToken: v.optional(v.string()),
-};
+}));
 /** 1.0.11's manifest: the active skills of a channel with all their files, by slug. */
-export const getWorkerGlobalSkillsManifest = defineRow({
+export const getWorkerGlobalSkillsManifest = defineRow(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel) },
   returns: v.object({
     layoutVersion: v.string(),
@@ -113,12 +115,12 @@ export const getWorkerGlobalSkillsManifest = defineRow({
       }),
     ),
   }),
-});
+}));
 /**
  * The same by hash: what each file's content must hash to, and how to ask for it. Contents come only with the two small
  * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
  */
-export const getWorkerGlobalSkillsIndex = defineRow({
+export const getWorkerGlobalSkillsIndex = defineRow(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: v.optional(v.string()) },
   returns: v.object({
     layoutVersion: v.string(),
@@ -136,13 +138,13 @@ export const getWorkerGlobalSkillsIndex = defineRow({
       }),
     ),
   }),
-});
+}));
 /** Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out. */
-export const getGlobalSkillFiles = defineRow({
+export const getGlobalSkillFiles = defineRow(() => ({
   args: { ...workerArgs, hashes: v.array(v.string()) },
   returns: v.object({
     files: v.array(v.object({ sha256: v.string(), content: v.string() })),
     /** Hashes that did not fit; ask again. */
     remaining: v.array(v.string()),
   }),
-});
+}));

@@ -1,43 +1,39 @@
 /** Snapshots: the memory of a conversation's agent, one archive of its data directory per row. */
 import { v, type Infer } from "convex/values";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
 /** Layout of the archive: a gzipped tar of the data directory's entries, relative to it. */
 export const snapshotFormatVersion = 1;
 
 /** `periodic`: in the middle of a worker's life; the others end it. 1.0.11 knew the first three. */
-export const vSnapshotReason = v.union(
-  v.literal("drain"),
-  v.literal("signal"),
-  v.literal("manual"),
-  v.literal("periodic"),
+export const vSnapshotReason = lazy(() =>
+  v.union(v.literal("drain"), v.literal("signal"), v.literal("manual"), v.literal("periodic")),
 );
 export type SnapshotReason = Infer<typeof vSnapshotReason>;
 
-export const vSnapshotStatus = v.union(
-  v.literal("uploading"),
-  v.literal("ready"),
-  v.literal("failed"),
-  v.literal("expired"),
+export const vSnapshotStatus = lazy(() =>
+  v.union(v.literal("uploading"), v.literal("ready"), v.literal("failed"), v.literal("expired")),
 );
 
-export const vSnapshotView = v.object({
-  snapshotId: v.string(),
-  createdAt: v.number(),
-  sizeBytes: v.union(v.number(), v.null()),
-  sha256: v.union(v.string(), v.null()),
-  /** Null unless the host asked for it; whoever has it can download the memory without logging in. */
-  downloadUrl: v.union(v.string(), v.null()),
-  status: vSnapshotStatus,
-  conversationId: v.union(v.string(), v.null()),
-});
+export const vSnapshotView = lazy(() =>
+  v.object({
+    snapshotId: v.string(),
+    createdAt: v.number(),
+    sizeBytes: v.union(v.number(), v.null()),
+    sha256: v.union(v.string(), v.null()),
+    /** Null unless the host asked for it; whoever has it can download the memory without logging in. */
+    downloadUrl: v.union(v.string(), v.null()),
+    status: vSnapshotStatus,
+    conversationId: v.union(v.string(), v.null()),
+  }),
+);
 export type SnapshotView = Infer<typeof vSnapshotView>;
 
 /** `leaseId`: proof of a token that is bound to no worker, any lease that this worker had of the conversation. */
-const caller = { workerToken: v.optional(v.string()), leaseId: v.optional(v.string()) };
+const caller = lazy(() => ({ workerToken: v.optional(v.string()), leaseId: v.optional(v.string()) }));
 
 /** Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing. */
-export const getWorkerMemory = defineRow({
+export const getWorkerMemory = defineRow(() => ({
   args: { workerId: v.string(), ...caller },
   returns: v.union(
     v.null(),
@@ -52,13 +48,13 @@ export const getWorkerMemory = defineRow({
       maxBytes: v.number(),
     }),
   ),
-});
+}));
 
 /**
  * Opens an upload. A worker with a token saves the conversation it is bound to and nothing else (`snapshot_refused`); the
  * host may name any. The URL takes one POST within an hour and answers `{storageId}`.
  */
-export const prepareDataSnapshotUpload = defineRow({
+export const prepareDataSnapshotUpload = defineRow(() => ({
   args: {
     workerId: v.string(),
     workspaceId: v.string(),
@@ -78,13 +74,13 @@ export const prepareDataSnapshotUpload = defineRow({
     /** Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach the bucket deletes them. */
     discardable: v.optional(v.array(v.string())),
   }),
-});
+}));
 
 /**
  * Makes the snapshot restorable once the stored file is what the worker says (`snapshot_mismatch`, `snapshot_too_large`).
  * false if unknown, another worker's, failed or expired. Repeatable.
  */
-export const finalizeDataSnapshotUpload = defineRow({
+export const finalizeDataSnapshotUpload = defineRow(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
@@ -101,10 +97,10 @@ export const finalizeDataSnapshotUpload = defineRow({
     workerToken: v.optional(v.string()),
   },
   returns: v.boolean(),
-});
+}));
 
 /** false if unknown, another worker's, or ready already. */
-export const failDataSnapshotUpload = defineRow({
+export const failDataSnapshotUpload = defineRow(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
@@ -114,13 +110,13 @@ export const failDataSnapshotUpload = defineRow({
     workerToken: v.optional(v.string()),
   },
   returns: v.boolean(),
-});
+}));
 
 /**
  * The newest ready snapshot of exactly this conversation. Without `conversationId`: of the conversation that the calling
  * worker is bound to, else null. A worker with a token gets its own conversation's or null.
  */
-export const getLatestDataSnapshotForRestore = defineRow({
+export const getLatestDataSnapshotForRestore = defineRow(() => ({
   args: {
     workspaceId: v.string(),
     agentKey: v.string(),
@@ -143,10 +139,10 @@ export const getLatestDataSnapshotForRestore = defineRow({
       location: v.optional(v.string()),
     }),
   ),
-});
+}));
 
 /** All statuses, newest first; `limit` 1..200, default 50. */
-export const listSnapshotsForConversation = defineRow({
+export const listSnapshotsForConversation = defineRow(() => ({
   args: {
     conversationId: v.string(),
     limit: v.optional(v.number()),
@@ -154,13 +150,13 @@ export const listSnapshotsForConversation = defineRow({
     includeDownloadUrls: v.optional(v.boolean()),
   },
   returns: v.array(vSnapshotView),
-});
+}));
 
 /**
  * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
  * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
  */
-export const releaseConversation = defineRow({
+export const releaseConversation = defineRow(() => ({
   args: {
     workerId: v.string(),
     conversationId: v.string(),
@@ -168,4 +164,4 @@ export const releaseConversation = defineRow({
     workerToken: v.optional(v.string()),
   },
   returns: v.boolean(),
-});
+}));

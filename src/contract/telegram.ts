@@ -1,21 +1,21 @@
 /** Telegram: webhook set-up, the ingestion of updates, and those that could not be taken. */
 import { v } from "convex/values";
 import { vProviderConfig } from "./queue.js";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-const vNullableString = v.union(v.string(), v.null());
-const vWebhookFacts = {
+const vNullableString = lazy(() => v.union(v.string(), v.null()));
+const vWebhookFacts = lazy(() => ({
   currentUrl: vNullableString,
   pendingUpdateCount: v.number(),
   lastErrorMessage: vNullableString,
   lastErrorDate: v.union(v.number(), v.null()),
-};
+}));
 
 /**
  * Points the bot of a token at this deployment, with a fresh secret. Throws `telegram_token_missing`,
  * `telegram_url_invalid`, `telegram_api_failed`.
  */
-export const configureTelegramWebhook = defineRow({
+export const configureTelegramWebhook = defineRow(() => ({
   args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
   returns: v.object({
     ok: v.literal(true),
@@ -26,9 +26,9 @@ export const configureTelegramWebhook = defineRow({
     /** The bot's username as Telegram gave it; null when it did not answer. */
     botUsername: vNullableString,
   }),
-});
+}));
 /** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
-export const getWebhookReadiness = defineRow({
+export const getWebhookReadiness = defineRow(() => ({
   args: { agentKey: v.string() },
   returns: v.object({
     agentKey: v.string(),
@@ -36,18 +36,18 @@ export const getWebhookReadiness = defineRow({
     ...vWebhookFacts,
     webhookReady: v.boolean(),
   }),
-});
+}));
 
 /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
-export const identifyTelegramWebhook = defineRow({
+export const identifyTelegramWebhook = defineRow(() => ({
   args: { webhookSecret: v.string() },
   returns: v.union(v.null(), v.object({ botId: v.string() })),
-});
+}));
 /**
  * Takes one update, once: (bot, update id) is the idempotency key. The secret is checked before anything is parsed. What
  * cannot be enqueued (agent disabled, text too large) is parked for inspection instead of being refused for ever.
  */
-export const ingestTelegramUpdate = defineRow({
+export const ingestTelegramUpdate = defineRow(() => ({
   args: {
     webhookSecret: v.string(),
     rawUpdateJson: v.string(),
@@ -70,33 +70,35 @@ export const ingestTelegramUpdate = defineRow({
     v.object({ kind: v.literal("enqueued"), messageId: v.string() }),
     v.object({ kind: v.literal("parked"), code: v.string() }),
   ),
-});
+}));
 
-export const vParkedUpdate = v.object({
-  parkedId: v.string(),
-  parkedAt: v.number(),
-  botId: v.string(),
-  updateId: v.number(),
-  agentKey: v.string(),
-  code: v.string(),
-  message: v.string(),
-  rawUpdateJson: v.string(),
-});
+export const vParkedUpdate = lazy(() =>
+  v.object({
+    parkedId: v.string(),
+    parkedAt: v.number(),
+    botId: v.string(),
+    updateId: v.number(),
+    agentKey: v.string(),
+    code: v.string(),
+    message: v.string(),
+    rawUpdateJson: v.string(),
+  }),
+);
 /** Newest first; at most 50. */
-export const listParkedUpdates = defineRow({
+export const listParkedUpdates = defineRow(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.array(vParkedUpdate),
-});
+}));
 /**
  * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
  * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
  */
-export const redriveParkedUpdate = defineRow({
+export const redriveParkedUpdate = defineRow(() => ({
   args: { parkedId: v.string(), agentKey: v.optional(v.string()) },
   returns: v.object({ messageId: v.string() }),
-});
+}));
 /** Deletes a parked update; `discarded` is false when there is none of that id. */
-export const discardParkedUpdate = defineRow({
+export const discardParkedUpdate = defineRow(() => ({
   args: { parkedId: v.string() },
   returns: v.object({ discarded: v.boolean() }),
-});
+}));

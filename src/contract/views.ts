@@ -4,59 +4,67 @@
  */
 import { v } from "convex/values";
 import { vHistoryItem, vMetadata, vProviderConfig, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
 
-const orNull = { string: v.union(v.string(), v.null()), number: v.union(v.number(), v.null()) };
+const orNull = lazy(() => ({ string: v.union(v.string(), v.null()), number: v.union(v.number(), v.null()) }));
 
-export const vUserAgentView = v.object({
-  consumerUserId: v.string(),
-  agentKey: v.string(),
-  /** From the binding's metadata. */
-  displayName: orNull.string,
-  /** Of the bot, as Telegram confirmed it; never a guess. */
-  telegramUsername: orNull.string,
-  version: orNull.string,
-  status: v.union(
-    v.literal("draft"),
-    v.literal("pairing"),
-    v.literal("active"),
-    v.literal("disabled"),
-    v.literal("failed"),
-  ),
-  bindingStatus: v.union(v.literal("active"), v.literal("revoked"), v.null()),
-  pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
-  /** Of the pair; null while there never was a binding. */
-  conversationId: orNull.string,
-  /** The user has no active agent. */
-  canCreateNewAgent: v.boolean(),
-  canDisable: v.boolean(),
-  canChat: v.boolean(),
-  canManagePushJobs: v.boolean(),
-});
+export const vUserAgentView = lazy(() =>
+  v.object({
+    consumerUserId: v.string(),
+    agentKey: v.string(),
+    /** From the binding's metadata. */
+    displayName: orNull.string,
+    /** Of the bot, as Telegram confirmed it; never a guess. */
+    telegramUsername: orNull.string,
+    version: orNull.string,
+    status: v.union(
+      v.literal("draft"),
+      v.literal("pairing"),
+      v.literal("active"),
+      v.literal("disabled"),
+      v.literal("failed"),
+    ),
+    bindingStatus: v.union(v.literal("active"), v.literal("revoked"), v.null()),
+    pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
+    /** Of the pair; null while there never was a binding. */
+    conversationId: orNull.string,
+    /** The user has no active agent. */
+    canCreateNewAgent: v.boolean(),
+    canDisable: v.boolean(),
+    canChat: v.boolean(),
+    canManagePushJobs: v.boolean(),
+  }),
+);
 
-const user = { consumerUserId: v.string() };
-const userAgent = { ...user, agentKey: v.string() };
+const user = lazy(() => ({ consumerUserId: v.string() }));
+const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
 
 /** Agents that the user was bound to, newest first, then those with a pending pairing; at most 200 of each. */
-export const listUserAgents = defineRow({
+export const listUserAgents = defineRow(() => ({
   args: { ...user, includeDisabled: v.optional(v.boolean()) },
   returns: v.array(vUserAgentView),
-});
+}));
 /** Null when there is neither a profile nor a binding nor a pairing. */
-export const getUserAgent = defineRow({ args: userAgent, returns: v.union(vUserAgentView, v.null()) });
-export const getActiveUserAgent = defineRow({ args: user, returns: v.union(vUserAgentView, v.null()) });
-export const getUserAgentsOverview = defineRow({
+export const getUserAgent = defineRow(() => ({
+  args: userAgent,
+  returns: v.union(vUserAgentView, v.null()),
+}));
+export const getActiveUserAgent = defineRow(() => ({
+  args: user,
+  returns: v.union(vUserAgentView, v.null()),
+}));
+export const getUserAgentsOverview = defineRow(() => ({
   args: user,
   returns: v.object({
     agents: v.array(vUserAgentView),
     activeAgentKey: orNull.string,
     canCreateNewAgent: v.boolean(),
   }),
-});
+}));
 
 /** The newest 200 turns (fewer when they are very long), oldest first; `before` with `nextBefore` gives those before them. */
-export const getConversationViewForUserAgent = defineRow({
+export const getConversationViewForUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
     /** Of `queueItems`, 1..500, default 100. */
@@ -77,9 +85,9 @@ export const getConversationViewForUserAgent = defineRow({
     /** Pass as `before` for older turns; null: there are none. */
     nextBefore: orNull.number,
   }),
-});
+}));
 /** Newest first; `before` is the `_creationTime` of the last one seen. The statuses are chosen before the limit, 1..500 (100). */
-export const listQueueItemsForUserAgent = defineRow({
+export const listQueueItemsForUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
     statuses: v.optional(v.array(vQueueStatus)),
@@ -87,9 +95,9 @@ export const listQueueItemsForUserAgent = defineRow({
     before: v.optional(v.number()),
   },
   returns: v.array(vQueueItem),
-});
+}));
 /** The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws. */
-export const sendMessageToUserAgent = defineRow({
+export const sendMessageToUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
     content: v.string(),
@@ -97,42 +105,42 @@ export const sendMessageToUserAgent = defineRow({
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),
-});
+}));
 
-const pushStats = {
+const pushStats = lazy(() => ({
   totalPushJobs: v.number(),
   activePushJobs: v.number(),
   totalDispatches: v.number(),
   latestDispatchAt: orNull.number,
-};
-const conversationStats = {
+}));
+const conversationStats = lazy(() => ({
   contextMessages: v.number(),
   queuedMessages: v.number(),
   failedMessages: v.number(),
-};
+}));
 /** Each count stops at 200. */
-export const getUserAgentPushStats = defineRow({ args: userAgent, returns: v.object(pushStats) });
+export const getUserAgentPushStats = defineRow(() => ({ args: userAgent, returns: v.object(pushStats) }));
 /** Zeros unless the agent is the user's active one. The message counts stop at 200. */
-export const getUserAgentConversationStats = defineRow({
+export const getUserAgentConversationStats = defineRow(() => ({
   args: userAgent,
   returns: v.object(conversationStats),
-});
-export const getUserAgentUsageStats = defineRow({
+}));
+export const getUserAgentUsageStats = defineRow(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
-});
+}));
 
-const snapshotArgs = {
+const snapshotArgs = lazy(() => ({
   ...userAgent,
   /** Only for the host itself: a URL opens the archive to whoever has it. */
   includeDownloadUrls: v.optional(v.boolean()),
-};
+}));
 /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
-export const listSnapshotsForUserAgent = defineRow({
+export const listSnapshotsForUserAgent = defineRow(() => ({
   args: { ...snapshotArgs, limit: v.optional(v.number()), before: v.optional(v.number()) },
   returns: v.array(vSnapshotView),
-});
-export const getLatestSnapshotForUserAgent = defineRow({
+}));
+export const getLatestSnapshotForUserAgent = defineRow(() => ({
   args: snapshotArgs,
   returns: v.union(vSnapshotView, v.null()),
-});
+}));

@@ -1,16 +1,13 @@
 /** Workers and their credentials. */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { vProbeOrder } from "./probes.js";
-import { defineRow } from "./row.js";
+import { defineRow, lazy } from "./row.js";
 
-export const vWorkerStatus = v.union(
-  v.literal("active"),
-  v.literal("draining"),
-  v.literal("stopping"),
-  v.literal("stopped"),
+export const vWorkerStatus = lazy(() =>
+  v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("stopped")),
 );
 
-export const workerStats = defineRow({
+export const workerStats = defineRow(() => ({
   args: {},
   returns: v.object({
     activeCount: v.number(),
@@ -27,8 +24,8 @@ export const workerStats = defineRow({
     ),
     capped: v.boolean(),
   }),
-});
-export const getWorkerControlState = defineRow({
+}));
+export const getWorkerControlState = defineRow(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     shouldStop: v.boolean(),
@@ -37,37 +34,31 @@ export const getWorkerControlState = defineRow({
     /** What an operator wants to know from where the worker stands. */
     probes: v.optional(v.array(vProbeOrder)),
   }),
-});
+}));
 
 /**
  * What an idle worker subscribes to. `seq` grows whenever it should claim; that may turn out wrong, the claim decides. Throws
  * what `claim` throws about the token.
  */
-export const workerWake = defineRow({
+export const workerWake = defineRow(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     seq: v.number(),
     /** Ask after this long even if `seq` stays as it is. */
     pollAfterMs: v.number(),
   }),
-});
-/** For the gateway: what it tells a worker whose claim found nothing. `retryAfterMs` is 1 000 to 60 000. */
-export const idleHint = defineRow({
-  args: { workerId: v.string() },
-  returns: v.object({
-    retryAfterMs: v.number(),
-    shouldStop: v.boolean(),
-    release: v.optional(v.boolean()),
-    /** What an operator wants to know from where the worker stands. */
-    probes: v.optional(v.array(vProbeOrder)),
-  }),
-});
+}));
+/** What a worker that found nothing may know: when to ask again (1 000 to 60 000 ms), and what is wanted of it besides work. */
+export const vIdleHint = lazy(() =>
+  v.object({ retryAfterMs: v.number(), ...getWorkerControlState.returns.fields }),
+);
+export type IdleHint = Infer<typeof vIdleHint>;
 
 /**
  * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once
  * (`invalid_argument`); a system lane without `trusted` is `lane_not_allowed`.
  */
-export const createAgentWorkerToken = defineRow({
+export const createAgentWorkerToken = defineRow(() => ({
   args: {
     /** The tenant whose conversations it may take; absent = any. */
     workspace: v.optional(v.string()),
@@ -93,46 +84,48 @@ export const createAgentWorkerToken = defineRow({
     /** Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token. */
     aliasPath: v.optional(v.string()),
   }),
-});
-export const vWorkerTokenView = v.object({
-  tokenId: v.string(),
-  workspace: v.union(v.string(), v.null()),
-  tags: v.array(v.string()),
-  group: v.union(v.string(), v.null()),
-  workerId: v.union(v.string(), v.null()),
-  createdAt: v.number(),
-  expiresAt: v.number(),
-  revokedAt: v.union(v.number(), v.null()),
-  /** Epoch ms, up to 5 minutes behind; null = never used. */
-  lastUsedAt: v.union(v.number(), v.null()),
-  maxWorkers: v.union(v.number(), v.null()),
-  trusted: v.boolean(),
-  hasAlias: v.boolean(),
-  /** The token that this one replaced. */
-  rotatedFrom: v.union(v.string(), v.null()),
-});
-export const listWorkerTokens = defineRow({
+}));
+export const vWorkerTokenView = lazy(() =>
+  v.object({
+    tokenId: v.string(),
+    workspace: v.union(v.string(), v.null()),
+    tags: v.array(v.string()),
+    group: v.union(v.string(), v.null()),
+    workerId: v.union(v.string(), v.null()),
+    createdAt: v.number(),
+    expiresAt: v.number(),
+    revokedAt: v.union(v.number(), v.null()),
+    /** Epoch ms, up to 5 minutes behind; null = never used. */
+    lastUsedAt: v.union(v.number(), v.null()),
+    maxWorkers: v.union(v.number(), v.null()),
+    trusted: v.boolean(),
+    hasAlias: v.boolean(),
+    /** The token that this one replaced. */
+    rotatedFrom: v.union(v.string(), v.null()),
+  }),
+);
+export const listWorkerTokens = defineRow(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.array(vWorkerTokenView),
-});
+}));
 /** Effective at the next call of a worker that carries it. false if unknown. */
-export const revokeWorkerToken = defineRow({ args: { tokenId: v.string() }, returns: v.boolean() });
+export const revokeWorkerToken = defineRow(() => ({ args: { tokenId: v.string() }, returns: v.boolean() }));
 /** A new token (and alias) with the same scope; the old one stays valid for `overlapMs` (default 1 hour). */
-export const rotateWorkerToken = defineRow({
+export const rotateWorkerToken = defineRow(() => ({
   args: { tokenId: v.string(), overlapMs: v.optional(v.number()), expiresInMs: v.optional(v.number()) },
   returns: createAgentWorkerToken.returns,
-});
+}));
 
 /**
  * Counts a refusal at the worker gateway and says whether there were too many in this minute. The app's routes call it;
  * good calls never do. `tokenId`: of a token that was signed here; `code`: why it was refused.
  * Also counts it for the audit log.
  */
-export const noteWorkerRefusal = defineRow({
+export const noteWorkerRefusal = defineRow(() => ({
   args: {
     door: v.union(v.literal("gateway"), v.literal("alias")),
     code: v.string(),
     tokenId: v.optional(v.string()),
   },
   returns: v.object({ limited: v.boolean(), retryAfterMs: v.number() }),
-});
+}));

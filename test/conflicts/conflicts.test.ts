@@ -262,7 +262,7 @@ describe("the recorder", () => {
 
   it("finds a search of the ready line that is not on a stale snapshot", async () => {
     await busySystem({ moreForW3: false });
-    const search = { lanes: ["default"], workspace: null, reapAt: 0, now: Date.now() };
+    const search = { lanes: ["default"], workspace: null, reapAt: 0, now: Date.now(), looksAround: false };
     const { footprint: real } = await recordFootprint(schema, () =>
       world.t.query(internal.queue.findCandidates, search),
     );

@@ -1,5 +1,6 @@
 /** The queue: for users of the host, and for its operators. */
 import { v } from "convex/values";
+import * as deadLetters from "../../contract/deadLetters.js";
 import * as contract from "../../contract/queue.js";
 import { mappedRow, row } from "./row.js";
 
@@ -50,30 +51,30 @@ export const queueSurface = {
   listDeadLetters: row("listDeadLetters", {
     kind: "query",
     access: "admin",
-    args: contract.listDeadLetters.args,
+    args: deadLetters.listDeadLetters.args,
   }),
   inspectDeadLetter: row("inspectDeadLetter", {
     kind: "query",
     access: "admin",
-    args: contract.inspectDeadLetter.args,
+    args: deadLetters.inspectDeadLetter.args,
     scope: ({ messageId }) => ({ messageId }),
   }),
   redriveDeadLetter: row("redriveDeadLetter", {
     kind: "mutation",
     access: "admin",
-    args: contract.redriveDeadLetter.args,
+    args: deadLetters.redriveDeadLetter.args,
     scope: ({ messageId }) => ({ messageId }),
   }),
   purgeDeadLetters: row("purgeDeadLetters", {
     kind: "mutation",
     access: "admin",
-    args: contract.purgeDeadLetters.args,
+    args: deadLetters.purgeDeadLetters.args,
     scope: ({ messageId }) => ({ messageId }),
   }),
   listAmbiguousReplies: row("listAmbiguousReplies", {
     kind: "query",
     access: "admin",
-    args: contract.listAmbiguousReplies.args,
+    args: deadLetters.listAmbiguousReplies.args,
   }),
   releaseStuckJobs: row("releaseStuckJobs", {
     kind: "mutation",

@@ -1,5 +1,5 @@
 /** Messages parked for good: list, inspect, send round again, purge. And replies whose delivery is uncertain. */
-import * as contract from "../../contract/queue.js";
+import * as contract from "../../contract/deadLetters.js";
 import { factoryError } from "../../contract/errors.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation, asQuery } from "../functions.js";

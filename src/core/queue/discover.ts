@@ -7,6 +7,7 @@ import { v, type Infer } from "convex/values";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { ALL_BANDS, fairOrder, flowOf, windowFor, type WaitingRow } from "../../policy/queue/place.js";
+import { quietFacts, vQuiet } from "../workers/quiet.js";
 
 type Conversation = Doc<"conversations">;
 
@@ -27,7 +28,8 @@ export type LaneCandidates = Infer<typeof vLaneCandidates>;
 
 /**
  * For each lane the conversations that a claim may draw from, in fair order, at most `window` of them and some to fall back
- * on; and whether the reaper is armed for `reapAt`. With one claimer the window is the head: the order is strict.
+ * on; and whether the reaper is armed for `reapAt`. With one claimer the window is the head: the order is strict. Where nothing
+ * is ready, and the claim shall answer how to wait, also how quiet it is.
  */
 export const candidates = asQuery({
   args: {
@@ -35,9 +37,15 @@ export const candidates = asQuery({
     workspace: v.union(v.string(), v.null()),
     reapAt: v.number(),
     now: v.number(),
+    looksAround: v.boolean(),
   },
-  returns: v.object({ lanes: v.array(vLaneCandidates), window: v.number(), reapArmed: v.boolean() }),
-})(async (ctx, { lanes, workspace, reapAt, now }) => {
+  returns: v.object({
+    lanes: v.array(vLaneCandidates),
+    window: v.number(),
+    reapArmed: v.boolean(),
+    quiet: v.union(v.null(), vQuiet),
+  }),
+})(async (ctx, { lanes, workspace, reapAt, now, looksAround }) => {
   const window = windowFor((await newestLine(ctx, now))?.claimers ?? 0);
   const found: LaneCandidates[] = [];
   for (const lane of lanes) {
@@ -56,7 +64,9 @@ export const candidates = asQuery({
       turns: turns.slice(0, window + MAX_TRIED).map(({ row, charge }) => ({ id: row._id, charge })),
     });
   }
-  return { lanes: found, window, reapArmed: found.length > 0 && (await isArmed(ctx, reapAt)) };
+  if (found.length === 0)
+    return { lanes: found, window, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
+  return { lanes: found, window, reapArmed: await isArmed(ctx, reapAt), quiet: null };
 });
 
 /** The first rows of a lane and, in case many of one flow stand before all others, the heads of its neighbours. */

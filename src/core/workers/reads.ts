@@ -15,10 +15,13 @@ export const getWorkerControlState = asQuery(contract.getWorkerControlState)(asy
   return await controlStateOf(ctx, await findWorker(ctx, args.workerId));
 });
 
+/** The part of a worker's row that says what is wanted of it. */
+export type Wanted = Pick<Doc<"workers">, "workerId" | "status" | "binding" | "releaseWanted">;
+
 /** What the component wants of a worker besides work; null: a worker it does not know. */
 export async function controlStateOf(
   ctx: QueryCtx,
-  worker: Doc<"workers"> | null,
+  worker: Wanted | null,
 ): Promise<{ shouldStop: boolean; release?: boolean; probes?: ProbeOrder[] }> {
   const shouldStop = worker?.status !== "active";
   if (!worker || shouldStop) return { shouldStop };
@@ -28,7 +31,7 @@ export async function controlStateOf(
 }
 
 /** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
-async function shouldRelease(ctx: QueryCtx, worker: Doc<"workers">): Promise<boolean> {
+async function shouldRelease(ctx: QueryCtx, worker: Wanted): Promise<boolean> {
   if (!worker.binding) return false;
   if (worker.releaseWanted === true) return true;
   const conversation = await ctx.db.get(worker.binding.conversation);

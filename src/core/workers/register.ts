@@ -22,7 +22,7 @@ export async function registerWorker(
     listens: boolean;
     tokenId?: string;
   },
-): Promise<Pick<Doc<"workers">, "_id" | "workerId" | "binding">> {
+): Promise<Pick<Doc<"workers">, "_id" | "workerId" | "status" | "binding" | "releaseWanted">> {
   const id = await ctx.db.insert("workers", {
     workerId: worker.workerId,
     provider: "external",
@@ -34,7 +34,7 @@ export async function registerWorker(
     ...(worker.listens ? { listens: true } : {}),
     tokenId: worker.tokenId,
   });
-  return { _id: id, workerId: worker.workerId, binding: undefined };
+  return { _id: id, workerId: worker.workerId, status: "active" };
 }
 
 const findBeat = (ctx: QueryCtx, workerId: string) =>

@@ -1,0 +1,44 @@
+/** Messages whose attempts are used up, and replies whose delivery is uncertain. */
+import { v } from "convex/values";
+import { vQueueItem, vRecordedReply } from "./queue.js";
+import { defineRow, lazy } from "./row.js";
+
+export const vDeadLetter = lazy(() =>
+  vQueueItem.extend({
+    deadLetteredAt: v.number(),
+    reply: v.union(vRecordedReply, v.null()),
+  }),
+);
+/** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
+export const listDeadLetters = defineRow(() => ({
+  args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
+  returns: v.array(vDeadLetter),
+}));
+export const inspectDeadLetter = defineRow(() => ({
+  args: { messageId: v.string() },
+  returns: v.union(vDeadLetter, v.null()),
+}));
+/** Sends a dead letter round again, as a new arrival with no attempts behind it. */
+export const redriveDeadLetter = defineRow(() => ({ args: { messageId: v.string() }, returns: v.boolean() }));
+/** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
+export const purgeDeadLetters = defineRow(() => ({
+  args: {
+    messageId: v.optional(v.string()),
+    endedBefore: v.optional(v.number()),
+    limit: v.optional(v.number()),
+  },
+  returns: v.object({ purged: v.number(), more: v.boolean() }),
+}));
+/** Replies of which a part may or may not have been delivered; newest first. */
+export const listAmbiguousReplies = defineRow(() => ({
+  args: { limit: v.optional(v.number()) },
+  returns: v.array(
+    v.object({
+      messageId: v.string(),
+      conversationId: v.string(),
+      agentKey: v.string(),
+      ambiguousAt: v.number(),
+      reply: vRecordedReply,
+    }),
+  ),
+}));
