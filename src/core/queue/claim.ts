@@ -20,7 +20,6 @@ import { startMeter } from "../workers/deployments/meter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { noteTokenUse } from "../workers/tokens/lastUse.js";
 import { reapPoint, setAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
@@ -70,7 +69,11 @@ export async function claimJob(
   const stateful = scope.stateful ?? worker?.stateful ?? false;
   const bound = stateful ? worker?.binding?.conversation : undefined;
   const found = await choose(ctx, { ...scope, workspace, lanes, bound }, wish.conversationId, reapAt, now);
-  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  const admitted = await admitWorker(ctx, worker, scope.admission, {
+    workerId: scope.workerId,
+    lanes,
+    workspace: scope.workspace,
+  });
   if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const listens = scope.listens ?? worker?.listens ?? false;
   const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
@@ -88,9 +91,8 @@ export async function claimJob(
     }));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    const tokenId = scope.admission?.tokenId;
-    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
-      await noteTokenUse(ctx, tokenId);
+    const tokenId = scope.admission?.tokenId ?? undefined;
+    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs, tokenId);
     return null;
   }
   const { conversation } = found;

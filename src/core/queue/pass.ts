@@ -9,7 +9,7 @@ import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { respace } from "../../policy/queue/place.js";
 import { internal } from "../../component/_generated/api.js";
 
-import { wakeFleetForReady } from "../fleet/state.js";
+import { wakeFleetForReady } from "../fleet/wake.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { setAlarmUnlessSet, takeAlarms } from "./alarms.js";
