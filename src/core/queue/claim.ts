@@ -20,7 +20,6 @@ import { startMeter } from "../workers/deployments/meter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { noteTokenUse } from "../workers/tokens/lastUse.js";
 import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
@@ -104,7 +103,11 @@ async function seek(
   const listens = scope.listens ?? worker?.listens ?? false;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
   const found = await choose(ctx, seeker, wish.conversationId, reapAt, now);
-  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  const admitted = await admitWorker(ctx, worker, scope.admission, {
+    workerId: scope.workerId,
+    lanes,
+    workspace: scope.workspace,
+  });
   if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
   if (worker && (changed || admitted.tokenId !== undefined))
@@ -121,9 +124,8 @@ async function seek(
     }));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    const tokenId = scope.admission?.tokenId;
-    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
-      await noteTokenUse(ctx, tokenId);
+    const tokenId = scope.admission?.tokenId ?? undefined;
+    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs, tokenId);
     return { job: null, worker: workerRow, listens, quiet: found.quiet };
   }
   const { conversation } = found;

@@ -14,7 +14,7 @@ import { placesOf, virtualTime } from "../../policy/queue/place.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { wakeFleetForReady } from "../fleet/state.js";
+import { wakeFleetForReady } from "../fleet/wake.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { LOOK_AHEAD_MS, planLook, takeAlarm } from "./alarms.js";
