@@ -4,6 +4,7 @@ import { CallRefused, InvalidArguments, thrownBy } from "./errors.js";
 import { inFrame, type Frame } from "./frames.js";
 import type { FunctionType, Target } from "./functions.js";
 import { valueLimits } from "./limits.js";
+import { explain } from "./validators.js";
 import { checkedSize, hasHalfSurrogate } from "./values.js";
 
 /**
@@ -39,7 +40,8 @@ function check(
   const value: Value = jsonToConvex(JSON.parse(json) as JSONValue);
   checkedSize(value, valueLimits.valueDepth, maxBytes, `${what} value of ${udfPath}`);
   const refusal = validator && catalog.mismatch(componentPath, value, validator);
-  if (refusal) throw new Error(`${what === "Argument" ? what : "Returns"}ValidationError: ${refusal.reason}`);
+  if (refusal)
+    throw new Error(`${what === "Argument" ? what : "Returns"}ValidationError: ${explain(refusal)}`);
 }
 
 /** @throws CallRefused when the function is of another type. */

@@ -7,6 +7,7 @@ import type { KeyRange } from "./orderedKeys.js";
 import { ReadSet } from "./reads.js";
 import { applyWrites, type Roots, type Snapshot, type Store } from "./store.js";
 import { emptyTree, first, get, last, type Entry, type Tree } from "./tree.js";
+import { explain } from "./validators.js";
 import { checkedSize, type Fields } from "./values.js";
 
 /** What a function sees of the database. */
@@ -175,7 +176,7 @@ export class Transaction implements View {
     const refusal = store.catalog.refusal(table, fields);
     if (refusal)
       throw new Error(
-        `Failed to insert or update a document in table "${table.name}" because it does not match the schema: ${refusal.reason}`,
+        `Failed to insert or update a document in table "${table.name}" because it does not match the schema: ${explain(refusal)}`,
       );
     const { documentDepth, documentBytes } = valueLimits;
     return storedDocument(id, fields, checkedSize(fields as Value, documentDepth, documentBytes, "Value"));

@@ -104,8 +104,8 @@ function insert<T>(tree: Tree<T>, key: IndexKey, value: T): [Tree<T>, Tree<T>?] 
   }
   const at = lowerBound(tree.keys, key);
   if (tree.keys[at] === key) return [leaf(tree.keys, replaced(tree.values, at, [value]))];
-  const keys = [...tree.keys.slice(0, at), key, ...tree.keys.slice(at)];
-  const entries = [...tree.values.slice(0, at), value, ...tree.values.slice(at)];
+  const keys = withAdded(tree.keys, at, key);
+  const entries = withAdded(tree.values, at, value);
   if (keys.length <= WIDTH) return [leaf(keys, entries)];
   const half = keys.length >> 1;
   return [leaf(keys.slice(0, half), entries.slice(0, half)), leaf(keys.slice(half), entries.slice(half))];
@@ -151,9 +151,18 @@ function lowerBound(keys: readonly IndexKey[], key: IndexKey): number {
   return low;
 }
 
-const without = <T>(list: readonly T[], at: number): T[] => [...list.slice(0, at), ...list.slice(at + 1)];
-const replaced = <T>(list: readonly T[], at: number, by: readonly T[]): T[] => [
-  ...list.slice(0, at),
-  ...by,
-  ...list.slice(at + 1),
-];
+function without<T>(list: readonly T[], at: number): T[] {
+  const copy = list.slice();
+  copy.splice(at, 1);
+  return copy;
+}
+function withAdded<T>(list: readonly T[], at: number, one: T): T[] {
+  const copy = list.slice();
+  copy.splice(at, 0, one);
+  return copy;
+}
+function replaced<T>(list: readonly T[], at: number, by: readonly T[]): T[] {
+  const copy = list.slice();
+  copy.splice(at, 1, ...by);
+  return copy;
+}

@@ -4,11 +4,19 @@ import type { ValidatorJSON } from "convex/values";
 /** Says which table of the component an id belongs to, by name; null: none of this component. */
 export type TableOfId = (id: string) => string | null;
 
-/** A value that a validator refuses, with the place in it. */
+/** A place in a value that a validator refuses, and why. */
 export interface Mismatch {
   path: string;
   reason: string;
+  value: Value | undefined;
+  validator: ValidatorJSON;
 }
+
+/** As Convex says it. */
+export const explain = ({ path, reason, value, validator }: Mismatch): string =>
+  `${reason}.\nPath: ${path}\nValue: ${show(value)}\nValidator: ${describe(validator)}`;
+
+const DIFFERENT = "Value does not match validator";
 
 /** The first place where the value is not what the validator asks for; null: it is. */
 export function mismatch(
@@ -17,80 +25,103 @@ export function mismatch(
   tableOf: TableOfId,
   path = "",
 ): Mismatch | null {
-  const refuse = (reason = `Value does not match validator`): Mismatch => ({
-    path,
-    reason: `${reason}.\nPath: ${path}\nValue: ${show(value)}\nValidator: ${describe(validator)}`,
-  });
+  switch (validator.type) {
+    case "array":
+      return inArray(value, validator, tableOf, path);
+    case "record":
+      return inRecord(value, validator, tableOf, path);
+    case "object":
+      return inObject(value, validator, tableOf, path);
+    case "union":
+      return inUnion(value, validator, tableOf, path);
+    case "id":
+      if (typeof value === "string" && tableOf(value) === validator.tableName) return null;
+      return { path, reason: "Value is no ID of that table in this component", value, validator };
+    default:
+      return fits(value, validator) ? null : { path, reason: DIFFERENT, value, validator };
+  }
+}
+
+type Of<Type extends ValidatorJSON["type"]> = Extract<ValidatorJSON, { type: Type }>;
+
+function fits(
+  value: Value | undefined,
+  validator: Exclude<ValidatorJSON, Of<"array" | "record" | "object" | "union" | "id">>,
+): boolean {
   switch (validator.type) {
     case "any":
-      return value === undefined ? refuse() : null;
+      return value !== undefined;
     case "null":
-      return value === null ? null : refuse();
+      return value === null;
     case "number":
-      return typeof value === "number" ? null : refuse();
     case "bigint":
-      return typeof value === "bigint" ? null : refuse();
-    case "commitTs":
-      return typeof value === "bigint" || value instanceof CommitTsPlaceholder ? null : refuse();
     case "boolean":
-      return typeof value === "boolean" ? null : refuse();
     case "string":
-      return typeof value === "string" ? null : refuse();
+      return typeof value === validator.type;
+    case "commitTs":
+      return typeof value === "bigint" || value instanceof CommitTsPlaceholder;
     case "bytes":
-      return value instanceof ArrayBuffer ? null : refuse();
+      return value instanceof ArrayBuffer;
     case "literal":
-      return compareValues(value, jsonToConvex(validator.value)) === 0 ? null : refuse();
-    case "id":
-      if (typeof value !== "string") return refuse();
-      return tableOf(value) === validator.tableName
-        ? null
-        : refuse(`Found ID "${value}" that is not an ID of table "${validator.tableName}" in this component`);
-    case "array": {
-      if (!Array.isArray(value)) return refuse();
-      for (const [index, element] of value.entries()) {
-        const found = mismatch(element as Value, validator.value, tableOf, `${path}[${index}]`);
-        if (found) return found;
-      }
-      return null;
-    }
-    case "record": {
-      const record = asObject(value);
-      if (!record) return refuse();
-      for (const [key, field] of Object.entries(record)) {
-        const place = `${path}.${key}`;
-        const found =
-          mismatch(key, validator.keys, tableOf, `${place} (key)`) ??
-          mismatch(field, validator.values.fieldType, tableOf, place);
-        if (found) return found;
-      }
-      return null;
-    }
-    case "object": {
-      const object = asObject(value);
-      if (!object) return refuse();
-      for (const [name, field] of Object.entries(validator.value)) {
-        if (object[name] === undefined) {
-          if (field.optional) continue;
-          return refuse(`Object is missing the required field \`${name}\``);
-        }
-        const found = mismatch(object[name], field.fieldType, tableOf, `${path}.${name}`);
-        if (found) return found;
-      }
-      const extra = Object.keys(object).find(
-        (name) => object[name] !== undefined && !Object.hasOwn(validator.value, name),
-      );
-      return extra === undefined
-        ? null
-        : refuse(`Object contains extra field \`${extra}\` that is not in the validator`);
-    }
-    case "union": {
-      const found = validator.value.map((member) => mismatch(value, member, tableOf, path));
-      if (found.some((one) => one === null)) return null;
-      // With one member that fits in its shape, its own complaint says more.
-      const deeper = found.filter((one) => one !== null && one.path.length > path.length);
-      return deeper.length === 1 ? deeper[0]! : refuse();
-    }
+      if (typeof validator.value !== "object") return value === validator.value;
+      return compareValues(value, jsonToConvex(validator.value)) === 0;
   }
+}
+
+function inArray(value: Value | undefined, validator: Of<"array">, tableOf: TableOfId, path: string) {
+  if (!Array.isArray(value)) return { path, reason: DIFFERENT, value, validator };
+  for (const [index, element] of value.entries()) {
+    const found = mismatch(element as Value, validator.value, tableOf, `${path}[${index}]`);
+    if (found) return found;
+  }
+  return null;
+}
+
+function inRecord(value: Value | undefined, validator: Of<"record">, tableOf: TableOfId, path: string) {
+  const record = asObject(value);
+  if (!record) return { path, reason: DIFFERENT, value, validator };
+  for (const [key, field] of Object.entries(record)) {
+    const place = `${path}.${key}`;
+    const found =
+      mismatch(key, validator.keys, tableOf, place) ??
+      mismatch(field, validator.values.fieldType, tableOf, place);
+    if (found) return found;
+  }
+  return null;
+}
+
+function inObject(value: Value | undefined, validator: Of<"object">, tableOf: TableOfId, path: string) {
+  const object = asObject(value);
+  if (!object) return { path, reason: DIFFERENT, value, validator };
+  for (const name in validator.value) {
+    const field = validator.value[name]!;
+    if (object[name] === undefined) {
+      if (field.optional) continue;
+      return { path, reason: `Object is missing the required field \`${name}\``, value, validator };
+    }
+    const found = mismatch(object[name], field.fieldType, tableOf, `${path}.${name}`);
+    if (found) return found;
+  }
+  for (const name in object)
+    if (object[name] !== undefined && !Object.hasOwn(validator.value, name))
+      return {
+        path,
+        reason: `Object contains extra field \`${name}\` that is not in the validator`,
+        value,
+        validator,
+      };
+  return null;
+}
+
+function inUnion(value: Value | undefined, validator: Of<"union">, tableOf: TableOfId, path: string) {
+  const deeper: Mismatch[] = [];
+  for (const member of validator.value) {
+    const found = mismatch(value, member, tableOf, path);
+    if (!found) return null;
+    if (found.path.length > path.length) deeper.push(found);
+  }
+  // With one member that fits in its shape, its own complaint says more.
+  return deeper.length === 1 ? deeper[0]! : { path, reason: DIFFERENT, value, validator };
 }
 
 function asObject(value: Value | undefined): Record<string, Value | undefined> | null {
