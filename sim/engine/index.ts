@@ -14,6 +14,7 @@ export {
   type FunctionType,
   type ModuleMap,
 } from "./functions.js";
+export { Interleaving, type InterleavingOptions } from "./interleaving.js";
 export { installGlobals } from "./globals.js";
 export type { Pace } from "./pace.js";
 export { ReadSet } from "./reads.js";

@@ -203,7 +203,6 @@ export class Runner implements Runtime {
       const ts = this.commit(tx, displayName(target));
       return { json: withCommitTs(json, tsToJson(ts)), ts };
     } finally {
-      frame.finish();
       if (!given) this.store.end(snapshot);
     }
   }
@@ -220,6 +219,7 @@ export class Runner implements Runtime {
       tx.usage.assertNotTimedOut();
       return json;
     } finally {
+      frame.finish();
       await this.pace.beforeCommit(takesMs());
     }
   }

@@ -49,7 +49,8 @@ export class TransactionFrame extends FunctionFrame {
   /** The last of the calls that wait for one another. */
   private queue: Promise<unknown> | null = null;
   private hasPaginated = false;
-  private isOver = false;
+  private readonly depth: number;
+  private isFinished = false;
 
   constructor(
     runtime: Runtime,
@@ -59,9 +60,10 @@ export class TransactionFrame extends FunctionFrame {
     private readonly tx: Transaction | null,
     private readonly frozenNow: number,
     private readonly calls: CallCounter,
-    private readonly depth = 1,
+    private readonly caller: TransactionFrame | null = null,
   ) {
     super(runtime, target);
+    this.depth = (caller?.depth ?? 0) + 1;
   }
 
   now(): number {
@@ -70,7 +72,11 @@ export class TransactionFrame extends FunctionFrame {
 
   /** From now on its calls are refused: somebody forgot to await one. */
   finish(): void {
-    this.isOver = true;
+    this.isFinished = true;
+  }
+
+  private get isOver(): boolean {
+    return this.isFinished || (this.caller?.isOver ?? false);
   }
 
   syscall(op: string, jsonArgs: string): string {
@@ -248,8 +254,8 @@ export class TransactionFrame extends FunctionFrame {
     const isStale = udfType === "snapshotQuery";
     const view = isStale ? staleView(this.runtime, this.view) : this.view;
     const tx = udfType === "mutation" ? this.tx : null;
-    const { runtime, frozenNow, calls, depth } = this;
-    const frame = new TransactionFrame(runtime, target, view, tx, frozenNow, calls, depth + 1);
+    const { runtime, frozenNow, calls } = this;
+    const frame = new TransactionFrame(runtime, target, view, tx, frozenNow, calls, this);
     const takeBack = tx?.savepoint();
     const uncap = view.usage.cap((request.transactionLimits ?? {}) as Partial<TransactionLimits>);
     try {
