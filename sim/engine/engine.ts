@@ -157,6 +157,11 @@ export class Engine {
     return this.runner.registry.defaultExports(moduleName);
   }
 
+  /** Loads all modules now instead of when one is first needed: a made-up schedule must not wait for the disk. */
+  loadAll(): Promise<void> {
+    return this.runner.registry.loadAll();
+  }
+
   /** The newest committed state. */
   get latest(): Snapshot {
     return this.runner.store.latest;

@@ -83,6 +83,13 @@ export class FunctionRegistry {
     return loading;
   }
 
+  async loadAll(): Promise<void> {
+    const all = [...this.components.values()].flatMap(({ path, modules }) =>
+      Object.keys(modules).map((name) => this.module(path, name)),
+    );
+    await Promise.all(all);
+  }
+
   envOf(componentPath: string): Readonly<Record<string, string | undefined>> {
     return this.components.get(componentPath)?.env ?? {};
   }

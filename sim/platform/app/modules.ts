@@ -8,7 +8,8 @@ export function loadModules(directory: string): ModuleMap {
   return Object.fromEntries(
     moduleFiles(directory).map((file) => {
       const modulePath = path.relative(directory, file).split(path.sep).join("/");
-      const load = () => import(/* @vite-ignore */ pathToFileURL(file).href) as Promise<unknown>;
+      let loading: Promise<unknown> | undefined;
+      const load = () => (loading ??= import(/* @vite-ignore */ pathToFileURL(file).href));
       return [modulePath.replace(/\.[jt]s$/, ""), load];
     }),
   );
