@@ -37,7 +37,9 @@ const exportedSchema = z.object({
   ),
   schemaValidation: z.boolean().default(true),
 });
-const schemaModule = z.object({ export: z.custom<() => string>((value) => typeof value === "function") });
+const schemaModule = z.custom<{ export(): string }>(
+  (value) => typeof value === "object" && value !== null && "export" in value,
+);
 
 export const SCHEDULED = "_scheduled_functions";
 export const STORAGE = "_storage";
@@ -54,9 +56,8 @@ export class Catalog {
     this.byName.set(componentPath, new Map());
     for (const name of [SCHEDULED, STORAGE]) this.addTable(componentPath, name, [], null);
     if (schema === undefined) return;
-    const exported = schemaModule.parse(schema);
     const { tables, schemaValidation } = exportedSchema.parse(
-      JSON.parse((schema as typeof exported).export()),
+      JSON.parse(schemaModule.parse(schema).export()),
     );
     if (schemaValidation) this.strict.add(componentPath);
     for (const { tableName, indexes, documentType } of tables)

@@ -3,10 +3,10 @@ import { realPace, type Pace } from "./pace.js";
 
 /** Lets everything run at once, but holds back the commits that a test asks it to. */
 export class HeldPace implements Pace {
-  readonly now = realPace.now;
-  readonly random = realPace.random;
-  readonly begin = realPace.begin;
-  readonly at = realPace.at;
+  readonly now = () => realPace.now();
+  readonly random = () => realPace.random();
+  readonly begin = () => realPace.begin();
+  readonly at: Pace["at"] = (timeMs, run) => realPace.at(timeMs, run);
   readonly backOffs: number[] = [];
   private holds = 0;
   private release: (() => void) | null = null;

@@ -16,7 +16,7 @@ export interface StoredDocument {
 }
 
 export function storedDocument(id: string, fields: Fields, bytes: number): StoredDocument {
-  const json = JSON.stringify(convexToJson(fields as Value));
+  const json = JSON.stringify(convexToJson(fields));
   return { id, fields, json, bytes, isPending: hasPlaceholder(json) };
 }
 

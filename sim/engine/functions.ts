@@ -84,10 +84,8 @@ export class FunctionRegistry {
   }
 
   async loadAll(): Promise<void> {
-    const all = [...this.components.values()].flatMap(({ path, modules }) =>
-      Object.keys(modules).map((name) => this.module(path, name)),
-    );
-    await Promise.all(all);
+    for (const { path, modules } of this.components.values())
+      await Promise.all(Object.keys(modules).map(async (name) => this.module(path, name)));
   }
 
   envOf(componentPath: string): Readonly<Record<string, string | undefined>> {

@@ -1,6 +1,6 @@
 import { ActionFrame } from "./actionFrame.js";
 import type { Catalog } from "./catalog.js";
-import { SystemError, TooManyWrites, WriteConflict } from "./errors.js";
+import { TooManyWrites, WriteConflict } from "./errors.js";
 import type { FileUrls, Files } from "./files.js";
 import { inFrame, outsideFrames } from "./frames.js";
 import { displayName, type FunctionRegistry, type Target } from "./functions.js";
@@ -233,7 +233,7 @@ export class Runner implements Runtime {
     return ts;
   }
 
-  private conflictError({ commit, write, documentId }: Conflict, name: string): SystemError {
+  private conflictError({ commit, write, documentId }: Conflict, name: string): WriteConflict {
     const who = commit.writer === name ? "Another call to this mutation" : `A call to "${commit.writer}"`;
     const { table } = this.catalog.indexAt(write.indexNumber);
     return new WriteConflict(table.name, `${who} changed the document with ID "${documentId}"`);

@@ -46,7 +46,7 @@ export function storageCall(
       const bytes = new Uint8Array(Buffer.from(blob, "base64"));
       const id = files.store(writer(), table, { bytes, contentType: contentType || null });
       const stored = readDocument(view, table, id)?.fields.sha256;
-      if (sha256 !== undefined && sha256 !== stored) throw new Error(`sha256 mismatch: ${String(stored)}`);
+      if (sha256 !== undefined && sha256 !== stored) throw new Error("The file's sha256 is another one");
       return JSON.stringify(id);
     }
     default:

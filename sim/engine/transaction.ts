@@ -1,4 +1,4 @@
-import { jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { jsonToConvex, type JSONValue } from "convex/values";
 import { SCHEDULED, type Index, type Table } from "./catalog.js";
 import { indexWrites, storedDocument, type DocumentWrite, type StoredDocument } from "./documents.js";
 import { newId } from "./ids.js";
@@ -179,7 +179,7 @@ export class Transaction implements View {
         `Failed to insert or update a document in table "${table.name}" because it does not match the schema: ${explain(refusal)}`,
       );
     const { documentDepth, documentBytes } = valueLimits;
-    return storedDocument(id, fields, checkedSize(fields as Value, documentDepth, documentBytes, "Value"));
+    return storedDocument(id, fields, checkedSize(fields, documentDepth, documentBytes, "Value"));
   }
 
   private write(write: DocumentWrite): void {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { displayName, addressSchema, type Target } from "./functions.js";
 import { FunctionFrame, unknownOperation } from "./functionFrame.js";
 import { assertType, invoke } from "./invoke.js";
-import { MAX_CALL_DEPTH, runTimePricesUs, type TransactionLimits } from "./limits.js";
+import { MAX_CALL_DEPTH, runTimePricesUs } from "./limits.js";
 import { beyond } from "./orderedKeys.js";
 import { readPage } from "./page.js";
 import { querySchema, Scan } from "./query.js";
@@ -257,7 +257,7 @@ export class TransactionFrame extends FunctionFrame {
     const { runtime, frozenNow, calls } = this;
     const frame = new TransactionFrame(runtime, target, view, tx, frozenNow, calls, this);
     const takeBack = tx?.savepoint();
-    const uncap = view.usage.cap((request.transactionLimits ?? {}) as Partial<TransactionLimits>);
+    const uncap = view.usage.cap((request.transactionLimits ?? {}));
     try {
       return await invoke(runtime.catalog, frame, target, JSON.stringify(args));
     } catch (error) {

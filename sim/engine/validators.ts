@@ -71,7 +71,7 @@ function fits(
 function inArray(value: Value | undefined, validator: Of<"array">, tableOf: TableOfId, path: string) {
   if (!Array.isArray(value)) return { path, reason: DIFFERENT, value, validator };
   for (const [index, element] of value.entries()) {
-    const found = mismatch(element as Value, validator.value, tableOf, `${path}[${index}]`);
+    const found = mismatch(element, validator.value, tableOf, `${path}[${index}]`);
     if (found) return found;
   }
   return null;

@@ -24,7 +24,7 @@ function checkShape(value: Value | undefined, depth: number, maxDepth: number): 
       throw new Error(
         `Array length is too long (${value.length} > maximum length ${valueLimits.arrayLength})`,
       );
-    for (const element of value) checkShape(element as Value, depth + 1, maxDepth);
+    for (const element of value) checkShape(element, depth + 1, maxDepth);
     return;
   }
   const names = Object.keys(value);
