@@ -257,7 +257,7 @@ export class TransactionFrame extends FunctionFrame {
     const { runtime, frozenNow, calls } = this;
     const frame = new TransactionFrame(runtime, target, view, tx, frozenNow, calls, this);
     const takeBack = tx?.savepoint();
-    const uncap = view.usage.cap((request.transactionLimits ?? {}));
+    const uncap = view.usage.cap(request.transactionLimits ?? {});
     try {
       return await invoke(runtime.catalog, frame, target, JSON.stringify(args));
     } catch (error) {
