@@ -26,7 +26,7 @@ const NODE_VERSION = "22.23.5";
  * The queue (commit timestamps, stale snapshots, limits), the example app (components, routes, environment), the local platform (clients
  * over HTTP and WebSocket, crons, nested components), the counters of the bench, and code generation by the CLI.
  */
-const TESTS = ["src/component/queue", "example", "sim/platform", "bench", "scripts/codegen"];
+const TESTS = ["src/core/queue", "example", "sim/platform", "bench", "scripts/codegen"];
 
 await runMain("check:versions", async (signal, log) => {
   const run = async (what: string, cwd: string, command: string, ...args: string[]): Promise<string> => {
