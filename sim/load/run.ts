@@ -93,7 +93,10 @@ class Run {
       await resetStatistics(stage.deployment);
       const work = processes ? [processes.untilAnswered(over)] : this.loops();
       await this.watched(together([...(options.drain ? [] : [send()]), ...work], this.failed));
-      return await this.result(startedAt, await readStatistics(stage.deployment));
+      const statistics = await readStatistics(stage.deployment);
+      // A user has the answer before its worker has reported the end; a worker that is stopped does that first.
+      await processes?.close();
+      return await this.result(startedAt, statistics);
     } finally {
       await processes?.close();
     }

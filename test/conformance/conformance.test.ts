@@ -57,26 +57,7 @@ describe.skipIf(!hasTools).concurrent("the kit", () => {
     const { code, lines } = await run(["--only", rows.join(), referenceWorker]);
     expect(lines).toEqual([JSON.stringify({ checks: 2, passed: 2, failed: [] })]);
     expect(code).toBe(0);
-  });
-
-  it("judges a worker against a given deployment as well", async ({ expect }) => {
-    const platform = await startPlatform({ crons: false });
-    try {
-      const given = [
-        "--deployment",
-        platform.cloudUrl,
-        "--site",
-        platform.siteUrl,
-        "--admin-key",
-        platform.adminKey,
-      ];
-      const { code, lines } = await run(["--only", "P-FORM-3", ...given, referenceWorker]);
-      expect(lines).toEqual([JSON.stringify({ checks: 1, passed: 1, failed: [] })]);
-      expect(code).toBe(0);
-    } finally {
-      await platform.close();
-    }
-  });
+  }, 60_000);
 
   it("fails a program that is no worker, soon", async ({ expect }) => {
     const { code, lines } = await run(["--only", "P-CLAIM-1,P-STOP-1", "true"]);
@@ -101,3 +82,26 @@ describe.skipIf(!hasTools).concurrent("the kit", () => {
     expect(readFileSync(referenceWorker, "utf8").trimEnd().split("\n").length).toBeLessThan(150);
   });
 });
+
+it.skipIf(!hasTools)(
+  "the kit judges a worker against a given deployment as well",
+  async () => {
+    const platform = await startPlatform({ crons: false });
+    try {
+      const given = [
+        "--deployment",
+        platform.cloudUrl,
+        "--site",
+        platform.siteUrl,
+        "--admin-key",
+        platform.adminKey,
+      ];
+      const { code, lines } = await run(["--only", "P-FORM-3", ...given, referenceWorker]);
+      expect(lines).toEqual([JSON.stringify({ checks: 1, passed: 1, failed: [] })]);
+      expect(code).toBe(0);
+    } finally {
+      await platform.close();
+    }
+  },
+  60_000,
+);
