@@ -22,8 +22,8 @@ const variablesSchema = z.object({
 export interface OpenOptions {
   /** A given deployment; null: start the local platform. */
   target: Target | null;
-  /** Of the local platform only. `transactionMs`: how long each transaction takes, on an engine whose transactions overlap. */
-  platform?: PlatformOptions & { transactionMs?: number };
+  /** Of the local platform only. */
+  platform?: PlatformOptions;
   /** Environment variables of the example app; the master key is always taken care of. */
   env?: Readonly<Record<string, string>>;
   /** The deployment will call servers on 127.0.0.1 of this machine, so it has to run on it. */

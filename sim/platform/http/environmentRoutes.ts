@@ -1,7 +1,7 @@
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import type { SimEnv } from "../../faults/index.js";
-import { isAdminKey } from "./functionRoutes.js";
+import { isAdmin } from "./functionRoutes.js";
 
 /** What the Convex CLI asks with when it lists the variables of a deployment (`convex env list`). */
 const LIST_FUNCTION = "_system/cli/queryEnvironmentVariables";
@@ -19,14 +19,10 @@ const listSchema = z.object({ path: z.literal(LIST_FUNCTION) });
  * @param variables the deployment's own; the functions see what stands here at the time of each look.
  */
 export function environmentRoutes(variables: Record<string, string>, adminKey: string): Hono<SimEnv> {
-  const isAdmin = (c: Context<SimEnv>): boolean => {
-    const [scheme, credential = ""] = (c.req.header("authorization") ?? "").split(" ");
-    return scheme === "Convex" && isAdminKey(credential, adminKey);
-  };
   const refused = { code: "BadAdminKey", message: "The provided admin key was invalid for this instance" };
   return new Hono<SimEnv>()
     .post("/update_environment_variables", async (c) => {
-      if (!isAdmin(c)) return c.json(refused, 403);
+      if (!isAdmin(c.req.header("authorization"), adminKey)) return c.json(refused, 403);
       const body = changesSchema.safeParse(await c.req.json().catch(() => undefined));
       if (!body.success) return c.json({ code: "BadJsonBody", message: z.prettifyError(body.error) }, 400);
       for (const { name, value } of body.data.changes) {
@@ -37,7 +33,7 @@ export function environmentRoutes(variables: Record<string, string>, adminKey: s
     })
     .post("/query", async (c, next) => {
       if (!listSchema.safeParse(await c.req.json().catch(() => undefined)).success) return next();
-      if (!isAdmin(c)) return c.json(refused, 403);
+      if (!isAdmin(c.req.header("authorization"), adminKey)) return c.json(refused, 403);
       const value = Object.entries(variables).map(([name, text]) => ({ name, value: text }));
       return c.json({ status: "success", value, logLines: [] });
     });
