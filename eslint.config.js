@@ -55,7 +55,13 @@ const layer = (folder, may, patterns, extra = {}) => ({
   },
 });
 
-const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*", "@convex-dev/workflow(?:/.*)?", "zod", "jose"];
+const COMPONENT_PACKAGES = [
+  "convex/.*",
+  "convex-helpers/.*",
+  "@convex-dev/workflow(?:/.*)?",
+  "zod",
+  "valibot",
+];
 const NO_FRAMEWORK = {
   regex: "^(react|react-dom)(/|$)",
   message: "React is not a dependency of this package.",
@@ -125,7 +131,7 @@ export default tseslint.config(
   },
 
   layer("contract", [], [ONLY(["convex/values"])]),
-  layer("policy", ["contract"], [ONLY(["convex/values", "zod", "temporal-polyfill"])], {
+  layer("policy", ["contract"], [ONLY(["convex/values", "valibot", "temporal-polyfill"])], {
     rules: {
       "no-restricted-globals": [
         "error",

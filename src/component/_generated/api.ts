@@ -16,6 +16,7 @@ import type * as lib from "../lib.js";
 import type * as pushing from "../pushing.js";
 import type * as queue from "../queue.js";
 import type * as telegram from "../telegram.js";
+import type * as tick from "../tick.js";
 import type * as upkeep from "../upkeep.js";
 
 import type {
@@ -34,6 +35,7 @@ const fullApi: ApiFromModules<{
   pushing: typeof pushing;
   queue: typeof queue;
   telegram: typeof telegram;
+  tick: typeof tick;
   upkeep: typeof upkeep;
 }> = anyApi as any;
 

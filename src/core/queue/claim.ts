@@ -20,14 +20,14 @@ import { startMeter } from "../workers/deployments/meter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { noteTokenUse } from "../workers/tokens/lastUse.js";
-import { reapPoint, setAlarm } from "./alarms.js";
+import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
+import { drawFirst } from "../../policy/queue/place.js";
+import { MAX_TRIED, type LaneCandidates } from "./discover.js";
 import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
-import type { LaneHead } from "../../policy/queue/lane.js";
 import type { ObjectType } from "convex/values";
 
 export interface ClaimScope {
@@ -103,7 +103,11 @@ async function seek(
   const listens = scope.listens ?? worker?.listens ?? false;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
   const found = await choose(ctx, seeker, wish.conversationId, reapAt, now);
-  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
+  const admitted = await admitWorker(ctx, worker, scope.admission, {
+    workerId: scope.workerId,
+    lanes,
+    workspace: scope.workspace,
+  });
   if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
   if (worker && (changed || admitted.tokenId !== undefined))
@@ -120,9 +124,8 @@ async function seek(
     }));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    const tokenId = scope.admission?.tokenId;
-    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
-      await noteTokenUse(ctx, tokenId);
+    const tokenId = scope.admission?.tokenId ?? undefined;
+    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs, tokenId);
     return { job: null, worker: workerRow, listens, quiet: found.quiet };
   }
   const { conversation } = found;
@@ -145,12 +148,13 @@ async function seek(
   await ctx.db.patch(conversation._id, {
     ...held,
     ...owned,
+    ...(found.charge === undefined ? {} : { served: found.charge }),
     state: "held",
     lease,
     holder: scope.workerId,
     wakeAt: undefined,
   });
-  if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
+  if (!found.reapArmed) await setReapAlarm(ctx, reapAt);
   const job = await jobOf(ctx, { ...conversation, ...held }, message, {
     lease,
     expiresAt,
@@ -228,6 +232,8 @@ async function tryHydrate(
 
 interface Choice {
   conversation: Doc<"conversations"> | null;
+  /** The tick that its flow is charged; absent for one that was not drawn from the line. */
+  charge?: number;
   reapArmed: boolean;
   /** Null where nobody looked. */
   quiet: Quiet | null;
@@ -259,29 +265,33 @@ async function choose(
       return { conversation: null, reapArmed: false, quiet };
     }
     const reapArmed: boolean = await ctx.runQuery(
-      internal.queue.isAlarmSet,
-      { kind: "reap", at: reapAt },
+      internal.queue.isReapArmed,
+      { reapAt },
       { useStaleSnapshot: true },
     );
     return { conversation: asked, reapArmed, quiet: null };
   }
+  const { workspace, looksAround } = scope;
   const seen: {
-    heads: (LaneHead & { id: Doc<"conversations">["_id"] })[];
+    lanes: LaneCandidates[];
+    window: number;
     reapArmed: boolean;
     quiet: Quiet | null;
   } = await ctx.runQuery(
     internal.queue.findCandidates,
-    { lanes: scope.lanes, workspace: scope.workspace, reapAt, looksAround: scope.looksAround },
+    { lanes: scope.lanes, workspace, reapAt, now, looksAround },
     { useStaleSnapshot: true },
   );
-  const order = orderHeads(seen.heads, now, [Math.random(), Math.random()]);
-  // The snapshot may be old: rely only on the row itself. A second look is enough; the worker asks again soon.
-  for (const head of order.slice(0, 2)) {
-    const conversation = await ctx.db.get(head.id);
+  const { reapArmed } = seen;
+  const lanes = orderHeads(seen.lanes, now, [Math.random(), Math.random()]);
+  const turns = lanes.flatMap((lane) => drawFirst(lane.turns, seen.window, Math.random()));
+  // The snapshot may be old: rely only on the row itself. Somebody else may have been faster; the next one will do as well.
+  for (const { id, charge } of turns.slice(0, MAX_TRIED)) {
+    const conversation = await ctx.db.get(id);
     if (conversation && isClaimable(conversation, scope))
-      return { conversation, reapArmed: seen.reapArmed, quiet: null };
+      return { conversation, charge, reapArmed, quiet: null };
   }
-  return { conversation: null, reapArmed: seen.reapArmed, quiet: seen.quiet };
+  return { conversation: null, reapArmed, quiet: seen.quiet };
 }
 
 /** A worker that holds a conversation's data directory is offered that conversation and no other. */

@@ -44,7 +44,7 @@ describe("waking", () => {
     await world.send("c1", "hello");
     await world.pass(500);
     const [first] = await seqs(workers);
-    await world.pass(8_000);
+    await world.pass(7_000);
     const after = await seqs(workers);
     expect(after.every((seq) => seq > 0)).toBe(true);
     expect(first === 0 ? after[0] : after[1]).toBe(1);
@@ -143,7 +143,7 @@ describe("what waiting costs", () => {
   it("a pass looks at a handful of 200 idle listeners for one message", async () => {
     for (const worker of names(200)) await listen(worker);
     await world.send("c1", "hello");
-    const read = await metrics((ctx) => ctx.runMutation(internal.queue.observe, { confirming: false }));
+    const read = await metrics((ctx) => ctx.runMutation(internal.queue.observe, {}));
     expect(read).toBeLessThan(30);
     expect(sum(await seqs(names(200)))).toBe(1);
   });

@@ -2,31 +2,35 @@
  * The token itself: a JWT (HS256) whose key is derived from a master key, named by `kid`. So a token outlives one rotation
  * of the master key, and no signing key is stored.
  */
-import { errors, jwtVerify, SignJWT } from "jose";
-import * as z from "zod";
+import * as s from "valibot";
 import { factoryError } from "../../../contract/errors.js";
 import { isLane, MAX_LANES } from "../../../policy/queue/lane.js";
 import { deriveKeyBytes, type MasterKey } from "../../../policy/secrets/masterKey.js";
+import { parseJwt, registeredClaimsFault, signJwt } from "../../../policy/tokens/jwt.js";
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 import { findMasterKey } from "../../secrets/keyRing.js";
 
-const ALGORITHM = "HS256";
 const ISSUER = "agent-factory";
 /** A token with 16 longest lanes and longest names is below 3 KiB; more is not ours and not worth decoding. */
 const MAX_TOKEN_CHARS = 4096;
+const MAX_ID_CHARS = 64;
 const KEY_ID_SHAPE = /^[0-9a-f]{16}$/;
 
-const zClaims = z.object({
-  jti: z.string().min(1).max(64),
-  workspace: z.string().min(1).optional(),
-  tags: z.array(z.string().refine(isLane)).min(1).max(MAX_LANES),
-  group: z.string().optional(),
-  workerId: z.string().min(1).optional(),
-  /** May list system lanes. */
-  trusted: z.boolean().optional(),
-});
+/** Built when a token is verified, not when the module is loaded. */
+const claimsSchema = () => {
+  const name = s.pipe(s.string(), s.minLength(1));
+  return s.object({
+    jti: s.pipe(name, s.maxLength(MAX_ID_CHARS)),
+    workspace: s.optional(name),
+    tags: s.pipe(s.array(s.pipe(s.string(), s.check(isLane))), s.minLength(1), s.maxLength(MAX_LANES)),
+    group: s.optional(s.string()),
+    workerId: s.optional(name),
+    /** May list system lanes. */
+    trusted: s.optional(s.boolean()),
+  });
+};
 /** What a token says of its bearer; `jti` is the id of its row. */
-export type WorkerClaims = z.infer<typeof zClaims>;
+export type WorkerClaims = s.InferOutput<ReturnType<typeof claimsSchema>>;
 
 const signingKey = (master: MasterKey) => deriveKeyBytes(master, "agent-factory/worker-token/1");
 
@@ -37,13 +41,8 @@ export async function signToken(
   issuedAt: number,
   expiresAt: number,
 ): Promise<string> {
-  return await new SignJWT(scope)
-    .setProtectedHeader({ alg: ALGORITHM, typ: "JWT", kid: master.keyId })
-    .setIssuer(ISSUER)
-    .setJti(jti)
-    .setIssuedAt(Math.floor(issuedAt / 1000))
-    .setExpirationTime(Math.floor(expiresAt / 1000))
-    .sign(await signingKey(master));
+  const times = { iat: Math.floor(issuedAt / 1000), exp: Math.floor(expiresAt / 1000) };
+  return await signJwt({ ...scope, iss: ISSUER, jti, ...times }, master.keyId, await signingKey(master));
 }
 
 /**
@@ -51,26 +50,17 @@ export async function signToken(
  * `worker_token_invalid`, `worker_token_expired`, or `master_key_invalid` as `findMasterKey`.
  */
 export async function verifyToken(ctx: QueryCtx | MutationCtx, token: string): Promise<WorkerClaims> {
-  if (token.length > MAX_TOKEN_CHARS) throw invalidToken();
-  try {
-    const { payload } = await jwtVerify(
-      token,
-      async ({ kid }) => {
-        const master = kid === undefined ? null : await findMasterKey(ctx, kid);
-        if (!master) throw kid !== undefined && KEY_ID_SHAPE.test(kid) ? unknownKey(kid) : invalidToken();
-        return await signingKey(master);
-      },
-      { algorithms: [ALGORITHM], issuer: ISSUER, requiredClaims: ["jti", "iat", "exp"] },
-    );
-    const claims = zClaims.safeParse(payload);
-    if (!claims.success) throw invalidToken();
-    return claims.data;
-  } catch (error) {
-    if (error instanceof errors.JWTExpired) throw expiredToken(signedId(error.payload));
-    // jose checks the signature before any claim, so only its holder learns that a token has expired.
-    if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalidToken();
-    throw error;
-  }
+  const jwt = token.length > MAX_TOKEN_CHARS ? null : parseJwt(token);
+  if (jwt === null || !KEY_ID_SHAPE.test(jwt.kid)) throw invalidToken();
+  const master = await findMasterKey(ctx, jwt.kid);
+  if (master === null) throw unknownKey(jwt.kid);
+  const signed = await jwt.open(await signingKey(master));
+  const fault = signed === null ? "invalid" : registeredClaimsFault(signed, ISSUER, Date.now());
+  // The signature was checked before any claim, so only its holder learns that a token has expired.
+  if (fault === "expired") throw expiredToken(signedId(signed));
+  const claims = s.safeParse(claimsSchema(), signed);
+  if (fault !== null || !claims.success) throw invalidToken();
+  return claims.output;
 }
 
 export const invalidToken = () =>
@@ -95,4 +85,5 @@ export const expiredToken = (tokenId?: string) =>
 export const revokedToken = (tokenId: string) =>
   factoryError("worker_token_revoked", "The worker token was revoked.", { tokenId });
 
-const signedId = (payload: { jti?: string | undefined }): string | undefined => payload.jti?.slice(0, 64);
+const signedId = (signed: Readonly<Record<string, unknown>> | null): string | undefined =>
+  typeof signed?.jti === "string" ? signed.jti.slice(0, MAX_ID_CHARS) : undefined;
