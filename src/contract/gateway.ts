@@ -7,7 +7,6 @@
  * - `POST <prefix>/w/<alias>/api/query` and `/api/mutation`: Convex's HTTP API for the published 1.0.11 image, which can
  *   only prefix its URL. Body `{path: "<namespace>:<key>", args, format?}`; the keys are those of the table below.
  */
-import * as deployments from "./deployments.js";
 import type { ErrorCode } from "./errors.js";
 import * as media from "./media.js";
 import * as probes from "./probes.js";
@@ -31,7 +30,7 @@ export interface WorkerCall {
 
 /** Everything a worker may call. A new worker function is one more line here. */
 export const workerCalls = [
-  { fn: "workerHello", kind: "mutation", row: deployments.workerHello, operation: "hello", imageKey: null },
+  { fn: "workerHello", kind: "mutation", row: workers.workerHello, operation: "hello", imageKey: null },
   // One call, whatever it finds: the job is the worker's value, the hint of one that found nothing stands beside it.
   { fn: "poll", kind: "mutation", row: queue.claim, operation: "claim", imageKey: null },
   { fn: "claim", kind: "mutation", row: queue.claim, operation: null, imageKey: "workerClaim" },
