@@ -1,4 +1,5 @@
 /** What a pass of the fleet and its steps read and record. Registrations only. */
+import "../core/inline.js";
 import * as spawnEnvFile from "../core/bridge/spawnEnv.js";
 import * as applyFile from "../core/fleet/apply.js";
 import * as launchFile from "../core/fleet/launch.js";

@@ -22,3 +22,5 @@ export const observe = internalMutation(passFile.observe);
 export const chooseYielding = internalQuery(yieldingFile.choose);
 export const chooseWakes = internalQuery(wakeChoiceFile.choose);
 export const closeAlbum = internalMutation(albumsFile.close);
+
+export const releaseStuckJobs = internalMutation(reapFile.releaseStuckJobs);

@@ -13,10 +13,13 @@ import type * as cloud from "../cloud.js";
 import type * as crons from "../crons.js";
 import type * as fleet from "../fleet.js";
 import type * as lib from "../lib.js";
+import type * as operators from "../operators.js";
+import type * as people from "../people.js";
 import type * as pushing from "../pushing.js";
 import type * as queue from "../queue.js";
 import type * as telegram from "../telegram.js";
 import type * as upkeep from "../upkeep.js";
+import type * as workers from "../workers.js";
 
 import type {
   ApiFromModules,
@@ -31,10 +34,13 @@ const fullApi: ApiFromModules<{
   crons: typeof crons;
   fleet: typeof fleet;
   lib: typeof lib;
+  operators: typeof operators;
+  people: typeof people;
   pushing: typeof pushing;
   queue: typeof queue;
   telegram: typeof telegram;
   upkeep: typeof upkeep;
+  workers: typeof workers;
 }> = anyApi as any;
 
 /**
