@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@okrlinkhub\/agent-factory$/, replacement: source("./src/client/index.ts") },
+      { find: /^@okrlinkhub\/agent-factory\/http$/, replacement: source("./src/client/routes.ts") },
       {
         find: /^@okrlinkhub\/agent-factory\/convex\.config\.js$/,
         replacement: source("./src/component/convex.config.ts"),

@@ -83,7 +83,15 @@ export async function createBenchWorld(modules: ModuleMap, size: Size): Promise<
 export async function setAlarms({ t }: BenchWorld, pending: { reap: boolean; pass: boolean }): Promise<void> {
   await t.run(async (ctx) => {
     for (const alarm of await ctx.db.query("alarms").collect()) await ctx.db.delete(alarm._id);
-    if (pending.pass) await ctx.db.insert("alarms", { kind: "pass", at: Date.now() + 100 });
+    for (const line of await ctx.db.query("lines").collect()) await ctx.db.delete(line._id);
+    // Something waits in the lanes with work, so the scheduler has looked and said so; one worker asks.
+    const saturated = Array.from({ length: TENANTS }, (_, tenant) => `tenant${tenant}`);
+    await ctx.db.insert("lines", {
+      until: Date.now() + 4_000,
+      claimers: 1,
+      lanes: [LANES.first, LANES.second].map((lane) => ({ lane, virtual: 1_000, saturated })),
+    });
+    if (pending.pass) await ctx.db.insert("alarms", { kind: "look", at: Date.now() + 300 });
     const { leaseMs, reapGridMs } = defaultPolicies.lease;
     const next = reapPoint(Date.now() + leaseMs, reapGridMs);
     for (let point = 0; pending.reap && point < 6; point += 1)
@@ -113,7 +121,7 @@ async function seedConversation(
     lane: fields.lane,
     pool: fields.lane,
     priority,
-    ...placeInLine(priority, { headStart: start, lastOfFlow: null }, 0),
+    ...placeInLine(priority, start, 0),
     readyAt: Date.now(),
     attempts: fields.attempts ?? 0,
     maxAttempts: 5,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addTargetOptions, targetOf } from "../sim/deployment/options.js";
 import { rowNamed, runTrials } from "./run.js";
 import { protocolVersion } from "./rows.js";
 import { startStage, type Stage } from "./stage.js";
@@ -11,16 +12,17 @@ const limitMs = 300_000;
 async function main(): Promise<number> {
   const program = new Command("conformance")
     .description(
-      `Checks a worker against the worker protocol ${protocolVersion} (docs/worker-protocol.md): starts a control plane, a chat\n` +
-        "platform and a model on this machine, starts the worker with the environment that leads to them, and judges every\n" +
+      `Checks a worker against the worker protocol ${protocolVersion} (docs/worker-protocol.md): starts a control plane (or\n` +
+        "uses the deployment that is given), a chat platform and a model on this machine, starts the worker with the environment that leads to them, and judges every\n" +
         "row. The last line on stdout is the result as JSON; the exit code is 1 when a row failed. Everything that the\n" +
         "worker is told comes in its environment; its own variables are passed on.",
     )
     .argument("<command...>", "what starts the worker: a program and its arguments, no shell")
     .option("--only <rows>", "only these rows, separated by commas")
     .option("--at-once <n>", "trials at the same time", "4")
-    .passThroughOptions()
-    .parse();
+    .passThroughOptions();
+  addTargetOptions(program).parse();
+  const target = targetOf(program, process.env);
   const options = program.opts<{ only?: string; atOnce: string }>();
   const [first, ...rest] = program.args;
   if (first === undefined) throw new Error("a command is needed");
@@ -39,8 +41,7 @@ async function main(): Promise<number> {
   try {
     const only = options.only?.split(",").map((name) => rowNamed(name.trim()));
     const atOnce = Math.max(1, Number(options.atOnce) || 1);
-    const background: string[] = [];
-    stage = await startStage((line) => background.push(line));
+    stage = await startStage({ target, tell, signal: interrupted.signal });
     const limit = AbortSignal.timeout(limitMs);
     const signal = AbortSignal.any([interrupted.signal, limit]);
     const verdict = await runTrials({ command: [first, ...rest], stage, only, atOnce, signal, tell });
@@ -48,7 +49,7 @@ async function main(): Promise<number> {
     const unused = verdict.unused();
     if (unused.length > 0) tell(`not judged, as the worker makes no use of it: ${unused.join(", ")}`);
     const summary = verdict.summary();
-    if (summary.failed.length > 0) for (const line of background.slice(-10)) tell(`platform: ${line}`);
+    if (summary.failed.length > 0) for (const line of stage.log().slice(-10)) tell(`deployment: ${line}`);
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return summary.failed.length === 0 ? 0 : 1;
   } catch (error) {

@@ -1,7 +1,6 @@
-/** The control plane that the worker talks to: the real component in the example app, on the local platform. */
-import { randomBytes } from "node:crypto";
+/** The control plane that the worker talks to: the real component in the example app, on any deployment. */
 import { z } from "zod";
-import { startPlatform, type Platform } from "../sim/platform/index.js";
+import { openDeployment, type Args, type Target } from "../sim/deployment/index.js";
 import { kitTimings } from "./rows.js";
 
 export interface Stage {
@@ -12,6 +11,8 @@ export interface Stage {
   mintToken(lane: string, workerId: string): Promise<{ token: string; tokenId: string }>;
   revoke(tokenId: string): Promise<void>;
   enqueue(lane: string, message: UserMessage): Promise<string>;
+  /** What the deployment printed lately, as far as it is ours to read. */
+  log(): readonly string[];
   close(): Promise<void>;
 }
 export interface UserMessage {
@@ -21,29 +22,34 @@ export interface UserMessage {
   provider?: string;
 }
 
-/** @throws when the platform cannot be started. */
-export async function startStage(log: (line: string) => void): Promise<Stage> {
-  const platform: Platform = await startPlatform({
-    env: { AGENT_FACTORY_MASTER_KEY: randomBytes(32).toString("base64") },
-    crons: false,
-    log,
-  });
-  const run = (name: string, args: Parameters<Platform["run"]>[1] = {}) =>
-    platform.run(`lib:${name}`, args, { componentPath: "agentFactory" });
+export interface StageOptions {
+  /** A given deployment; null: the local platform. */
+  target: Target | null;
+  /** Gets a line for people when something happens to a given deployment. */
+  tell(line: string): void;
+  signal: AbortSignal;
+}
+
+/** @throws when the deployment cannot be opened. */
+export async function startStage(options: StageOptions): Promise<Stage> {
+  if (options.target !== null)
+    options.tell(
+      "its crons run by themselves: the local platform keeps them still, a given deployment cannot",
+    );
+  const deployment = await openDeployment({ ...options, platform: { crons: false } });
+  const run = (name: string, args: Args = {}) => deployment.lib(name, args);
   try {
     const { leaseMs, heartbeatIntervalMs } = kitTimings;
-    await run("setPolicies", {
-      policies: {
-        lease: { leaseMs, heartbeatIntervalMs, reapGridMs: 250, staleAfterMs: 3_600_000 },
-        retry: { baseDelayMs: 200, maxDelayMs: 1_000 },
-      },
+    await deployment.setPolicies({
+      lease: { leaseMs, heartbeatIntervalMs, reapGridMs: 250, staleAfterMs: 3_600_000 },
+      retry: { baseDelayMs: 200, maxDelayMs: 1_000 },
     });
   } catch (error) {
-    await platform.close();
+    await deployment.close();
     throw error;
   }
   return {
-    siteUrl: platform.siteUrl,
+    siteUrl: deployment.siteUrl,
     async addLane(lane, botToken) {
       const secretRef = `telegram.botToken.${lane}`;
       await run("importSecret", { secretRef, plaintextValue: botToken });
@@ -76,6 +82,7 @@ export async function startStage(log: (line: string) => void): Promise<Stage> {
       });
       return z.string().parse(id);
     },
-    close: () => platform.close(),
+    log: () => deployment.log(),
+    close: () => deployment.close(),
   };
 }

@@ -1,5 +1,5 @@
 /** This app's HTTP routes: Telegram's webhook and the worker gateway, below `/agent-factory`. */
-import { registerRoutes } from "@okrlinkhub/agent-factory";
+import { registerRoutes } from "@okrlinkhub/agent-factory/http";
 import { httpRouter } from "convex/server";
 import { components } from "./_generated/api";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { checkProject } from "./checkProject.js";
-import { withPlantedProject } from "./plantedProject.js";
+import { withPlantedProject } from "../deployment/plantedProject.js";
 
 const check = (root: string) => checkProject({ root, app: "app", component: "child" });
 const lines = (faults: readonly { rule: string; where: string }[]) =>

@@ -4,7 +4,7 @@ import path from "node:path";
 import { evaluatePush } from "../deployment/evaluatePush.js";
 import { unitsOf } from "../deployment/pushRequest.js";
 import { deployUnit, type Fault, type Rule } from "./deployUnit.js";
-import { pushRequestOf } from "./pushRequestOf.js";
+import { pushRequestOf } from "../deployment/pushRequestOf.js";
 import { clashes } from "./rules/clashes.js";
 import { crons } from "./rules/crons.js";
 import { functions } from "./rules/functions.js";

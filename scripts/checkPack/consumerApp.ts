@@ -46,7 +46,7 @@ export const { configureAgent, enqueue, queueStats } = exposeApi(components.agen
   },
 });
 `,
-    "convex/http.ts": `import { registerRoutes } from "@okrlinkhub/agent-factory";
+    "convex/http.ts": `import { registerRoutes } from "@okrlinkhub/agent-factory/http";
 import { httpRouter } from "convex/server";
 import { components } from "./_generated/api";
 

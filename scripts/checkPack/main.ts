@@ -69,7 +69,7 @@ await runMain("check:pack", async (signal, log) => {
     await generate({ project: app, components: [], signal, log });
     await step("type-check the app", app, process.execPath, "node_modules/typescript/bin/tsc", "--noEmit");
     // Not `convex.config.js`: the workflow engine's is written for the bundler, which has loaded it to generate the code.
-    for (const entry of ["", "/react", "/worker"]) {
+    for (const entry of ["", "/http", "/react", "/worker"]) {
       const specifier = packageJson.name + entry;
       await step(
         `import ${specifier} in Node`,

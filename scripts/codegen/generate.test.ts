@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, it } from "vitest";
-import { withPlantedProject } from "../checkDeploy/plantedProject.js";
+import { withPlantedProject } from "../deployment/plantedProject.js";
 import { generate } from "./generate.js";
 import { driftOf, readFiles } from "./generatedFiles.js";
 

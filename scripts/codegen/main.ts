@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { runMain } from "../runMain.js";
 import { generate } from "./generate.js";
 import { driftOf, readFiles } from "./generatedFiles.js";
-import { withProjectCopy } from "./projectCopy.js";
+import { withProjectCopy } from "../deployment/projectCopy.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMPONENTS = ["./src/component"];

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { startPlatform } from "../platform/index.js";
 import type { Verdict } from "./types.js";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -32,6 +33,35 @@ it("300 hostile calls: none succeeds, none crashes anything, each meets what is 
   expect(verdict.controlsSucceeded).toBe(verdict.controls);
   expect(code).toBe(0);
 }, 60_000);
+
+it("attacks a given deployment, again and again, over the same HTTP", async () => {
+  const platform = await startPlatform({ crons: false });
+  try {
+    const given = [
+      "--deployment",
+      platform.cloudUrl,
+      "--site",
+      platform.siteUrl,
+      "--admin-key",
+      platform.adminKey,
+    ];
+    for (const seed of ["1", "2"]) {
+      const { code, out, err } = await run(["--calls", "100", "--seed", seed, ...given]);
+      expect(JSON.parse(out)).toMatchObject({ calls: 100, succeeded: 0, crashed: 0, undocumented: 0 });
+      expect(err).toContain("nothing is pushed");
+      expect(err).toContain("its crons run by themselves meanwhile");
+      expect(code, err).toBe(0);
+    }
+  } finally {
+    await platform.close();
+  }
+}, 90_000);
+
+it("tells every fault of a given deployment at once", async () => {
+  const { code, out, err } = await run(["--deployment", "nonsense"]);
+  expect({ code, out }).toEqual({ code: 1, out: "" });
+  for (const option of ["--deployment", "--site", "--admin-key"]) expect(err).toContain(`error: ${option}`);
+});
 
 it("Ctrl-C ends it cleanly and without a result", async () => {
   let asked = false;

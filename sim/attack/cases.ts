@@ -42,7 +42,7 @@ export const valuesOf = (actor: Actor): Values => ({
   leaseId: actor.leaseId,
   conversationId: actor.conversationId,
   workspaceId: "default",
-  agentKey: "default",
+  agentKey: actor.agentKey,
   messages: [{ role: "assistant", content: "an answer" }],
   metadata: { note: "x" },
   errorMessage: "boom",
@@ -91,7 +91,7 @@ export function hostileCases(stage: Stage, origins: Origins, exported: ReadonlyS
     if (ABOUT_A_MESSAGE.has(target.call.fn)) {
       const lost = target.call.fn === "appendConversationMessages" ? refused("lease_lost") : nothing;
       add("staleLease", lost, () => call(stage.stale.credential, usualArguments(target, stage.stale)));
-      const foreign = usualArguments(target, { ...stage.victim, workerId: "mallory" });
+      const foreign = usualArguments(target, { ...stage.victim, workerId: stage.mallory.workerId });
       add("foreignLease", lost, () => call(stage.mallory.credential, foreign));
       const garbled = lost === nothing && takes(target.call, "leaseId");
       if (garbled) {
@@ -102,7 +102,11 @@ export function hostileCases(stage: Stage, origins: Origins, exported: ReadonlyS
       }
     }
     if (target.call.fn === "claim") {
-      const asked = (conversationId: string) => ({ ...asVictim, workerId: "mallory", conversationId });
+      const asked = (conversationId: string) => ({
+        ...asVictim,
+        workerId: stage.mallory.workerId,
+        conversationId,
+      });
       add("systemLane", nothing, () => call(stage.mallory.credential, asked(stage.systemConversation)));
     }
     formCases(stage, target, origins, { add, call, refused, asVictim });
@@ -175,7 +179,8 @@ function scopeCases(stage: Stage, target: Target, { add, call, refused, asVictim
   else if (ABOUT_A_MESSAGE.has(fn) || fn === "hasQueuedJobsForConversation")
     add("wrongLane", nothing, () => call(stage.laneless, asVictim));
   else if (fn === "claim") {
-    const asked = { ...asVictim, workerId: "laneless", conversationId: stage.waitingConversation };
+    const { workerId } = stage.laneless;
+    const asked = { ...asVictim, workerId, conversationId: stage.waitingConversation };
     add("wrongLane", nothing, () => call(stage.laneless, asked));
   }
 }

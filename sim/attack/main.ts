@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { addTargetOptions, targetOf } from "../deployment/options.js";
 import { runAttack } from "./run.js";
 import type { Verdict } from "./types.js";
 
@@ -15,16 +16,16 @@ const whole =
   };
 
 async function main(): Promise<number> {
-  const { calls, seed } = new Command("attack")
+  const program = new Command("attack")
     .description(
-      "Starts a deployment on this machine and attacks its HTTP routes and worker functions over real sockets: forged,\n" +
+      "Attacks a deployment, by default one that it starts on this machine: its HTTP routes and worker functions over real sockets: forged,\n" +
         "expired, revoked and foreign credentials, stale leases, malformed bodies. The last line on stdout is the result\n" +
         "as JSON; the exit code is 1 when a call succeeded, crashed something or met an answer that is not documented.",
     )
     .option("--calls <n>", "hostile calls", whole(20, 1_000_000), 10_000)
-    .option("--seed <n>", "the same seed makes the same calls", whole(0, 2 ** 32 - 1), 1)
-    .parse()
-    .opts<{ calls: number; seed: number }>();
+    .option("--seed <n>", "the same seed makes the same calls", whole(0, 2 ** 32 - 1), 1);
+  const { calls, seed } = addTargetOptions(program).parse().opts<{ calls: number; seed: number }>();
+  const target = targetOf(program, process.env);
   const interrupted = new AbortController();
   let signals = 0;
   const onSignal = () => {
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
   process.on("SIGTERM", onSignal);
   try {
     const print = (line: string) => process.stderr.write(`${line}\n`);
-    const verdict = await runAttack({ calls, seed }, print, interrupted.signal);
+    const verdict = await runAttack({ calls, seed, target }, print, interrupted.signal);
     process.stdout.write(`${JSON.stringify(verdict)}\n`);
     return isClean(verdict) ? 0 : 1;
   } catch (error) {

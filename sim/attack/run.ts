@@ -2,6 +2,7 @@ import { seededRandom, type Random } from "../faults/index.js";
 import { hostileCases, refusedWith, type HostileCase } from "./cases.js";
 import { controlOf, webhookControl } from "./controls.js";
 import { attempt, send, type Origins } from "./requests.js";
+import type { Target } from "../deployment/index.js";
 import { setStage, type Stage } from "./stage.js";
 import { workerTargets } from "./targets.js";
 import type { Expected, Reply, Verdict } from "./types.js";
@@ -9,6 +10,8 @@ import type { Expected, Reply, Verdict } from "./types.js";
 export interface AttackOptions {
   calls: number;
   seed: number;
+  /** A given deployment; null: the local platform. */
+  target: Target | null;
 }
 /** In flight at once: the calls of a real attacker overlap. */
 const PARALLEL = 4;
@@ -18,7 +21,7 @@ const SMALL_LIMIT = 5;
 const PROGRESS_EVERY = 1_000;
 
 /**
- * Attacks a deployment on this machine and closes it again.
+ * Attacks a deployment and closes it again.
  * @param print progress and every call that did not meet what is documented, at most a few of a kind.
  * @param signal ends it early: then it rejects with the signal's reason.
  */
@@ -28,10 +31,15 @@ export async function runAttack(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const startedAt = performance.now();
-  print("starting the platform ...");
-  const stage = await setStage(() => undefined);
+  const { target } = options;
+  print(target === null ? "starting the platform ..." : `attacking ${target.cloudUrl} and ${target.siteUrl}`);
+  if (target !== null)
+    print(
+      "its crons run by themselves meanwhile: the local platform keeps them still, a given deployment cannot",
+    );
+  const stage = await setStage(target, print, signal);
   try {
-    const origins: Origins = { cloudUrl: stage.platform.cloudUrl, siteUrl: stage.platform.siteUrl };
+    const origins: Origins = { cloudUrl: stage.deployment.cloudUrl, siteUrl: stage.deployment.siteUrl };
     const run = new Run(stage, origins, options, print, signal);
     const verdict = await run.all();
     return { ...verdict, seconds: Math.round((performance.now() - startedAt) / 100) / 10 };
@@ -141,7 +149,7 @@ class Run {
     await this.stage.setRefusalLimit(SMALL_LIMIT);
     const target = workerTargets().find(({ door, call }) => door === "gateway" && call.fn === "claim");
     if (target === undefined) throw new Error("the gateway has no claim");
-    const args = { workerId: "mallory" };
+    const args = { workerId: this.stage.mallory.workerId };
     const limited = refusedWith("rate_limited", "gateway");
     const mismatch = refusedWith("worker_mismatch", "gateway");
     for (let i = 0; i < SMALL_LIMIT + 3; i += 1) {

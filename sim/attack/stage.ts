@@ -1,16 +1,16 @@
-/** The deployment under attack: two workspaces, two lanes, workers with and without a message in hand. */
-import { randomBytes } from "node:crypto";
+/**
+ * The deployment under attack: two workspaces, two lanes, workers with and without a message in hand. All names are of this
+ * run alone, so that a deployment can be attacked again.
+ */
+import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SignJWT } from "jose";
 import { z } from "zod";
-import { startPlatform, type Platform } from "../platform/index.js";
+import { newRunId, openDeployment, type Args, type Deployment, type Target } from "../deployment/index.js";
 import { startTelegramStub } from "./telegramStub.js";
 import type { Credential } from "./types.js";
 
 const HOUR_MS = 3_600_000;
-const BOT_ID = 4242424242;
-const BOT_TOKEN = `${BOT_ID}:${"ATTACK".repeat(6).slice(0, 35)}`;
-const SECRET_REF = "telegram.botToken.default";
 const zMinted = z.object({ token: z.string(), tokenId: z.string(), aliasPath: z.string().optional() });
 const zJob = z.object({ messageId: z.string(), leaseId: z.string(), conversationId: z.string() });
 
@@ -21,10 +21,11 @@ export interface Actor {
   messageId: string;
   leaseId: string;
   conversationId: string;
+  agentKey: string;
 }
 
 export interface Stage {
-  platform: Platform;
+  deployment: Deployment;
   /** Holds a message, for as long as the run lasts. */
   victim: Actor;
   /** A worker of the same workspace and lane that holds nothing. */
@@ -34,7 +35,7 @@ export interface Stage {
   /** Bound to no worker, of another workspace. */
   stranger: Credential;
   /** Bound to no worker, of another lane. */
-  laneless: Credential;
+  laneless: Credential & { workerId: string };
   /** Bound to the victim, and never refused so far. */
   unused: Credential;
   expired: Credential;
@@ -53,43 +54,54 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** @throws when something cannot be set up. */
-export async function setStage(log: (line: string) => void): Promise<Stage> {
+/**
+ * @param target a given deployment; null: the local platform.
+ * @throws when something cannot be set up.
+ */
+export async function setStage(
+  target: Target | null,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Stage> {
   const stops: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
+  const runId = newRunId();
+  const named = (name: string) => `attack-${runId}-${name}`;
+  const [victimLane, gpuLane, controlLane] = [named("main"), named("gpu"), named("control")];
+  const botId = randomInt(4_000_000_000, 9_000_000_000);
+  const botToken = `${botId}:${randomBytes(18).toString("hex").slice(0, 35)}`;
+  const secretRef = `telegram.botToken.${victimLane}`;
   try {
-    const telegram = await startTelegramStub(BOT_ID);
+    const telegram = await startTelegramStub(botId);
     stops.push(() => telegram.close());
-    const platform = await startPlatform({
-      env: {
-        AGENT_FACTORY_MASTER_KEY: randomBytes(32).toString("base64"),
-        TELEGRAM_API_BASE_URL: telegram.url,
-      },
-      crons: false,
-      log,
+    const deployment = await openDeployment({
+      target,
+      platform: { crons: false },
+      env: { TELEGRAM_API_BASE_URL: telegram.url },
+      callsBack: true,
+      tell,
+      signal,
     });
-    stops.push(() => platform.close());
-    const run = (name: string, args: Parameters<Platform["run"]>[1] = {}) =>
-      platform.run(`lib:${name}`, args, { componentPath: "agentFactory" });
+    stops.push(() => deployment.close());
+    const run = (name: string, args: Args = {}) => deployment.lib(name, args);
 
-    await run("importSecret", { secretRef: SECRET_REF, plaintextValue: BOT_TOKEN });
+    await run("importSecret", { secretRef, plaintextValue: botToken });
+    // An agent of each lane, by the lane's name.
     const agent = (agentKey: string, fields: Record<string, string>) =>
-      run("configureAgent", { agentKey, version: "1", secretsRef: [SECRET_REF], enabled: true, ...fields });
-    await agent("default", {});
-    await agent("gpu", { tag: "gpu" });
-    await agent("control", { tag: "control" });
-    await agent("system", { tag: "system" });
-    await agent("other", { workspace: "other" });
-    await run("configureTelegramWebhook", { convexSiteUrl: platform.siteUrl, secretRef: SECRET_REF });
+      run("configureAgent", { agentKey, version: "1", secretsRef: [secretRef], enabled: true, ...fields });
+    for (const lane of [victimLane, gpuLane, controlLane]) await agent(lane, { tag: lane });
+    await agent(named("system"), { tag: "system" });
+    await agent(named("other"), { workspace: "other" });
+    await run("configureTelegramWebhook", { convexSiteUrl: deployment.siteUrl, secretRef });
 
     const mint = async (scope: Record<string, string | boolean | string[]>) => {
-      const minted = zMinted.parse(await run("createAgentWorkerToken", { tags: ["default"], ...scope }));
+      const minted = zMinted.parse(await run("createAgentWorkerToken", { tags: [victimLane], ...scope }));
       const alias = minted.aliasPath?.split("/").at(-1) ?? "";
       return { tokenId: minted.tokenId, credential: { token: minted.token, alias } };
     };
-    const bound = async (workerId: string, tags = ["default"]) =>
+    const bound = async (workerId: string, tags = [victimLane]) =>
       (await mint({ workerId, workspace: "default", tags, withAlias: true })).credential;
     const enqueue = async (conversationId: string, agentKey: string) => {
       const payload = { provider: "app", providerUserId: "u1", messageText: "hello" };
@@ -101,58 +113,59 @@ export async function setStage(log: (line: string) => void): Promise<Stage> {
       wish: { conversationId?: string; stateful?: boolean } = {},
     ) => zJob.parse(await run("claim", { workerId, workerToken: credential.token, ...wish }));
     const leases = (leaseMs: number) =>
-      run("setPolicies", {
-        policies: {
-          lease: { leaseMs, heartbeatIntervalMs: 100, reapGridMs: 250, staleAfterMs: 24 * HOUR_MS },
-          retry: { baseDelayMs: 0 },
-        },
+      deployment.setPolicies({
+        lease: { leaseMs, heartbeatIntervalMs: 100, reapGridMs: 250, staleAfterMs: 24 * HOUR_MS },
+        retry: { baseDelayMs: 0 },
       });
 
     // One worker loses its message to another: its lease runs out, unheard of, and the message is claimed again.
-    const staleCredential = await bound("slow");
-    await enqueue("stale-chat", "default");
+    const [slow, fast, victim, mallory] = [named("slow"), named("fast"), named("victim"), named("mallory")];
+    const staleCredential = await bound(slow);
+    await enqueue(named("stale-chat"), victimLane);
     await leases(1_000);
-    const lost = await claim("slow", staleCredential);
+    const lost = await claim(slow, staleCredential);
     await leases(HOUR_MS);
-    const fast = await bound("fast");
-    await untilClaimed(() => claim("fast", fast));
+    const fastCredential = await bound(fast);
+    await untilClaimed(() => claim(fast, fastCredential));
 
-    const victimCredential = await bound("victim");
-    await enqueue("victim-chat", "default");
+    const victimCredential = await bound(victim);
+    await enqueue(named("victim-chat"), victimLane);
     // Stateful, so that it is bound to the conversation and may save it.
-    const held = await claim("victim", victimCredential, { stateful: true });
-    await enqueue("waiting-chat", "default");
-    await enqueue("system-chat", "system");
+    const held = await claim(victim, victimCredential, { stateful: true });
+    await enqueue(named("waiting-chat"), victimLane);
+    await enqueue(named("system-chat"), named("system"));
 
-    const expired = await mint({ workerId: "victim", withAlias: true });
+    const expired = await mint({ workerId: victim, withAlias: true });
     await run("rotateWorkerToken", { tokenId: expired.tokenId, overlapMs: 0 });
-    const revoked = await mint({ workerId: "victim", withAlias: true });
+    const revoked = await mint({ workerId: victim, withAlias: true });
     await run("revokeWorkerToken", { tokenId: revoked.tokenId });
-    const controlCredential = await bound("control", ["control"]);
+    const control = named("control");
+    const controlCredential = await bound(control, [controlLane]);
+    const agentKey = victimLane;
     let serial = 0;
 
     return {
-      platform,
-      victim: { workerId: "victim", credential: victimCredential, ...held },
-      mallory: { workerId: "mallory", credential: await bound("mallory"), ...held },
-      stale: { workerId: "slow", credential: staleCredential, ...lost },
+      deployment,
+      victim: { workerId: victim, credential: victimCredential, ...held, agentKey },
+      mallory: { workerId: mallory, credential: await bound(mallory), ...held, agentKey },
+      stale: { workerId: slow, credential: staleCredential, ...lost, agentKey },
       stranger: (await mint({ workspace: "other" })).credential,
-      laneless: (await mint({ tags: ["gpu"] })).credential,
-      unused: await bound("victim"),
+      laneless: { ...(await mint({ tags: [gpuLane] })).credential, workerId: named("laneless") },
+      unused: await bound(victim),
       expired: expired.credential,
       revoked: revoked.credential,
       forged: await forgeries(victimCredential.token),
       fresh: async () => {
-        const conversationId = `control-${(serial += 1)}`;
-        await enqueue(conversationId, "control");
-        const job = await claim("control", controlCredential, { conversationId });
-        return { workerId: "control", credential: controlCredential, ...job };
+        const conversationId = named(`control-${(serial += 1)}`);
+        await enqueue(conversationId, controlLane);
+        const job = await claim(control, controlCredential, { conversationId });
+        return { workerId: control, credential: controlCredential, ...job, agentKey: controlLane };
       },
-      waitingConversation: "waiting-chat",
-      systemConversation: "system-chat",
+      waitingConversation: named("waiting-chat"),
+      systemConversation: named("system-chat"),
       webhookSecret: telegram.secret(),
       setRefusalLimit: async (refusalsPerMinute) => {
-        await run("setPolicies", { policies: { gateway: { refusalsPerMinute } } });
+        await deployment.setPolicies({ gateway: { refusalsPerMinute } });
       },
       close,
     };

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { startPlatform } from "../platform/index.js";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -104,6 +105,38 @@ describe.concurrent("the demo", () => {
   );
 
   it(
+    "does the same on a given deployment that has seen another run, and leaves its policies as they were",
+    { timeout: 2 * RUN_TIMEOUT_MS },
+    async () => {
+      const platform = await startPlatform();
+      try {
+        const policies = () => platform.run("lib:policies", {}, { componentPath: "agentFactory" });
+        const before = await policies();
+        const given = [
+          ...["--deployment", platform.cloudUrl, "--site", platform.siteUrl],
+          ...["--admin-key", platform.adminKey],
+        ];
+        for (const engine of ["echo", "agent"]) {
+          const { code, stdout, stderr } = await demo([...small, "--engine", engine, ...given]);
+          expect(code, stderr).toBe(0);
+          expect(JSON.parse(stdout)).toMatchObject({
+            messages: 10,
+            answered: 10,
+            lost: 0,
+            duplicated: 0,
+            pushed: true,
+          });
+          expect(stderr).toContain("nothing is pushed");
+          expect(machinePids(stderr).filter(isAlive)).toEqual([]);
+          expect(await policies()).toEqual(before);
+        }
+      } finally {
+        await platform.close();
+      }
+    },
+  );
+
+  it(
     "fails under --sabotage skip-restore: the agents have forgotten what they noted",
     { timeout: RUN_TIMEOUT_MS },
     async () => {
@@ -159,6 +192,7 @@ describe.concurrent("the demo", () => {
       ["--sabotage", "luck"],
       ["--sabotage skip-fence", "--engine", "agent"],
       ["--sabotage skip-restore", "--engine", "echo"],
+      ["--deployment", "nonsense"],
     ];
     await Promise.all(
       refused.map(async (args) => {

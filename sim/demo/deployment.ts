@@ -1,19 +1,23 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { defaultPolicies } from "../../src/contract/policies.js";
 import type { FlyServer } from "../fly/index.js";
-import { startPlatform, type Platform } from "../platform/index.js";
+import { newRunId, type Args, type Deployment } from "../deployment/index.js";
 import type { BotSpec } from "../telegram/index.js";
 import { demoImage } from "./cloud.js";
 import { isStateful, type DemoOptions } from "./options.js";
 
-export const demoAgentKey = "default";
+/** The demo's agent and its lane. A deployment may have seen other runs: neither names nor bots meet those of another. */
+export const demoAgentKey = `demo-${newRunId()}`;
 const TOKEN_REF = `telegram.botToken.${demoAgentKey}`;
 const AGENT = fileURLToPath(new URL("agent.mjs", import.meta.url));
 
 /** The bot of the demo; the token is made up and known to the local Telegram server alone. */
-export const demoBot: BotSpec = { token: `4242424242:${"DEMO".repeat(8)}xyz`, username: "factory_demo_bot" };
+export const demoBot: BotSpec = {
+  token: `${randomInt(4_000_000_000, 9_000_000_000)}:${randomBytes(18).toString("hex").slice(0, 35)}`,
+  username: "factory_demo_bot",
+};
 
 /**
  * Shorter than the defaults, so that a killed worker's message comes back within seconds. `reapGridMs` is how much
@@ -39,20 +43,6 @@ const demoFleet = {
 /** The operator's functions in the example app, run as `npx convex run operator:<name>` would. */
 const operator = (name: string) => `operator:${name}`;
 
-/** Starts the local platform with the example app, which talks to the given Telegram and Fly. */
-export const startDeployment = (
-  urls: { telegram: string; fly: string },
-  log: (line: string) => void,
-): Promise<Platform> =>
-  startPlatform({
-    env: {
-      AGENT_FACTORY_MASTER_KEY: randomBytes(32).toString("base64"),
-      TELEGRAM_API_BASE_URL: urls.telegram,
-      FLY_API_BASE_URL: urls.fly,
-    },
-    log,
-  });
-
 /** Where the engines of the machines find what they need. */
 export interface EngineServers {
   telegramUrl: string;
@@ -62,28 +52,27 @@ export interface EngineServers {
 
 /** Sets everything up that an operator has to: policies, where machines come from, agent, bot token, webhook. */
 export async function configure(
-  platform: Platform,
+  deployment: Deployment,
   fly: FlyServer,
   options: DemoOptions,
   servers: EngineServers,
 ): Promise<void> {
-  const run = (name: string, args: Parameters<Platform["run"]>[1]) => platform.run(operator(name), args);
+  const run = (name: string, args: Args) => deployment.run(operator(name), args);
   const secret = (secretRef: string, plaintextValue: string) =>
     run("importSecret", { secretRef, plaintextValue });
-  await run("setPolicies", {
-    policies: {
-      lease: demoLease,
-      scaling: {
-        idleTimeoutMs: idleTimeoutOf(options),
-        reconcileIntervalMs: 1_000,
-        maxWorkers: options.workers,
-        spawnStep: options.workers,
-      },
-      fleet: { ...demoFleet, stateful: isStateful(options) },
+  await deployment.setPolicies({
+    lease: demoLease,
+    scaling: {
+      idleTimeoutMs: idleTimeoutOf(options),
+      reconcileIntervalMs: 1_000,
+      maxWorkers: options.workers,
+      spawnStep: options.workers,
     },
+    // Machines for this run alone: what an interrupted one left waiting in its lane brings none up.
+    fleet: { ...demoFleet, lanes: [demoAgentKey], stateful: isStateful(options) },
   });
   await secret("fly.apiToken", fly.token);
-  await secret("convex.url", platform.siteUrl);
+  await secret("convex.url", deployment.siteUrl);
   if (servers.gateway) await secret("env.OPENCLAW_GATEWAY_TOKEN", servers.gateway.token);
   await run("setProviderRuntimeConfig", {
     providerConfig: {
@@ -104,10 +93,13 @@ export async function configure(
     version: "1",
     secretsRef: [TOKEN_REF],
     enabled: true,
+    tag: demoAgentKey,
   });
   const webhook = z
     .object({ isReady: z.boolean(), description: z.string() })
-    .parse(await run("configureTelegramWebhook", { convexSiteUrl: platform.siteUrl, secretRef: TOKEN_REF }));
+    .parse(
+      await run("configureTelegramWebhook", { convexSiteUrl: deployment.siteUrl, secretRef: TOKEN_REF }),
+    );
   if (!webhook.isReady) throw new Error(`the webhook was not set: ${webhook.description}`);
 }
 

@@ -1,4 +1,4 @@
-import type { Platform } from "../platform/index.js";
+import type { Deployment } from "../deployment/index.js";
 import type { TelegramServer } from "../telegram/index.js";
 import type { Cloud } from "./cloud.js";
 import type { Terminal } from "./timeline.js";
@@ -9,11 +9,13 @@ export async function stayUp(parts: {
   over: AbortSignal;
   telegram: TelegramServer;
   cloud: Cloud;
-  platform: Platform;
+  deployment: Deployment;
 }): Promise<void> {
-  const { terminal, over, telegram, cloud, platform } = parts;
+  const { terminal, over, telegram, cloud, deployment } = parts;
+  // The key of a given deployment is not ours to print.
+  const key = deployment.own ? deployment.adminKey : "<admin key>";
   const operator = (name: string) =>
-    `curl ${platform.cloudUrl}/api/run/operator/${name} -H 'authorization: Convex ${platform.adminKey}' ` +
+    `curl ${deployment.cloudUrl}/api/run/operator/${name} -H 'authorization: Convex ${key}' ` +
     "-H 'content-type: application/json' -d '{\"args\":{}}'";
   terminal.write(
     "still up, Ctrl-C ends it; to look at it:\n" +

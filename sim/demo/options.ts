@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { addTargetOptions, targetOf } from "../deployment/options.js";
+import type { Target } from "../deployment/types.js";
 
 export const demoEngines = ["agent", "openai", "openclaw", "command", "echo"] as const;
 export type DemoEngine = (typeof demoEngines)[number];
@@ -12,6 +14,8 @@ export interface DemoOptions {
   engine: DemoEngine;
   keep: boolean;
   sabotage?: Sabotage | undefined;
+  /** A given deployment; null: the local platform. */
+  target: Target | null;
 }
 
 /** The agent keeps its note in a file; the other engines keep nothing on their machine. */
@@ -54,9 +58,16 @@ export function readOptions(argv: readonly string[]): DemoOptions {
           "message, drop-settle loses what a worker reports about one, skip-restore hides the saved memory",
       ).choices(sabotages),
     );
-  const given = program.parse(argv).opts<Omit<DemoOptions, "engine"> & { engine?: DemoEngine }>();
-  const options = {
-    ...given,
+  addTargetOptions(program);
+  const given = program.parse(argv).opts<Omit<DemoOptions, "engine" | "target"> & { engine?: DemoEngine }>();
+  const { messages, conversations, workers, keep, sabotage } = given;
+  const options: DemoOptions = {
+    messages,
+    conversations,
+    workers,
+    keep,
+    sabotage,
+    target: targetOf(program, process.env),
     engine: given.engine ?? (given.sabotage === "skip-fence" ? "command" : "agent"),
   };
   if (options.sabotage === "skip-fence" && isStateful(options))

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import type { Value } from "convex/values";
-import type { Platform } from "../platform/index.js";
+import type { Deployment } from "../deployment/index.js";
 import type { TelegramServer } from "../telegram/index.js";
 import { demoAgentKey } from "./deployment.js";
 import { chatOf } from "./traffic.js";
@@ -9,15 +8,11 @@ import { chatOf } from "./traffic.js";
 const PAIRING_WAIT_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
-const userOf = (conversation: number): string => `user-${conversation}`;
-
-/** A function of the component itself, as `npx convex run --component agentFactory lib:<name>` would run it. */
-const lib = (platform: Platform, name: string, args: Record<string, Value>): Promise<Value> =>
-  platform.run(`lib:${name}`, args, { componentPath: "agentFactory" });
+const userOf = (conversation: number): string => `${demoAgentKey}-user-${conversation}`;
 
 /** Gives every user a one-time code and lets them send it to the bot. */
 export async function pairUsers(
-  platform: Platform,
+  deployment: Deployment,
   telegram: TelegramServer,
   conversations: number,
   signal: AbortSignal,
@@ -25,7 +20,7 @@ export async function pairUsers(
   const users = Array.from({ length: conversations }, (_unused, index) => index + 1);
   for (const conversation of users) {
     const { pairing } = z.object({ pairing: z.object({ code: z.string() }) }).parse(
-      await lib(platform, "createUserAgentPairing", {
+      await deployment.lib("createUserAgentPairing", {
         consumerUserId: userOf(conversation),
         agentKey: demoAgentKey,
       }),
@@ -34,15 +29,15 @@ export async function pairUsers(
   }
   const until = Date.now() + PAIRING_WAIT_MS;
   for (const conversation of users) {
-    while (!(await isPaired(platform, conversation))) {
+    while (!(await isPaired(deployment, conversation))) {
       if (Date.now() > until) throw new Error(`${userOf(conversation)} could not be paired`);
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   }
 }
 
-async function isPaired(platform: Platform, conversation: number): Promise<boolean> {
-  const binding = await lib(platform, "getUserAgentBinding", { consumerUserId: userOf(conversation) });
+async function isPaired(deployment: Deployment, conversation: number): Promise<boolean> {
+  const binding = await deployment.lib("getUserAgentBinding", { consumerUserId: userOf(conversation) });
   const { telegramChatId } = z
     .object({ telegramChatId: z.string().nullable() })
     .nullable()
@@ -59,9 +54,9 @@ export interface PlannedPush {
 }
 
 /** Makes a push job for the user and sends it now, whatever its schedule says. */
-export async function pushTo(platform: Platform, conversation: number): Promise<PlannedPush> {
+export async function pushTo(deployment: Deployment, conversation: number): Promise<PlannedPush> {
   const text = "your weekly reminder";
-  const jobId = await lib(platform, "createPushJobCustom", {
+  const jobId = await deployment.lib("createPushJobCustom", {
     companyId: "default",
     consumerUserId: userOf(conversation),
     title: "Reminder",
@@ -70,6 +65,6 @@ export async function pushTo(platform: Platform, conversation: number): Promise<
     timezone: "Europe/Rome",
     schedule: { kind: "weekly", weekday: 1, time: "09:00" },
   });
-  await lib(platform, "triggerPushJobNow", { jobId });
+  await deployment.lib("triggerPushJobNow", { jobId });
   return { chatId: chatOf(conversation), text };
 }

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startModelServer } from "../model/index.js";
 import { startTelegramServer } from "../telegram/index.js";
 import { Cloud } from "./cloud.js";
-import { configure, defaultLease, demoBot, demoLease, idleTimeoutOf, startDeployment } from "./deployment.js";
+import { openDeployment } from "../deployment/index.js";
+import { configure, defaultLease, demoBot, demoLease, idleTimeoutOf } from "./deployment.js";
 import { startGateway } from "./gateway.js";
 import { generatingAt, generatingBehind } from "./generating.js";
 import { isClean, judge, type Sent, type Verdict } from "./judge.js";
@@ -49,7 +50,7 @@ export async function runDemo(
   const fault = (error: unknown) => failed.abort(error);
   const stops: (() => Promise<void>)[] = [];
   try {
-    timeline.event("starting Telegram, Fly, the model and the platform");
+    timeline.event(`starting Telegram, Fly, the model${options.target ? "" : " and the platform"}`);
     const telegram = await startTelegramServer({ bots: [demoBot], allowHttpWebhooks: true });
     stops.push(() => telegram.close());
     const model = await startModelServer(MODEL_LATENCY);
@@ -62,21 +63,24 @@ export async function runDemo(
       failed: (worker, detail) => timeline.event(`machine ${watch.nameOf(worker)} failed: ${detail}`),
     });
     stops.push(() => cloud.close());
-    const background: string[] = [];
-    const platform = await startDeployment({ telegram: telegram.url, fly: cloud.fly.baseUrl }, (line) =>
-      background.push(line),
-    );
-    stops.push(() => platform.close());
-    await configure(platform, cloud.fly, options, {
+    const deployment = await openDeployment({
+      target: options.target,
+      env: { TELEGRAM_API_BASE_URL: telegram.url, FLY_API_BASE_URL: cloud.fly.baseUrl },
+      callsBack: true,
+      tell: (line) => timeline.event(line),
+      signal: over,
+    });
+    stops.push(() => deployment.close());
+    await configure(deployment, cloud.fly, options, {
       telegramUrl: telegram.url,
       modelUrl: model.baseUrl,
       gateway,
     });
-    timeline.event(`the webhook is set: ${platform.siteUrl}`);
+    timeline.event(`the webhook is set: ${deployment.siteUrl}`);
     timeline.event(
       `lease ${demoLease.leaseMs} ms for this run (default ${defaultLease.leaseMs} ms), idle after ${idleTimeoutOf(options)} ms`,
     );
-    await pairUsers(platform, telegram, options.conversations, over);
+    await pairUsers(deployment, telegram, options.conversations, over);
     timeline.event(`${options.conversations} users paired by /start <code>; ${machinesOf(cloud)}`);
 
     const notes = new Notes();
@@ -94,7 +98,7 @@ export async function runDemo(
     );
     const ready = new Set<string>();
     let snapshots = 0;
-    const relay = await Relay.start(platform.siteUrl, {
+    const relay = await Relay.start(deployment.siteUrl, {
       called: (worker) => {
         if (!ready.has(worker)) timeline.event(`machine ${watch.nameOf(worker)} calls`);
         ready.add(worker);
@@ -160,14 +164,14 @@ export async function runDemo(
 
     const startedAt = Date.now();
     timeline.event(`round one: ${plan.first.length} messages`);
-    if (plan.second.length === 0) push = await pushTo(platform, 1);
+    if (plan.second.length === 0) push = await pushTo(deployment, 1);
     const complete = await untilAnswered(plan.first);
     const emptied = await untilEmpty();
     if (plan.second.length > 0 && complete && emptied) {
       timeline.event(
         `round two: ${plan.second.length} users ask for what their agent noted, one gets a push`,
       );
-      push = await pushTo(platform, 1);
+      push = await pushTo(deployment, 1);
       await untilAnswered(plan.second);
       await untilEmpty();
     }
@@ -189,9 +193,9 @@ export async function runDemo(
     const ok = isClean(verdict) && (!wantsKill || verdict.recoveredAfterKillMs !== null);
     terminal.write(tableOf(verdict, options, kill && watch.nameOf(kill.worker)));
     if (!kill && wantsKill) terminal.write("no machine could be killed in the middle of a message\n");
-    if (!ok) for (const line of background.slice(-10)) terminal.write(`platform: ${line}\n`);
+    if (!ok) for (const line of deployment.log().slice(-10)) terminal.write(`deployment: ${line}\n`);
     report(verdict);
-    if (options.keep) await stayUp({ terminal, over, telegram, cloud, platform });
+    if (options.keep) await stayUp({ terminal, over, telegram, cloud, deployment });
     return ok;
   } catch (error) {
     timeline.end();

@@ -1,3 +1,5 @@
+import { randomInt } from "node:crypto";
+
 /** One message of a user. Its text names conversation and place, so that an answer can be told apart by its text. */
 export interface Planned {
   conversation: number;
@@ -7,8 +9,8 @@ export interface Planned {
   text: string;
 }
 
-/** Chat ids of the demo's users start here; any positive number is a private chat. */
-const FIRST_CHAT_ID = 7_000;
+/** Chat ids of the demo's users start here; any positive number is a private chat. Those of an earlier run are not met again. */
+const FIRST_CHAT_ID = randomInt(1_000_000, 1_000_000_000);
 const QUESTION = "what is your note?";
 
 /** The chat of the user with this number; the first is 1. */

@@ -10,6 +10,11 @@ const port = (text: string): number => {
   if (!parsed.success) throw new InvalidArgumentError("a port is a number from 0 to 65535");
   return parsed.data;
 };
+const milliseconds = (text: string): number => {
+  const parsed = z.coerce.number().min(0).safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError("expected a number of milliseconds from 0 on");
+  return parsed.data;
+};
 const variable = (text: string, before: Record<string, string>): Record<string, string> => {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text);
   if (!match) throw new InvalidArgumentError("expected NAME=value");
@@ -22,6 +27,8 @@ interface Flags {
   env: Record<string, string>;
   app?: string;
   crons: boolean;
+  transactionMs: number;
+  nestedCallMs: number;
   quiet?: boolean;
 }
 
@@ -36,6 +43,8 @@ async function main(): Promise<void> {
     .option("--env <NAME=value>", "environment variable of the deployment (repeatable)", variable, {})
     .option("--app <folder>", "folder with convex.config.ts (default: the example app)")
     .option("--no-crons", "crons run only by POST /__sim/crons/run")
+    .option("--transaction-ms <ms>", "what each query and mutation takes before its commit", milliseconds, 0)
+    .option("--nested-call-ms <ms>", "what each function that it calls adds to that", milliseconds, 0)
     .option("--quiet", "do not print what functions log")
     .parse();
   const flags = program.opts<Flags>();
@@ -46,6 +55,8 @@ async function main(): Promise<void> {
     env: flags.env,
     appDirectory: flags.app,
     crons: flags.crons,
+    transactionMs: flags.transactionMs,
+    nestedCallMs: flags.nestedCallMs,
     log: flags.quiet ? undefined : (line) => process.stderr.write(`${line}\n`),
   });
   process.stderr.write(`running, ${platform.crons().length} crons; Ctrl-C ends it\n`);

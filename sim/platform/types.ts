@@ -1,8 +1,9 @@
 import type { Value } from "convex/values";
+import type { EngineSettings, EngineStatistics } from "../engine/index.js";
 import type { FaultRuleInput } from "../faults/index.js";
 
 /** Options of {@link startPlatform}; everything has a default. */
-export interface PlatformOptions {
+export interface PlatformOptions extends EngineSettings {
   /** Folder of the Convex app, the one with `convex.config.ts`. Default: this repository's example app. */
   appDirectory?: string;
   /** Environment variables of the deployment. */
@@ -17,8 +18,6 @@ export interface PlatformOptions {
   seed?: number;
   /** Whether the crons of the app and its components run by themselves. Default true. */
   crons?: boolean;
-  /** Finished `_scheduled_functions` rows are deleted after this long (Convex: 7 days); they slow every query. Default 30 000. */
-  scheduledRetentionMs?: number;
   /** Receives what functions print and what fails in the background. Default: nowhere. */
   log?: (line: string) => void;
 }
@@ -65,6 +64,9 @@ export interface Platform {
   subscriptions(): { clients: number; queries: number; runs: number };
   /** Cuts every WebSocket, as a network fault would. */
   disconnectClients(): void;
+  /** Calls, attempts and conflicts by function, since the start or the last reset. Also at `GET /__sim/stats`. */
+  stats(): EngineStatistics;
+  resetStats(): void;
   /** Closes both origins and stops timers; functions scheduled for later never run. May be called twice. */
   close(): Promise<void>;
 }

@@ -5,7 +5,6 @@
  * what is refused before or because of the credential with the status of its code.
  */
 import { httpActionGeneric } from "convex/server";
-import * as z from "zod";
 import type { ComponentApi } from "../component/_generated/component.js";
 import {
   aliasCredential,
@@ -14,18 +13,11 @@ import {
   maxGatewayBodyBytes,
   type WorkerCall,
 } from "../contract/gateway.js";
-import { argumentFaults } from "./http/checkArguments.js";
+import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply } from "./http/jsonReply.js";
 import { parseJson, readBody } from "./http/readBody.js";
-import { forwardCall, limited, refused, type Refused } from "./http/workerDoor.js";
-
-const zArgs = z.record(z.string(), z.unknown());
-/** Arguments may come bare or as the one element of a list; both formats write our values alike. */
-const zRequest = z.object({
-  path: z.string().max(200),
-  args: z.union([zArgs, z.tuple([zArgs]).transform(([args]) => args)]).default({}),
-  format: z.enum(["json", "convex_encoded_json"]).optional(),
-});
+import { refused, type Refused } from "./http/refused.js";
+import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `basePath` is `<prefix>/w`, without a trailing slash. */
 export function imageGateway(component: ComponentApi, basePath: string) {
@@ -39,15 +31,15 @@ export function imageGateway(component: ComponentApi, basePath: string) {
     const body = await readBody(request, maxGatewayBodyBytes);
     if (!body.ok && body.reason === "tooLarge")
       return requestRefused(refused("request_too_large", "The body is too large"));
-    const parsed = zRequest.safeParse(body.ok ? parseJson(body.text) : undefined);
-    if (!parsed.success)
+    const asked = requestOf(body.ok ? parseJson(body.text) : undefined);
+    if (asked === null)
       return requestRefused(refused("request_not_json", "The body must be {path, args, format?}"));
 
-    const call = callOf(parsed.data.path, route.kind);
+    const call = callOf(asked.path, route.kind);
     if (call === null)
       return requestRefused(refused("operation_unknown", `There is no such worker ${route.kind}`));
-    const args = { ...parsed.data.args, workerToken: aliasCredential(route.alias) };
-    const faults = Object.hasOwn(parsed.data.args, "workerToken")
+    const args = { ...asked.args, workerToken: aliasCredential(route.alias) };
+    const faults = Object.hasOwn(asked.args, "workerToken")
       ? ["the path is the credential; workerToken is not accepted"]
       : argumentFaults(call.row.args, args);
     if (faults.length > 0) return functionRefused(refused("invalid_argument", faults.join("; ")));
@@ -67,6 +59,19 @@ function matchRoute(pathname: string, basePath: string): { alias: string; kind: 
   const [alias = "", api, kind, more] = pathname.slice(basePath.length + 1).split("/");
   if (api !== "api" || more !== undefined || (kind !== "query" && kind !== "mutation")) return null;
   return { alias, kind };
+}
+
+/** Longest path of a function, in characters. */
+const MAX_PATH_CHARS = 200;
+const FORMATS: readonly unknown[] = [undefined, "json", "convex_encoded_json"];
+
+/** A request as Convex's HTTP API takes it, or null. Arguments may come bare or as the one element of a list; both formats write our values alike. */
+function requestOf(body: unknown): { path: string; args: Record<string, unknown> } | null {
+  if (!isRecord(body) || !FORMATS.includes(body.format)) return null;
+  const { path, args: given = {} } = body;
+  const args: unknown = Array.isArray(given) && given.length === 1 ? given[0] : given;
+  if (typeof path !== "string" || path.length > MAX_PATH_CHARS || !isRecord(args)) return null;
+  return { path, args };
 }
 
 /** The namespace is the app's module, which this door does without. */

@@ -26,14 +26,15 @@ interface Setup {
   method?: RoutableMethod;
   token?: string | null;
   body?: string;
-  /** What the component answers; throws to refuse. */
+  /** What the component answers, a job for one; throws to refuse. */
   answer?: (fn: string) => unknown;
   limited?: boolean;
   /** Counting a refusal fails. */
   uncountable?: boolean;
 }
 
-const nothing = (fn: string) => (fn === "idleHint" ? { retryAfterMs: 1_000, shouldStop: false } : null);
+const idle = { retryAfterMs: 1_000, shouldStop: false };
+const nothing = (fn: string) => (fn === "poll" ? { job: null, idle } : null);
 
 /** One request to the routes of an app; what the component saw, and the reply. */
 async function request(path: string, setup: Setup = {}) {
@@ -85,7 +86,10 @@ describe("the table of worker calls", () => {
     const exposed = Object.entries(surface).flatMap(([key, row]) =>
       row.access === "worker" && "fn" in row ? [[key, row] as const] : [],
     );
-    expect(exposed.map(([, row]) => row.fn).sort()).toEqual(calls.map((call) => call.fn).sort());
+    // What only the gateway calls stands beside the exposed function that does the same for one.
+    const exposable = calls.filter(({ fn }) => fn !== "poll");
+    expect(exposed.map(([, row]) => row.fn).sort()).toEqual(exposable.map((call) => call.fn).sort());
+    expect(callOfOperation("claim")?.row.args).toBe(surface.workerClaim.args);
     for (const [key, row] of exposed) {
       const call = calls.find(({ fn }) => fn === row.fn);
       expect(call?.kind).toBe(row.kind);
@@ -106,26 +110,20 @@ describe("the table of worker calls", () => {
 
 describe("the gateway", () => {
   it("forwards the arguments with the token of the header, and the tenant of the path", async () => {
-    const done = await request(claimPath, { body: claimBody, answer: () => ({ messageId: "m" }) });
-    expect(done).toMatchObject({ status: 200, reply: { ok: true, value: { messageId: "m" } } });
-    expect(done.seen).toEqual([["mutation", "claim", { workerId: "w1", workerToken: "a.b.c" }]]);
+    const job = { messageId: "m" };
+    const done = await request(claimPath, { body: claimBody, answer: () => ({ job, idle: null }) });
+    expect([done.status, done.reply]).toEqual([200, { ok: true, value: job }]);
+    expect(done.seen).toEqual([["mutation", "poll", { workerId: "w1", workerToken: "a.b.c" }]]);
     const scoped = await request(gatewayPath("claim", { workspace: "acme/1" }), { body: claimBody });
-    expect(scoped.seen[0]).toMatchObject(["mutation", "claim", { workspaceId: "acme/1" }]);
+    expect(scoped.seen[0]).toMatchObject(["mutation", "poll", { workspaceId: "acme/1" }]);
   });
 
   it("says with an empty claim, and no other answer, when to ask again and whether to stop", async () => {
-    const answer = (fn: string) => (fn === "idleHint" ? { retryAfterMs: 5_000, shouldStop: false } : null);
-    const empty = await request(claimPath, { body: claimBody, answer });
-    const idle = { retryAfterMs: 5_000, control: { shouldStop: false } };
-    expect(empty).toMatchObject({ status: 200, reply: { ok: true, value: null, ...idle } });
-    expect(empty.seen[1]).toEqual(["query", "idleHint", { workerId: "w1" }]);
-    vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const failing = (fn: string) => {
-      if (fn === "idleHint") throw new Error("broken");
-      return null;
-    };
-    const without = await request(claimPath, { body: claimBody, answer: failing });
-    expect([without.status, without.reply]).toEqual([200, { ok: true, value: null }]);
+    const wanted = { retryAfterMs: 5_000, shouldStop: false, release: true };
+    const empty = await request(claimPath, { body: claimBody, answer: () => ({ job: null, idle: wanted }) });
+    const told = { retryAfterMs: 5_000, control: { shouldStop: false, release: true } };
+    expect([empty.status, empty.reply]).toEqual([200, { ok: true, value: null, ...told }]);
+    expect(empty.seen).toHaveLength(1);
   });
 
   it.each(errorCodes.map((code) => [code, statusOfCode[code] ?? 400] as const))(
@@ -158,6 +156,50 @@ describe("the gateway", () => {
     expect(JSON.stringify(done.reply)).not.toContain("secret");
     log.mockRestore();
   });
+
+  const conflict =
+    'Documents read from or written to the "leases" table changed while this mutation was being run and on every subsequent retry.';
+  const throwingTimes = (times: number, message: string) => {
+    let failures = 0;
+    return () => {
+      failures += 1;
+      if (failures <= times) throw new Error(message);
+      return { job: null, idle };
+    };
+  };
+
+  it("repeats at once what met a write conflict, in one request and with one line of the log each", async () => {
+    const log = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const done = await request(claimPath, { body: claimBody, answer: throwingTimes(3, conflict) });
+    expect(done.status).toBe(200);
+    expect(done.seen.map(([, fn]) => fn)).toEqual(["poll", "poll", "poll", "poll"]);
+    const lines = log.mock.calls.map(([line]) => String(line));
+    expect(lines).toHaveLength(3);
+    for (const line of lines)
+      expect(line).toMatch(/^worker gateway: poll: write_conflict, repeated after \d+ ms$/);
+    log.mockRestore();
+  });
+
+  it.each([
+    ["a write conflict", conflict, 4, 503, "write_conflict", "1"],
+    ["too many writes", "Too many writes per second. Your deployment", 3, 429, "too_many_writes", "2"],
+  ] as const)(
+    "tells the worker of %s that lasts when to come back",
+    async (_, message, calls, status, code, after) => {
+      vi.useFakeTimers();
+      const logs = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+      for (const log of logs) log.mockImplementation(() => undefined);
+      const asked = request(claimPath, { body: claimBody, answer: throwingTimes(99, message) });
+      await vi.runAllTimersAsync();
+      const done = await asked;
+      expect(done).toMatchObject({ status, reply: { ok: false, error: { code } } });
+      expect(done.headers.get("Retry-After")).toBe(after);
+      expect(JSON.stringify(done.reply)).not.toContain("leases");
+      expect(done.seen).toHaveLength(calls);
+      for (const log of logs) log.mockRestore();
+      vi.useRealTimers();
+    },
+  );
 
   it("refuses as well when the refusal cannot be counted", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -198,7 +240,7 @@ describe("the gateway", () => {
       const done = await request(path, { body: claimBody, ...setup });
       expect(done.status).toBe(statusOfCode[code] ?? 400);
       expect(done.reply).toMatchObject({ ok: false, error: { code } });
-      expect(JSON.stringify(done.seen)).not.toContain('"claim"');
+      expect(JSON.stringify(done.seen)).not.toContain('"poll"');
     },
   );
 

@@ -2,13 +2,14 @@
  * The workers' door over HTTP (see `contract/gateway.ts`). It checks the form of a request and forwards it with the
  * token; whether the token is good, and what it may do, is decided by the component alone.
  */
-import { httpActionGeneric } from "convex/server";
+import { httpActionGeneric, type FunctionReturnType } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
 import { callOfOperation, maxGatewayBodyBytes, type WorkerCall } from "../contract/gateway.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply, refusal } from "./http/jsonReply.js";
 import { parseJson, readBody } from "./http/readBody.js";
-import { forwardCall, limited, refused, type Ctx, type Refused } from "./http/workerDoor.js";
+import { refused, type Refused } from "./http/refused.js";
+import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `apiPath` is `<prefix>/api`, without a trailing slash. */
 export function workerGateway(component: ComponentApi, apiPath: string) {
@@ -38,26 +39,22 @@ export function workerGateway(component: ComponentApi, apiPath: string) {
     if (faults.length > 0) return reply(refused("invalid_argument", faults.join("; ")));
     const outcome = await forwardCall(ctx, component, route.call, args, "gateway");
     if (!outcome.ok) return reply(outcome.refused);
-    const idle =
-      route.call.fn === "claim" && outcome.value === null ? await idleFields(ctx, component, args) : {};
-    return jsonReply(200, { ok: true, value: outcome.value, ...idle });
+    return jsonReply(200, { ok: true, ...answerOf(route.call, outcome.value) });
   });
 }
 
 const reply = ({ status, code, message, retryAfter }: Refused): Response =>
   refusal(status, code, message, retryAfter);
 
-/** What a worker that found nothing may know besides: when to ask again, and whether it shall stop. Absent when unknown. */
-async function idleFields(ctx: Ctx, component: ComponentApi, { workerId }: Record<string, unknown>) {
-  try {
-    const { retryAfterMs, ...control } = await ctx.runQuery(component.lib.idleHint, {
-      workerId: String(workerId),
-    });
-    return { retryAfterMs, control };
-  } catch (error) {
-    console.error("worker gateway: no hint for an empty claim", error);
-    return {};
-  }
+type Polled = FunctionReturnType<ComponentApi["lib"]["poll"]>;
+
+/** The fields of an answer. Beside a claim that found nothing stands when to ask again, and whether to stop. */
+function answerOf({ fn }: WorkerCall, value: unknown): Record<string, unknown> {
+  if (fn !== "poll") return { value };
+  const { job, idle } = value as Polled;
+  if (idle === null) return { value: job };
+  const { retryAfterMs, ...control } = idle;
+  return { value: null, retryAfterMs, control };
 }
 
 interface Route {

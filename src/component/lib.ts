@@ -66,6 +66,7 @@ export const queueStats = relay.query(rows.queue.queueStats)(() => internal.oper
 
 // -- Queue -- one message at a time out to a worker; every write is fenced by the lease
 export const claim = mutation(inline.claim);
+export const poll = mutation(inline.poll);
 export const getHydrationBundle = query(inline.getHydrationBundle);
 export const heartbeat = mutation(inline.heartbeat);
 export const renewLease = mutation(inline.renewLease);
@@ -99,7 +100,6 @@ export const listAmbiguousReplies = relay.query(rows.deadLetters.listAmbiguousRe
 export const workerStats = query(inline.workerStats);
 export const getWorkerControlState = query(inline.getWorkerControlState);
 export const workerWake = query(inline.workerWake);
-export const idleHint = query(inline.idleHint);
 
 // -- Snapshots -- the memory: a worker saves the conversation it is bound to, and restores that one
 export const getWorkerMemory = relay.query(rows.snapshots.getWorkerMemory)(

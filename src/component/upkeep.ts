@@ -1,16 +1,17 @@
-/** The one cron and the work in batches that it and others schedule. Registrations only. */
+/** The work in batches that the cron and others schedule. Registrations only. */
 import "../core/inline.js";
 import * as sealFile from "../core/audit/seal.js";
 import * as expirePairingFile from "../core/identity/expirePairing.js";
 import * as deleteSecretFile from "../core/secrets/deleteSecret.js";
 import * as rewrapFile from "../core/secrets/rewrap.js";
 import * as collectFile from "../core/skills/collect.js";
-import * as tickFile from "../core/upkeep/tick.js";
+import * as queueSweepFile from "../core/queue/sweep.js";
+import * as sweepsFile from "../core/upkeep/sweeps.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const expirePairings = internalMutation(expirePairingFile.due);
-export const tick = internalMutation(tickFile.tick);
-export const sweep = internalMutation(tickFile.sweep);
+export const sweep = internalMutation(sweepsFile.sweep);
+export const findOverdue = internalQuery(queueSweepFile.found);
 export const sealAuditStep = internalMutation(sealFile.step);
 export const findUnsealed = internalQuery(sealFile.unsealed);
 export const wipeSecretRest = internalMutation(deleteSecretFile.wipeRest);

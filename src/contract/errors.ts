@@ -79,6 +79,8 @@ export const errorCodes = [
   "operation_unknown",
   "method_not_allowed",
   "rate_limited",
+  "write_conflict",
+  "too_many_writes",
   "admin_required",
   "unauthorized",
   "not_your_data",

@@ -32,7 +32,9 @@ export interface WorkerCall {
 /** Everything a worker may call. A new worker function is one more line here. */
 export const workerCalls = [
   { fn: "workerHello", kind: "mutation", row: deployments.workerHello, operation: "hello", imageKey: null },
-  { fn: "claim", kind: "mutation", row: queue.claim, operation: "claim", imageKey: "workerClaim" },
+  // A claim that also says how to wait: one call, whatever it finds.
+  { fn: "poll", kind: "mutation", row: queue.poll, operation: "claim", imageKey: null },
+  { fn: "claim", kind: "mutation", row: queue.claim, operation: null, imageKey: "workerClaim" },
   {
     fn: "getHydrationBundle",
     kind: "query",
@@ -193,10 +195,12 @@ export const statusOfCode: Partial<Record<ErrorCode, number>> = {
   snapshot_refused: 409,
   request_too_large: 413,
   rate_limited: 429,
+  too_many_writes: 429,
   secret_key_unavailable: 500,
   secret_damaged: 500,
   master_key_invalid: 500,
   internal: 500,
+  write_conflict: 503,
 };
 /** Refusals that count towards the limit of `policies.gateway.refusalsPerMinute`: those that guessing would meet. */
 export const countsAsRefusal = (status: number): boolean => status === 401 || status === 403;

@@ -2,6 +2,7 @@
 import { v, type Infer } from "convex/values";
 import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
 import { defineRow, lazy } from "./row.js";
+import { vIdleHint } from "./workers.js";
 
 export const vMetadata = lazy(() => v.record(v.string(), v.string()));
 export const vPayload = lazy(() =>
@@ -178,6 +179,15 @@ export const claim = defineRow(() => ({
     workerToken,
   },
   returns: v.union(v.null(), vJob),
+}));
+
+/**
+ * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
+ * Throws what `claim` throws.
+ */
+export const poll = defineRow(() => ({
+  args: claim.args,
+  returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
 export const getHydrationBundle = defineRow(() => ({

@@ -1,5 +1,5 @@
 /** Workers and their credentials. */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { vProbeOrder } from "./probes.js";
 import { defineRow, lazy } from "./row.js";
 
@@ -48,17 +48,11 @@ export const workerWake = defineRow(() => ({
     pollAfterMs: v.number(),
   }),
 }));
-/** For the gateway: what it tells a worker whose claim found nothing. `retryAfterMs` is 1 000 to 60 000. */
-export const idleHint = defineRow(() => ({
-  args: { workerId: v.string() },
-  returns: v.object({
-    retryAfterMs: v.number(),
-    shouldStop: v.boolean(),
-    release: v.optional(v.boolean()),
-    /** What an operator wants to know from where the worker stands. */
-    probes: v.optional(v.array(vProbeOrder)),
-  }),
-}));
+/** What a worker that found nothing may know: when to ask again (1 000 to 60 000 ms), and what is wanted of it besides work. */
+export const vIdleHint = lazy(() =>
+  v.object({ retryAfterMs: v.number(), ...getWorkerControlState.returns.fields }),
+);
+export type IdleHint = Infer<typeof vIdleHint>;
 
 /**
  * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once

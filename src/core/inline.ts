@@ -5,14 +5,14 @@
  */
 export * as rows from "../contract/rows.js";
 export { enqueue } from "./queue/enqueue.js";
-export { claim } from "./queue/claim.js";
+export { claim, poll } from "./queue/claim.js";
 export { getHydrationBundle } from "./queue/hydrate.js";
 export { heartbeat, renewLease } from "./queue/heartbeat.js";
 export { settle, complete, fail } from "./queue/settle.js";
 export { appendConversationMessages } from "./queue/append.js";
 export { attachMessageMetadata } from "./queue/attachMetadata.js";
 export { workerStats, getWorkerControlState } from "./workers/reads.js";
-export { workerWake, idleHint } from "./workers/wakeRead.js";
+export { workerWake } from "./workers/wakeRead.js";
 export { noteWorkerRefusal } from "./workers/tokens/refusals.js";
 export { identifyTelegramWebhook } from "./telegram/identifyWebhook.js";
 export { ingestTelegramUpdate } from "./telegram/ingestUpdate.js";

@@ -29,6 +29,11 @@ export function createWorld() {
         await t.finishInProgressScheduledFunctions();
       }
     },
+    /** The cron's function, and the sweeps that it starts. */
+    async upkeep(): Promise<void> {
+      await t.mutation(internal.tick.everyMinute, {});
+      await world.pass(1, 1);
+    },
     agent: (
       agentKey = "default",
       fields: { workspace?: string; enabled?: boolean; tag?: string; secretsRef?: string[] } = {},

@@ -5,6 +5,7 @@ import { documentPath, fillDocument } from "../../conformance/document.js";
 import { allRows, rules } from "../../conformance/rows.js";
 import { scenarios } from "../../conformance/scenarios/index.js";
 import { startStage, type Stage } from "../../conformance/stage.js";
+import { startPlatform } from "../../sim/platform/index.js";
 import { isFound } from "./matrix.js";
 import { mutant, mutations, referenceWorker } from "./mutations.js";
 
@@ -47,7 +48,7 @@ async function run(args: string[]): Promise<{ code: number | null; lines: string
 describe.skipIf(!hasTools).concurrent("the kit", () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await startStage(() => undefined);
+    stage = await startStage({ target: null, tell: () => undefined, signal: new AbortController().signal });
   });
   afterAll(() => stage.close());
 
@@ -56,7 +57,7 @@ describe.skipIf(!hasTools).concurrent("the kit", () => {
     const { code, lines } = await run(["--only", rows.join(), referenceWorker]);
     expect(lines).toEqual([JSON.stringify({ checks: 2, passed: 2, failed: [] })]);
     expect(code).toBe(0);
-  });
+  }, 60_000);
 
   it("fails a program that is no worker, soon", async ({ expect }) => {
     const { code, lines } = await run(["--only", "P-CLAIM-1,P-STOP-1", "true"]);
@@ -81,3 +82,26 @@ describe.skipIf(!hasTools).concurrent("the kit", () => {
     expect(readFileSync(referenceWorker, "utf8").trimEnd().split("\n").length).toBeLessThan(150);
   });
 });
+
+it.skipIf(!hasTools)(
+  "the kit judges a worker against a given deployment as well",
+  async () => {
+    const platform = await startPlatform({ crons: false });
+    try {
+      const given = [
+        "--deployment",
+        platform.cloudUrl,
+        "--site",
+        platform.siteUrl,
+        "--admin-key",
+        platform.adminKey,
+      ];
+      const { code, lines } = await run(["--only", "P-FORM-3", ...given, referenceWorker]);
+      expect(lines).toEqual([JSON.stringify({ checks: 1, passed: 1, failed: [] })]);
+      expect(code).toBe(0);
+    } finally {
+      await platform.close();
+    }
+  },
+  60_000,
+);

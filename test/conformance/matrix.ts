@@ -29,7 +29,7 @@ export async function isFound(stage: Stage, mutation: Mutation, signal: AbortSig
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
-  const stage = await startStage(() => undefined);
+  const stage = await startStage({ target: null, tell: () => undefined, signal: interrupted.signal });
   const waiting = [...mutations];
   const missed: string[] = [];
   const work = async () => {

@@ -173,7 +173,7 @@ export class FleetWorld {
   }
 
   reconcile = () => this.world.t.action(this.world.lib.reconcileWorkers, {});
-  sweep = () => this.world.t.mutation(internal.upkeep.tick, {});
+  sweep = () => this.world.t.mutation(internal.tick.everyMinute, {});
 }
 
 /** A fresh fleet before each test of the file; `next()` makes another one within a test. */

@@ -113,7 +113,7 @@ const MUTANTS: { name: string; plant: () => void; rule: RegExp }[] = [
     plant: () =>
       vi.doMock(ALARMS, async (load) => ({
         ...(await load<AlarmsFile>()),
-        setAlarmUnlessSet: () => Promise.resolve(),
+        setReapAlarmUnlessSet: () => Promise.resolve(),
       })),
     rule: /nothing to repair|every accepted message ends/,
   },

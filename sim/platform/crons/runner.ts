@@ -1,6 +1,6 @@
 import { jsonToConvex, type Value } from "convex/values";
 import { z } from "zod";
-import type { Backend } from "../app/backend.js";
+import type { Engine } from "../../engine/index.js";
 import type { CronInfo } from "../types.js";
 import { nextRun, scheduleSchema, type CronSchedule } from "./nextRun.js";
 
@@ -26,15 +26,15 @@ export class CronRunner {
   private closed = false;
 
   private constructor(
-    private readonly backend: Backend,
+    private readonly engine: Engine,
     private readonly jobs: Cron[],
     private readonly log: (line: string) => void,
   ) {}
 
   /** @param automatic false: they run only by {@link runNow}. */
-  static async start(backend: Backend, automatic: boolean, log: (line: string) => void): Promise<CronRunner> {
+  static async start(engine: Engine, automatic: boolean, log: (line: string) => void): Promise<CronRunner> {
     const jobs: Cron[] = [];
-    for (const { componentPath, value } of await backend.defaultExports("crons")) {
+    for (const { componentPath, value } of await engine.defaultExports("crons")) {
       for (const [name, cron] of Object.entries(cronsSchema.parse(value).crons)) {
         jobs.push({
           componentPath,
@@ -48,7 +48,7 @@ export class CronRunner {
         });
       }
     }
-    const runner = new CronRunner(backend, jobs, log);
+    const runner = new CronRunner(engine, jobs, log);
     if (automatic) for (const job of jobs) runner.arm(job);
     return runner;
   }
@@ -97,8 +97,8 @@ export class CronRunner {
   }
 
   private run(job: Cron): Promise<void> {
-    job.running ??= this.backend
-      .call({ componentPath: job.componentPath, udfPath: job.functionName }, job.args, { publicOnly: false })
+    job.running ??= this.engine
+      .call({ componentPath: job.componentPath, udfPath: job.functionName }, job.args)
       .then(
         () => {
           job.runs += 1;

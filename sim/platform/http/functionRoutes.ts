@@ -3,8 +3,7 @@ import type { JSONValue } from "convex/values";
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import type { SimEnv } from "../../faults/index.js";
-import type { Backend } from "../app/backend.js";
-import type { FunctionType } from "../app/modules.js";
+import { SystemError, type Engine, type FunctionType } from "../../engine/index.js";
 import { argsSchema, decodeArgs, encodeValue, formatSchema } from "../app/wire.js";
 import { failureOf } from "./failure.js";
 
@@ -34,10 +33,10 @@ const getSchema = z.object({
 });
 
 type Caller = { admin: boolean };
-type Refusal = { status: 400 | 401 | 403; code: string; message: string };
+type Refusal = { status: 400 | 401 | 403 | 429 | 503; code: string; message: string };
 
 /** Convex's function API: `/api/query`, `mutation`, `action`, `function`, `run/…`, the timestamped and batch queries. */
-export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv> {
+export function functionRoutes(engine: Engine, adminKey: string): Hono<SimEnv> {
   const app = new Hono<SimEnv>();
 
   const answer = async (c: Context<SimEnv>, call: Call, expected: FunctionType | undefined) => {
@@ -45,7 +44,12 @@ export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv>
     if ("status" in caller) return refuse(c, caller);
     if (call.componentPath && !caller.admin)
       return refuse(c, { status: 403, code: "BadAdminKey", message: "Only an admin may name a component" });
-    return c.json(await runCall(backend, call, expected, caller));
+    try {
+      return c.json(await runCall(engine, call, expected, caller));
+    } catch (error) {
+      if (error instanceof SystemError) return refuse(c, error);
+      throw error;
+    }
   };
   const post = (path: string, expected: FunctionType | undefined) =>
     app.post(path, async (c) => {
@@ -53,7 +57,7 @@ export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv>
       return call.success ? answer(c, call.data, expected) : refuse(c, badBody(call.error));
     });
   post("/query", "query");
-  // The clock only moves forward here, so "at this timestamp" and "now" see the same.
+  // Only the newest state is kept, which contains whatever a timestamp from here stands for.
   post("/query_at_ts", "query");
   post("/mutation", "mutation");
   post("/action", "action");
@@ -71,7 +75,7 @@ export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv>
   });
   app.post("/query_ts", (c) => {
     const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n);
+    bytes.writeBigUInt64LE(engine.latest.ts);
     return c.json({ ts: bytes.toString("base64") });
   });
   app.post("/query_batch", async (c) => {
@@ -82,7 +86,7 @@ export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv>
       .safeParse(await c.req.json().catch(() => undefined));
     if (!batch.success) return refuse(c, badBody(batch.error));
     const results = [];
-    for (const call of batch.data.queries) results.push(await runCall(backend, call, "query", caller));
+    for (const call of batch.data.queries) results.push(await runCall(engine, call, "query", caller));
     return c.json({ results });
   });
   app.post("/run/:path{.+}", async (c) => {
@@ -94,20 +98,22 @@ export function functionRoutes(backend: Backend, adminKey: string): Hono<SimEnv>
   return app;
 }
 
+/** @throws SystemError, which is answered with a status of its own. */
 async function runCall(
-  backend: Backend,
+  engine: Engine,
   call: Call,
   expected: FunctionType | undefined,
   caller: Caller,
 ): Promise<Record<string, JSONValue>> {
   try {
-    const value = await backend.call(
+    const value = await engine.call(
       { componentPath: call.componentPath ?? "", udfPath: call.path },
       decodeArgs(call.args),
       { expected, publicOnly: !caller.admin },
     );
     return { status: "success", value: encodeValue(value, call.format), logLines: [] };
   } catch (error) {
+    if (error instanceof SystemError) throw error;
     return { status: "error", ...failureOf(error), logLines: [] };
   }
 }
@@ -128,6 +134,12 @@ function callerOf(authorization: string | undefined, adminKey: string): Caller |
     code: "NoAuthProvider",
     message: "No auth provider found matching the given token: the local platform has none",
   };
+}
+
+/** Whether a request carries the admin key. */
+export function isAdmin(authorization: string | undefined, adminKey: string): boolean {
+  const caller = callerOf(authorization, adminKey);
+  return "admin" in caller && caller.admin;
 }
 
 /** Compares in constant time. */

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import type { SimEnv } from "../../faults/index.js";
-import type { FileStore } from "../storage.js";
+import type { FileAddresses } from "../storage.js";
 
 /** `POST /upload?token=` and `GET /<address>` with a single range, as Convex serves them under `/api/storage`. */
-export function storageRoutes(files: FileStore): Hono<SimEnv> {
+export function storageRoutes(files: FileAddresses): Hono<SimEnv> {
   return new Hono<SimEnv>()
     .post("/upload", async (c) => {
       const type = c.req.header("content-type") ?? "";
@@ -16,7 +16,7 @@ export function storageRoutes(files: FileStore): Hono<SimEnv> {
       return c.json({ storageId });
     })
     .get("/:address", async (c) => {
-      const file = await files.file(c.req.param("address"));
+      const file = files.file(c.req.param("address"));
       if (!file) return c.json({ code: "FileNotFound", message: "File not found" }, 404);
       const headers: Record<string, string> = {
         "content-type": file.type || "application/octet-stream",

@@ -1,10 +1,8 @@
 import { convexToJson } from "convex/values";
-import type { Backend } from "../app/backend.js";
+import { ReadSet, type Commit, type Engine, type Snapshot } from "../../engine/index.js";
 import type { FunctionArgs } from "../app/wire.js";
 import { failureOf } from "../http/failure.js";
 import type { QueryOutcome } from "./messages.js";
-import { recordingInto } from "./recording.js";
-import { ReadSet, type IndexFields, type Write } from "./reads.js";
 
 /** A query with its arguments, and whether an administrator asks. */
 export interface QueryCall {
@@ -28,6 +26,8 @@ export interface LiveQuery {
 interface Tracked extends LiveQuery {
   reads: ReadSet;
   running?: Promise<void>;
+  /** Committed while it ran. */
+  missed: Commit[];
 }
 
 /** All subscribed queries: what they answer, and which have to run again. */
@@ -35,10 +35,7 @@ export class LiveQueries {
   private readonly byKey = new Map<string, Tracked>();
   runs = 0;
 
-  constructor(
-    private readonly backend: Backend,
-    private readonly indexFields: IndexFields,
-  ) {}
+  constructor(private readonly engine: Engine) {}
 
   get size(): number {
     return this.byKey.size;
@@ -48,7 +45,7 @@ export class LiveQueries {
     const key = JSON.stringify([call.admin, call.componentPath, call.udfPath, convexToJson(call.args)]);
     let query = this.byKey.get(key);
     if (!query) {
-      query = { key, call, revision: 0, subscribers: 0, stale: true, reads: new ReadSet(this.indexFields) };
+      query = { key, call, revision: 0, subscribers: 0, stale: true, reads: new ReadSet(), missed: [] };
       this.byKey.set(key, query);
     }
     query.subscribers += 1;
@@ -60,33 +57,40 @@ export class LiveQueries {
     if (query.subscribers === 0) this.byKey.delete(query.key);
   }
 
-  /** Marks what the write may have changed. @returns whether anything is. */
-  noteWrite(write: Write): boolean {
+  /** Marks what the commit has changed. @returns whether anything has to run again, or may have to. */
+  noteCommit(commit: Commit): boolean {
     let any = false;
     for (const query of this.byKey.values()) {
-      if (!query.stale && query.reads.dependsOn(write)) query.stale = true;
-      any ||= query.stale;
+      if (query.running) query.missed.push(commit);
+      else if (!query.stale && query.reads.firstTouched(commit.indexWrites)) query.stale = true;
+      any ||= query.stale || query.running !== undefined;
     }
     return any;
   }
 
   /** Runs the query unless its answer is good. Never rejects: a failure is an answer. */
-  async refresh(query: LiveQuery): Promise<void> {
+  async refresh(query: LiveQuery, snapshot: Snapshot = this.engine.latest): Promise<void> {
     const tracked = query as Tracked;
-    while (tracked.stale || tracked.running) await (tracked.running ??= this.run(tracked));
+    await tracked.running;
+    if (tracked.stale) await (tracked.running ??= this.run(tracked, snapshot));
   }
 
-  /** Runs everything that is stale, one after the other as the backend would do anyway. */
-  async refreshAll(): Promise<void> {
-    for (const query of [...this.byKey.values()]) if (query.stale) await this.refresh(query);
+  /** Runs everything that is stale, all on one snapshot. */
+  async refreshAll(snapshot: Snapshot): Promise<void> {
+    const stale = [...this.byKey.values()].filter((query) => query.stale || query.running);
+    await Promise.all(stale.map((query) => this.refresh(query, snapshot)));
   }
 
-  private async run(query: Tracked): Promise<void> {
-    // Before the run: a write from now on either comes first, or meets what the run has read.
+  private async run(query: Tracked, snapshot: Snapshot): Promise<void> {
     query.stale = false;
-    query.reads = new ReadSet(this.indexFields);
+    query.missed = [];
     this.runs += 1;
-    const outcome = await recordingInto(query.reads, () => this.answer(query.call));
+    const reads = new ReadSet();
+    const outcome = await this.answer(query.call, { snapshot, reads });
+    query.reads = reads;
+    query.stale = query.missed.some(
+      ({ ts, indexWrites }) => ts > snapshot.ts && reads.firstTouched(indexWrites),
+    );
     if (JSON.stringify(outcome) !== JSON.stringify(query.outcome)) {
       query.outcome = outcome;
       query.revision += 1;
@@ -94,13 +98,13 @@ export class LiveQueries {
     delete query.running;
   }
 
-  private async answer({ udfPath, args, componentPath, admin }: QueryCall): Promise<QueryOutcome> {
+  private async answer(
+    { udfPath, args, componentPath, admin }: QueryCall,
+    watch: { snapshot: Snapshot; reads: ReadSet },
+  ): Promise<QueryOutcome> {
     try {
       if (componentPath !== "" && !admin) throw new Error("Only an admin may name a component");
-      const value = await this.backend.call({ componentPath, udfPath }, args, {
-        expected: "query",
-        publicOnly: !admin,
-      });
+      const value = await this.engine.query({ componentPath, udfPath }, args, { publicOnly: !admin }, watch);
       return { type: "QueryUpdated", value: convexToJson(value), logLines: [], journal: null };
     } catch (error) {
       return { type: "QueryFailed", ...failureOf(error), logLines: [], journal: null };

@@ -1,37 +1,33 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { clearTimeout, setTimeout } from "node:timers";
 import { WebSocketServer } from "ws";
 import type { FaultPolicy } from "../../faults/index.js";
 import { pause } from "../../http/pause.js";
-import type { Backend } from "../app/backend.js";
+import type { Commit, Engine } from "../../engine/index.js";
 import { isAdminKey } from "../http/functionRoutes.js";
 import { LiveQueries } from "./liveQueries.js";
-import { decodeTs, type CallOutcome } from "./messages.js";
-import type { Write } from "./reads.js";
-import { SyncSession, type SyncHub } from "./session.js";
+import { decodeTs } from "./messages.js";
+import { SyncSession, type MutationOutcome, type SyncHub } from "./session.js";
 
 /** Convex pings at least this often; its clients give up after 60 s of silence. */
 const PING_EVERY_MS = 15_000;
-/** Writes of one function come together; a rerun waits for the transaction anyway. */
+/** Commits that come together are followed together. */
 const GATHER_MS = 2;
 const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
 /** Clients, and mutations of each, whose answers are kept, in case they ask again after a reconnect. */
 const MAX_REMEMBERED = 1_000;
 const SYNC_PATH = /^\/api\/[^/]+\/sync$/;
 
-type MutationOutcome = CallOutcome & { ts?: bigint };
-
 /** Convex's WebSocket: subscriptions that follow what is written, mutations in order, actions. */
 export class SyncServer implements SyncHub {
   private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
   private readonly sessions = new Set<SyncSession>();
   private readonly remembered = new Map<string, Map<number, Promise<MutationOutcome>>>();
-  readonly backend: Backend;
+  readonly engine: Engine;
   readonly queries: LiveQueries;
   private readonly ping: NodeJS.Timeout;
-  private clock = BigInt(Date.now()) * 1_000_000n;
-  private settled = this.clock;
+  private settled = 0n;
   private gathering: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
@@ -39,19 +35,16 @@ export class SyncServer implements SyncHub {
 
   constructor(
     private readonly options: {
-      backend: Backend;
+      engine: Engine;
       adminKey: string;
       faults: FaultPolicy;
       closing: AbortSignal;
       log: (line: string) => void;
     },
   ) {
-    this.backend = options.backend;
-    this.queries = new LiveQueries(options.backend, options.backend.indexFields);
-    // Writes are heard inside a transaction, where timers are forbidden and everything would belong to it.
-    const outside = AsyncLocalStorage.snapshot();
-    const later = globalThis.setTimeout;
-    options.backend.onWrite((write) => outside(() => this.noteWrite(write, later)));
+    this.engine = options.engine;
+    this.queries = new LiveQueries(options.engine);
+    options.engine.onCommit((commit) => this.noteCommit(commit));
     this.ping = setInterval(() => {
       for (const session of this.sessions) session.send({ type: "Ping" });
     }, PING_EVERY_MS);
@@ -109,13 +102,14 @@ export class SyncServer implements SyncHub {
   }
 
   advancePast(ts: string): void {
-    const seen = decodeTs(ts);
-    if (seen <= this.clock) return;
-    this.clock = seen + 1n;
-    this.settled = this.clock;
+    this.engine.advancePast(decodeTs(ts));
   }
 
-  runOnce(sessionId: string, requestId: number, run: () => Promise<CallOutcome>): Promise<MutationOutcome> {
+  runOnce(
+    sessionId: string,
+    requestId: number,
+    run: () => Promise<MutationOutcome>,
+  ): Promise<MutationOutcome> {
     const known = this.remembered.get(sessionId) ?? new Map<number, Promise<MutationOutcome>>();
     // The client that asked last is forgotten last.
     this.remembered.delete(sessionId);
@@ -123,7 +117,7 @@ export class SyncServer implements SyncHub {
     forgetOldest(this.remembered);
     const before = known.get(requestId);
     if (before) return before;
-    const outcome = run().then((result) => (result.success ? { ...result, ts: ++this.clock } : result));
+    const outcome = run();
     known.set(requestId, outcome);
     forgetOldest(known);
     return outcome;
@@ -143,15 +137,15 @@ export class SyncServer implements SyncHub {
 
   private async flushNow(): Promise<void> {
     if (this.closed) return;
-    const reached = ++this.clock;
-    await this.queries.refreshAll();
-    this.settled = reached;
+    const snapshot = this.engine.latest;
+    await this.queries.refreshAll(snapshot);
+    this.settled = snapshot.ts;
     for (const session of this.sessions) session.sendChanges();
   }
 
-  private noteWrite(write: Write, later: typeof setTimeout): void {
-    if (this.closed || !this.queries.noteWrite(write) || this.gathering !== undefined) return;
-    this.gathering = later(() => {
+  private noteCommit(commit: Commit): void {
+    if (this.closed || !this.queries.noteCommit(commit) || this.gathering !== undefined) return;
+    this.gathering = setTimeout(() => {
       this.gathering = undefined;
       void this.flush();
     }, GATHER_MS);

@@ -1,6 +1,6 @@
 import { convexToJson } from "convex/values";
 import type { WebSocket } from "ws";
-import type { Backend } from "../app/backend.js";
+import type { Engine } from "../../engine/index.js";
 import { decodeArgs } from "../app/wire.js";
 import { failureOf } from "../http/failure.js";
 import type { LiveQueries, LiveQuery, QueryCall } from "./liveQueries.js";
@@ -13,9 +13,12 @@ import {
   type StateVersion,
 } from "./messages.js";
 
+/** How a mutation ended, and when in the order of commits if it did well. */
+export type MutationOutcome = CallOutcome & { ts?: bigint };
+
 /** What all sessions share. */
 export interface SyncHub {
-  readonly backend: Backend;
+  readonly engine: Engine;
   readonly queries: LiveQueries;
   isAdminKey(key: string): boolean;
   /** All subscribed queries reflect at least what was committed up to here. */
@@ -26,8 +29,8 @@ export interface SyncHub {
   runOnce(
     sessionId: string,
     requestId: number,
-    run: () => Promise<CallOutcome>,
-  ): Promise<CallOutcome & { ts?: bigint }>;
+    run: () => Promise<MutationOutcome>,
+  ): Promise<MutationOutcome>;
   /** Runs again what earlier writes changed and tells everybody. */
   flush(): Promise<void>;
 }
@@ -157,20 +160,20 @@ export class SyncSession {
   }
 
   private async act(request: Of<"Action">): Promise<void> {
-    const outcome = await this.call("action", request);
+    const { ts: _ts, ...outcome } = await this.call("action", request);
     this.send({ type: "ActionResponse", requestId: request.requestId, ...outcome });
   }
 
   private async call(
     expected: "mutation" | "action",
     request: Of<"Mutation"> | Of<"Action">,
-  ): Promise<CallOutcome> {
+  ): Promise<MutationOutcome> {
     const { udfPath, args, componentPath, admin } = this.callOf(request);
     try {
       if (componentPath !== "" && !admin) throw new Error("Only an admin may name a component");
       const path = { componentPath, udfPath };
-      const value = await this.hub.backend.call(path, args, { expected, publicOnly: !admin });
-      return { success: true, result: convexToJson(value), logLines: [] };
+      const { value, ts } = await this.hub.engine.run(path, args, { expected, publicOnly: !admin });
+      return { success: true, result: convexToJson(value), logLines: [], ts };
     } catch (error) {
       const { errorMessage, errorData } = failureOf(error);
       return { success: false, result: errorMessage, logLines: [], errorData };

@@ -1,30 +1,21 @@
 /** What the worker routes share: forwarding a checked call, and turning what it throws into a code and a status. */
 import type { FunctionReference, GenericActionCtx, GenericDataModel } from "convex/server";
 import type { ComponentApi } from "../../component/_generated/component.js";
-import { errorDataOf, type ErrorCode } from "../../contract/errors.js";
-import { countsAsRefusal, statusOfCode, type WorkerCall } from "../../contract/gateway.js";
+import { errorDataOf } from "../../contract/errors.js";
+import { countsAsRefusal, type WorkerCall } from "../../contract/gateway.js";
+import { refused, type Refused } from "./refused.js";
+import { pressureRefusal, repeated } from "./repeated.js";
 
 export type Ctx = GenericActionCtx<GenericDataModel>;
 type Args = Record<string, unknown>;
 
-/** A refused call as every route tells it. */
-export interface Refused {
-  status: number;
-  code: ErrorCode;
-  message: string;
-  /** Seconds. */
-  retryAfter?: number;
-}
-
 export type Outcome = { ok: true; value: unknown } | { ok: false; refused: Refused };
 
-export const refused = (code: ErrorCode, message: string): Refused => ({
-  status: statusOfCode[code] ?? 400,
-  code,
-  message,
-});
-
-/** Forwards a call whose arguments were compared with its row, as the worker whose credential is given. */
+/**
+ * Forwards a call whose arguments were compared with its row, as the worker whose credential is given. One call into the
+ * component, authorisation included. Only a refused credential needs a second one, to be counted: the refusal has thrown, which
+ * undoes whatever its transaction wrote, and a good call shall not pay for a table that it has nothing to do with.
+ */
 export async function forwardCall(
   ctx: Ctx,
   component: ComponentApi,
@@ -35,12 +26,18 @@ export async function forwardCall(
   const reference: unknown = (component.lib as Record<string, unknown>)[call.fn];
   try {
     // The arguments fit the row that the function was made of; a generic call cannot express that in types.
-    const value =
+    const value = await repeated(`worker gateway: ${call.fn}`, () =>
       call.kind === "query"
-        ? await ctx.runQuery(reference as FunctionReference<"query", "internal", Args, unknown>, args)
-        : await ctx.runMutation(reference as FunctionReference<"mutation", "internal", Args, unknown>, args);
+        ? ctx.runQuery(reference as FunctionReference<"query", "internal", Args, unknown>, args)
+        : ctx.runMutation(reference as FunctionReference<"mutation", "internal", Args, unknown>, args),
+    );
     return { ok: true, value };
   } catch (error) {
+    const pressure = pressureRefusal(error);
+    if (pressure !== null) {
+      console.error(`worker gateway: ${call.fn}: ${pressure.code}, given up`);
+      return { ok: false, refused: pressure };
+    }
     const data = errorDataOf(error);
     if (data === null) {
       console.error("worker gateway: unexpected error", error);

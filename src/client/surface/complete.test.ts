@@ -7,9 +7,9 @@ import { rows, stepsOf } from "./forward.js";
 /** Functions of the component that this package calls for the app, and no client may. */
 const INTERNAL_TO_THE_APP = [
   "identifyTelegramWebhook",
-  "idleHint",
   "ingestTelegramUpdate",
   "noteWorkerRefusal",
+  "poll",
   "recordAdminOperation",
   "recordRefusal",
 ];

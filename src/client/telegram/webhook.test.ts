@@ -30,7 +30,7 @@ async function deliver(
     },
     runMutation: (name: unknown, args: unknown) => {
       calls.push([name, args]);
-      return Promise.resolve(result);
+      return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
     },
   };
   const request = new Request("https://x.example/bots/telegram/webhook", {
@@ -40,7 +40,8 @@ async function deliver(
   });
   const response = await _handler(ctx, request);
   expect(response.headers.get("Content-Type")).toBe("application/json");
-  return { status: response.status, body: (await response.json()) as unknown, calls };
+  const { status, headers } = response;
+  return { status, headers, body: (await response.json()) as unknown, calls };
 }
 const ingested = (args: Record<string, unknown>) => [["ingestTelegramUpdate", expect.objectContaining(args)]];
 
@@ -157,6 +158,34 @@ describe("the answers", () => {
     ],
   ])("%j is %d", async (result, status, body) => {
     expect(await deliver({}, update(), { result })).toMatchObject({ status, body });
+  });
+  it("an unknown secret is counted by the call that found it unknown", async () => {
+    const { calls } = await deliver({}, update(), { result: { kind: "refused" } });
+    expect(calls).toEqual(ingested({ webhookSecret: "s" }));
+  });
+  it.each([
+    [
+      'Documents read from or written to the "alarms" table changed while this mutation was being run',
+      503,
+      "1",
+    ],
+    ["Too many writes per second. Your deployment is limited", 429, "2"],
+  ])("%s: repeated, and then left to Telegram", async (message, status, after) => {
+    vi.useFakeTimers();
+    const logs = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
+    for (const log of logs) log.mockImplementation(() => undefined);
+    const delivered = deliver({}, update(), { result: new Error(message) });
+    await vi.runAllTimersAsync();
+    const refused = await delivered;
+    expect(refused.status).toBe(status);
+    expect(refused.headers.get("Retry-After")).toBe(after);
+    expect(refused.calls.length).toBeGreaterThan(2);
+    expect(new Set(refused.calls.map((call) => JSON.stringify(call))).size).toBe(1);
+    for (const log of logs) log.mockRestore();
+    vi.useRealTimers();
+  });
+  it("a bug is no answer at all, so that Telegram repeats", async () => {
+    await expect(deliver({}, update(), { result: new Error("bug") })).rejects.toThrow("bug");
   });
   it.each([null, "", "x".repeat(257)])("the secret %j is refused and counted", async (secret) => {
     const calls = [["recordRefusal", { door: "webhook", reason: "telegram_secret_invalid" }]];

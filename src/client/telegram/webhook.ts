@@ -11,6 +11,7 @@ import type { vProviderConfig } from "../../contract/queue.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { jsonReply, refusal } from "../http/jsonReply.js";
 import { readBody } from "../http/readBody.js";
+import { pressureRefusal, repeated } from "../http/repeated.js";
 
 export interface TelegramWebhookOptions {
   /**
@@ -37,7 +38,11 @@ const SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token";
 /** Telegram's limit for a secret. */
 const MAX_SECRET_CHARS = 256;
 
-/** The handler of `POST <webhookPath>`. One transaction before the answer; with `resolveAgentKey`, one read before it. */
+/**
+ * The handler of `POST <webhookPath>`. One call into the component, the check of the secret included; with `resolveAgentKey` one
+ * query before it, whose answer Convex keeps until the bot's secret changes. No way leads past that query: the secret is
+ * known to the component alone, as a hash.
+ */
 export function telegramWebhook(
   component: ComponentApi,
   webhookPath: string,
@@ -97,10 +102,19 @@ async function ingest(
   component: ComponentApi,
   args: ComponentApi["lib"]["ingestTelegramUpdate"]["_args"],
 ): Promise<Response> {
-  const result = await ctx.runMutation(component.lib.ingestTelegramUpdate, args);
+  let result;
+  try {
+    result = await repeated("webhook", () => ctx.runMutation(component.lib.ingestTelegramUpdate, args));
+  } catch (error) {
+    const pressure = pressureRefusal(error);
+    if (pressure === null) throw error;
+    // Telegram repeats what was not answered with 2xx, so nothing is lost.
+    console.error(`webhook: ${pressure.code}, left to Telegram to repeat`);
+    return refusal(pressure.status, pressure.code, pressure.message, pressure.retryAfter);
+  }
   switch (result.kind) {
     case "refused":
-      return await wrongSecret(ctx, component);
+      return unknownSecret();
     case "notJson":
       return refusal(400, "request_not_json", "The body must be JSON");
     case "ignored":
@@ -120,11 +134,13 @@ async function ingest(
   }
 }
 
-/** Refused and counted for the audit log. A count that fails changes nothing about the refusal. */
+/** For what does not reach the ingestion, which counts for itself. A count that fails changes nothing about the refusal. */
 async function wrongSecret(ctx: Ctx, component: ComponentApi): Promise<Response> {
-  const code = "telegram_secret_invalid";
   await ctx
-    .runMutation(component.lib.recordRefusal, { door: "webhook", reason: code })
+    .runMutation(component.lib.recordRefusal, { door: "webhook", reason: SECRET_INVALID })
     .catch((error: unknown) => console.error("A refused webhook call was not counted", error));
-  return refusal(401, code, "Missing or unknown webhook secret");
+  return unknownSecret();
 }
+
+const SECRET_INVALID = "telegram_secret_invalid";
+const unknownSecret = (): Response => refusal(401, SECRET_INVALID, "Missing or unknown webhook secret");

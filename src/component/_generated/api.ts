@@ -18,6 +18,7 @@ import type * as people from "../people.js";
 import type * as pushing from "../pushing.js";
 import type * as queue from "../queue.js";
 import type * as telegram from "../telegram.js";
+import type * as tick from "../tick.js";
 import type * as upkeep from "../upkeep.js";
 import type * as workers from "../workers.js";
 
@@ -39,6 +40,7 @@ const fullApi: ApiFromModules<{
   pushing: typeof pushing;
   queue: typeof queue;
   telegram: typeof telegram;
+  tick: typeof tick;
   upkeep: typeof upkeep;
   workers: typeof workers;
 }> = anyApi as any;

@@ -1514,23 +1514,6 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null | { botId: string },
         Name
       >;
-      idleHint: FunctionReference<
-        "query",
-        "internal",
-        { workerId: string },
-        {
-          probes?: Array<{
-            kind: "host" | "url" | "model" | "gateway";
-            probeId: string;
-            target: string | null;
-            timeoutMs: number;
-          }>;
-          release?: boolean;
-          retryAfterMs: number;
-          shouldStop: boolean;
-        },
-        Name
-      >;
       importSecret: FunctionReference<
         "mutation",
         "internal",
@@ -2284,6 +2267,114 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             uploadExpiryMs: number;
           };
           telegram: { groupMessages: "addressed" | "all" };
+        },
+        Name
+      >;
+      poll: FunctionReference<
+        "mutation",
+        "internal",
+        {
+          conversationId?: string;
+          hydrate?: boolean;
+          listens?: boolean;
+          stateful?: boolean;
+          workerId: string;
+          workerToken?: string;
+          workspaceId?: string;
+        },
+        {
+          idle: null | {
+            probes?: Array<{
+              kind: "host" | "url" | "model" | "gateway";
+              probeId: string;
+              target: string | null;
+              timeoutMs: number;
+            }>;
+            release?: boolean;
+            retryAfterMs: number;
+            shouldStop: boolean;
+          };
+          job: null | {
+            agentKey: string;
+            attempt: number;
+            conversationId: string;
+            heartbeatIntervalMs: number;
+            hydration?: {
+              agentKey: string;
+              bridgeRuntimeConfig: {
+                appBaseUrlMapJson: string | null;
+                appKey: string | null;
+                baseUrl: string | null;
+                serviceId: string | null;
+                serviceKey: string | null;
+                serviceKeySecretRef: string | null;
+              } | null;
+              connections?: Array<{ kind: string; name: string }>;
+              conversationId: string;
+              conversationState: {
+                contextHistory: Array<{
+                  at: number;
+                  content: string;
+                  role: "system" | "user" | "assistant" | "tool";
+                }>;
+                pendingToolCalls: Array<{
+                  callId: string;
+                  status: "pending" | "running" | "done" | "failed";
+                  toolName: string;
+                }>;
+              };
+              messageId: string;
+              payload: {
+                attachments?: Array<{
+                  downloadUrl?: string;
+                  error?: string;
+                  expiresAt?: number;
+                  fileName?: string;
+                  kind: "photo" | "video" | "audio" | "voice" | "document";
+                  mimeType?: string;
+                  sizeBytes?: number;
+                  status: "ready" | "failed" | "expired";
+                  storageId?: string;
+                  telegramFileId?: string;
+                }>;
+                externalMessageId?: string;
+                messageText: string;
+                metadata?: Record<string, string>;
+                provider: string;
+                providerUserId: string;
+                rawUpdateJson?: string;
+              };
+              reply?: {
+                ambiguousParts: Array<number>;
+                files?: Array<{
+                  downloadUrl?: string;
+                  fileName: string;
+                  kind: "photo" | "audio" | "voice" | "document";
+                  mimeType: string;
+                  sizeBytes: number;
+                  storageId: string;
+                }>;
+                nextPart: number;
+                parts: number;
+                text: string;
+              };
+              telegramBotToken: string | null;
+              undeliverable?: string;
+            };
+            hydrationError?: string;
+            leaseExpiresAt: number;
+            leaseId: string;
+            maxAttempts: number;
+            messageId: string;
+            payload: {
+              externalMessageId?: string;
+              messageText: string;
+              metadata?: Record<string, string>;
+              provider: string;
+              providerUserId: string;
+              rawUpdateJson?: string;
+            };
+          };
         },
         Name
       >;

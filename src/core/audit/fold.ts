@@ -4,10 +4,9 @@
  */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { dueTallies } from "./due.js";
 import { mergeExamples } from "./tally.js";
 
-/** A count may be written this long after its window by a slow transaction; what comes later still becomes a line of its own. */
-const GRACE_MS = 30_000;
 const BATCH = 300;
 
 /**
@@ -15,7 +14,7 @@ const BATCH = 300;
  * not make it retry.
  */
 export async function foldTallies(ctx: MutationCtx, now: number): Promise<boolean> {
-  const rows = await dueTallies(ctx, now, BATCH);
+  const rows = await dueTallies(ctx, now).take(BATCH);
   const groups: Doc<"auditTallies">[][] = [];
   for (const row of rows) {
     const group = groups.at(-1);
@@ -38,17 +37,6 @@ export async function foldTallies(ctx: MutationCtx, now: number): Promise<boolea
   // A group of one row at the end of a full batch is first in the next one, with all that follows.
   return isCut;
 }
-
-/** The oldest tallies whose window is over. */
-export const dueTallies = (
-  ctx: Pick<MutationCtx, "db">,
-  now: number,
-  limit: number,
-): Promise<Doc<"auditTallies">[]> =>
-  ctx.db
-    .query("auditTallies")
-    .withIndex("by_window", (q) => q.lte("windowEnd", now - GRACE_MS))
-    .take(limit);
 
 async function logGroup(
   ctx: MutationCtx,

@@ -10,7 +10,8 @@ import { entryHash } from "../../policy/audit/chain.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { dueTallies, foldTallies } from "./fold.js";
+import { dueTallies } from "./due.js";
+import { foldTallies } from "./fold.js";
 
 const BATCH = 100;
 const GENESIS = { seq: 0, hash: AUDIT_GENESIS_HASH };
@@ -25,7 +26,7 @@ export async function sealAudit(ctx: MutationCtx): Promise<number> {
     { limit: 1 },
     { useStaleSnapshot: true },
   );
-  if (rows.length === 0 && (await dueTallies(ctx, Date.now(), 1)).length === 0) return 0;
+  if (rows.length === 0 && (await dueTallies(ctx, Date.now()).first()) === null) return 0;
   const chain = await auditChain(ctx);
   if (chain?.step && (await isOnItsWay(ctx, chain.step))) return 0;
   await saveChain(ctx, { step: await ctx.scheduler.runAfter(0, internal.upkeep.sealAuditStep, {}) });
@@ -51,7 +52,7 @@ export const step = asMutation({ args: {}, returns: v.object({ sealed: v.number(
     await ctx.db.patch(id, head);
     sealed += 1;
   }
-  const folding = (await dueTallies(ctx, Date.now(), 1)).length > 0;
+  const folding = (await dueTallies(ctx, Date.now()).first()) !== null;
   if (folding) await foldTallies(ctx, Date.now());
   const more = folding || ids.length === BATCH;
   await saveChain(ctx, {

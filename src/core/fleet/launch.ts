@@ -67,7 +67,7 @@ export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vLaunc
     workspace: binding?.workspace ?? worker?.workspace ?? null,
     agentKey: binding?.agentKey ?? null,
     conversationId: binding?.conversationId ?? null,
-    rotation: (await readFleetState(ctx))?.launchFailures ?? 0,
+    rotation: (await readFleetState(ctx)).launchFailures,
     volumeName: row.volumeName,
     volumeId: row.volumeId ?? null,
     kept: binding ? await keptVolume(ctx, binding, row) : null,

@@ -1,28 +1,33 @@
-/** The meter: machine time per UTC day. Living machines are counted from their rows, so that nothing is written while they live. */
+/**
+ * The meter: machine time per UTC day. Living machines are counted from their rows, so that nothing is written while they live; the
+ * end of one inserts, so that two ends do not meet; a sweep adds up.
+ */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { addedHours } from "./due.js";
 
 const DAY_MS = 86_400_000;
+/** Rows of one day that are read: the sum, and what ended since the sweep. */
+const MAX_ROWS = 1_000;
+const BATCH = 100;
 
 /** The UTC day of a time, `YYYY-MM-DD`. */
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
-const findDay = (ctx: QueryCtx, day: string) =>
-  ctx.db
-    .query("machineHours")
-    .withIndex("by_day", (q) => q.eq("day", day))
-    .unique();
-
-/** Machine time of one day so far: of machines that are gone, and of the living ones. One document besides `live`. */
+/** Machine time of one day so far: of machines that are gone, and of the living ones. */
 export async function usedOn(
   ctx: QueryCtx,
   day: string,
   live: readonly Doc<"machines">[],
   now: number,
 ): Promise<number> {
-  const gone = (await findDay(ctx, day))?.usedMs ?? 0;
-  return live.reduce((sum, row) => sum + overlapMs(row.launchedAt, now, day), gone);
+  const gone = await ctx.db
+    .query("machineHours")
+    .withIndex("by_day", (q) => q.eq("day", day))
+    .take(MAX_ROWS);
+  const usedMs = gone.reduce((sum, row) => sum + row.usedMs, 0);
+  return live.reduce((sum, row) => sum + overlapMs(row.launchedAt, now, day), usedMs);
 }
 
 /** Adds a machine's whole life to the days it touched. A machine lives a few days at most (`fleet.maxMachineAgeMs`). */
@@ -31,10 +36,25 @@ export async function meterEnded(ctx: MutationCtx, launchedAt: number, endedAt: 
   for (let at = first; at <= endedAt; at += DAY_MS) {
     const day = dayOf(at);
     const usedMs = overlapMs(launchedAt, endedAt, day);
-    const row = await findDay(ctx, day);
-    if (row) await ctx.db.patch(row._id, { usedMs: row.usedMs + usedMs });
-    else await ctx.db.insert("machineHours", { day, usedMs });
+    await ctx.db.insert("machineHours", { day, usedMs, addedAt: endedAt });
   }
+}
+
+/** Adds what was inserted to the sums of its days; the number of rows added up. */
+export async function sweepMachineHours(ctx: MutationCtx): Promise<number> {
+  const added = await addedHours(ctx, Date.now()).take(BATCH);
+  for (const day of new Set(added.map((row) => row.day))) {
+    const rows = added.filter((row) => row.day === day);
+    const usedMs = rows.reduce((sum, row) => sum + row.usedMs, 0);
+    const known = await ctx.db
+      .query("machineHours")
+      .withIndex("by_day", (q) => q.eq("day", day).eq("addedAt", undefined))
+      .first();
+    if (known) await ctx.db.patch(known._id, { usedMs: known.usedMs + usedMs });
+    else await ctx.db.insert("machineHours", { day, usedMs });
+    for (const row of rows) await ctx.db.delete(row._id);
+  }
+  return added.length;
 }
 
 function overlapMs(from: number | undefined, to: number, day: string): number {

@@ -1,6 +1,6 @@
 /**
- * Everything a pass decides upon, read on a stale snapshot: thousands of heartbeats must not retry it. What is acted upon is
- * read again by id (`apply.ts`). Documents read: a few per live machine, and as many waiting conversations as could get one.
+ * Everything a pass decides upon, read by a query of its action: thousands of heartbeats must not retry it. What is acted upon is
+ * read again by each command (`commands.ts`). Documents read: a few per live machine, and as many waiting conversations as could get one.
  */
 import { asQuery } from "../functions.js";
 import { v } from "convex/values";
@@ -15,6 +15,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
+import { findFence } from "./fences.js";
 import { dayOf, usedOn } from "./machineHours.js";
 import { readFleetState } from "./state.js";
 
@@ -27,10 +28,14 @@ const MAX_ELSEWHERE = 100;
 
 export const observe = asQuery({
   args: { now: v.number(), workspace: v.union(v.string(), v.null()) },
-  returns: vObservation,
-})((ctx, { now, workspace }) => gather(ctx, now, workspace));
+  /** `launches`: those ordered so far; whoever launches names them (`commands.launch`). */
+  returns: v.object({ view: vObservation, launches: v.number() }),
+})(async (ctx, { now, workspace }) => ({
+  view: await gather(ctx, now, workspace),
+  launches: (await findFence(ctx, "launch"))?.value ?? 0,
+}));
 
-export async function gather(ctx: QueryCtx, now: number, workspace: string | null): Promise<Observation> {
+async function gather(ctx: QueryCtx, now: number, workspace: string | null): Promise<Observation> {
   const { policies } = await loadRuntime(ctx);
   const state = await readFleetState(ctx);
   const rows = await ctx.db
@@ -53,7 +58,7 @@ export async function gather(ctx: QueryCtx, now: number, workspace: string | nul
     freeElsewhere: waiting.length === 0 ? [] : await freeElsewhere(ctx, now),
     orphans: orphans.filter(({ kind }) => kind === "machine").length,
     usedTodayMs: await usedOn(ctx, dayOf(now), rows, now),
-    launchesPausedUntil: state?.launchesPausedUntil ?? 0,
+    launchesPausedUntil: state.launchesPausedUntil ?? 0,
   };
 }
 

@@ -1,100 +1,107 @@
 /**
- * One pass: observe → plan → apply. Level-triggered: it looks at what is, not at what happened, so a lost or repeated wake-up
- * changes nothing but the time. The provider is listed only when its answer can matter.
+ * One pass: observe → plan → carry out. Level-triggered: it looks at what is, not at what happened, so a lost or repeated wake-up
+ * changes nothing but the time. The provider is listed only when its answer can matter. The action reads and plans, and
+ * each command is a transaction of its own (`commands.ts`): none makes another, or the plan, start again.
  */
 import { asMutation, asQuery, asAction } from "../functions.js";
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import type { Policies } from "../../contract/policies.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import type { Problem } from "../../policy/fleet/launchPause.js";
+import { planFleet } from "../../policy/fleet/plan.js";
+import type { Command, FleetView, Observation, Steering, WaitingView } from "../../policy/fleet/types.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import type { MachineProvider } from "../providers/provider.js";
+import type { HandedOut } from "./commands.js";
 import { checkConfig, deploymentTag, providerFor, urlsFor, type Inline } from "./credentials.js";
+import { LIST_IDLE_EVERY_MS } from "./due.js";
+import { findFence, setFence } from "./fences.js";
 import { failureOf, launchMachine } from "./launch.js";
-import { listingOf, volumeListingOf, type VolumeListing } from "./listing.js";
+import { listingOf, volumeListingOf, withListing, type Listing, type VolumeListing } from "./listing.js";
+import { MAX_MACHINES } from "./observe.js";
 import { retireMachine } from "./retire.js";
-import { patchFleetState, readFleetState, wakeFleet } from "./state.js";
+import { readFleetState } from "./state.js";
+import { glanceAtFleet, wakeFleet } from "./wake.js";
 
 /** While every machine just serves, its state at the provider is looked at this often. */
 const LIST_EVERY_MS = 60_000;
-/** A pass that is wanted while another runs comes after it: this is how often it looks. */
-const WHILE_RUNNING_MS = 2_000;
-/** With no machine at all only a forgotten one could be found. */
-const LIST_IDLE_EVERY_MS = 3_600_000;
+/** Two passes are this far apart unless somebody asks for one by hand; one that is wanted while another runs looks this often. */
+const MIN_PAUSE_MS = 2_000;
+/** What became ready this shortly before a pass may not have been in its snapshot: one more pass looks. */
+const OVERLAP_MS = 2_000;
 
-export const run = asAction({ args: { passId: v.number() }, returns: v.null() })(async (ctx, { passId }) => {
-  const config = await ctx.runMutation(internal.fleet.beginPass, { passId });
-  if (!config) return null;
-  try {
-    checkConfig(config);
-    await runPass(ctx, config, { launch: true, workspace: null, inline: {} });
-  } catch (error) {
-    await ctx.runMutation(internal.fleet.recordPassFailure, failureOf(error));
-  }
-  return null;
-});
-
-/** Takes the pass if it is still the one that is wanted and no other runs; null: there is nothing to do. */
-export const begin = asMutation({
-  args: { passId: v.number() },
-  returns: v.union(v.null(), vProviderConfig),
-})(async (ctx, { passId }) => {
-  const state = await readFleetState(ctx);
-  if (state?.passId !== passId) return null;
+/**
+ * The handler of a wake-up: takes all that it sees and begins a pass, unless one runs or has just ended; then it wakes again. What it
+ * searches is stale. It really reads the fence, which nothing but the beginning of passes writes: two of those conflict, and
+ * that keeps passes single.
+ */
+export const begin = asMutation({ args: { wake: v.id("fleetWakes") }, returns: v.null() })(async (
+  ctx,
+  { wake },
+) => {
+  if ((await ctx.db.get(wake)) === null) return null;
+  const seen = await glanceAtFleet(ctx);
+  for (const id of new Set([wake, ...seen.wakes])) if (await ctx.db.get(id)) await ctx.db.delete(id);
+  if (!seen.hasConfig) return null;
   const now = Date.now();
-  const config = await loadProviderConfig(ctx);
-  if (!config) {
-    await patchFleetState(ctx, { passAt: undefined });
+  const latest = await findFence(ctx, "pass");
+  // Beyond its deadline it died with its action.
+  const running = latest !== null && latest.value > seen.endedPass && (latest.until ?? 0) > now;
+  const freeAt = (running ? now : Math.max(latest?.value ?? 0, seen.lastPassAt)) + MIN_PAUSE_MS;
+  if (now < freeAt) {
+    await wakeFleet(ctx, freeAt);
     return null;
   }
   const { fleet } = (await loadRuntime(ctx)).policies;
-  // Beyond the deadline the other one died with its action.
-  if (state.runningSince !== undefined && state.runningSince > now - fleet.stepDeadlineMs) {
-    await patchFleetState(ctx, { passAt: undefined });
-    await wakeFleet(ctx, now + WHILE_RUNNING_MS);
-    return null;
-  }
-  await patchFleetState(ctx, { passAt: undefined, runningSince: now, lastPassAt: now });
-  return config;
-});
-
-/** The pass could not even look. Said where the operator sees it; tried again after a while. */
-export const failed = asMutation({
-  args: { code: v.string(), message: v.string(), retryable: v.boolean(), kind: v.optional(v.string()) },
-  returns: v.null(),
-})(async (ctx, { code, message, retryable }) => {
-  const now = Date.now();
-  await patchFleetState(ctx, { runningSince: undefined, problem: { code, message, at: now } });
-  console.warn(`fleet.passFailed code=${code}`);
-  await wakeFleet(ctx, now + (retryable ? LIST_EVERY_MS / 2 : LIST_EVERY_MS));
+  await setFence(ctx, "pass", { value: now, until: now + fleet.stepDeadlineMs });
+  await ctx.scheduler.runAfter(0, internal.cloud.runPass, { startedAt: now });
   return null;
 });
 
-/** What is worth asking the provider in this pass. */
+export const run = asAction({ args: { startedAt: v.number() }, returns: v.null() })(async (
+  ctx,
+  { startedAt },
+) => {
+  const config = await ctx.runQuery(internal.fleet.storedConfig, {});
+  if (!config) return null;
+  try {
+    checkConfig(config);
+    await runPass(ctx, config, { launch: true, workspace: null, inline: {}, startedAt });
+  } catch (error) {
+    await ctx.runMutation(internal.fleet.recordPassFailure, { startedAt, ...failureOf(error) });
+  }
+  return null;
+});
+
+/** What is worth asking the provider in this pass, and the notes that say so. */
 export const asks = asQuery({
   args: { now: v.number() },
-  returns: v.object({ machines: v.boolean(), volumes: v.boolean() }),
+  returns: v.object({
+    machines: v.boolean(),
+    volumes: v.boolean(),
+    notes: v.array(v.id("fleetNotes")),
+  }),
 })(async (ctx, { now }) => {
   const state = await readFleetState(ctx);
   const live = await ctx.db
     .query("machines")
     .withIndex("by_live", (q) => q.eq("live", true))
-    .take(1_000);
+    .take(MAX_MACHINES);
   const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
-  const sinceList = now - (state?.lastListedAt ?? 0);
+  const sinceList = now - (state.lastListedAt ?? 0);
   const changing = live.some(
     ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
   );
   const due =
     live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
-  const sinceVolumes = now - (state?.lastVolumesListedAt ?? 0);
+  const sinceVolumes = now - (state.lastVolumesListedAt ?? 0);
+  const noted = (kind: "list" | "volumes") => state.notes.some((note) => note.kind === kind);
   return {
-    machines: due || orphan !== null || state?.listWanted === true,
-    volumes:
-      state?.volumesDirty === true || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
+    machines: due || orphan !== null || noted("list"),
+    volumes: noted("volumes") || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
+    notes: state.notes.map(({ _id }) => _id),
   };
 });
 
@@ -105,6 +112,8 @@ export interface PassOptions {
   scaling?: Policies["scaling"];
   /** Ask the provider whatever the state says. */
   list?: boolean;
+  /** When it began; null: by hand. */
+  startedAt: number | null;
 }
 
 /** Throws what `providerFor`, `urlsFor` and the listing throw; everything else is recorded where it belongs. */
@@ -118,21 +127,129 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
       ? listingOf(await provider.listMachines(), await deploymentTag(ctx))
       : null;
   const volumes = asked.volumes ? await listedVolumes(provider) : null;
-  const schedule = options.inline.flyApiToken === undefined;
-  const result = await ctx.runMutation(internal.fleet.applyPlan, {
-    config,
-    listing,
-    volumes,
-    launch: options.launch,
-    scaling: options.scaling,
-    workspace: options.workspace,
-    schedule,
-  });
-  if (!schedule) {
-    for (const intent of result.launches) await launchMachine(ctx, intent, options.inline);
-    for (const intent of result.retirements) await retireMachine(ctx, intent, options.inline);
+  const now = Date.now();
+  const seen = await ctx.runQuery(internal.fleet.observe, { now, workspace: options.workspace });
+  const view = viewOf(seen.view, config, listing, options);
+  const plan = planFleet(view);
+  const work = new Work(ctx, { config, fleet: view.fleet, schedule: !isInline(options) }, seen.launches);
+  for (const command of plan.commands) await work.carryOut(command);
+  let { orphans } = view;
+  if (listing || volumes) {
+    const missed = view.machines.flatMap((machine, index) =>
+      machine.missed === seen.view.machines[index]?.missed
+        ? []
+        : [{ worker: machine.worker, missed: machine.missed }],
+    );
+    const found = await ctx.runMutation(internal.fleet.noteListing, { missed, listing, volumes });
+    orphans = (found.machines ?? orphans) + found.volumes;
   }
-  return result;
+  const live = view.machines.length + work.spawned;
+  const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0;
+  await ctx.runMutation(internal.fleet.finishPass, {
+    startedAt: options.startedAt,
+    listed: listing !== null,
+    volumesListed: volumes !== null,
+    notes: asked.notes,
+    launches: work.outcomes,
+    seenReadyAt: options.launch && options.workspace === null ? now - OVERLAP_MS : null,
+    blocked: plan.blocked,
+    nextPassAt: rearmed ? now + view.scaling.reconcileIntervalMs : null,
+  });
+  if (isInline(options)) {
+    for (const intent of work.launches) await launchMachine(ctx, intent, options.inline);
+    for (const intent of work.retirements) await retireMachine(ctx, intent, options.inline);
+  }
+  const active = view.machines.filter(({ status }) => status === "active").length;
+  return {
+    activeWorkers: active + work.spawned - work.terminated,
+    spawned: work.spawned,
+    terminated: work.terminated,
+    stopped: work.stopped,
+    pending: view.machines.length - active + work.terminated,
+    checked: view.machines.length,
+    rearmed,
+  };
+}
+
+/** With a credential for this call alone nothing can be scheduled: the pass carries its intents out itself. */
+const isInline = ({ inline }: PassOptions): boolean => inline.flyApiToken !== undefined;
+
+function viewOf(
+  observed: Observation,
+  config: ProviderConfig,
+  listing: Listing | null,
+  options: PassOptions,
+): FleetView {
+  const scaling = options.scaling ?? observed.scaling;
+  const maxWorkers = Math.min(scaling.maxWorkers, MAX_MACHINES);
+  return withListing(
+    {
+      ...observed,
+      scaling: { ...scaling, maxWorkers },
+      waiting: options.launch ? observed.waiting : [],
+    },
+    config.image,
+    listing,
+  );
+}
+
+const bootFailures: Partial<Record<string, string>> = {
+  died_at_boot:
+    "A machine ended before its worker made its first call. Look at its log: the image, its settings, its memory.",
+  never_booted:
+    "A machine's worker made no call in time. Look at its log: the image, its network, its settings.",
+};
+
+/** One pass's commands and their counts. */
+class Work {
+  spawned = 0;
+  terminated = 0;
+  stopped = 0;
+  readonly launches: HandedOut[] = [];
+  readonly retirements: HandedOut[] = [];
+  readonly outcomes: ("booted" | Problem)[] = [];
+  private outdated = false;
+
+  constructor(
+    private readonly ctx: ActionCtx,
+    private readonly options: { config: ProviderConfig; fleet: Policies["fleet"]; schedule: boolean },
+    /** Launches that the plan knew of, and its own. */
+    private known: number,
+  ) {}
+
+  async carryOut(command: Command): Promise<void> {
+    if (command.kind === "launch") await this.launch(command.for);
+    else await this.steer(command);
+  }
+
+  private async launch(waiting: WaitingView): Promise<void> {
+    if (this.outdated) return;
+    const args = { for: waiting, launches: this.known, ...this.options };
+    const ordered = await this.ctx.runMutation(internal.fleet.orderLaunch, args);
+    if (ordered === null) return;
+    if (ordered === "outdated") {
+      this.outdated = true;
+      return;
+    }
+    this.launches.push(ordered);
+    this.known += 1;
+    this.spawned += 1;
+  }
+
+  private async steer(command: Steering): Promise<void> {
+    const { fleet, schedule } = this.options;
+    const steered = await this.ctx.runMutation(internal.fleet.steer, { command, fleet, schedule });
+    if (steered.terminated) this.terminated += 1;
+    if (steered.stopped) this.stopped += 1;
+    if (steered.launch) this.launches.push(steered.launch);
+    if (steered.retirement) this.retirements.push(steered.retirement);
+    if (!steered.done) return;
+    if (command.kind === "booted") this.outcomes.push("booted");
+    // An image that dies at boot must not be launched again and again at full speed.
+    const message = command.kind === "stop" ? bootFailures[command.reason] : undefined;
+    if (command.kind === "stop" && message !== undefined)
+      this.outcomes.push({ code: command.reason, message, at: Date.now() });
+  }
 }
 
 /** null: incomplete, so nothing can be concluded from what it lacks. */

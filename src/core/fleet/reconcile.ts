@@ -23,6 +23,7 @@ export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, 
     workspace: args.workspaceId ?? null,
     inline: inlineOf(args),
     scaling: args.scalingPolicy,
+    startedAt: null,
   });
   return { activeWorkers, spawned, terminated };
 });
@@ -34,6 +35,7 @@ export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (c
     launch: false,
     workspace: null,
     inline: inlineOf(args),
+    startedAt: null,
   });
   return { checked, stopped, pending, nextCheckScheduled: rearmed };
 });

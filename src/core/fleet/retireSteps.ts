@@ -10,8 +10,8 @@ import { findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
 import { revokeToken } from "../workers/tokens/revokeToken.js";
 import { meterEnded } from "./machineHours.js";
-import { patchFleetState, wakeFleet } from "./state.js";
 import { currentRow, vIntent } from "./steps.js";
+import { noteForPass, wakeFleet } from "./wake.js";
 
 const BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 300_000;
@@ -92,7 +92,7 @@ export const recordGone = asMutation({
   await ctx.db.patch(row._id, { live: false, step: "stopped", stoppedAt: now, problem: undefined });
   if (row.launchedAt !== undefined) await meterEnded(ctx, row.launchedAt, now);
   // Anything but a plain run may have left a volume behind: a second one of the same name, or one that would not go.
-  if (row.attempt > 2 || row.failures > 0) await patchFleetState(ctx, { volumesDirty: true });
+  if (row.attempt > 2 || row.failures > 0) await noteForPass(ctx, { kind: "volumes" });
   await wakeFleet(ctx, now);
   return null;
 });

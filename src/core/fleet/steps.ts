@@ -3,18 +3,16 @@
  * given up, and comes back late, records nothing; what it made is found by name or collected.
  */
 import { asMutation } from "../functions.js";
-import { v, type Infer } from "convex/values";
+import { v } from "convex/values";
+import { pauseMs } from "../../policy/fleet/launchPause.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
-import { patchFleetState, readFleetState, wakeFleet } from "./state.js";
-import type { vProblem } from "./tables.js";
+import { glanceAtFleet, noteForPass, wakeFleet } from "./wake.js";
 
 const HOUR_MS = 3_600_000;
-const BACKOFF_MS = 5_000;
-const MAX_BACKOFF_MS = 600_000;
 
 export const vIntent = { machine: v.id("machines"), attempt: v.number() };
 type Intent = { machine: Id<"machines">; attempt: number };
@@ -61,7 +59,7 @@ export const recordVolume = asMutation({
 })(async (ctx, { volumeId, region, kept, ...intent }) => {
   const row = await currentRow(ctx, intent, "launching");
   if (!row) {
-    await patchFleetState(ctx, { volumesDirty: true });
+    await noteForPass(ctx, { kind: "volumes" });
     return false;
   }
   if (kept) {
@@ -95,8 +93,6 @@ export const recordMachine = asMutation({
         }
       : {}),
   });
-  const worker = await findWorker(ctx, row.worker);
-  if (worker) await ctx.db.patch(worker._id, { machineRef: { appName: row.appName, machineId, region } });
   await takeOverVolume(ctx, row);
   return null;
 });
@@ -126,7 +122,8 @@ export const recordLaunchFailure = asMutation({
   const now = Date.now();
   const problem = { code, message, at: now };
   const failures = row.failures + 1;
-  const pause = await pauseLaunches(ctx, problem);
+  // Launching rests, longer each time until a machine boots. The next pass counts the failures; here a look is enough.
+  const pause = pauseMs((await glanceAtFleet(ctx)).launchFailures + 1);
   // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
   const giveUp = !retryable || kind === "capacity";
   await releaseKept(ctx, row, kind === "capacity");
@@ -135,19 +132,12 @@ export const recordLaunchFailure = asMutation({
     failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
     stepDeadlineAt: now + (giveUp ? 0 : pause),
   });
-  await patchFleetState(ctx, { volumesDirty: true });
+  await noteForPass(ctx, { kind: "launchFailed", problem });
+  await noteForPass(ctx, { kind: "volumes" });
   console.warn(`fleet.launchFailed worker=${row.worker} code=${code} kind=${kind ?? "none"}`);
   await wakeFleet(ctx, now + (giveUp ? 0 : pause));
   return null;
 });
-
-/** Launching failed: the next one waits, longer each time until one boots. Returns for how long, ms. */
-export async function pauseLaunches(ctx: MutationCtx, problem: Infer<typeof vProblem>): Promise<number> {
-  const launchFailures = ((await readFleetState(ctx))?.launchFailures ?? 0) + 1;
-  const pauseMs = Math.min(BACKOFF_MS * 2 ** (launchFailures - 1), MAX_BACKOFF_MS);
-  await patchFleetState(ctx, { problem, launchFailures, launchesPausedUntil: problem.at + pauseMs });
-  return pauseMs;
-}
 
 /** The kept volume was not mounted: it stays what it was, and counts a failure when its host had no room. */
 async function releaseKept(ctx: MutationCtx, row: Doc<"machines">, noRoom: boolean): Promise<void> {

@@ -5,64 +5,49 @@ import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
-import { loadRuntime } from "../config/runtime.js";
+import { removeWorker } from "../workers/remove.js";
 import { providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";
-import { readFleetState, wakeFleet } from "./state.js";
+import { dueVolumes, isPassMissing, oldHours, oldMachines } from "./due.js";
+import { glanceAtFleet, wakeFleet } from "./wake.js";
 
-const LIST_IDLE_EVERY_MS = 3_600_000;
-const DAY_MS = 86_400_000;
-const KEEP_MACHINES_MS = 30 * DAY_MS;
-const KEEP_HOURS_MS = 400 * DAY_MS;
+/** The provider is asked again to delete a volume after this, until it has taken the order. */
+const DELETE_AGAIN_MS = 3_600_000;
+/** A wake-up that was due this long ago was not heeded. */
+const LOST_AFTER_MS = 60_000;
 const BATCH = 20;
 
-/** Once per cron period. Returns how much there was to do. */
-export async function sweepFleet(ctx: MutationCtx): Promise<number> {
+/** A pass died with its action, or none has looked for an hour, and none is wanted: orders one. */
+export async function rescueFleet(ctx: MutationCtx): Promise<number> {
   const now = Date.now();
-  if ((await loadProviderConfig(ctx)) === null) return 0;
-  const state = await readFleetState(ctx);
-  // A pass that is overdue was lost with its action; `wakeFleet` sees that and orders another.
-  const { fleet } = (await loadRuntime(ctx)).policies;
-  const overdue = state?.passAt !== undefined && state.passAt < now - fleet.stepDeadlineMs;
-  const died = state?.runningSince !== undefined && state.runningSince < now - fleet.stepDeadlineMs;
-  const unlisted = now - (state?.lastListedAt ?? 0) >= LIST_IDLE_EVERY_MS;
-  if (overdue || died || unlisted) await wakeFleet(ctx, now);
-  const volumes = await dueVolumes(ctx, now);
-  return volumes + (await oldRows(ctx, now));
+  const { nextPassAt } = await glanceAtFleet(ctx);
+  const wanted = nextPassAt !== null && nextPassAt > now - LOST_AFTER_MS;
+  if (wanted || !(await isPassMissing(ctx, now))) return 0;
+  await wakeFleet(ctx, now);
+  return 1;
 }
 
-async function dueVolumes(ctx: MutationCtx, now: number): Promise<number> {
-  const due = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_deleteAfter", (q) => q.lt("deleteAfter", now))
-    .take(BATCH);
+/** Has unsaved memory deleted whose retention is over. */
+export async function sweepVolumes(ctx: MutationCtx): Promise<number> {
+  const now = Date.now();
+  const due = await dueVolumes(ctx, now).take(BATCH);
   for (const volume of due) {
-    // Asked again in an hour, until the provider has taken the order.
-    await ctx.db.patch(volume._id, { deleteAfter: now + LIST_IDLE_EVERY_MS });
+    await ctx.db.patch(volume._id, { deleteAfter: now + DELETE_AGAIN_MS });
     if (volume.takenBy === undefined)
       await ctx.scheduler.runAfter(0, internal.cloud.deleteVolume, { volume: volume._id });
   }
   return due.length;
 }
 
-async function oldRows(ctx: MutationCtx, now: number): Promise<number> {
-  const machines = await ctx.db
-    .query("machines")
-    .withIndex("by_ended", (q) => q.eq("live", false).lt("stoppedAt", now - KEEP_MACHINES_MS))
-    .take(BATCH);
+export async function sweepMachines(ctx: MutationCtx): Promise<number> {
+  const now = Date.now();
+  const machines = await oldMachines(ctx, now).take(BATCH);
   for (const row of machines) {
-    const worker = await ctx.db
-      .query("workers")
-      .withIndex("by_workerId", (q) => q.eq("workerId", row.worker))
-      .unique();
-    if (worker?.status === "stopped") await ctx.db.delete(worker._id);
+    const worker = await ctx.db.get(row.workerRow);
+    if (worker?.status === "stopped") await removeWorker(ctx, worker, worker.stoppedAt ?? row.createdAt);
     await ctx.db.delete(row._id);
   }
-  const before = new Date(now - KEEP_HOURS_MS).toISOString().slice(0, 10);
-  const days = await ctx.db
-    .query("machineHours")
-    .withIndex("by_day", (q) => q.lt("day", before))
-    .take(BATCH);
+  const days = await oldHours(ctx, now).take(BATCH);
   for (const row of days) await ctx.db.delete(row._id);
   return machines.length + days.length;
 }

@@ -90,19 +90,16 @@ export const fleetTables = {
     .index("by_providerId", ["providerId"])
     .index("by_firstSeenAt", ["firstSeenAt"]),
 
-  /** One row: when passes ran, what the last one could not do and why. Written by passes and wake-ups only. */
+  /**
+   * One row: what passes have found, when they ran, and why the last one could not do what it should. Written by the end of a
+   * pass alone; read by queries, and on stale snapshots. Nothing on a message's way touches it.
+   */
   fleetState: defineTable({
-    /** Fences passes: a pass whose number is not this one ends at once. */
-    passId: v.number(),
-    passAt: v.optional(v.number()),
-    runningSince: v.optional(v.number()),
+    /** The beginning of the latest pass that has ended; while `fleetFences` names a later one, that runs. */
+    endedPass: v.optional(v.number()),
     lastPassAt: v.optional(v.number()),
     lastListedAt: v.optional(v.number()),
     lastVolumesListedAt: v.optional(v.number()),
-    /** A worker lost its lease: its machine may have died, and the next pass shall ask. */
-    listWanted: v.optional(v.boolean()),
-    /** Something may have left a volume behind: list them in the next pass. */
-    volumesDirty: v.optional(v.boolean()),
     /** Passes have looked at everything that became ready up to here. */
     seenReadyAt: v.optional(v.number()),
     launchFailures: v.optional(v.number()),
@@ -113,6 +110,38 @@ export const fleetTables = {
     blocked: v.optional(v.array(v.object({ conversationId: v.string(), reason: v.string() }))),
   }),
 
-  /** Machine time used up per UTC day by machines that are gone. One row per day; swept after 400 days. */
-  machineHours: defineTable({ day: v.string(), usedMs: v.number() }).index("by_day", ["day"]),
+  /**
+   * Passes that are wanted. Inserted by whoever wants one, deleted by the beginning of a pass, never patched and never searched
+   * but on stale snapshots: a wake-up meets nobody. A few rows.
+   */
+  fleetWakes: defineTable({ at: v.number() }).index("by_at", ["at"]),
+
+  /**
+   * What others tell the next pass: a worker lost its lease, so the machines shall be listed; something may have left a volume behind;
+   * a launch failed. Only inserted, and deleted by the end of the pass that heeded it.
+   */
+  fleetNotes: defineTable(
+    v.union(
+      v.object({ kind: v.union(v.literal("list"), v.literal("volumes")) }),
+      v.object({ kind: v.literal("launchFailed"), problem: vProblem }),
+    ),
+  ),
+
+  /**
+   * Two rows on which those meet who must not act at once. `pass`: when the latest pass began, and until when it counts as running;
+   * read and written by the beginning of passes. `launch`: the launches ordered so far; read and written by orders of launches.
+   */
+  fleetFences: defineTable({
+    key: v.union(v.literal("pass"), v.literal("launch")),
+    value: v.number(),
+    until: v.optional(v.number()),
+  }).index("by_key", ["key"]),
+
+  /**
+   * Machine time used up per UTC day by machines that are gone. The end of a machine inserts a row per day, with `addedAt`; a sweep
+   * adds those to the day's one row without it. Read by passes and operators; swept after 400 days.
+   */
+  machineHours: defineTable({ day: v.string(), usedMs: v.number(), addedAt: v.optional(v.number()) })
+    .index("by_day", ["day", "addedAt"])
+    .index("by_addedAt", ["addedAt"]),
 };

@@ -80,10 +80,14 @@ async function conversationFacts(
   { state, conversationId, workspace, lane, ...row }: Doc<"conversations">,
 ): Promise<ConversationFacts> {
   const waiting = row.head === undefined ? undefined : (await ctx.db.get(row.head))?.waiting;
-  const alarm = await ctx.db
-    .query("alarms")
-    .withIndex("by_kind", (q) => q.eq("kind", "pass"))
-    .first();
+  const looks = [];
+  for (const kind of ["pass", "look"] as const) {
+    const alarm = await ctx.db
+      .query("alarms")
+      .withIndex("by_kind", (q) => q.eq("kind", kind))
+      .first();
+    if (alarm) looks.push(alarm.at);
+  }
   return {
     state,
     conversationId,
@@ -94,7 +98,7 @@ async function conversationFacts(
     maxAttempts: row.maxAttempts,
     lastError: row.lastError ?? null,
     waitsForFiles: waiting ? { collecting: waiting.collecting === true } : null,
-    nextLookAt: alarm?.at ?? null,
+    nextLookAt: looks.length > 0 ? Math.min(...looks) : null,
   };
 }
 

@@ -23,7 +23,7 @@ export async function fleetFacts(
 ): Promise<FleetFacts> {
   const config = await loadProviderConfig(ctx);
   const state = await readFleetState(ctx);
-  const blocked = (state?.blocked ?? []).flatMap((entry) =>
+  const blocked = (state.blocked ?? []).flatMap((entry) =>
     isBlockedReason(entry.reason) ? [{ of: entry.conversationId, reason: entry.reason }] : [],
   );
   return {
@@ -33,11 +33,11 @@ export async function fleetFacts(
     missingSecrets: config?.kind === "fly" ? await missingSecrets(ctx) : [],
     problem: currentProblem(state),
     launchFailing: isLaunchFailing(state),
-    launchesPausedUntil: isLaunchFailing(state) ? (state?.launchesPausedUntil ?? null) : null,
+    launchesPausedUntil: isLaunchFailing(state) ? (state.launchesPausedUntil ?? null) : null,
     blocked: blocked.find(({ of }) => of === conversationId)?.reason ?? null,
     blockedOthers: GENERAL.find((reason) => blocked.some((entry) => entry.reason === reason)) ?? null,
-    nextPassAt: state?.passAt ?? null,
-    lastPassAt: state?.lastPassAt ?? null,
+    nextPassAt: state.nextPassAt ?? null,
+    lastPassAt: state.lastPassAt ?? null,
     limits: {
       maxWorkers: scaling.maxWorkers,
       maxWorkersPerWorkspace: fleet.maxWorkersPerWorkspace,
@@ -56,14 +56,14 @@ export async function missingSecrets(ctx: QueryCtx): Promise<string[]> {
 }
 
 /** A launch failed and no machine has come up since. */
-export const isLaunchFailing = (state: FleetState | null): boolean =>
-  (state?.launchFailures ?? 0) > 0 && (state?.launchesPausedUntil ?? 0) > (state?.problem?.at ?? 0);
+export const isLaunchFailing = (state: FleetState): boolean =>
+  (state.launchFailures ?? 0) > 0 && (state.launchesPausedUntil ?? 0) > (state.problem?.at ?? 0);
 
 /** The fleet keeps its last problem for good; it stands while launches fail, or while no pass has begun after it. */
-export function currentProblem(state: FleetState | null): Problem | null {
-  const { problem } = state ?? {};
+export function currentProblem(state: FleetState): Problem | null {
+  const { problem } = state;
   if (!problem) return null;
-  return isLaunchFailing(state) || problem.at >= (state?.lastPassAt ?? 0) ? problem : null;
+  return isLaunchFailing(state) || problem.at >= (state.lastPassAt ?? 0) ? problem : null;
 }
 
 /** The machines last made for the conversation that never served, newest first, up to the last one that did. */

@@ -28,8 +28,8 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
   const { policies } = await loadRuntime(ctx);
   const config = await configFacts(ctx);
   const state = await readFleetState(ctx);
-  const asOf = state?.lastPassAt ?? 0;
-  const reasons = (state?.blocked ?? []).map(({ reason }) => reason);
+  const asOf = state.lastPassAt ?? 0;
+  const reasons = (state.blocked ?? []).map(({ reason }) => reason);
   const findings = findingsOf({
     ...config,
     ...(await machineFacts(ctx, asOf)),

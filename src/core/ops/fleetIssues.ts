@@ -14,7 +14,7 @@ export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
     blank: config ? blankFields(config) : [],
     missingSecrets: config?.kind === "fly" ? await missingSecrets(ctx) : [],
     problem: currentProblem(state),
-    launchesPausedUntil: isLaunchFailing(state) ? (state?.launchesPausedUntil ?? null) : null,
+    launchesPausedUntil: isLaunchFailing(state) ? (state.launchesPausedUntil ?? null) : null,
   };
 }
 

@@ -20,7 +20,7 @@ export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
   const { scaling, fleet } = (await loadRuntime(ctx)).policies;
   const state = await readFleetState(ctx);
   // The last pass stands for the present: a query that reads the clock would never be up to date.
-  const asOf = state?.lastPassAt ?? null;
+  const asOf = state.lastPassAt ?? null;
   const live = await ctx.db
     .query("machines")
     .withIndex("by_live", (q) => q.eq("live", true))
@@ -32,9 +32,9 @@ export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
   const usedMs = asOf === null ? 0 : await usedOn(ctx, dayOf(asOf), live, asOf);
   return {
     asOf,
-    nextPassAt: state?.passAt ?? null,
-    lastListedAt: state?.lastListedAt ?? null,
-    lastVolumesListedAt: state?.lastVolumesListedAt ?? null,
+    nextPassAt: state.nextPassAt ?? null,
+    lastListedAt: state.lastListedAt ?? null,
+    lastVolumesListedAt: state.lastVolumesListedAt ?? null,
     machines,
     capped: live.length > MAX_SHOWN,
     limits: {
@@ -44,9 +44,9 @@ export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
       dailyMachineHours: fleet.dailyMachineHours,
     },
     machineHoursToday: usedMs / HOUR_MS,
-    launchesPausedUntil: isLaunchFailing(state) ? (state?.launchesPausedUntil ?? null) : null,
+    launchesPausedUntil: isLaunchFailing(state) ? (state.launchesPausedUntil ?? null) : null,
     problem: currentProblem(state),
-    blocked: state?.blocked ?? [],
+    blocked: state.blocked ?? [],
     quarantined: volumes.map((volume) => ({
       volumeId: volume.volumeId,
       volumeName: volume.volumeName,

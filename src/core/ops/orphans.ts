@@ -7,7 +7,8 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation, asQuery } from "../functions.js";
-import { patchFleetState, readFleetState, wakeFleet } from "../fleet/state.js";
+import { readFleetState } from "../fleet/state.js";
+import { noteForPass, wakeFleet } from "../fleet/wake.js";
 
 const MAX_SHOWN = 200;
 const MAX_COLLECTED = 50;
@@ -17,8 +18,8 @@ export const orphanReport = asQuery(contract.orphanReport)(async (ctx) => {
   const state = await readFleetState(ctx);
   const rows = await oldest(ctx, MAX_SHOWN + 1);
   return {
-    lastListedAt: state?.lastListedAt ?? null,
-    lastVolumesListedAt: state?.lastVolumesListedAt ?? null,
+    lastListedAt: state.lastListedAt ?? null,
+    lastVolumesListedAt: state.lastVolumesListedAt ?? null,
     orphans: rows.slice(0, MAX_SHOWN).map((row) => viewOf(row, fleet)),
     capped: rows.length > MAX_SHOWN,
   };
@@ -33,7 +34,8 @@ export const collectOrphans = asMutation(contract.collectOrphans)(async (ctx, { 
     for (const { _id: orphan } of collected)
       await ctx.scheduler.runAfter(0, internal.cloud.collectOrphan, { orphan });
     // A listing that is due at once confirms the others, or finds that they are gone.
-    await patchFleetState(ctx, { lastListedAt: undefined, volumesDirty: true });
+    await noteForPass(ctx, { kind: "list" });
+    await noteForPass(ctx, { kind: "volumes" });
     await wakeFleet(ctx, Date.now());
   }
   return {

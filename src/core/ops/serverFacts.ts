@@ -4,6 +4,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
+import { isAskedToRelease } from "../workers/wakeRow.js";
 
 const MAX_WORKERS = 300;
 /** Only these many of a lane's workers are looked at closely; with more than that, one is free or all are busy. */
@@ -24,7 +25,7 @@ export async function ownerFacts(ctx: QueryCtx, conversation: Conversation): Pro
   if (!worker) return null;
   return {
     ...(await serverFacts(ctx, worker, conversation)),
-    saving: worker.releaseWanted === true || (await isUploading(ctx, worker)),
+    saving: (await isAskedToRelease(ctx, worker)) || (await isUploading(ctx, worker)),
   };
 }
 

@@ -40,8 +40,9 @@ describe("a probe", () => {
     expect(await ordersOf("w1", workerToken)).toEqual([
       { probeId, kind: "host", target: "db.internal:5432", timeoutMs: 5_000 },
     ]);
-    expect(await world.t.query(world.lib.idleHint, { workerId: "w1" })).toMatchObject({
-      probes: [{ probeId }],
+    expect(await world.t.mutation(world.lib.poll, { workerId: "w1" })).toMatchObject({
+      job: null,
+      idle: { shouldStop: false, probes: [{ probeId }] },
     });
     expect(await ordersOf("w2", other)).toBeUndefined();
     const report = { workerId: "w1", probeId, result: ok, workerToken };

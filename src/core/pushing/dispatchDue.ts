@@ -9,6 +9,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import type { DispatchStatus } from "./dispatches.js";
+import { jobsDue } from "./due.js";
 import { runSlot, type Batch } from "./run.js";
 
 /** A run reads some 15 index ranges of the 4 096 that a transaction may read. */
@@ -34,11 +35,7 @@ export async function dispatchUpTo(
   dueBefore: number,
   providerConfig?: EnqueueArgs["providerConfig"],
 ) {
-  const jobs = await ctx.db
-    .query("messagePushJobs")
-    // Jobs without a next run sort before all numbers: the lower bound leaves them out.
-    .withIndex("by_due", (q) => q.gt("nextRunAt", 0).lte("nextRunAt", dueBefore))
-    .take(Math.min(limit, BATCH));
+  const jobs = await jobsDue(ctx, dueBefore).take(Math.min(limit, BATCH));
   const counts = await runBatch(ctx, jobs, providerConfig);
   const left = limit - jobs.length;
   if (jobs.length === BATCH && left > 0) {

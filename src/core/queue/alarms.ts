@@ -1,48 +1,81 @@
 /**
- * Timers that coalesce without conflicts. Whoever needs one looks (stale) for a row of that kind at that time: there → done;
- * not there → inserts it and schedules its handler. Concurrent lookers may insert two; the first handler to commit deletes
- * all due rows and acts, a handler whose row is gone does nothing: the one that deleted it had seen the row, so also what
- * the row was inserted for. Shared rows are only inserted or deleted, never patched.
+ * Pending timers. Rows are only ever inserted or deleted, and each kind is read for real only where nobody writes at that
+ * moment, so that arming makes nobody retry:
+ *
+ * | kind | inserted by | read by | deleted by |
+ * |---|---|---|---|
+ * | `reap` | a claim whose stale discovery saw none at its grid point; the reaper | handlers, their own | their handler |
+ * | `pass` | whoever makes a conversation ready when no look is near | its handler, its own | the look that saw it |
+ * | `look` | a look of the scheduler, beyond `LOOK_AHEAD_MS` | arrivals, up to `LOOK_AHEAD_MS` | the look that is due |
+ *
+ * Two claims may arm one grid point twice; the second handler finds little to do.
  */
 import { internal } from "../../component/_generated/api.js";
-import type { Id } from "../../component/_generated/dataModel.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 
-type Kind = "reap" | "pass";
+/** Whoever arrives relies on a look at most this far away. */
+export const LOOK_AHEAD_MS = 500;
+/** A look that is nearer than this may have begun by the time the arrival commits: it does not count. */
+const TOO_NEAR_MS = 100;
+/** Simultaneous arrivals are looked at together. */
+const FIRST_LOOK_AFTER_MS = 100;
 
 /** Leases are reaped on a grid, so any number of claims cause one timer per grid point. */
 export const reapPoint = (expiresAt: number, gridMs: number): number =>
   Math.ceil(expiresAt / gridMs) * gridMs;
 
-/** Sets an alarm without looking; the caller has looked. */
-export async function setAlarm(ctx: MutationCtx, kind: Kind, at: number): Promise<void> {
-  const alarm = await ctx.db.insert("alarms", { kind, at });
-  if (kind === "reap") await ctx.scheduler.runAt(at, internal.queue.reapOnAlarm, { alarm });
-  else await ctx.scheduler.runAt(at, internal.queue.observeOnAlarm, { alarm });
+/** Sets the reaper's alarm without looking; the caller has looked. */
+export async function setReapAlarm(ctx: MutationCtx, at: number): Promise<void> {
+  const alarm = await ctx.db.insert("alarms", { kind: "reap", at });
+  await ctx.scheduler.runAt(at, internal.queue.reapOnAlarm, { alarm });
 }
 
-export async function setAlarmUnlessSet(ctx: MutationCtx, kind: Kind, at: number): Promise<void> {
-  const armed: boolean = await ctx.runQuery(
-    internal.queue.isAlarmSet,
-    { kind, at },
-    { useStaleSnapshot: true },
-  );
-  if (!armed) await setAlarm(ctx, kind, at);
-}
-
-/** Takes every due alarm of the kind; false when another handler already did. */
-export async function takeAlarms(
-  ctx: MutationCtx,
-  kind: Kind,
-  alarm: Id<"alarms">,
-  now: number,
-): Promise<boolean> {
-  const own = await ctx.db.get(alarm);
-  if (own === null) return false;
-  const due = await ctx.db
+/** Only the reaper's own handlers come here, so a real look makes nobody else retry. */
+export async function setReapAlarmUnlessSet(ctx: MutationCtx, at: number): Promise<void> {
+  const set = await ctx.db
     .query("alarms")
-    .withIndex("by_kind", (q) => q.eq("kind", kind).lte("at", Math.max(now, own.at)))
-    .take(100);
-  for (const row of due) await ctx.db.delete(row._id);
-  return true;
+    .withIndex("by_kind", (q) => q.eq("kind", "reap").eq("at", at))
+    .first();
+  if (set === null) await setReapAlarm(ctx, at);
+}
+
+/** Plans a look of the scheduler, unless that very one is planned. For looks alone. */
+export async function planLook(ctx: MutationCtx, at: number): Promise<void> {
+  const planned = await ctx.db
+    .query("alarms")
+    .withIndex("by_kind", (q) => q.eq("kind", "look").eq("at", at))
+    .first();
+  if (planned !== null) return;
+  const alarm = await ctx.db.insert("alarms", { kind: "look", at });
+  await ctx.scheduler.runAt(at, internal.queue.observe, { alarm });
+}
+
+/**
+ * Something became ready: sees to it that the scheduler looks soon. `relies`: the published line says when it looks again, and
+ * that is soon enough.
+ */
+export async function seeToLook(ctx: MutationCtx, relies: boolean): Promise<void> {
+  if (relies) return;
+  const now = Date.now();
+  const near = await ctx.db
+    .query("alarms")
+    .withIndex("by_kind", (q) =>
+      q
+        .eq("kind", "look")
+        .gt("at", now + TOO_NEAR_MS)
+        .lte("at", now + LOOK_AHEAD_MS),
+    )
+    .first();
+  if (near !== null) return;
+  const at = now + FIRST_LOOK_AFTER_MS;
+  const alarm = await ctx.db.insert("alarms", { kind: "pass", at });
+  await ctx.scheduler.runAt(at, internal.queue.observe, { alarm });
+}
+
+/** Deletes the alarm; false when somebody already did, and with it what it stood for. */
+export async function takeAlarm(ctx: MutationCtx, alarm: Id<"alarms">): Promise<Doc<"alarms"> | null> {
+  const row = await ctx.db.get(alarm);
+  if (row !== null) await ctx.db.delete(alarm);
+  return row;
 }

@@ -20,12 +20,15 @@ import { startMeter } from "../workers/deployments/meter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { noteTokenUse } from "../workers/tokens/lastUse.js";
-import { reapPoint, setAlarm } from "./alarms.js";
+import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
-import type { LaneHead } from "../../policy/queue/lane.js";
+import { drawFirst } from "../../policy/queue/place.js";
+import { MAX_TRIED, type LaneCandidates } from "./discover.js";
+import { idleHint, type IdleWorker } from "../workers/idleHint.js";
+import type { Quiet } from "../workers/quiet.js";
+import type { ObjectType } from "convex/values";
 
 export interface ClaimScope {
   workerId: string;
@@ -39,9 +42,20 @@ export interface ClaimScope {
   admission?: Admission;
 }
 
+type ClaimArgs = ObjectType<typeof contract.claim.args>;
+
 export const claim = asMutation(contract.claim)(async (ctx, args) => {
+  return (await seek(ctx, await scopeOf(ctx, args), wishOf(args))).job;
+});
+
+export const poll = asMutation(contract.poll)(async (ctx, args) => {
+  const found = await seek(ctx, await scopeOf(ctx, args), { ...wishOf(args), hint: true });
+  return found.job ? { job: found.job, idle: null } : { job: null, idle: await idleHint(ctx, found) };
+});
+
+async function scopeOf(ctx: MutationCtx, args: ClaimArgs): Promise<ClaimScope> {
   const grant = await authorizeWorker(ctx, args);
-  const scope = {
+  return {
     workerId: args.workerId,
     workspace: grant.workspace ?? args.workspaceId ?? null,
     lanes: grant.lanes,
@@ -50,17 +64,34 @@ export const claim = asMutation(contract.claim)(async (ctx, args) => {
     listens: args.listens,
     admission: grant,
   };
-  return await claimJob(ctx, scope, { conversationId: args.conversationId, hydrate: args.hydrate ?? false });
-});
+}
+
+interface Wish {
+  conversationId?: string;
+  hydrate: boolean;
+  /** Whether a claim that finds nothing shall look what its worker may wait for. */
+  hint?: boolean;
+}
+
+const wishOf = ({ conversationId, hydrate = false }: ClaimArgs): Wish => ({ conversationId, hydrate });
 
 /** The next job within the scope, or null. Also used by `settle` to hand out work in the same call. */
 export async function claimJob(
   ctx: MutationCtx,
   scope: ClaimScope,
-  wish: { conversationId?: string; hydrate: boolean },
+  wish: { hydrate: boolean },
 ): Promise<contract.Job | null> {
+  return (await seek(ctx, scope, wish)).job;
+}
+
+/** The next job within the scope, or what is known of a worker that gets none. */
+async function seek(
+  ctx: MutationCtx,
+  scope: ClaimScope,
+  wish: Wish,
+): Promise<{ job: contract.Job } | ({ job: null } & IdleWorker)> {
   const worker = await findWorker(ctx, scope.workerId);
-  if (worker && worker.status !== "active") return null;
+  if (worker && worker.status !== "active") return { job: null, worker, listens: false, quiet: null };
   const lanes = (scope.lanes ?? worker?.lanes ?? [DEFAULT_LANE]).slice(0, MAX_LANES);
   const { policies } = await loadRuntime(ctx);
   const now = Date.now();
@@ -69,10 +100,15 @@ export async function claimJob(
   const workspace = scope.workspace ?? worker?.workspace ?? null;
   const stateful = scope.stateful ?? worker?.stateful ?? false;
   const bound = stateful ? worker?.binding?.conversation : undefined;
-  const found = await choose(ctx, { ...scope, workspace, lanes, bound }, wish.conversationId, reapAt, now);
-  const admitted = await admitWorker(ctx, worker, scope.admission, { lanes, workspace: scope.workspace });
-  if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const listens = scope.listens ?? worker?.listens ?? false;
+  const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
+  const found = await choose(ctx, seeker, wish.conversationId, reapAt, now);
+  const admitted = await admitWorker(ctx, worker, scope.admission, {
+    workerId: scope.workerId,
+    lanes,
+    workspace: scope.workspace,
+  });
+  if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
   const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
   if (worker && (changed || admitted.tokenId !== undefined))
     await ctx.db.patch(worker._id, { stateful, listens, ...admitted });
@@ -88,10 +124,9 @@ export async function claimJob(
     }));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    const tokenId = scope.admission?.tokenId;
-    if ((await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs)) && tokenId)
-      await noteTokenUse(ctx, tokenId);
-    return null;
+    const tokenId = scope.admission?.tokenId ?? undefined;
+    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs, tokenId);
+    return { job: null, worker: workerRow, listens, quiet: found.quiet };
   }
   const { conversation } = found;
   const owned = stateful ? await bindWorker(ctx, workerRow, conversation) : {};
@@ -113,19 +148,21 @@ export async function claimJob(
   await ctx.db.patch(conversation._id, {
     ...held,
     ...owned,
+    ...(found.charge === undefined ? {} : { served: found.charge }),
     state: "held",
     lease,
     holder: scope.workerId,
     wakeAt: undefined,
   });
-  if (!found.reapArmed) await setAlarm(ctx, "reap", reapAt);
-  return await jobOf(ctx, { ...conversation, ...held }, message, {
+  if (!found.reapArmed) await setReapAlarm(ctx, reapAt);
+  const job = await jobOf(ctx, { ...conversation, ...held }, message, {
     lease,
     expiresAt,
     policies,
     hydrate: wish.hydrate,
     worker: scope.workerId,
   });
+  return { job };
 }
 
 /** The answer to a worker's last claim was lost: hands out the job it holds already, or claims. */
@@ -195,10 +232,19 @@ async function tryHydrate(
 
 interface Choice {
   conversation: Doc<"conversations"> | null;
+  /** The tick that its flow is charged; absent for one that was not drawn from the line. */
+  charge?: number;
   reapArmed: boolean;
+  /** Null where nobody looked. */
+  quiet: Quiet | null;
 }
 
-type Seeker = ClaimScope & { lanes: string[]; bound: Id<"conversations"> | undefined };
+type Seeker = ClaimScope & {
+  lanes: string[];
+  bound: Id<"conversations"> | undefined;
+  /** Whether to look, with the same discovery, what the worker may wait for. */
+  looksAround: boolean;
+};
 
 async function choose(
   ctx: MutationCtx,
@@ -212,26 +258,40 @@ async function choose(
       scope.bound === undefined
         ? await findConversation(ctx, conversationId ?? "")
         : await boundConversation(ctx, scope.bound, conversationId);
+    if (!asked || !isClaimable(asked, scope)) {
+      const quiet: Quiet | null = scope.looksAround
+        ? await ctx.runQuery(internal.queue.findQuiet, {}, { useStaleSnapshot: true })
+        : null;
+      return { conversation: null, reapArmed: false, quiet };
+    }
     const reapArmed: boolean = await ctx.runQuery(
-      internal.queue.isAlarmSet,
-      { kind: "reap", at: reapAt },
+      internal.queue.isReapArmed,
+      { reapAt },
       { useStaleSnapshot: true },
     );
-    return { conversation: asked && isClaimable(asked, scope) ? asked : null, reapArmed };
+    return { conversation: asked, reapArmed, quiet: null };
   }
-  const seen: { heads: (LaneHead & { id: Doc<"conversations">["_id"] })[]; reapArmed: boolean } =
-    await ctx.runQuery(
-      internal.queue.findCandidates,
-      { lanes: scope.lanes, workspace: scope.workspace, reapAt },
-      { useStaleSnapshot: true },
-    );
-  const order = orderHeads(seen.heads, now, [Math.random(), Math.random()]);
-  // The snapshot may be old: rely only on the row itself. A second look is enough; the worker asks again soon.
-  for (const head of order.slice(0, 2)) {
-    const conversation = await ctx.db.get(head.id);
-    if (conversation && isClaimable(conversation, scope)) return { conversation, reapArmed: seen.reapArmed };
+  const { workspace, looksAround } = scope;
+  const seen: {
+    lanes: LaneCandidates[];
+    window: number;
+    reapArmed: boolean;
+    quiet: Quiet | null;
+  } = await ctx.runQuery(
+    internal.queue.findCandidates,
+    { lanes: scope.lanes, workspace, reapAt, now, looksAround },
+    { useStaleSnapshot: true },
+  );
+  const { reapArmed } = seen;
+  const lanes = orderHeads(seen.lanes, now, [Math.random(), Math.random()]);
+  const turns = lanes.flatMap((lane) => drawFirst(lane.turns, seen.window, Math.random()));
+  // The snapshot may be old: rely only on the row itself. Somebody else may have been faster; the next one will do as well.
+  for (const { id, charge } of turns.slice(0, MAX_TRIED)) {
+    const conversation = await ctx.db.get(id);
+    if (conversation && isClaimable(conversation, scope))
+      return { conversation, charge, reapArmed, quiet: null };
   }
-  return { conversation: null, reapArmed: seen.reapArmed };
+  return { conversation: null, reapArmed, quiet: seen.quiet };
 }
 
 /** A worker that holds a conversation's data directory is offered that conversation and no other. */

@@ -3,78 +3,166 @@
  * the caller. These run through `ctx.runQuery(…, { useStaleSnapshot: true })` only.
  */
 import { asQuery } from "../functions.js";
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
+import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { ALL_BANDS, fairOrder, flowOf, windowFor, type WaitingRow } from "../../policy/queue/place.js";
+import { quietFacts, vQuiet } from "../workers/quiet.js";
 
-const readyHead = (ctx: QueryCtx, pool: string) =>
-  ctx.db
-    .query("conversations")
-    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool))
-    .first();
+type Conversation = Doc<"conversations">;
 
-/** A pass that comes within this time is worth waiting for. */
-const SOON_MS = 250;
+/** Flows whose memory one look reads. The candidates of further ones count as never served: they come sooner. */
+const MAX_FLOWS = 16;
+/** Candidates whose rows a claim reads before it gives up; its worker asks again soon. */
+export const MAX_TRIED = 4;
+
+const vCandidate = v.object({ id: v.id("conversations"), charge: v.number() });
+/** The candidates of one lane in the order of their turns. */
+const vLaneCandidates = v.object({
+  lane: v.string(),
+  band: v.number(),
+  readyAt: v.number(),
+  turns: v.array(vCandidate),
+});
+export type LaneCandidates = Infer<typeof vLaneCandidates>;
 
 /**
- * The view that `placeInLine` needs, and whether a pass looks soon anyway: because one is about to come, or because the same
- * flow waits already, so that whoever could take more of it was rung. The slow pass of a backlog elsewhere is not enough.
+ * For each lane the conversations that a claim may draw from, in fair order, at most `window` of them and some to fall back
+ * on; and whether the reaper is armed for `reapAt`. With one claimer the window is the head: the order is strict. Where nothing
+ * is ready, and the claim shall answer how to wait, also how quiet it is.
  */
-export const line = asQuery({
-  args: { pool: v.string(), workspace: v.string(), band: v.number(), now: v.number() },
+export const candidates = asQuery({
+  args: {
+    lanes: v.array(v.string()),
+    workspace: v.union(v.string(), v.null()),
+    reapAt: v.number(),
+    now: v.number(),
+    looksAround: v.boolean(),
+  },
   returns: v.object({
-    headStart: v.union(v.number(), v.null()),
-    lastOfFlow: v.union(v.number(), v.null()),
-    passPending: v.boolean(),
+    lanes: v.array(vLaneCandidates),
+    window: v.number(),
+    reapArmed: v.boolean(),
+    quiet: v.union(v.null(), vQuiet),
   }),
-})(async (ctx, { pool, workspace, band, now }) => {
-  const head = await readyHead(ctx, pool);
-  const last = await ctx.db
-    .query("conversations")
-    .withIndex("by_flow", (q) => q.eq("pool", pool).eq("workspace", workspace).eq("band", band))
+})(async (ctx, { lanes, workspace, reapAt, now, looksAround }) => {
+  const window = windowFor((await newestLine(ctx, now))?.claimers ?? 0);
+  const found: LaneCandidates[] = [];
+  for (const lane of lanes) {
+    // One more, for a claim that comes too late for its first.
+    const rows = await (workspace === null
+      ? firstOfLane(ctx, lane, window + 1)
+      : firstOfTenant(ctx, lane, workspace, window + 1));
+    if (rows.length === 0) continue;
+    const turns = fairOrder(rows, await servedTicks(ctx, lane, rows));
+    const [first] = turns;
+    if (!first) continue;
+    found.push({
+      lane,
+      band: first.row.band,
+      readyAt: first.row.readyAt,
+      turns: turns.slice(0, window + MAX_TRIED).map(({ row, charge }) => ({ id: row._id, charge })),
+    });
+  }
+  if (found.length === 0)
+    return { lanes: found, window, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
+  return { lanes: found, window, reapArmed: await isArmed(ctx, reapAt), quiet: null };
+});
+
+/** The first rows of a lane and, in case many of one flow stand before all others, the heads of its neighbours. */
+async function firstOfLane(ctx: QueryCtx, lane: string, count: number): Promise<Conversation[]> {
+  const rows = await readyIn(ctx, lane).take(count);
+  const [head] = rows;
+  if (!head || rows.length < count) return rows;
+  const seen = new Set(rows.map(({ _id }) => _id));
+  for (const row of await neighbours(ctx, lane, head)) if (row && !seen.has(row._id)) rows.push(row);
+  return rows;
+}
+
+const readyIn = (ctx: QueryCtx, pool: string) =>
+  ctx.db.query("conversations").withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool));
+
+/** The next workspace's head, and the heads of a lower and a higher band of the same one. */
+async function neighbours(ctx: QueryCtx, pool: string, head: Conversation): Promise<(Conversation | null)[]> {
+  const { workspace, band } = head;
+  const rows = () => ctx.db.query("conversations");
+  return [
+    (await rows()
+      .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", pool).gt("workspace", workspace))
+      .first()) ??
+      (await rows()
+        .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", pool).lt("workspace", workspace))
+        .first()),
+    await rows()
+      .withIndex("by_tenant", (q) =>
+        q.eq("state", "ready").eq("pool", pool).eq("workspace", workspace).lt("band", band),
+      )
+      .first(),
+    await rows()
+      .withIndex("by_tenant", (q) =>
+        q.eq("state", "ready").eq("pool", pool).eq("workspace", workspace).gt("band", band),
+      )
+      .first(),
+  ];
+}
+
+/** The first rows of each band of one workspace. */
+async function firstOfTenant(
+  ctx: QueryCtx,
+  pool: string,
+  workspace: string,
+  count: number,
+): Promise<Conversation[]> {
+  const rows: Conversation[] = [];
+  for (const band of ALL_BANDS) {
+    const ofBand = ctx.db
+      .query("conversations")
+      .withIndex("by_tenant", (q) =>
+        q.eq("state", "ready").eq("pool", pool).eq("workspace", workspace).eq("band", band),
+      );
+    rows.push(...(await ofBand.take(count)));
+  }
+  return rows;
+}
+
+/** The tick at which each flow of the rows was served last. A flow that has the lane to itself needs no memory. */
+export async function servedTicks(
+  ctx: QueryCtx,
+  lane: string,
+  rows: readonly WaitingRow[],
+): Promise<Map<string, number>> {
+  const flows = new Map(rows.map((row) => [flowOf(row), row]));
+  const served = new Map<string, number>();
+  if (flows.size < 2) return served;
+  for (const [flow, { workspace, band }] of [...flows].slice(0, MAX_FLOWS)) {
+    const last = await ctx.db
+      .query("conversations")
+      .withIndex("by_flow", (q) =>
+        q.eq("lane", lane).eq("workspace", workspace).eq("band", band).gt("served", -1),
+      )
+      .order("desc")
+      .first();
+    if (last?.served !== undefined) served.set(flow, last.served);
+  }
+  return served;
+}
+
+/** The newest published line, whoever is replacing it: stale reads disturb nobody. */
+const newestLine = (ctx: QueryCtx, now: number): Promise<Doc<"lines"> | null> =>
+  ctx.db
+    .query("lines")
+    .withIndex("by_until", (q) => q.gt("until", now))
     .order("desc")
     .first();
-  const passPending =
-    last?.state === "ready" ||
-    (await ctx.db
-      .query("alarms")
-      .withIndex("by_kind", (q) => q.eq("kind", "pass").lte("at", now + SOON_MS))
-      .first()) !== null;
-  return { headStart: head?.start ?? null, lastOfFlow: last?.start ?? null, passPending };
-});
 
-/** The ready head of each lane (of one workspace, if given), and whether the reaper is armed for `reapAt`. */
-export const candidates = asQuery({
-  args: { lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()), reapAt: v.number() },
-  returns: v.object({
-    heads: v.array(
-      v.object({ id: v.id("conversations"), lane: v.string(), band: v.number(), readyAt: v.number() }),
-    ),
-    reapArmed: v.boolean(),
-  }),
-})(async (ctx, { lanes, workspace, reapAt }) => {
-  const heads = [];
-  for (const lane of lanes) {
-    const head =
-      workspace === null
-        ? await readyHead(ctx, lane)
-        : await ctx.db
-            .query("conversations")
-            .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).eq("workspace", workspace))
-            .first();
-    if (head) heads.push({ id: head._id, lane, band: head.band, readyAt: head.readyAt });
-  }
-  return { heads, reapArmed: heads.length > 0 && (await isArmed(ctx, "reap", reapAt)) };
-});
+export const armed = asQuery({ args: { reapAt: v.number() }, returns: v.boolean() })((ctx, { reapAt }) =>
+  isArmed(ctx, reapAt),
+);
 
-export const armed = asQuery({
-  args: { kind: v.union(v.literal("reap"), v.literal("pass")), at: v.number() },
-  returns: v.boolean(),
-})((ctx, { kind, at }) => isArmed(ctx, kind, at));
-
-async function isArmed(ctx: QueryCtx, kind: "reap" | "pass", at: number): Promise<boolean> {
+async function isArmed(ctx: QueryCtx, at: number): Promise<boolean> {
   const alarm = await ctx.db
     .query("alarms")
-    .withIndex("by_kind", (q) => q.eq("kind", kind).eq("at", at))
+    .withIndex("by_kind", (q) => q.eq("kind", "reap").eq("at", at))
     .first();
   return alarm !== null;
 }

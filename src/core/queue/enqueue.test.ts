@@ -81,9 +81,21 @@ describe("enqueue", () => {
     await expect(world.send("d", "x", { tag: "job-$args[kind]" })).rejects.toThrow("does not resolve");
   });
 
-  it("sets one wake-up for any number of waiting conversations", async () => {
+  it("has one look for any number of conversations that become ready together, and none for those behind them", async () => {
+    const rows = () =>
+      world.t.run(async (ctx) => ({
+        alarms: await ctx.db.query("alarms").collect(),
+        lines: await ctx.db.query("lines").collect(),
+      }));
     for (let i = 0; i < 20; i += 1) await world.send(`c${i}`, "x");
-    const pending = await world.t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
-    expect(pending.filter((job) => job.name.includes("observeOnAlarm"))).toHaveLength(1);
+    // Simultaneous arrivals cannot see each other without conflicting, so each makes sure of a look; the first one takes all.
+    expect((await rows()).alarms).toHaveLength(20);
+    await world.pass(250);
+    const after = await rows();
+    expect(after.alarms.map(({ kind }) => kind)).toEqual(["look"]);
+    expect(after.lines).toHaveLength(1);
+    await world.pass(250);
+    for (let i = 20; i < 40; i += 1) await world.send(`c${i}`, "x");
+    expect(await rows()).toEqual(after);
   });
 });

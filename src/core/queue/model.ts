@@ -17,13 +17,17 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { poolOf } from "../../policy/queue/lane.js";
 import { bandOf, placeInLine } from "../../policy/queue/place.js";
-import { setAlarm } from "./alarms.js";
+import { seeToLook } from "./alarms.js";
+import { laneIn, publishedLine } from "./line.js";
 import { nothingRecorded, type Recorded } from "./reply.js";
 
 type Conversation = Doc<"conversations">;
 type Message = Doc<"messageQueue">;
 
-/** The fields of a conversation row that becomes ready now, and the wake-up it causes when none is pending. */
+/**
+ * The fields of a conversation row that becomes ready now, and the look that it causes when none is near. Reads two documents
+ * that nobody writes at that moment, and calls nothing.
+ */
 export async function readyFields(
   ctx: MutationCtx,
   at: { lane: string; workspace: string; priority: number; owner?: string },
@@ -35,20 +39,15 @@ export async function readyFields(
 > {
   const now = Date.now();
   const pool = poolOf(at.lane, at.owner);
-  const view: { headStart: number | null; lastOfFlow: number | null; passPending: boolean } =
-    await ctx.runQuery(
-      internal.queue.viewLine,
-      { pool, workspace: at.workspace, band: bandOf(at.priority), now },
-      { useStaleSnapshot: true },
-    );
-  if (!view.passPending) await setAlarm(ctx, "pass", now);
+  const line = laneIn(await publishedLine(ctx, now), pool);
+  await seeToLook(ctx, line?.saturated.includes(at.workspace) ?? false);
   return {
     state: "ready",
     lane: at.lane,
     pool,
     priority: at.priority,
     readyAt: now,
-    ...placeInLine(at.priority, view, now),
+    ...placeInLine(at.priority, line?.virtual ?? null, now),
   };
 }
 
@@ -82,18 +81,13 @@ export async function arrive(
       holder: undefined,
     });
   } else if (conversation.state === "ready" && message.priority > conversation.priority) {
-    const lift =
-      bandOf(message.priority) > conversation.band
-        ? {
-            ...(await readyFields(ctx, { ...conversation, priority: message.priority })),
-            readyAt: conversation.readyAt,
-          }
-        : {
-            priority: message.priority,
-            rank: conversation.start - message.priority,
-            urgency: -message.priority,
-          };
-    await ctx.db.patch(conversation._id, lift);
+    const { priority } = message;
+    await ctx.db.patch(conversation._id, {
+      priority,
+      band: bandOf(priority),
+      rank: conversation.start - priority,
+      urgency: -priority,
+    });
   }
 }
 

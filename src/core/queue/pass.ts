@@ -1,36 +1,41 @@
 /**
- * The scheduler's pass, off the hot path and single-flight by its alarm. It repairs what a conflict-free write cannot know
- * (places that simultaneous enqueues took together). It looks 250 ms after it was woken, every 5 s while anything waits, and
- * once more 20 s after it saw nothing: an enqueue that overlapped the taking of its alarm has committed by then.
+ * The look of the scheduler, off the hot path. It brings the stored order of each lane up to date, publishes what it saw for
+ * those who come after it (`line.ts`), rings idle workers and wakes the fleet. It comes shortly after something became ready,
+ * every half second while a worker that was rung should be on its way, every 5 s while anything waits, and once more 20 s
+ * after it saw nothing: an arrival that relied on a look that had begun already has committed by then.
+ *
+ * One at a time matters: a look deletes every alarm that it saw, so of several handlers one looks and the others find their
+ * alarm gone.
  */
 import { asMutation, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
-import { respace } from "../../policy/queue/place.js";
+import { placesOf, virtualTime } from "../../policy/queue/place.js";
 import { internal } from "../../component/_generated/api.js";
-
-import { wakeFleetForReady } from "../fleet/state.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { wakeFleetForReady } from "../fleet/wake.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
-import { setAlarmUnlessSet, takeAlarms } from "./alarms.js";
+import { LOOK_AHEAD_MS, planLook, takeAlarm } from "./alarms.js";
+import { servedTicks } from "./discover.js";
+import { LINE_LIFE_MS, publishLine } from "./line.js";
 
-const OBSERVE_AFTER_MS = 250;
-const AGAIN_MS = 5_000;
-/** While a worker that was rung should be on its way; with `OBSERVE_AFTER_MS` the next look comes after 500 ms. */
-const SOON_MS = 250;
+/** Looks and lines lie on a grid, so that those who plan the same one meet. */
+const LOOK_GRID_MS = 500;
+const LINE_GRID_MS = 250;
+/** A look lasts less than this: nobody who arrives meanwhile reads as far as where it inserts. */
+const SLACK_MS = 200;
 const CONFIRM_MS = 20_000;
+/** Longer than any transaction lives: nobody can still rely on a line that ended so long ago. */
+const FORGET_LINES_MS = 60_000;
 const MAX_LANES_SEEN = 32;
 const ROWS_PER_LANE = 64;
-
-export const onAlarm = asMutation({ args: { alarm: v.id("alarms") }, returns: v.null() })(async (
-  ctx,
-  { alarm },
-) => {
-  if (await takeAlarms(ctx, "pass", alarm, Date.now())) {
-    await ctx.scheduler.runAfter(OBSERVE_AFTER_MS, internal.queue.observe, { confirming: false });
-  }
-  return null;
-});
+/** Workspaces whose first rows are looked at although others' fill the lane. */
+const MAX_TENANTS = 32;
+const MAX_ALARMS = 100;
+/** As many as make a difference to a claim (`windowFor`). */
+const MAX_CLAIMERS = 16;
 
 const vRow = v.object({
   id: v.id("conversations"),
@@ -38,13 +43,51 @@ const vRow = v.object({
   workspace: v.string(),
   band: v.number(),
   start: v.number(),
+  priority: v.number(),
   readyAt: v.number(),
 });
-type WaitingRow = Infer<typeof vRow>;
+type SeenRow = Infer<typeof vRow>;
+const vLane = v.object({
+  lane: v.string(),
+  rows: v.array(vRow),
+  /** Flows by name (`flowOf`) and when each was served last. Workspaces are free text, so they are no keys. */
+  served: v.array(v.object({ flow: v.string(), tick: v.number() })),
+});
+type SeenLane = Infer<typeof vLane>;
 
-/** The first rows of each lane that has any; stale, so that arrivals do not retry the pass. Pools of owners need no order. */
-export const waiting = asQuery({ args: {}, returns: v.array(v.array(vRow)) })(async (ctx) => {
-  const lanes: WaitingRow[][] = [];
+/** Everything a look goes by; stale, so that arrivals and claims do not retry it. Pools of owners need no order. */
+export const waiting = asQuery({
+  args: { now: v.number() },
+  returns: v.object({
+    lanes: v.array(vLane),
+    claimers: v.number(),
+    /** Alarms that this look stands for, and lines that ended long ago. */
+    alarms: v.array(v.id("alarms")),
+    oldLines: v.array(v.id("lines")),
+  }),
+})(async (ctx, { now }) => {
+  const alarms = await ctx.db
+    .query("alarms")
+    .withIndex("by_kind", (q) => q.eq("kind", "pass"))
+    .take(MAX_ALARMS);
+  const looks = await ctx.db
+    .query("alarms")
+    .withIndex("by_kind", (q) => q.eq("kind", "look").lte("at", now))
+    .take(MAX_ALARMS);
+  const lines = await ctx.db
+    .query("lines")
+    .withIndex("by_until", (q) => q.lt("until", now - FORGET_LINES_MS))
+    .take(MAX_ALARMS);
+  return {
+    lanes: await lanesWithWork(ctx),
+    claimers: await countClaimers(ctx, now),
+    alarms: [...alarms, ...looks].map(({ _id }) => _id),
+    oldLines: lines.map(({ _id }) => _id),
+  };
+});
+
+async function lanesWithWork(ctx: QueryCtx): Promise<SeenLane[]> {
+  const lanes: SeenLane[] = [];
   let after = "";
   while (lanes.length < MAX_LANES_SEEN) {
     const first = await ctx.db
@@ -57,51 +100,117 @@ export const waiting = asQuery({ args: {}, returns: v.array(v.array(vRow)) })(as
       continue;
     }
     after = first.pool;
-    const rows = await ctx.db
-      .query("conversations")
-      .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", after))
-      .take(ROWS_PER_LANE);
-    lanes.push(
-      rows.map(({ _id, lane, workspace, band, start, readyAt }) => ({
-        id: _id,
-        lane,
-        workspace,
-        band,
-        start,
-        readyAt,
-      })),
-    );
+    const rows = await rowsOfLane(ctx, after);
+    const served = [...(await servedTicks(ctx, after, rows))].map(([flow, tick]) => ({ flow, tick }));
+    lanes.push({ lane: after, rows: rows.map(seenRow), served });
   }
   return lanes;
+}
+
+/** The first rows as stored, and the first of each workspace that does not come before those. */
+async function rowsOfLane(ctx: QueryCtx, lane: string): Promise<Doc<"conversations">[]> {
+  const rows = await ctx.db
+    .query("conversations")
+    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
+    .take(ROWS_PER_LANE);
+  if (rows.length < ROWS_PER_LANE) return rows;
+  const seen = new Set(rows.map(({ workspace }) => workspace));
+  let after = "";
+  for (let tenants = 0; tenants < MAX_TENANTS; tenants += 1) {
+    const last = after;
+    const first = await ctx.db
+      .query("conversations")
+      .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).gt("workspace", last))
+      .first();
+    if (!first) break;
+    after = first.workspace;
+    if (!seen.has(after)) rows.push(first);
+  }
+  return rows;
+}
+
+const seenRow = ({ _id, ...row }: Doc<"conversations">): SeenRow => ({
+  id: _id,
+  lane: row.lane,
+  workspace: row.workspace,
+  band: row.band,
+  start: row.start,
+  priority: row.priority,
+  readyAt: row.readyAt,
 });
 
-export const observe = asMutation({ args: { confirming: v.boolean() }, returns: v.null() })(async (
-  ctx,
-  { confirming },
-) => {
-  const lanes: WaitingRow[][] = await ctx.runQuery(
-    internal.queue.findWaiting,
-    {},
-    { useStaleSnapshot: true },
+/** Workers that hold a lease or asked for work lately, up to a bound. */
+async function countClaimers(ctx: QueryCtx, now: number): Promise<number> {
+  const asking = await ctx.db
+    .query("beats")
+    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
+    .take(MAX_CLAIMERS);
+  const holding = await ctx.db
+    .query("leases")
+    .withIndex("by_expiry", (q) => q.eq("state", "live"))
+    .take(MAX_CLAIMERS);
+  return new Set([...asking, ...holding].map(({ worker }) => worker)).size;
+}
+
+/** `alarm`: what it was started by; it does nothing when another look stood for that already. */
+export const observe = asMutation({
+  args: { alarm: v.optional(v.id("alarms")), confirming: v.optional(v.boolean()) },
+  returns: v.null(),
+})(async (ctx, { alarm, confirming = false }) => {
+  const own = alarm === undefined ? null : await takeAlarm(ctx, alarm);
+  if (alarm !== undefined && own === null) return null;
+  const now = Date.now();
+  const seen: {
+    lanes: SeenLane[];
+    claimers: number;
+    alarms: Id<"alarms">[];
+    oldLines: Id<"lines">[];
+  } = await ctx.runQuery(internal.queue.findWaiting, { now }, { useStaleSnapshot: true });
+  for (const id of seen.alarms) await takeAlarm(ctx, id);
+  for (const id of seen.oldLines) if (await ctx.db.get(id)) await ctx.db.delete(id);
+  for (const lane of seen.lanes) await updateOrder(ctx, lane);
+  const heads = seen.lanes.flatMap(({ rows }) =>
+    rows.map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt })),
   );
-  for (const rows of lanes) {
-    const seen = new Map(rows.map((row) => [row.id as string, row]));
-    for (const move of respace(rows)) {
-      const row = seen.get(move.id);
-      const current = row && (await ctx.db.get(row.id));
-      if (current?.state !== "ready" || current.start !== row?.start) continue;
-      await ctx.db.patch(current._id, { start: move.start, rank: move.start - current.priority });
-    }
-  }
-  const heads = lanes.flat().map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt }));
   const expecting = await ringForReady(ctx, heads);
   await askToYield(ctx, heads);
-  if (lanes.length > 0) await wakeFleetForReady(ctx, Math.max(...lanes.flat().map(({ readyAt }) => readyAt)));
-  if (expecting) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + SOON_MS, SOON_MS));
-  else if (lanes.length > 0) await setAlarmUnlessSet(ctx, "pass", gridAfter(Date.now() + AGAIN_MS, AGAIN_MS));
-  else if (!confirming)
-    await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.observe, { confirming: true });
+  if (heads.length > 0) await wakeFleetForReady(ctx, Math.max(...heads.map(({ readyAt }) => readyAt)));
+  await lookAgain(ctx, seen, { now, expecting, confirming });
   return null;
 });
 
-const gridAfter = (at: number, gridMs: number): number => Math.ceil(at / gridMs) * gridMs;
+const ticksOf = (served: SeenLane["served"]) => new Map(served.map(({ flow, tick }) => [flow, tick]));
+
+async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane): Promise<void> {
+  for (const { row, start } of placesOf(rows, ticksOf(served))) {
+    const current = await ctx.db.get(row.id);
+    if (current?.state !== "ready" || current.start !== row.start) continue;
+    await ctx.db.patch(current._id, { start, rank: start - current.priority });
+  }
+}
+
+/** Says what was seen, and plans the next look. */
+async function lookAgain(
+  ctx: MutationCtx,
+  { lanes, claimers }: { lanes: SeenLane[]; claimers: number },
+  { now, expecting, confirming }: { now: number; expecting: boolean; confirming: boolean },
+): Promise<void> {
+  const until = onGrid(now + LINE_LIFE_MS + SLACK_MS, LINE_GRID_MS);
+  if (lanes.length > 0) {
+    await publishLine(ctx, {
+      until,
+      claimers,
+      lanes: lanes.map(({ lane, rows, served }) => ({
+        lane,
+        virtual: virtualTime(rows, ticksOf(served)),
+        saturated: expecting ? [] : [...new Set(rows.map(({ workspace }) => workspace))],
+      })),
+    });
+  }
+  if (expecting) await planLook(ctx, onGrid(now + LOOK_AHEAD_MS + SLACK_MS, LOOK_GRID_MS));
+  else if (lanes.length > 0) await planLook(ctx, until);
+  else if (!confirming)
+    await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.observe, { confirming: true });
+}
+
+const onGrid = (at: number, gridMs: number): number => Math.ceil(at / gridMs) * gridMs;

@@ -55,7 +55,7 @@ describe("views", () => {
     await world.claim("w1");
     expect(await state("w1")).toEqual({ shouldStop: false });
     vi.setSystemTime(START + 200_000);
-    await world.t.mutation(internal.upkeep.tick, {});
+    await world.upkeep();
     expect(await state("w1")).toEqual({ shouldStop: true });
   });
 });

@@ -10,10 +10,10 @@ import { asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { suspectMachine } from "../fleet/state.js";
+import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
-import { reapPoint, setAlarmUnlessSet, takeAlarms } from "./alarms.js";
+import { reapPoint, setReapAlarmUnlessSet, takeAlarm } from "./alarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";
 
@@ -25,17 +25,13 @@ export const onAlarm = asMutation({ args: { alarm: v.id("alarms") }, returns: v.
   { alarm },
 ) => {
   const now = Date.now();
-  if (!(await takeAlarms(ctx, "reap", alarm, now))) return null;
+  if ((await takeAlarm(ctx, alarm)) === null) return null;
   const { overdue, nextExpiryAt } = await findOverdue(ctx, now, BATCH);
   for (const lease of overdue) await ctx.scheduler.runAfter(0, internal.queue.expireLease, { lease });
   if (nextExpiryAt !== null) {
     const { policies } = await loadRuntime(ctx);
     // Never at or before now: a full batch leaves overdue leases behind, which the next grid point takes.
-    await setAlarmUnlessSet(
-      ctx,
-      "reap",
-      reapPoint(Math.max(nextExpiryAt, now + 1), policies.lease.reapGridMs),
-    );
+    await setReapAlarmUnlessSet(ctx, reapPoint(Math.max(nextExpiryAt, now + 1), policies.lease.reapGridMs));
   }
   return null;
 });

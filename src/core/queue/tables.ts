@@ -45,6 +45,8 @@ export const queueTables = {
     rank: v.number(),
     urgency: v.number(),
     readyAt: v.number(),
+    /** The tick that its flow was charged when it was taken last: the flow's memory (`policy/queue/place.ts`). */
+    served: v.optional(v.number()),
     wakeAt: v.optional(v.number()),
     /** The message in flight or next in line. */
     head: v.optional(v.id("messageQueue")),
@@ -65,8 +67,8 @@ export const queueTables = {
   })
     .index("by_conversationId", ["conversationId"])
     .index("by_ready", ["state", "pool", "rank", "urgency", "readyAt"])
-    .index("by_tenant", ["state", "pool", "workspace", "rank", "urgency", "readyAt"])
-    .index("by_flow", ["pool", "workspace", "band", "start"])
+    .index("by_tenant", ["state", "pool", "workspace", "band", "rank", "urgency", "readyAt"])
+    .index("by_flow", ["lane", "workspace", "band", "served"])
     .index("by_wake", ["state", "wakeAt"])
     .index("by_agentKey", ["agentKey"]),
 
@@ -126,11 +128,31 @@ export const queueTables = {
     .index("by_expiry", ["state", "expiresAt"])
     .index("by_worker", ["worker", "seenAt"]),
 
-  /** Pending timers. Only ever inserted or deleted, so whoever needs one never conflicts. Deleted by their handler. */
-  alarms: defineTable({ kind: v.union(v.literal("reap"), v.literal("pass")), at: v.number() }).index(
-    "by_kind",
-    ["kind", "at"],
-  ),
+  /** Pending timers: see `alarms.ts` for who inserts, reads and deletes which kind. Never patched. */
+  alarms: defineTable({
+    kind: v.union(v.literal("reap"), v.literal("pass"), v.literal("look")),
+    at: v.number(),
+  }).index("by_kind", ["kind", "at"]),
+
+  /**
+   * What the scheduler's last looks saw while something waited: see `line.ts`. Inserted and deleted by looks alone, read by
+   * arrivals and, stale, by claims. A few rows; none while nothing waits.
+   */
+  lines: defineTable({
+    /** It counts until then. */
+    until: v.number(),
+    lanes: v.array(
+      v.object({
+        lane: v.string(),
+        /** The tick the lane serves: where newcomers enter. */
+        virtual: v.number(),
+        /** Workspaces of which something waits although whoever could take it was rung: they need no look before `until`. */
+        saturated: v.array(v.string()),
+      }),
+    ),
+    /** Workers that claimed or asked lately. */
+    claimers: v.number(),
+  }).index("by_until", ["until"]),
 
   /** The history, append only: one row per turn. Written by settle and append, read by hydration (the newest window). */
   turns: defineTable({

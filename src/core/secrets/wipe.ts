@@ -2,6 +2,7 @@
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { dueSecrets } from "./due.js";
 
 /** Rows carry values of up to 64 KiB. */
 const BATCH = 50;
@@ -23,23 +24,10 @@ export async function wipeVersion(ctx: MutationCtx, row: Doc<"secrets">, now: nu
  */
 export async function sweepSecrets(ctx: MutationCtx): Promise<number> {
   const now = Date.now();
-  const { supersededGraceMs, historyRetentionMs } = (await loadRuntime(ctx)).policies.secrets;
-  const superseded = await ctx.db
-    .query("secrets")
-    .withIndex("by_wipedAt_and_supersededAt", (q) =>
-      q
-        .eq("wipedAt", undefined)
-        .gte("supersededAt", 0)
-        .lte("supersededAt", now - supersededGraceMs),
-    )
-    .take(BATCH);
+  const due = dueSecrets(ctx, now, (await loadRuntime(ctx)).policies.secrets);
+  const superseded = await due.superseded.take(BATCH);
   for (const row of superseded) await wipeVersion(ctx, row, now);
-  const forgotten = await ctx.db
-    .query("secrets")
-    .withIndex("by_wipedAt_and_supersededAt", (q) =>
-      q.gte("wipedAt", 0).lte("wipedAt", now - historyRetentionMs),
-    )
-    .take(BATCH);
+  const forgotten = await due.forgotten.take(BATCH);
   for (const row of forgotten) await ctx.db.delete(row._id);
   return superseded.length + forgotten.length;
 }

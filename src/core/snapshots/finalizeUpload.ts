@@ -7,6 +7,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { wakeFleet } from "../fleet/wake.js";
 import { findWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { transitionWorker } from "../workers/transition.js";
@@ -131,7 +132,8 @@ async function supersede(
 async function noteSaved(ctx: MutationCtx, row: Doc<"dataSnapshots">): Promise<void> {
   const worker = await findWorker(ctx, row.workerId);
   if (!worker) return;
-  if (worker.lastSnapshotId !== row._id) await ctx.db.patch(worker._id, { lastSnapshotId: row._id });
-  if (worker.status === "draining" && row.reason !== "periodic")
-    await transitionWorker(ctx, worker, "stopping");
+  if (worker.status !== "draining" || row.reason === "periodic") return;
+  await transitionWorker(ctx, worker, "stopping");
+  // Its machine can go at once.
+  if (worker.provider !== "external") await wakeFleet(ctx, Date.now());
 }

@@ -2,6 +2,7 @@
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { dueSnapshots } from "./due.js";
 import { readySnapshots } from "./newest.js";
 import { NEVER } from "./retention.js";
 
@@ -14,31 +15,26 @@ const BATCH = 25;
 export async function sweepSnapshots(ctx: MutationCtx): Promise<number> {
   const { keep, uploadExpiryMs } = (await loadRuntime(ctx)).policies.snapshots;
   const now = Date.now();
+  const due = dueSnapshots(ctx, now);
   let swept = 0;
-  for (const row of await due(ctx, "ready", now)) {
+  for (const row of await due.ready.take(BATCH)) {
     // The policy may keep more by now, or a newer one may be gone.
     if (await isKept(ctx, row, keep)) await ctx.db.patch(row._id, { expiresAt: NEVER });
     else await expire(ctx, row, now + uploadExpiryMs);
     swept += 1;
   }
-  for (const row of await due(ctx, "uploading", now)) {
+  for (const row of await due.uploading.take(BATCH)) {
     await expire(ctx, row, now + uploadExpiryMs);
     swept += 1;
   }
   for (const status of ["failed", "expired"] as const) {
-    for (const row of await due(ctx, status, now)) {
+    for (const row of await due[status].take(BATCH)) {
       await ctx.db.delete(row._id);
       swept += 1;
     }
   }
   return swept;
 }
-
-const due = (ctx: MutationCtx, status: Doc<"dataSnapshots">["status"], now: number) =>
-  ctx.db
-    .query("dataSnapshots")
-    .withIndex("by_status_and_expiresAt", (q) => q.eq("status", status).lt("expiresAt", now))
-    .take(BATCH);
 
 async function isKept(ctx: MutationCtx, row: Doc<"dataSnapshots">, keep: number): Promise<boolean> {
   const { workspaceId: workspace, agentKey, conversationId } = row;

@@ -16,10 +16,11 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { checkedPayload } from "../queue/enqueue.js";
+import { takeWithin } from "../upkeep/takeWithin.js";
+import { oldAlbums } from "./due.js";
 
 /** Telegram sends the parts one after the other; between two of them lies one answer of this webhook. */
 const QUIET_MS = 1_000;
-const ALBUM_RETENTION_MS = 86_400_000;
 const BATCH = 100;
 
 type Album = Doc<"telegramAlbums">;
@@ -138,10 +139,7 @@ export const close = asMutation({ args: { album: v.id("telegramAlbums") }, retur
 
 /** Deletes albums that no part will come for any more; how many. */
 export async function sweepAlbums(ctx: MutationCtx): Promise<number> {
-  const over = await ctx.db
-    .query("telegramAlbums")
-    .withIndex("by_openUntil", (q) => q.lt("openUntil", Date.now() - ALBUM_RETENTION_MS))
-    .take(BATCH);
+  const over = await takeWithin(oldAlbums(ctx, Date.now()), BATCH);
   for (const row of over) await ctx.db.delete(row._id);
   return over.length;
 }

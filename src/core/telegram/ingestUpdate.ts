@@ -1,7 +1,8 @@
 /**
  * Takes one Telegram update, once, in one transaction: the webhook acknowledges only after it. What the queue refuses for
  * a known reason is parked, because Telegram would repeat it for a day and hold back the chat's later messages. Writes
- * what enqueueing and pairing write, `parkedUpdates`, and `telegramWebhookSecrets` when the path has changed.
+ * what enqueueing and pairing write, `parkedUpdates`, and `telegramWebhookSecrets` when the path has changed; for an unknown
+ * secret only its count in `auditTallies`.
  */
 import { errorDataOf } from "../../contract/errors.js";
 import * as contract from "../../contract/telegram.js";
@@ -14,6 +15,7 @@ import {
 import { readTelegramUpdate, type TelegramMessage } from "../../policy/telegram/updateSchema.js";
 import type { Infer, ObjectType } from "convex/values";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { recordRefusal } from "../audit/tally.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import { enqueueMessage } from "../queue/enqueue.js";
@@ -48,7 +50,10 @@ const resolverFailed = {
 
 export const ingestTelegramUpdate = asMutation(contract.ingestTelegramUpdate)(async (ctx, args) => {
   const secret = await findWebhookSecret(ctx, args.webhookSecret);
-  if (secret === null) return { kind: "refused" };
+  if (secret === null) {
+    await recordRefusal(ctx, { door: "webhook", reason: "telegram_secret_invalid" });
+    return { kind: "refused" };
+  }
   if (secret.seenPath !== args.webhookPath) await ctx.db.patch(secret._id, { seenPath: args.webhookPath });
   const read = readTelegramUpdate(args.rawUpdateJson);
   if (read.kind === "notJson") return { kind: "notJson" };

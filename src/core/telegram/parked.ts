@@ -2,9 +2,9 @@
 import type { ErrorData } from "../../contract/errors.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { takeWithin } from "../upkeep/takeWithin.js";
+import { oldParked } from "./due.js";
 
-/** How long a parked update is kept for inspection. */
-const PARKED_RETENTION_MS = 30 * 86_400_000;
 const BATCH = 100;
 /** Characters kept of a parked update: a document holds 1 MiB, and a real update has a few thousand. */
 const MAX_PARKED_CHARS = 64 * 1024;
@@ -37,10 +37,7 @@ export async function park(
 
 /** Deletes what has outlived its retention; how many. */
 export async function sweepParkedUpdates(ctx: MutationCtx): Promise<number> {
-  const expired = await ctx.db
-    .query("parkedUpdates")
-    .withIndex("by_parkedAt", (q) => q.lt("parkedAt", Date.now() - PARKED_RETENTION_MS))
-    .take(BATCH);
+  const expired = await takeWithin(oldParked(ctx, Date.now()), BATCH);
   for (const row of expired) await ctx.db.delete(row._id);
   return expired.length;
 }

@@ -64,5 +64,5 @@ export async function freeBound(ctx: MutationCtx, worker: Doc<"workers">): Promi
 /** The worker has saved and wiped its data directory: it may take any conversation again. */
 export async function unbindWorker(ctx: MutationCtx, worker: Doc<"workers">): Promise<void> {
   await freeBound(ctx, worker);
-  await ctx.db.patch(worker._id, { binding: undefined, releaseWanted: undefined });
+  await ctx.db.patch(worker._id, { binding: undefined });
 }

@@ -7,6 +7,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { orderOf, waitingProbes } from "../probes/waiting.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
+import { isAskedToRelease } from "./wakeRow.js";
 
 const MAX_WORKERS = 500;
 
@@ -15,10 +16,13 @@ export const getWorkerControlState = asQuery(contract.getWorkerControlState)(asy
   return await controlStateOf(ctx, await findWorker(ctx, args.workerId));
 });
 
+/** The part of a worker's row that says what is wanted of it. */
+export type Wanted = Pick<Doc<"workers">, "workerId" | "status" | "binding">;
+
 /** What the component wants of a worker besides work; null: a worker it does not know. */
 export async function controlStateOf(
   ctx: QueryCtx,
-  worker: Doc<"workers"> | null,
+  worker: Wanted | null,
 ): Promise<{ shouldStop: boolean; release?: boolean; probes?: ProbeOrder[] }> {
   const shouldStop = worker?.status !== "active";
   if (!worker || shouldStop) return { shouldStop };
@@ -28,9 +32,9 @@ export async function controlStateOf(
 }
 
 /** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
-async function shouldRelease(ctx: QueryCtx, worker: Doc<"workers">): Promise<boolean> {
+async function shouldRelease(ctx: QueryCtx, worker: Wanted): Promise<boolean> {
   if (!worker.binding) return false;
-  if (worker.releaseWanted === true) return true;
+  if (await isAskedToRelease(ctx, worker)) return true;
   const conversation = await ctx.db.get(worker.binding.conversation);
   return (conversation?.generation ?? 0) !== worker.binding.generation;
 }
@@ -43,19 +47,26 @@ export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
   const workers = await Promise.all(
     rows.slice(0, MAX_WORKERS).map(async (row) => {
       const life = await lastSignOfLife(ctx, row.workerId);
+      const machine = row.provider === "external" ? null : await machineOf(ctx, row.workerId);
       return {
         workerId: row.workerId,
         status: row.status,
         load: life.load,
         heartbeatAt: Math.max(row.registeredAt, life.seenAt),
-        machineId: row.machineRef?.machineId ?? null,
-        appName: row.machineRef?.appName ?? null,
+        machineId: machine?.machineId ?? null,
+        appName: machine?.machineId === undefined ? null : machine.appName,
       };
     }),
   );
   const activeCount = workers.filter((worker) => worker.load > 0).length;
   return { activeCount, idleCount: workers.length - activeCount, workers, capped: rows.length > MAX_WORKERS };
 });
+
+const machineOf = (ctx: QueryCtx, worker: string): Promise<Doc<"machines"> | null> =>
+  ctx.db
+    .query("machines")
+    .withIndex("by_worker", (q) => q.eq("worker", worker))
+    .unique();
 
 /** A worker holds one lease at a time, so its newest lease tells its load. */
 export async function lastSignOfLife(

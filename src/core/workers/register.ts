@@ -22,7 +22,7 @@ export async function registerWorker(
     listens: boolean;
     tokenId?: string;
   },
-): Promise<Pick<Doc<"workers">, "_id" | "workerId" | "binding">> {
+): Promise<Pick<Doc<"workers">, "_id" | "workerId" | "status" | "binding">> {
   const id = await ctx.db.insert("workers", {
     workerId: worker.workerId,
     provider: "external",
@@ -34,7 +34,7 @@ export async function registerWorker(
     ...(worker.listens ? { listens: true } : {}),
     tokenId: worker.tokenId,
   });
-  return { _id: id, workerId: worker.workerId, binding: undefined };
+  return { _id: id, workerId: worker.workerId, status: "active", binding: undefined };
 }
 
 const findBeat = (ctx: QueryCtx, workerId: string) =>
@@ -43,18 +43,18 @@ const findBeat = (ctx: QueryCtx, workerId: string) =>
     .withIndex("by_worker", (q) => q.eq("worker", workerId))
     .unique();
 
-/** An empty poll is a sign of life; written only when the last one is older than `BEAT_EVERY_MS`. Whether it was. */
+/** An empty poll is a sign of life, and a use of its token; written only when the last one is older than `BEAT_EVERY_MS`. */
 export async function noteIdlePoll(
   ctx: MutationCtx,
   workerId: string,
   staleAfterMs: number,
-): Promise<boolean> {
+  tokenId: string | undefined,
+): Promise<void> {
   const aliveUntil = Date.now() + staleAfterMs;
   const beat = await findBeat(ctx, workerId);
-  if (!beat) await ctx.db.insert("beats", { worker: workerId, aliveUntil });
-  else if (aliveUntil - beat.aliveUntil >= BEAT_EVERY_MS) await ctx.db.patch(beat._id, { aliveUntil });
-  else return false;
-  return true;
+  if (!beat) await ctx.db.insert("beats", { worker: workerId, aliveUntil, tokenId });
+  else if (aliveUntil - beat.aliveUntil >= BEAT_EVERY_MS)
+    await ctx.db.patch(beat._id, { aliveUntil, tokenId });
 }
 
 /** A lease expired: a worker that never polled idly is put where the sweep for silent workers finds it. */

@@ -3,20 +3,19 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { freeBound } from "./binding.js";
 import { stopMeter } from "./deployments/meter.js";
+import { silentBeats } from "./due.js";
 import { findWorker } from "./register.js";
+import { removeWorker } from "./remove.js";
 import { lastSignOfLife } from "./reads.js";
 
 const BATCH = 50;
 
+/** Returns how many beats it looked at: those of workers that live by their leases are set on. */
 export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
   const now = Date.now();
-  const beats = await ctx.db
-    .query("beats")
-    .withIndex("by_alive", (q) => q.lt("aliveUntil", now))
-    .take(BATCH);
+  const beats = await silentBeats(ctx, now).take(BATCH);
   if (beats.length === 0) return 0;
   const { policies } = await loadRuntime(ctx);
-  let removed = 0;
   for (const beat of beats) {
     const life = await lastSignOfLife(ctx, beat.worker);
     const aliveUntil =
@@ -29,10 +28,9 @@ export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
     const worker = await findWorker(ctx, beat.worker);
     if (worker?.provider !== "external") continue;
     await freeBound(ctx, worker);
-    const polledAt = beat.aliveUntil - policies.lease.staleAfterMs;
-    await stopMeter(ctx, worker.workerId, Math.max(life.seenAt, polledAt));
-    await ctx.db.delete(worker._id);
-    removed += 1;
+    const seenAt = Math.max(life.seenAt, beat.aliveUntil - policies.lease.staleAfterMs);
+    await stopMeter(ctx, worker.workerId, seenAt);
+    await removeWorker(ctx, worker, seenAt);
   }
-  return removed;
+  return beats.length;
 }

@@ -13,8 +13,10 @@ export const vBinding = v.object({
 
 export const workersTables = {
   /**
-   * Cold: written at registration and at changes of status, read by every claim, so that draining takes effect at once.
-   * A worker that went silent is removed by the sweep and registers again with its next claim.
+   * Cold: written at registration, at changes of status and of binding; read by every claim of that worker, so that draining takes
+   * effect at once. Nothing else of a worker is kept here, because whatever writes it makes that worker's call start again: signs of
+   * life are in `beats`, what it is asked for in `wakes`, its machine in `machines`. A worker that went silent is removed by the
+   * sweep and registers again with its next claim.
    */
   workers: defineTable({
     workerId: v.string(),
@@ -23,7 +25,7 @@ export const workersTables = {
     lanes: v.array(v.string()),
     workspace: v.optional(v.string()),
     registeredAt: v.number(),
-    /** The worker token it last claimed with: what `maxWorkers` of a token counts. */
+    /** The worker token it last claimed with. */
     tokenId: v.optional(v.string()),
     /** Its engine keeps memory on disk, so it holds one conversation at a time (`binding`). */
     stateful: v.optional(v.boolean()),
@@ -31,20 +33,18 @@ export const workersTables = {
     listens: v.optional(v.boolean()),
     /** The conversation whose data directory this worker holds. `generation` fences its snapshots. */
     binding: v.optional(vBinding),
-    /** Others wait: it shall save and give up its conversation when idle. */
-    releaseWanted: v.optional(v.boolean()),
-    lastSnapshotId: v.optional(v.string()),
     stoppedAt: v.optional(v.number()),
-    machineRef: v.optional(
-      v.object({ appName: v.string(), machineId: v.string(), region: v.optional(v.string()) }),
-    ),
   })
     .index("by_workerId", ["workerId"])
     .index("by_tokenId", ["tokenId", "status"])
     .index("by_status", ["status"]),
 
-  /** Hot: sign of life of idle workers, written at most every 30 s by the worker's own polls; read by the sweep alone. */
-  beats: defineTable({ worker: v.string(), aliveUntil: v.number() })
+  /**
+   * Hot: sign of life of idle workers, written at most every 30 s by the worker's own polls, with the token behind them; read by sweeps,
+   * passes and operators. Deleted with its worker.
+   */
+  beats: defineTable({ worker: v.string(), aliveUntil: v.number(), tokenId: v.optional(v.string()) })
     .index("by_worker", ["worker"])
+    .index("by_tokenId", ["tokenId", "aliveUntil"])
     .index("by_alive", ["aliveUntil"]),
 };

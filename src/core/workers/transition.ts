@@ -1,8 +1,8 @@
 /** The life of a worker row: `active → draining → stopping → stopped`, no step back, nothing after `stopped`. */
 import { freeBound } from "./binding.js";
+import { leaveSeat } from "./tokens/seats.js";
 import { ringWorker } from "./wakeRing.js";
 import { factoryError } from "../../contract/errors.js";
-import { wakeFleet } from "../fleet/state.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 
@@ -30,11 +30,8 @@ export async function transitionWorker(ctx: MutationCtx, worker: Doc<"workers">,
       `Worker '${worker.workerId}' cannot transition from '${worker.status}' to '${to}'.`,
     );
   }
-  if (to === "stopping") {
-    await freeBound(ctx, worker);
-    // Saved: its machine can go at once.
-    if (worker.provider !== "external") await wakeFleet(ctx, Date.now());
-  }
+  if (to === "stopping") await freeBound(ctx, worker);
+  if (to === "stopped") await leaveSeat(ctx, worker.workerId);
   // It learns of it with the answer to its next claim; a worker that listens would not ask for up to a minute.
   if (worker.status === "active") await ringWorker(ctx, worker);
   await ctx.db.patch(worker._id, { status: to, ...(to === "stopped" ? { stoppedAt: Date.now() } : {}) });

@@ -44,7 +44,7 @@ describe("waking", () => {
     await world.send("c1", "hello");
     await world.pass(500);
     const [first] = await seqs(workers);
-    await world.pass(8_000);
+    await world.pass(7_000);
     const after = await seqs(workers);
     expect(after.every((seq) => seq > 0)).toBe(true);
     expect(first === 0 ? after[0] : after[1]).toBe(1);
@@ -105,7 +105,10 @@ describe("waking", () => {
       await transitionWorker(ctx, (await findWorker(ctx, "w0"))!, "draining");
     });
     expect(await seqOf("w0")).toBe(1);
-    expect(await world.t.query(world.lib.idleHint, { workerId: "w0" })).toMatchObject({ shouldStop: true });
+    expect(await world.t.mutation(world.lib.poll, { workerId: "w0" })).toMatchObject({
+      job: null,
+      idle: { shouldStop: true },
+    });
   });
 
   it("forgets rows that nobody rang for a week", async () => {
@@ -140,19 +143,18 @@ describe("what waiting costs", () => {
   it("a pass looks at a handful of 200 idle listeners for one message", async () => {
     for (const worker of names(200)) await listen(worker);
     await world.send("c1", "hello");
-    const read = await metrics((ctx) => ctx.runMutation(internal.queue.observe, { confirming: false }));
+    const read = await metrics((ctx) => ctx.runMutation(internal.queue.observe, {}));
     expect(read).toBeLessThan(30);
     expect(sum(await seqs(names(200)))).toBe(1);
   });
 });
 
 describe("the hint of an empty claim", () => {
-  const hint = async (workerId: string) =>
-    (await world.t.query(world.lib.idleHint, { workerId })).retryAfterMs;
+  const poll = (workerId: string) => world.t.mutation(world.lib.poll, { workerId });
+  const hint = async (workerId: string) => (await poll(workerId)).idle?.retryAfterMs;
 
   it("is short while work is around, grows in the quiet, and knows what comes due", async () => {
-    await world.claim("w0");
-    expect(await hint("w0")).toBe(60_000);
+    expect(await poll("w0")).toEqual({ job: null, idle: { retryAfterMs: 60_000, shouldStop: false } });
     await world.send("c1", "hello");
     await world.complete("w0", await world.mustClaim("w0"));
     expect(await hint("w0")).toBe(1_000);
@@ -167,5 +169,21 @@ describe("the hint of an empty claim", () => {
     await listen("w1");
     await listen("w0");
     expect(await hint("w0")).toBe(60_000);
+  });
+
+  it("does not come with a job", async () => {
+    await world.send("c1", "hello");
+    expect(await poll("w0")).toMatchObject({ job: { conversationId: "c1" }, idle: null });
+  });
+
+  it("comes to a worker that keeps one conversation's memory as to any other", async () => {
+    const claim = { workerId: "w0", stateful: true };
+    await world.send("c1", "hello");
+    await world.complete("w0", (await world.t.mutation(world.lib.claim, claim))!);
+    await world.pass(120_000, 10_000);
+    expect(await world.t.mutation(world.lib.poll, claim)).toMatchObject({
+      job: null,
+      idle: { retryAfterMs: 12_000, shouldStop: false },
+    });
   });
 });

@@ -6,10 +6,10 @@
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { oldWakes } from "./due.js";
 import type { Ring, WaitingHead } from "./wakeChoice.js";
 import { findWake } from "./wakeRow.js";
 
-const RETENTION_MS = 7 * 86_400_000;
 const BATCH = 100;
 
 /** Rings a worker for each of `waiting` as far as there are idle ones. Returns whether they should be looked after soon. */
@@ -30,18 +30,28 @@ export async function ringWorker(ctx: MutationCtx, worker: Doc<"workers">): Prom
   if (worker.listens === true) await ring(ctx, worker.workerId, Date.now());
 }
 
-async function ring(ctx: MutationCtx, worker: string, at: number | undefined): Promise<void> {
+/** It shall save and give up what it holds. A worker that does not listen hears of it with its next poll. */
+export const askToRelease = (
+  ctx: MutationCtx,
+  { workerId }: Doc<"workers">,
+  release: NonNullable<Doc<"wakes">["release"]>,
+): Promise<void> => ring(ctx, workerId, Date.now(), release);
+
+async function ring(
+  ctx: MutationCtx,
+  worker: string,
+  at: number | undefined,
+  release?: Doc<"wakes">["release"],
+): Promise<void> {
   const row = await findWake(ctx, worker);
-  if (row) await ctx.db.patch(row._id, { seq: row.seq + 1, ...(at === undefined ? {} : { at }) });
-  else await ctx.db.insert("wakes", { worker, seq: 1, at: at ?? Date.now() });
+  const said = { ...(at === undefined ? {} : { at }), ...(release === undefined ? {} : { release }) };
+  if (row) await ctx.db.patch(row._id, { seq: row.seq + 1, ...said });
+  else await ctx.db.insert("wakes", { worker, seq: 1, at: Date.now(), ...said });
 }
 
 /** Deletes rows of workers that nobody rang for a week; the next ring makes a new one. */
 export async function sweepWakes(ctx: MutationCtx): Promise<number> {
-  const rows = await ctx.db
-    .query("wakes")
-    .withIndex("by_at", (q) => q.lt("at", Date.now() - RETENTION_MS))
-    .take(BATCH);
+  const rows = await oldWakes(ctx, Date.now()).take(BATCH);
   for (const row of rows) await ctx.db.delete(row._id);
   return rows.length;
 }

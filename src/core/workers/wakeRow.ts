@@ -1,3 +1,4 @@
+/** What passes tell a worker. */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
@@ -7,3 +8,13 @@ export const findWake = (ctx: Pick<QueryCtx, "db">, worker: string): Promise<Doc
     .query("wakes")
     .withIndex("by_worker", (q) => q.eq("worker", worker))
     .unique();
+
+/** Whether it was asked to save and give up the conversation that it holds now. */
+export async function isAskedToRelease(
+  ctx: Pick<QueryCtx, "db">,
+  { workerId, binding }: Pick<Doc<"workers">, "workerId" | "binding">,
+): Promise<boolean> {
+  if (!binding) return false;
+  const asked = (await findWake(ctx, workerId))?.release;
+  return asked?.conversation === binding.conversation && asked.generation === binding.generation;
+}

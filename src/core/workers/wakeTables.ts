@@ -3,7 +3,7 @@ import { v } from "convex/values";
 
 export const wakesTables = {
   /**
-   * One row per worker that was ever rung: each grows its `seq`, which that worker's subscription shows. Written by the queue's
+   * What passes tell a worker. One row per worker that was ever rung: each grows its `seq`, which that worker's subscription shows. Written by the queue's
    * pass, and when the worker shall drain; read by its own worker (`workerWake`) and by passes, never by a claim or an enqueue.
    * A ring is a hint that may be wrong; the claim decides. Deleted by `sweepWakes` a week after the last ring.
    */
@@ -12,6 +12,8 @@ export const wakesTables = {
     seq: v.number(),
     /** When it was rung; while it is expected to react, when it was rung first. */
     at: v.number(),
+    /** Others wait: it shall save and give up this binding when idle. Void once it holds another one. */
+    release: v.optional(v.object({ conversation: v.id("conversations"), generation: v.number() })),
   })
     .index("by_worker", ["worker"])
     .index("by_at", ["at"]),

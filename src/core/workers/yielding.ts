@@ -12,7 +12,8 @@ import { loadRuntime } from "../config/runtime.js";
 import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
-import { ringWorker } from "./wakeRing.js";
+import { askToRelease } from "./wakeRing.js";
+import { isAskedToRelease } from "./wakeRow.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;
@@ -26,9 +27,9 @@ export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Prom
     { useStaleSnapshot: true },
   );
   const worker = chosen && (await ctx.db.get(chosen));
-  if (!worker?.binding || worker.status !== "active" || worker.releaseWanted === true) return;
-  await ctx.db.patch(worker._id, { releaseWanted: true });
-  await ringWorker(ctx, worker);
+  if (!worker?.binding || worker.status !== "active") return;
+  const { conversation, generation } = worker.binding;
+  await askToRelease(ctx, worker, { conversation, generation });
 }
 
 export const choose = asQuery({
@@ -51,7 +52,7 @@ export const choose = asQuery({
     if (wanted.length === 0) continue;
     const lease = await newestLease(ctx, workerId);
     if (!worker.binding && lease?.state !== "live") return null;
-    if (worker.releaseWanted === true) return null;
+    if (await isAskedToRelease(ctx, worker)) return null;
     if (!worker.binding) continue;
     const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
     const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;

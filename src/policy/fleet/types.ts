@@ -87,26 +87,44 @@ export type Observation = Infer<typeof vObservation>;
 /** The observation with the listing laid over its machines, and the configured image. */
 export type FleetView = Observation & { image: string };
 
-export type DrainReason =
-  | "idle"
-  | "others_wait"
-  | "max_age"
-  | "image_drift"
-  | "over_cap"
-  | "silent"
-  | "lease_lost"
-  | "unbound"
-  | "removed";
-export type StopReason =
-  "drained" | "drain_deadline" | "machine_lost" | "never_booted" | "died_at_boot" | "never_launched";
+export const vDrainReason = v.union(
+  ...(
+    [
+      "idle",
+      "others_wait",
+      "max_age",
+      "image_drift",
+      "over_cap",
+      "silent",
+      "lease_lost",
+      "unbound",
+      "removed",
+    ] as const
+  ).map((reason) => v.literal(reason)),
+);
+export type DrainReason = Infer<typeof vDrainReason>;
+export const vStopReason = v.union(
+  ...(
+    [
+      "drained",
+      "drain_deadline",
+      "machine_lost",
+      "never_booted",
+      "died_at_boot",
+      "never_launched",
+    ] as const
+  ).map((reason) => v.literal(reason)),
+);
+export type StopReason = Infer<typeof vStopReason>;
 
-export type Command =
-  | { kind: "launch"; for: WaitingView }
-  /** An overdue step of a launch or a retirement is taken up again. */
-  | { kind: "resume"; worker: string }
-  | { kind: "booted"; worker: string }
-  | { kind: "drain"; worker: string; reason: DrainReason }
-  | { kind: "stop"; worker: string; reason: StopReason };
+/** What is done about one machine that is there. `resume`: an overdue step of a launch or a retirement is taken up again. */
+export const vSteering = v.union(
+  v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), worker: v.string() }),
+  v.object({ kind: v.literal("drain"), worker: v.string(), reason: vDrainReason }),
+  v.object({ kind: v.literal("stop"), worker: v.string(), reason: vStopReason }),
+);
+export type Steering = Infer<typeof vSteering>;
+export type Command = { kind: "launch"; for: WaitingView } | Steering;
 
 /** Why a waiting conversation got no machine in this pass. */
 export type Blocked =

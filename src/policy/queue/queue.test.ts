@@ -4,7 +4,16 @@ import { defaultPolicies } from "../../contract/policies.js";
 import { policyFaults } from "../config/overrides.js";
 import { resolvePolicies } from "../config/policies.js";
 import { orderHeads } from "./lane.js";
-import { bandOf, placeInLine, respace } from "./place.js";
+import {
+  bandOf,
+  drawFirst,
+  fairOrder,
+  flowOf,
+  placeInLine,
+  placesOf,
+  virtualTime,
+  windowFor,
+} from "./place.js";
 import { backoffMs } from "./retry.js";
 import { recordBytes, utf8Bytes } from "./size.js";
 
@@ -29,16 +38,16 @@ describe("backoffMs", () => {
 
 describe("placeInLine", () => {
   it("gives priority a head start of one tick a point and no more", () => {
-    const line = { headStart: 1_000, lastOfFlow: 2_000 };
-    const low = placeInLine(0, line, 0);
-    const high = placeInLine(100, line, 0);
-    expect(low.start).toBe(2_001);
+    const [low, high] = [placeInLine(0, 2_001, 0), placeInLine(100, 2_001, 0)];
+    expect([low.start, high.start]).toEqual([2_001, 2_001]);
     expect(low.rank - high.rank).toBe(100);
   });
 
-  it("lets a newcomer in at the head and restarts an empty lane from the clock", () => {
-    expect(placeInLine(50, { headStart: 7, lastOfFlow: null }, 1).start).toBe(7);
-    expect(placeInLine(50, { headStart: null, lastOfFlow: null }, 3).start).toBe(3 * 1024);
+  it("lets a newcomer in at the time of its lane and restarts an empty lane from the clock, in quarter seconds", () => {
+    expect(placeInLine(50, 7, 1).start).toBe(7);
+    expect(placeInLine(50, null, 1_003).start).toBe(1_000 * 1024);
+    expect(placeInLine(50, null, 1_249).start).toBe(1_000 * 1024);
+    expect(placeInLine(50, null, 1_250).start).toBe(1_250 * 1024);
   });
 
   it("has five bands", () => {
@@ -46,25 +55,134 @@ describe("placeInLine", () => {
   });
 });
 
-describe("respace", () => {
-  const row = fc.record({
-    workspace: fc.constantFrom("a", "b"),
-    band: fc.constantFrom(0, 2),
-    start: fc.integer({ min: 0, max: 20 }),
-  });
-  it("leaves one row of a flow per tick, moves nothing forward, and is done after one pass", () => {
+interface Row {
+  name: string;
+  workspace: string;
+  band: number;
+  start: number;
+  priority: number;
+  readyAt: number;
+}
+const waitingRow = fc
+  .record({
+    workspace: fc.constantFrom("a", "b", "c"),
+    priority: fc.constantFrom(0, 10, 50, 100),
+    start: fc.integer({ min: 0, max: 300 }),
+  })
+  .map((fields) => ({ ...fields, band: bandOf(fields.priority), readyAt: fields.start }));
+const waitingRows = fc
+  .array(waitingRow, { maxLength: 40 })
+  .map((rows) => rows.map((row, index): Row => ({ ...row, name: String(index) })));
+const memory = fc.dictionary(
+  fc.constantFrom(
+    ...["a", "b", "c"].flatMap((workspace) => [0, 2, 4].map((band) => flowOf({ workspace, band }))),
+  ),
+  fc.integer({ min: 0, max: 400 }),
+);
+
+/** Takes everything as a single worker does, and says in which order. */
+function takeAll(rows: readonly Row[], served: Map<string, number>): Row[] {
+  const taken: Row[] = [];
+  let left = [...rows];
+  while (left.length > 0) {
+    const [turn] = fairOrder(left, served);
+    if (!turn) throw new Error("a line without a head");
+    served.set(flowOf(turn.row), turn.charge);
+    taken.push(turn.row);
+    left = left.filter((row) => row !== turn.row);
+  }
+  return taken;
+}
+
+describe("fairOrder", () => {
+  it("gives each flow one row per tick, none before its flow's next tick, and serves a flow in order of rank", () => {
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
-        const placed = rows.map((fields, index) => ({ id: String(index), ...fields }));
-        const moves = new Map(respace(placed).map((move) => [move.id, move.start]));
-        const after = placed.map((item) => ({ ...item, start: moves.get(item.id) ?? item.start }));
-        for (const item of after)
-          expect(item.start).toBeGreaterThanOrEqual(placed[Number(item.id)]?.start ?? 0);
-        const ticks = after.map((item) => JSON.stringify([item.workspace, item.band, item.start]));
+      fc.property(waitingRows, memory, (rows, remembered) => {
+        const served = new Map(Object.entries(remembered));
+        const turns = fairOrder(rows, served);
+        expect(turns).toHaveLength(rows.length);
+        const ticks = turns.map(({ row, tick }) => `${flowOf(row)} ${tick}`);
         expect(new Set(ticks).size).toBe(ticks.length);
-        expect(respace(after)).toEqual([]);
+        for (const { row, tick, charge } of turns) {
+          expect(tick).toBeGreaterThan(served.get(flowOf(row)) ?? -1);
+          expect(charge).toBeLessThanOrEqual(tick);
+        }
       }),
     );
+  });
+
+  it("stored places that it corrects are right the next time", () => {
+    fc.assert(
+      fc.property(waitingRows, memory, (rows, remembered) => {
+        const served = new Map(Object.entries(remembered));
+        const starts = new Map(placesOf(rows, served).map(({ row, start }) => [row.name, start]));
+        const placed = rows.map((row) => ({ ...row, start: starts.get(row.name) ?? row.start }));
+        const before = fairOrder(rows, served).map(({ row }) => row.name);
+        expect(fairOrder(placed, served).map(({ row }) => row.name)).toEqual(before);
+        expect(placesOf(placed, served)).toEqual([]);
+      }),
+    );
+  });
+
+  it("overtakes nobody by another flow more often than once, plus the points by which that is more urgent", () => {
+    fc.assert(
+      fc.property(waitingRows, (rows) => {
+        const together = rows.map((row) => ({ ...row, start: 1_000, readyAt: 0 }));
+        const order = takeAll(together, new Map());
+        for (const [position, row] of order.entries()) {
+          const ofOwnFlow = order.slice(0, position).filter((other) => flowOf(other) === flowOf(row)).length;
+          const others = new Map<string, Row[]>();
+          for (const other of order.slice(0, position))
+            if (flowOf(other) !== flowOf(row))
+              others.set(flowOf(other), [...(others.get(flowOf(other)) ?? []), other]);
+          for (const overtaking of others.values()) {
+            const headStart = Math.max(...overtaking.map(({ priority }) => priority)) - row.priority;
+            expect(overtaking.length).toBeLessThanOrEqual(ofOwnFlow + 1 + Math.max(0, headStart));
+          }
+        }
+      }),
+    );
+  });
+
+  it("brings a newcomer in at the time of a lane that lags behind the clock", () => {
+    const old = Array.from({ length: 300 }, (_, index) => ({
+      name: `old${index}`,
+      workspace: "big",
+      band: 2,
+      start: 1_000 + index,
+      priority: 50,
+      readyAt: index,
+    }));
+    const late = { name: "late", workspace: "small", band: 2, start: 9_999_999, priority: 50, readyAt: 400 };
+    const served = new Map([[flowOf(old[0]!), 999]]);
+    expect(virtualTime([...old, late], served)).toBe(1_000);
+    expect(takeAll([...old, late], served).findIndex(({ name }) => name === "late")).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("what a claim draws from", () => {
+  it("is the head for one worker, and three rows for each of several, up to 48", () => {
+    expect([0, 1, 2, 4, 16, 1_000].map(windowFor)).toEqual([1, 1, 6, 12, 48, 48]);
+  });
+
+  it("is one of the first rows, with all others behind it in their order", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer(), { maxLength: 60 }),
+        fc.integer({ min: 1, max: 48 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (items, window, random) => {
+          const [drawn, ...rest] = drawFirst(items, window, random);
+          if (drawn === undefined) {
+            expect(items).toEqual([]);
+            return;
+          }
+          expect(items.indexOf(drawn)).toBeLessThan(window);
+          expect(rest).toEqual(items.filter((item) => item !== drawn));
+        },
+      ),
+    );
+    expect(drawFirst(["head", "next"], 1, 0.999)).toEqual(["head", "next"]);
   });
 });
 

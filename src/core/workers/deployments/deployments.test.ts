@@ -35,7 +35,7 @@ const only = async () => {
   if (!deployment || others.length > 0) throw new Error("there must be one deployment");
   return deployment;
 };
-const sweep = (name: string) => world.t.mutation(internal.upkeep.sweep, { name });
+const sweep = (name: "silentWorkers" | "meters" | "reports") => world.t.mutation(internal.upkeep.sweep, { name });
 
 describe("provisioning", () => {
   it("gives the whole environment, ready to paste, and every host", async () => {
@@ -194,7 +194,7 @@ describe("a worker's introduction", () => {
     await hello(token, "dead");
     await claim(token, "alive");
     vi.advanceTimersByTime(31 * 24 * HOUR);
-    await sweep("deployments");
+    await sweep("reports");
     const rows = await world.t.run((ctx) => ctx.db.query("workerReports").collect());
     expect(rows.map(({ worker }) => worker)).toEqual(["alive"]);
   });
@@ -207,7 +207,7 @@ describe("worker-hours", () => {
     for (let passed = 0; passed < forMs; passed += 60_000) {
       vi.advanceTimersByTime(60_000);
       await claim(token, workerId);
-      await sweep("deployments");
+      await sweep("meters");
     }
   }
 
@@ -231,7 +231,7 @@ describe("worker-hours", () => {
     }
     vi.advanceTimersByTime(HOUR);
     await sweep("silentWorkers");
-    await sweep("deployments");
+    await sweep("meters");
     const { rows } = await hours();
     expect(rows).toHaveLength(1);
     expect(rows[0]?.workerId).toBeNull();
@@ -244,7 +244,7 @@ describe("worker-hours", () => {
     await claim(token);
     await serve(token, "w1", 3 * HOUR);
     vi.advanceTimersByTime(HOUR);
-    await sweep("deployments");
+    await sweep("meters");
     expect((await hours("2030-01")).totalHours).toBeCloseTo(1, 1);
     expect((await hours("2030-02")).totalHours).toBeCloseTo(2, 1);
   });

@@ -1,7 +1,10 @@
 /** A worker introduces itself. Writes one row per worker, and nothing when it says the same within a minute. */
 import * as contract from "../../../contract/deployments.js";
 import { asMutation } from "../../functions.js";
+import { internal } from "../../../component/_generated/api.js";
+import type { Id } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
+import { dueReports } from "./due.js";
 import { findWorker } from "../register.js";
 import { authorizeWorker } from "../tokens/authorize.js";
 
@@ -9,8 +12,6 @@ const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS;
 const MAX_CHARS = 253;
 const REPEAT_WITHIN_MS = 60_000;
-/** A token whose workers take a new name at every start must not fill the table. */
-const MAX_PER_TOKEN = 200;
 const SWEEP_BATCH = 50;
 
 export const workerHello = asMutation(contract.workerHello)(async (ctx, args) => {
@@ -35,12 +36,13 @@ export const workerHello = asMutation(contract.workerHello)(async (ctx, args) =>
     if (!same || now - known.saidAt >= REPEAT_WITHIN_MS) await ctx.db.patch(known._id, fresh);
     return null;
   }
-  const others = await ctx.db
-    .query("workerReports")
-    .withIndex("by_token", (q) => q.eq("tokenId", said.tokenId))
-    .take(MAX_PER_TOKEN);
-  const [oldest] = others;
-  if (oldest && others.length >= MAX_PER_TOKEN) await ctx.db.delete(oldest._id);
+  // Stale: workers of one token that start together must not meet over what the others insert.
+  const replaced: Id<"workerReports"> | null = await ctx.runQuery(
+    internal.queue.findReplacedReport,
+    { tokenId: said.tokenId },
+    { useStaleSnapshot: true },
+  );
+  if (replaced && (await ctx.db.get(replaced))) await ctx.db.delete(replaced);
   await ctx.db.insert("workerReports", fresh);
   return null;
 });
@@ -48,10 +50,7 @@ export const workerHello = asMutation(contract.workerHello)(async (ctx, args) =>
 /** Forgets workers that are gone; those that still serve are kept. The number of rows looked at. */
 export async function sweepReports(ctx: MutationCtx): Promise<number> {
   const now = Date.now();
-  const due = await ctx.db
-    .query("workerReports")
-    .withIndex("by_keepUntil", (q) => q.lt("keepUntil", now))
-    .take(SWEEP_BATCH);
+  const due = await dueReports(ctx, now).take(SWEEP_BATCH);
   for (const row of due) {
     if (await findWorker(ctx, row.worker)) await ctx.db.patch(row._id, { keepUntil: now + KEEP_MS });
     else await ctx.db.delete(row._id);

@@ -11,7 +11,7 @@ import { loadRuntime } from "../../config/runtime.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
 import { tokenRow } from "../tokens/authorize.js";
-import { useOf } from "../tokens/lastUse.js";
+import { lastUseOf } from "../tokens/lastUse.js";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
@@ -52,9 +52,9 @@ async function viewOf(
   const tokenIds = [token.tokenId, ...(token.rotatedFrom === undefined ? [] : [token.rotatedFrom])];
   const rows = (await Promise.all(tokenIds.map((tokenId) => liveWorkers(ctx, tokenId)))).flat();
   const reports = (await Promise.all(tokenIds.map((tokenId) => newestReports(ctx, tokenId)))).flat();
-  const uses = await Promise.all(tokenIds.map((tokenId) => useOf(ctx, tokenId)));
-  const usedAt = Math.max(0, ...uses.map((use) => use?.usedAt ?? 0));
-  const claimed = uses.some((use) => use !== null);
+  const uses = await Promise.all(tokenIds.map((tokenId) => lastUseOf(ctx, tokenId, staleAfterMs)));
+  const usedAt = Math.max(0, ...uses.map((usedAt) => usedAt ?? 0));
+  const claimed = uses.some((usedAt) => usedAt !== null);
   const facts = {
     revoked: token.revokedAt !== undefined,
     authenticated: claimed || reports.length > 0,

@@ -8,12 +8,12 @@ import type { MutationCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
+import { dueMeters, oldMeters } from "./due.js";
 
 const EVERY_MS = 30 * 60_000;
 const BATCH = 100;
 /** A worker that lived for less is not worth a row of its own. */
 const SHORT_MS = 10 * 60_000;
-const KEEP_MONTHS_MS = 400 * 86_400_000;
 
 type Meter = Doc<"workerHours">;
 
@@ -44,20 +44,14 @@ export async function stopMeter(ctx: MutationCtx, worker: string, seenAt: number
 /** Counts what is due; the number of rows touched. */
 export async function sweepMeters(ctx: MutationCtx): Promise<number> {
   const now = Date.now();
-  const due = await ctx.db
-    .query("workerHours")
-    .withIndex("by_due", (q) => q.gt("dueAt", 0).lt("dueAt", now))
-    .take(BATCH);
+  const due = await dueMeters(ctx, now).take(BATCH);
   const { policies } = due.length === 0 ? { policies: null } : await loadRuntime(ctx);
   for (const meter of due) {
     const row = await findWorker(ctx, meter.worker);
     const seenAt = policies === null ? 0 : await seen(ctx, meter.worker, policies.lease.staleAfterMs);
     await advance(ctx, meter, seenAt, row !== null && row.status !== "stopped");
   }
-  const old = await ctx.db
-    .query("workerHours")
-    .withIndex("by_month", (q) => q.lt("month", monthOf(now - KEEP_MONTHS_MS)))
-    .take(BATCH);
+  const old = await oldMeters(ctx, now).take(BATCH);
   for (const row of old) await ctx.db.delete(row._id);
   return due.length + old.length;
 }

@@ -1,5 +1,5 @@
 /**
- * The limit of worker ids per token. It counts the registered workers that came with the token, only when a worker
+ * The limit of worker ids per token. It counts the registered workers that came with the token (`seats.ts`), only when a worker
  * registers or comes with another token than last time: claims of known workers read nothing of it, so they never
  * conflict. A worker counts until it stopped or, silent, was removed (`policies.lease.staleAfterMs` plus one sweep).
  */
@@ -7,6 +7,7 @@ import { factoryError } from "../../../contract/errors.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { noteTokenUse } from "./lastUse.js";
+import { leaveSeat, takeSeat } from "./seats.js";
 
 export interface Admission {
   tokenId: string | null;
@@ -18,11 +19,12 @@ export async function admitWorker(
   ctx: MutationCtx,
   worker: Pick<Doc<"workers">, "tokenId"> | null,
   { tokenId, maxWorkers }: Admission = { tokenId: null, maxWorkers: null },
-  scope: { lanes: string[]; workspace: string | null },
+  scope: { workerId: string; lanes: string[]; workspace: string | null },
 ): Promise<{ tokenId?: string; lanes?: string[]; workspace?: string | undefined }> {
   if (tokenId === null || worker?.tokenId === tokenId) return {};
+  if (worker?.tokenId !== undefined) await leaveSeat(ctx, scope.workerId);
   if (maxWorkers !== null) {
-    if ((await countLive(ctx, tokenId, maxWorkers)) >= maxWorkers) {
+    if (!(await takeSeat(ctx, tokenId, scope.workerId, maxWorkers))) {
       throw factoryError(
         "worker_limit_reached",
         `The worker token already serves ${maxWorkers} workers. Stop one, or mint a token with a higher maxWorkers.`,
@@ -30,19 +32,6 @@ export async function admitWorker(
       );
     }
   }
-  await noteTokenUse(ctx, tokenId);
+  await noteTokenUse(ctx, tokenId, Date.now());
   return { tokenId, lanes: scope.lanes, workspace: scope.workspace ?? undefined };
-}
-
-/** Workers with this token that did not stop, counted up to `cap` per status. */
-async function countLive(ctx: MutationCtx, tokenId: string, cap: number): Promise<number> {
-  let count = 0;
-  for (const status of ["active", "draining", "stopping"] as const) {
-    const rows = await ctx.db
-      .query("workers")
-      .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", status))
-      .take(cap);
-    count += rows.length;
-  }
-  return count;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import { START, textOf, useWorld, type World } from "../../../../test/component/world.js";
+import { internal } from "../../../component/_generated/api.js";
 import { errorDataOf, type ErrorData } from "../../../contract/errors.js";
 import { aliasCredential } from "../../../contract/gateway.js";
 import { authorizeWorker } from "./authorize.js";
@@ -112,13 +113,9 @@ describe("maxWorkers", () => {
     const third = await refusal(claim("w3", token));
     expect(third).toMatchObject({ code: "worker_limit_reached", tokenId, maxWorkers: 2 });
     expect(await claim("w1", token)).toBeNull();
-    await world.t.run(async (ctx) => {
-      const gone = await ctx.db
-        .query("workers")
-        .withIndex("by_workerId", (q) => q.eq("workerId", "w2"))
-        .first();
-      if (gone) await ctx.db.delete(gone._id);
-    });
+    vi.setSystemTime(START + 10 * MINUTE);
+    await claim("w1", token);
+    await world.t.mutation(internal.upkeep.sweep, { name: "silentWorkers" });
     expect(await claim("w3", token)).toBeNull();
     expect((await refusal(claim("w2", token))).code).toBe("worker_limit_reached");
   });
@@ -222,22 +219,28 @@ describe("listWorkerTokens", () => {
 });
 
 describe("last use", () => {
-  it("is noted at registration and by idle polls at most every 5 minutes, and follows a busy worker's leases", async () => {
+  it("follows registration, idle polls and a busy worker's leases, and outlives the worker", async () => {
     const { token } = await mint();
     expect((await list())[0]?.lastUsedAt).toBeNull();
     await claim("w1", token);
     expect((await list())[0]?.lastUsedAt).toBe(START);
     vi.setSystemTime(START + 4 * MINUTE);
     await claim("w1", token);
-    expect((await list())[0]?.lastUsedAt).toBe(START);
-    vi.setSystemTime(START + 6 * MINUTE);
+    expect((await list())[0]?.lastUsedAt).toBe(START + 4 * MINUTE);
+    // A poll that follows within 30 s writes nothing.
+    vi.setSystemTime(START + 4 * MINUTE + 20_000);
     await claim("w1", token);
-    expect((await list())[0]?.lastUsedAt).toBe(START + 6 * MINUTE);
+    expect((await list())[0]?.lastUsedAt).toBe(START + 4 * MINUTE);
     await world.send("c1", "hello");
     vi.setSystemTime(START + 7 * MINUTE);
     const job = await claim("w1", token);
     expect((await list())[0]?.lastUsedAt).toBe(START + 7 * MINUTE);
     if (job) await world.complete("w1", job);
+    vi.setSystemTime(START + 60 * MINUTE);
+    await world.t.mutation(internal.upkeep.sweep, { name: "silentWorkers" });
+    expect(await world.t.run((ctx) => ctx.db.query("workers").collect())).toEqual([]);
+    expect((await list())[0]?.lastUsedAt).toBe(START + 7 * MINUTE);
+    expect(await world.t.run((ctx) => ctx.db.query("workerTokenUses").collect())).toHaveLength(1);
   });
 });
 

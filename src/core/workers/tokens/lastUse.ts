@@ -1,19 +1,48 @@
-/** When tokens were last used, without a write per call: written at registration and by idle polls, throttled. */
-import type { Doc } from "../../../component/_generated/dataModel.js";
+/**
+ * When tokens were last used. Idle polls leave it on the worker's own beat; registrations and removals of workers insert a row. So the
+ * workers of one token never meet over it.
+ */
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 
-const USE_EVERY_MS = 5 * 60_000;
+const BATCH = 100;
 
-export const useOf = (ctx: QueryCtx, tokenId: string): Promise<Doc<"workerTokenUses"> | null> =>
+/** A plain insert: it reads nothing. */
+export async function noteTokenUse(ctx: MutationCtx, tokenId: string, usedAt: number): Promise<void> {
+  await ctx.db.insert("workerTokenUses", { tokenId, usedAt });
+}
+
+/**
+ * When a worker last registered with the token, polled idly, or left; null: no worker ever did. `staleAfterMs` is that of
+ * `policies.lease`. 2 documents.
+ */
+export async function lastUseOf(
+  ctx: QueryCtx,
+  tokenId: string,
+  staleAfterMs: number,
+): Promise<number | null> {
+  const noted = await usesOf(ctx, tokenId).first();
+  const beat = await ctx.db
+    .query("beats")
+    .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId))
+    .order("desc")
+    .first();
+  if (!beat) return noted?.usedAt ?? null;
+  return Math.max(noted?.usedAt ?? 0, beat.aliveUntil - staleAfterMs);
+}
+
+/** Keeps the newest note of a token. For sweeps, which meet nobody. */
+export async function foldTokenUses(ctx: MutationCtx, tokenId: string): Promise<void> {
+  const [, ...older] = await usesOf(ctx, tokenId).take(BATCH);
+  for (const row of older) await ctx.db.delete(row._id);
+}
+
+/** The token is gone. */
+export async function forgetTokenUses(ctx: MutationCtx, tokenId: string): Promise<void> {
+  for (const row of await usesOf(ctx, tokenId).take(BATCH)) await ctx.db.delete(row._id);
+}
+
+const usesOf = (ctx: QueryCtx, tokenId: string) =>
   ctx.db
     .query("workerTokenUses")
     .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId))
-    .first();
-
-/** Writes only when the last note is older than 5 minutes. */
-export async function noteTokenUse(ctx: MutationCtx, tokenId: string): Promise<void> {
-  const now = Date.now();
-  const use = await useOf(ctx, tokenId);
-  if (!use) await ctx.db.insert("workerTokenUses", { tokenId, usedAt: now });
-  else if (now - use.usedAt >= USE_EVERY_MS) await ctx.db.patch(use._id, { usedAt: now });
-}
+    .order("desc");

@@ -2,8 +2,9 @@
 import * as contract from "../../../contract/workers.js";
 import { asQuery } from "../../functions.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
+import { loadRuntime } from "../../config/runtime.js";
 import { lastSignOfLife } from "../reads.js";
-import { useOf } from "./lastUse.js";
+import { lastUseOf } from "./lastUse.js";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
@@ -12,6 +13,7 @@ const WORKERS_PER_TOKEN = 4;
 
 export const listWorkerTokens = asQuery(contract.listWorkerTokens)(async (ctx, { limit }) => {
   const wanted = Number.isFinite(limit) ? Math.floor(limit ?? DEFAULT_LIMIT) : DEFAULT_LIMIT;
+  const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
   const rows = await ctx.db
     .query("workerTokens")
     .order("desc")
@@ -26,7 +28,7 @@ export const listWorkerTokens = asQuery(contract.listWorkerTokens)(async (ctx, {
       createdAt: row.createdAt,
       expiresAt: row.expiresAt,
       revokedAt: row.revokedAt ?? null,
-      lastUsedAt: await lastUsedAt(ctx, row.tokenId),
+      lastUsedAt: await lastUsedAt(ctx, row.tokenId, staleAfterMs),
       maxWorkers: row.maxWorkers ?? null,
       trusted: row.trusted ?? false,
       hasAlias: row.aliasHash !== undefined,
@@ -36,9 +38,9 @@ export const listWorkerTokens = asQuery(contract.listWorkerTokens)(async (ctx, {
 });
 
 /** The noted use, or a newer sign of life of a worker that registered with the token: a busy worker never polls idly. */
-async function lastUsedAt(ctx: QueryCtx, tokenId: string): Promise<number | null> {
-  const use = await useOf(ctx, tokenId);
-  if (!use) return null;
+async function lastUsedAt(ctx: QueryCtx, tokenId: string, staleAfterMs: number): Promise<number | null> {
+  const usedAt = await lastUseOf(ctx, tokenId, staleAfterMs);
+  if (usedAt === null) return null;
   const workers = await ctx.db
     .query("workers")
     .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", "active"))
@@ -47,5 +49,5 @@ async function lastUsedAt(ctx: QueryCtx, tokenId: string): Promise<number | null
   const seen = await Promise.all(
     workers.map(async (worker) => (await lastSignOfLife(ctx, worker.workerId)).seenAt),
   );
-  return Math.max(use.usedAt, ...seen);
+  return Math.max(usedAt, ...seen);
 }

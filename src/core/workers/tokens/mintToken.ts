@@ -6,7 +6,7 @@ import { recordAct } from "../../audit/record.js";
 import { requireMasterKey } from "../../secrets/keyRing.js";
 import { aliasHash, newAlias } from "./alias.js";
 import { signToken, type WorkerClaims } from "./claims.js";
-import { useOf } from "./lastUse.js";
+import { forgetTokenUses } from "./lastUse.js";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -89,8 +89,7 @@ async function purgeExpired(ctx: MutationCtx, now: number): Promise<void> {
     .withIndex("by_expiresAt", (q) => q.lt("expiresAt", now - KEEP_EXPIRED_MS))
     .take(PURGE_PER_MINT);
   for (const row of old) {
-    const use = await useOf(ctx, row.tokenId);
-    if (use) await ctx.db.delete(use._id);
+    await forgetTokenUses(ctx, row.tokenId);
     await ctx.db.delete(row._id);
   }
 }

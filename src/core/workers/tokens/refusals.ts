@@ -10,8 +10,8 @@ import { recordRefusal } from "../../audit/tally.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { asMutation } from "../../functions.js";
 import { tokenRow } from "./authorize.js";
+import { endedWindows, WINDOW_MS } from "./due.js";
 
-const WINDOW_MS = 60_000;
 /** Rows of ended windows deleted in one sweep. */
 const SWEEP_BATCH = 200;
 
@@ -38,10 +38,7 @@ export const noteWorkerRefusal = asMutation(contract.noteWorkerRefusal)(async (c
 
 /** Deletes windows that ended; the number of them. */
 export async function sweepRefusals(ctx: MutationCtx): Promise<number> {
-  const ended = await ctx.db
-    .query("refusalWindows")
-    .withIndex("by_windowStart", (q) => q.lt("windowStart", Date.now() - WINDOW_MS))
-    .take(SWEEP_BATCH);
+  const ended = await endedWindows(ctx, Date.now()).take(SWEEP_BATCH);
   for (const row of ended) await ctx.db.delete(row._id);
   return ended.length;
 }

@@ -35,11 +35,22 @@ export const tokenTables = {
     .index("by_expiresAt", ["expiresAt"]),
 
   /**
-   * When a token was last used, apart from its row so that a use invalidates no authorisation. Written when a worker
-   * registers with the token and by idle polls, at most every 5 minutes; read by `listWorkerTokens`. One row per used
-   * token, deleted with it.
+   * When a token was last used, apart from its row so that a use invalidates no authorisation. Inserted when a worker registers
+   * with the token and when one is removed; idle polls are on the worker's beat (`beats.tokenId`). Read by `listWorkerTokens`.
+   * The newest row of a token stays until the token goes; the others go when a worker of it is removed.
    */
-  workerTokenUses: defineTable({ tokenId: v.string(), usedAt: v.number() }).index("by_tokenId", ["tokenId"]),
+  workerTokenUses: defineTable({ tokenId: v.string(), usedAt: v.number() }).index("by_tokenId", [
+    "tokenId",
+    "usedAt",
+  ]),
+
+  /**
+   * The workers that count against `maxWorkers` of a token that has one. Inserted when a worker registers or comes with another token,
+   * deleted when it stops or is removed; read by registrations with that token.
+   */
+  workerSeats: defineTable({ tokenId: v.string(), worker: v.string() })
+    .index("by_tokenId", ["tokenId"])
+    .index("by_worker", ["worker"]),
 
   /**
    * Refusals at the worker gateway in the present minute, per token id or, for the unknown, per error code: hot under

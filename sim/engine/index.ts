@@ -1,0 +1,22 @@
+export {
+  Engine,
+  type CallOptions,
+  type CallResult,
+  type EngineOptions,
+  type EngineSettings,
+} from "./engine.js";
+export { CallRefused, SystemError, TooManyWrites, WriteConflict } from "./errors.js";
+export type { FileUrls } from "./files.js";
+export {
+  displayName,
+  type ComponentSource,
+  type FunctionPath,
+  type FunctionType,
+  type ModuleMap,
+} from "./functions.js";
+export { Interleaving, type InterleavingOptions } from "./interleaving.js";
+export { installGlobals } from "./globals.js";
+export type { Pace } from "./pace.js";
+export { ReadSet } from "./reads.js";
+export type { ConflictStatistics, EngineStatistics, FunctionStatistics } from "./statistics.js";
+export type { Commit, Snapshot } from "./store.js";

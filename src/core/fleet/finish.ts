@@ -1,0 +1,125 @@
+/** The end of a pass: what it saw and could not do, for operators and for the next one. Writes `fleetState` and nothing of a worker. */
+import { asMutation } from "../functions.js";
+import { v } from "convex/values";
+import { afterLaunches } from "../../policy/fleet/launchPause.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
+import { machineOf } from "./commands.js";
+import { vListing, vVolumeListing } from "./listing.js";
+import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
+import { launchProblems } from "./state.js";
+import { vProblem } from "./tables.js";
+import { wakeFleet } from "./wake.js";
+
+const MAX_BLOCKED_KEPT = 50;
+/** A pass that could not even look is tried again after this, or twice it when that can hardly help. */
+const AFTER_FAILURE_MS = 30_000;
+
+/** What the provider's listings say of machines and volumes. Returns how many orphans there are. */
+export const noteListing = asMutation({
+  args: {
+    missed: v.array(v.object({ worker: v.string(), missed: v.number() })),
+    listing: v.union(v.null(), vListing),
+    volumes: v.union(v.null(), vVolumeListing),
+  },
+  returns: v.object({ machines: v.union(v.number(), v.null()), volumes: v.number() }),
+})(async (ctx, { missed, listing, volumes }) => {
+  const now = Date.now();
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  for (const machine of missed) {
+    const row = await machineOf(ctx, machine.worker);
+    if (row && (row.missed ?? 0) !== machine.missed)
+      await ctx.db.patch(row._id, { missed: machine.missed });
+  }
+  return {
+    machines: listing?.complete ? await noteMachineOrphans(ctx, listing.machines, now, fleet) : null,
+    volumes: volumes ? await noteVolumeOrphans(ctx, volumes, now, fleet) : 0,
+  };
+});
+
+export const finish = asMutation({
+  args: {
+    /** Of a pass that was woken; null: by hand. */
+    startedAt: v.union(v.number(), v.null()),
+    listed: v.boolean(),
+    volumesListed: v.boolean(),
+    /** What it knew when it decided what to ask. */
+    notes: v.array(v.id("fleetNotes")),
+    /** What became of launches, in that order. */
+    launches: v.array(v.union(v.literal("booted"), vProblem)),
+    /** It looked at everything that was ready up to here; null: not at everything. */
+    seenReadyAt: v.union(v.number(), v.null()),
+    blocked: v.array(v.object({ conversationId: v.string(), reason: v.string() })),
+    nextPassAt: v.union(v.number(), v.null()),
+  },
+  returns: v.null(),
+})(async (ctx, pass) => {
+  const now = Date.now();
+  const heeded = await takeNotes(ctx, pass);
+  const state = await ctx.db.query("fleetState").first();
+  const record = afterLaunches(state ?? {}, [...launchProblems(heeded), ...pass.launches]);
+  await patchState(ctx, state, {
+    ...ended(state, pass.startedAt),
+    lastPassAt: now,
+    ...(pass.listed ? { lastListedAt: now } : {}),
+    ...(pass.volumesListed ? { lastVolumesListedAt: now } : {}),
+    ...(pass.seenReadyAt === null ? {} : { seenReadyAt: pass.seenReadyAt }),
+    ...record,
+    // A launch that failed is still worth knowing; that passes work again is said by this one.
+    ...(record.launchFailures === 0 ? { problem: undefined } : {}),
+    blocked: pass.blocked.slice(0, MAX_BLOCKED_KEPT),
+  });
+  if (pass.nextPassAt !== null) await wakeFleet(ctx, pass.nextPassAt);
+  return null;
+});
+
+/** The pass could not even look. Said where the operator sees it; tried again after a while. */
+export const failed = asMutation({
+  args: {
+    startedAt: v.number(),
+    code: v.string(),
+    message: v.string(),
+    retryable: v.boolean(),
+    kind: v.optional(v.string()),
+  },
+  returns: v.null(),
+})(async (ctx, { startedAt, code, message, retryable }) => {
+  const now = Date.now();
+  const state = await ctx.db.query("fleetState").first();
+  await patchState(ctx, state, { ...ended(state, startedAt), problem: { code, message, at: now } });
+  console.warn(`fleet.passFailed code=${code}`);
+  await wakeFleet(ctx, now + (retryable ? AFTER_FAILURE_MS : AFTER_FAILURE_MS * 2));
+  return null;
+});
+
+/** Deletes the notes that this pass has heeded: a wish for a listing stays until one was made. */
+async function takeNotes(
+  ctx: MutationCtx,
+  pass: { notes: Doc<"fleetNotes">["_id"][]; listed: boolean; volumesListed: boolean },
+): Promise<Doc<"fleetNotes">[]> {
+  const heeded: Doc<"fleetNotes">[] = [];
+  for (const id of pass.notes) {
+    const note = await ctx.db.get(id);
+    if (!note || (note.kind === "list" && !pass.listed)) continue;
+    if (note.kind === "volumes" && !pass.volumesListed) continue;
+    await ctx.db.delete(id);
+    heeded.push(note);
+  }
+  return heeded;
+}
+
+type State = Doc<"fleetState"> | null;
+
+/** A pass that was given up, and comes back late, ends none that began after it. */
+const ended = (state: State, startedAt: number | null) =>
+  startedAt === null ? {} : { endedPass: Math.max(startedAt, state?.endedPass ?? 0) };
+
+async function patchState(
+  ctx: MutationCtx,
+  state: State,
+  fields: Partial<Omit<Doc<"fleetState">, "_id" | "_creationTime">>,
+): Promise<void> {
+  if (state) await ctx.db.patch(state._id, fields);
+  else await ctx.db.insert("fleetState", fields);
+}

@@ -1,0 +1,42 @@
+/** Failed launches pause launching, longer each time, until a machine boots. */
+
+/** A failure of the provider or of a step, as the operator sees it; `at` in epoch ms. */
+export interface Problem {
+  code: string;
+  message: string;
+  at: number;
+}
+
+export interface LaunchRecord {
+  /** Failures since a machine booted last. */
+  launchFailures?: number | undefined;
+  /** Epoch ms; 0 or absent: not paused. */
+  launchesPausedUntil?: number | undefined;
+  problem?: Problem | undefined;
+}
+
+const BACKOFF_MS = 5_000;
+const MAX_BACKOFF_MS = 600_000;
+
+/** How long launching rests after this many failures in a row, ms. */
+export const pauseMs = (failures: number): number =>
+  Math.min(BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
+
+/** The record after what happened to launches, in that order. */
+export function afterLaunches(
+  record: LaunchRecord,
+  outcomes: readonly ("booted" | Problem)[],
+): LaunchRecord & { launchFailures: number } {
+  let { launchFailures = 0, launchesPausedUntil, problem } = record;
+  for (const outcome of outcomes) {
+    if (outcome === "booted") {
+      launchFailures = 0;
+      launchesPausedUntil = undefined;
+    } else {
+      launchFailures += 1;
+      launchesPausedUntil = outcome.at + pauseMs(launchFailures);
+      problem = outcome;
+    }
+  }
+  return { launchFailures, launchesPausedUntil, problem };
+}
