@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultPolicies } from "../../contract/policies.js";
-import { policyFaults, resolvePolicies } from "../config/policies.js";
+import { policyFaults } from "../config/overrides.js";
+import { resolvePolicies } from "../config/policies.js";
 import { orderHeads } from "./lane.js";
 import { bandOf, fairOrder, flowOf, placeInLine, placesOf, virtualTime } from "./place.js";
 import { backoffMs } from "./retry.js";
