@@ -8,9 +8,7 @@ const LEASE_RETENTION_MS = 86_400_000;
 
 /** What its mover should have moved on before `before`. `stranded` may be: only those of idle conversations are. */
 export const overdue = (ctx: QueryCtx, before: number) => ({
-  leases: ctx.db
-    .query("leases")
-    .withIndex("by_expiry", (q) => q.eq("state", "live").lt("expiresAt", before)),
+  leases: ctx.db.query("leases").withIndex("by_expiry", (q) => q.eq("state", "live").lt("expiresAt", before)),
   backoffs: ctx.db
     .query("conversations")
     .withIndex("by_wake", (q) => q.eq("state", "backoff").lt("wakeAt", before)),
