@@ -5,30 +5,16 @@ import * as policiesContract from "../../contract/policies.js";
 import { mergeOverrides, policyFaults, resolvePolicies } from "../../policy/config/policies.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime, storedConfig } from "./load.js";
 
-export interface Runtime {
-  policies: policiesContract.Policies;
-  systemPrompt: string | null;
-}
-
-const stored = (ctx: QueryCtx) =>
-  ctx.db
-    .query("runtimeConfig")
-    .withIndex("by_key", (q) => q.eq("key", "runtime"))
-    .first();
-
-/** One document read. */
-export async function loadRuntime(ctx: QueryCtx): Promise<Runtime> {
-  const row = await stored(ctx);
-  return { policies: resolvePolicies(row?.policies), systemPrompt: row?.messageConfig?.systemPrompt ?? null };
-}
+export { loadRuntime, type Runtime } from "./load.js";
 
 async function store(
   ctx: MutationCtx,
   fields: Partial<Pick<Doc<"runtimeConfig">, "policies" | "messageConfig">>,
 ) {
-  const row = await stored(ctx);
+  const row = await storedConfig(ctx, "runtime");
   const updatedAt = Date.now();
   if (row) await ctx.db.patch(row._id, { ...fields, updatedAt });
   else await ctx.db.insert("runtimeConfig", { key: "runtime", ...fields, updatedAt });
@@ -37,7 +23,7 @@ async function store(
 export const policies = asQuery(policiesContract.policies)(async (ctx) => (await loadRuntime(ctx)).policies);
 
 export const setPolicies = asMutation(policiesContract.setPolicies)(async (ctx, args) => {
-  const overrides = mergeOverrides((await stored(ctx))?.policies, args.policies);
+  const overrides = mergeOverrides((await storedConfig(ctx, "runtime"))?.policies, args.policies);
   const effective = resolvePolicies(overrides);
   const faults = policyFaults(effective);
   if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));

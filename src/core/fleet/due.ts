@@ -1,6 +1,6 @@
 /** What the fleet owes the clock, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/load.js";
 import { findFence } from "./fences.js";
 
 const DAY_MS = 86_400_000;

@@ -5,7 +5,7 @@
  */
 import { dueTallies, isLineOld, unsealedLines } from "../audit/due.js";
 import { lostFetches, oldAttachments } from "../attachments/due.js";
-import { loadRuntime } from "../config/runtime.js";
+import { loadRuntime } from "../config/load.js";
 import { addedHours, dueVolumes, isPassMissing, oldHours, oldMachines } from "../fleet/due.js";
 import { duePairings } from "../identity/due.js";
 import { dueProbes } from "../probes/due.js";

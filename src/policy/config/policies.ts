@@ -1,8 +1,9 @@
 /** Effective policies: the stored overrides over the defaults, and what makes an override senseless. */
 import { isLane, MAX_LANES } from "../queue/lane.js";
-import { defaultPolicies, type Policies, type PolicyOverrides } from "../../contract/policies.js";
+import { defaultPolicies } from "../../contract/defaultPolicies.js";
+import type { Policies, PolicyOverrides } from "../../contract/policies.js";
 
-/** Merges stored overrides over the defaults; the defaults live in `contract/policies.ts` alone. */
+/** Merges stored overrides over the defaults; the defaults live in `contract/defaultPolicies.ts` alone. */
 export function resolvePolicies(overrides: PolicyOverrides | undefined): Policies {
   return {
     queue: { ...defaultPolicies.queue, ...overrides?.queue },
