@@ -1,9 +1,11 @@
 /** The fleet's calls to the provider of machines. Registrations only. */
+import "../core/inline.js";
 import * as launchFile from "../core/fleet/launch.js";
 import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";
 import * as retireFile from "../core/fleet/retire.js";
 import * as sweepFile from "../core/fleet/sweep.js";
+import * as reconcileFile from "../core/fleet/reconcile.js";
 import { internalAction } from "./_generated/server.js";
 
 export const runPass = internalAction(passFile.run);
@@ -11,3 +13,7 @@ export const runLaunch = internalAction(launchFile.run);
 export const runRetirement = internalAction(retireFile.run);
 export const deleteVolume = internalAction(sweepFile.deleteVolume);
 export const collectOrphan = internalAction(orphansFile.collect);
+
+export const reconcileWorkers = internalAction(reconcileFile.reconcileWorkers);
+export const checkIdleShutdowns = internalAction(reconcileFile.checkIdleShutdowns);
+export const deleteFlyVolume = internalAction(reconcileFile.deleteFlyVolume);

@@ -1,4 +1,5 @@
 /** What a pass of the fleet and its steps read and record. Registrations only. */
+import "../core/inline.js";
 import * as spawnEnvFile from "../core/bridge/spawnEnv.js";
 import * as commandsFile from "../core/fleet/commands.js";
 import * as finishFile from "../core/fleet/finish.js";

@@ -1,281 +1,399 @@
 /**
- * The public surface of the component, as a table of contents: one line per function, in the order a newcomer meets
- * them. No logic here; each body is one folder and one file away.
+ * The public surface of the component, as a table of contents: one row per function, in the order a newcomer meets
+ * them. No logic here; each body is one folder and one file away. Every call loads all of this file, so only what is
+ * called often has its body in it; the rest is registered in a module of its weight (see README.md).
  */
-import * as configureAgentFile from "../core/agents/configureAgent.js";
-import * as requiredSecrets from "../core/agents/requiredSecrets.js";
-import * as auditExport from "../core/audit/exportAudit.js";
-import * as auditRecord from "../core/audit/recordCalls.js";
-import * as provider from "../core/config/provider.js";
-import * as runtime from "../core/config/runtime.js";
-import * as reconcile from "../core/fleet/reconcile.js";
-import * as media from "../core/media/media.js";
-import * as explainMessageFile from "../core/ops/explainMessage.js";
-import * as fleetHealthFile from "../core/ops/fleetHealth.js";
-import * as fleetOverviewFile from "../core/ops/fleetOverview.js";
-import * as opsOrphans from "../core/ops/orphans.js";
-import * as viewsAgents from "../core/views/agents.js";
-import * as viewsConversation from "../core/views/conversation.js";
-import * as viewsQueueItems from "../core/views/queueItems.js";
-import * as viewsSend from "../core/views/send.js";
-import * as viewsSnapshots from "../core/views/snapshots.js";
-import * as viewsStats from "../core/views/stats.js";
-import * as broadcasts from "../core/pushing/broadcasts.js";
-import * as dispatchDue from "../core/pushing/dispatchDue.js";
-import * as pushDispatches from "../core/pushing/dispatches.js";
-import * as pushJobs from "../core/pushing/jobs.js";
-import * as agentPushJobs from "../core/pushing/jobsForAgent.js";
-import * as messageTemplates from "../core/pushing/messageTemplates.js";
-import * as pushTemplates from "../core/pushing/templates.js";
-import * as triggerPush from "../core/pushing/trigger.js";
-import * as bindUserAgentFile from "../core/identity/bindUserAgent.js";
-import * as consumePairing from "../core/identity/consumePairing.js";
-import * as createPairing from "../core/identity/createPairing.js";
-import * as onboarding from "../core/identity/onboarding.js";
-import * as pairingStatus from "../core/identity/pairingStatus.js";
-import * as identityReadiness from "../core/identity/readiness.js";
-import * as resolveFile from "../core/identity/resolve.js";
-import * as revokeBinding from "../core/identity/revokeBinding.js";
-import * as append from "../core/queue/append.js";
-import * as attachMetadata from "../core/queue/attachMetadata.js";
-import * as claimFile from "../core/queue/claim.js";
-import * as deadLetters from "../core/queue/deadLetters.js";
-import * as enqueueFile from "../core/queue/enqueue.js";
-import * as heartbeatFile from "../core/queue/heartbeat.js";
-import * as hydrate from "../core/queue/hydrate.js";
-import * as queueReads from "../core/queue/reads.js";
-import * as reap from "../core/queue/reap.js";
-import * as settleFile from "../core/queue/settle.js";
-import * as deleteSecretFile from "../core/secrets/deleteSecret.js";
-import * as importSecretFile from "../core/secrets/importSecret.js";
-import * as secretReadiness from "../core/secrets/readiness.js";
-import * as rewrap from "../core/secrets/rewrap.js";
-import * as secretStatusFile from "../core/secrets/secretStatus.js";
-import * as secretVersions from "../core/secrets/secretVersions.js";
-import * as skillsDelete from "../core/skills/deleteSkill.js";
-import * as skillsDeploy from "../core/skills/deploy.js";
-import * as skillsFiles from "../core/skills/files.js";
-import * as skillsList from "../core/skills/list.js";
-import * as skillsManifest from "../core/skills/manifest.js";
-import * as skillsStatus from "../core/skills/setStatus.js";
-import * as snapshotFail from "../core/snapshots/failUpload.js";
-import * as snapshotFinalize from "../core/snapshots/finalizeUpload.js";
-import * as snapshotList from "../core/snapshots/list.js";
-import * as snapshotPrepare from "../core/snapshots/prepareUpload.js";
-import * as snapshotRelease from "../core/snapshots/release.js";
-import * as snapshotRestore from "../core/snapshots/restore.js";
-import * as snapshotMemory from "../core/snapshots/workerMemory.js";
-import * as configureWebhook from "../core/telegram/configureWebhook.js";
-import * as identifyWebhook from "../core/telegram/identifyWebhook.js";
-import * as importToken from "../core/telegram/importToken.js";
-import * as ingestUpdate from "../core/telegram/ingestUpdate.js";
-import * as listParked from "../core/telegram/listParked.js";
-import * as redrive from "../core/telegram/redrive.js";
-import * as webhookReadiness from "../core/telegram/webhookReadiness.js";
-import * as connectionList from "../core/connections/list.js";
-import * as connectionRegister from "../core/connections/register.js";
-import * as connectionRemove from "../core/connections/remove.js";
-import * as probeReads from "../core/probes/reads.js";
-import * as probeReport from "../core/probes/report.js";
-import * as probeRequest from "../core/probes/request.js";
-import * as deploymentHello from "../core/workers/deployments/hello.js";
-import * as deploymentHours from "../core/workers/deployments/hours.js";
-import * as deploymentList from "../core/workers/deployments/list.js";
-import * as deploymentProvision from "../core/workers/deployments/provision.js";
-import * as workerReads from "../core/workers/reads.js";
-import * as wakeRead from "../core/workers/wakeRead.js";
-import * as createToken from "../core/workers/tokens/createToken.js";
-import * as listTokens from "../core/workers/tokens/listTokens.js";
-import * as refusals from "../core/workers/tokens/refusals.js";
-import * as revokeToken from "../core/workers/tokens/revokeToken.js";
-import * as rotateToken from "../core/workers/tokens/rotateToken.js";
+import * as rows from "../contract/rows.js";
+import * as inline from "../core/inline.js";
+import { relayWith } from "../core/relay.js";
+import { internal } from "./_generated/api.js";
 import { action, mutation, query } from "./_generated/server.js";
 
+const relay = relayWith({ query, mutation, action });
+
 // -- Agents and settings --
-export const configureAgent = mutation(configureAgentFile.configureAgent);
-export const getRequiredSecretRefs = query(requiredSecrets.getRequiredSecretRefs);
-export const messageRuntimeConfig = query(runtime.messageRuntimeConfig);
-export const setMessageRuntimeConfig = mutation(runtime.setMessageRuntimeConfig);
-export const policies = query(runtime.policies);
-export const setPolicies = mutation(runtime.setPolicies);
+export const configureAgent = relay.mutation(rows.agents.configureAgent)(
+  () => internal.operators.configureAgent,
+);
+export const getRequiredSecretRefs = relay.query(rows.agents.getRequiredSecretRefs)(
+  () => internal.operators.getRequiredSecretRefs,
+);
+export const messageRuntimeConfig = relay.query(rows.agents.messageRuntimeConfig)(
+  () => internal.operators.messageRuntimeConfig,
+);
+export const setMessageRuntimeConfig = relay.mutation(rows.agents.setMessageRuntimeConfig)(
+  () => internal.operators.setMessageRuntimeConfig,
+);
+export const policies = relay.query(rows.policies.policies)(() => internal.operators.policies);
+export const setPolicies = relay.mutation(rows.policies.setPolicies)(() => internal.operators.setPolicies);
 
 // -- Fleet -- machines that come when conversations wait
-export const providerRuntimeConfig = query(provider.providerRuntimeConfig);
-export const setProviderRuntimeConfig = mutation(provider.setProviderRuntimeConfig);
-export const reconcileWorkers = action(reconcile.reconcileWorkers);
-export const checkIdleShutdowns = action(reconcile.checkIdleShutdowns);
-export const deleteFlyVolume = action(reconcile.deleteFlyVolume);
+export const providerRuntimeConfig = relay.query(rows.fleet.providerRuntimeConfig)(
+  () => internal.operators.providerRuntimeConfig,
+);
+export const setProviderRuntimeConfig = relay.mutation(rows.fleet.setProviderRuntimeConfig)(
+  () => internal.operators.setProviderRuntimeConfig,
+);
+export const reconcileWorkers = relay.action(rows.fleet.reconcileWorkers)(
+  () => internal.cloud.reconcileWorkers,
+);
+export const checkIdleShutdowns = relay.action(rows.fleet.checkIdleShutdowns)(
+  () => internal.cloud.checkIdleShutdowns,
+);
+export const deleteFlyVolume = relay.action(rows.fleet.deleteFlyVolume)(() => internal.cloud.deleteFlyVolume);
 
 // -- Operators -- why a message waits, what every machine does, what is wrong, what is left over
-export const explainMessage = query(explainMessageFile.explainMessage);
-export const fleetOverview = query(fleetOverviewFile.fleetOverview);
-export const fleetHealth = query(fleetHealthFile.fleetHealth);
-export const orphanReport = query(opsOrphans.orphanReport);
-export const collectOrphans = mutation(opsOrphans.collectOrphans);
+export const explainMessage = relay.query(rows.ops.explainMessage)(() => internal.operators.explainMessage);
+export const fleetOverview = relay.query(rows.ops.fleetOverview)(() => internal.operators.fleetOverview);
+export const fleetHealth = relay.query(rows.ops.fleetHealth)(() => internal.operators.fleetHealth);
+export const orphanReport = relay.query(rows.ops.orphanReport)(() => internal.operators.orphanReport);
+export const collectOrphans = relay.mutation(rows.ops.collectOrphans)(
+  () => internal.operators.collectOrphans,
+);
 
 // -- Queue -- a message in
-export const enqueue = mutation(enqueueFile.enqueue);
-export const listQueueItemsForConversation = query(queueReads.listQueueItemsForConversation);
-export const hasQueuedJobsForConversation = query(queueReads.hasQueuedJobsForConversation);
-export const listJobsByStatus = query(queueReads.listJobsByStatus);
-export const queueStats = query(queueReads.queueStats);
+export const enqueue = mutation(inline.enqueue);
+export const listQueueItemsForConversation = relay.query(rows.queue.listQueueItemsForConversation)(
+  () => internal.operators.listQueueItemsForConversation,
+);
+export const hasQueuedJobsForConversation = relay.query(rows.queue.hasQueuedJobsForConversation)(
+  () => internal.operators.hasQueuedJobsForConversation,
+);
+export const listJobsByStatus = relay.query(rows.queue.listJobsByStatus)(
+  () => internal.operators.listJobsByStatus,
+);
+export const queueStats = relay.query(rows.queue.queueStats)(() => internal.operators.queueStats);
 
 // -- Queue -- one message at a time out to a worker; every write is fenced by the lease
-export const claim = mutation(claimFile.claim);
-export const poll = mutation(claimFile.poll);
-export const getHydrationBundle = query(hydrate.getHydrationBundle);
-export const heartbeat = mutation(heartbeatFile.heartbeat);
-export const renewLease = mutation(heartbeatFile.renewLease);
-export const settle = mutation(settleFile.settle);
-export const complete = mutation(settleFile.complete);
-export const fail = mutation(settleFile.fail);
-export const appendConversationMessages = mutation(append.appendConversationMessages);
-export const attachMessageMetadata = mutation(attachMetadata.attachMessageMetadata);
-export const releaseStuckJobs = mutation(reap.releaseStuckJobs);
+export const claim = mutation(inline.claim);
+export const poll = mutation(inline.poll);
+export const getHydrationBundle = query(inline.getHydrationBundle);
+export const heartbeat = mutation(inline.heartbeat);
+export const renewLease = mutation(inline.renewLease);
+export const settle = mutation(inline.settle);
+export const complete = mutation(inline.complete);
+export const fail = mutation(inline.fail);
+export const appendConversationMessages = mutation(inline.appendConversationMessages);
+export const attachMessageMetadata = mutation(inline.attachMessageMetadata);
+export const releaseStuckJobs = relay.mutation(rows.queue.releaseStuckJobs)(
+  () => internal.queue.releaseStuckJobs,
+);
 
 // -- Queue -- what went wrong
-export const listDeadLetters = query(deadLetters.listDeadLetters);
-export const inspectDeadLetter = query(deadLetters.inspectDeadLetter);
-export const redriveDeadLetter = mutation(deadLetters.redriveDeadLetter);
-export const purgeDeadLetters = mutation(deadLetters.purgeDeadLetters);
-export const listAmbiguousReplies = query(deadLetters.listAmbiguousReplies);
+export const listDeadLetters = relay.query(rows.deadLetters.listDeadLetters)(
+  () => internal.operators.listDeadLetters,
+);
+export const inspectDeadLetter = relay.query(rows.deadLetters.inspectDeadLetter)(
+  () => internal.operators.inspectDeadLetter,
+);
+export const redriveDeadLetter = relay.mutation(rows.deadLetters.redriveDeadLetter)(
+  () => internal.operators.redriveDeadLetter,
+);
+export const purgeDeadLetters = relay.mutation(rows.deadLetters.purgeDeadLetters)(
+  () => internal.operators.purgeDeadLetters,
+);
+export const listAmbiguousReplies = relay.query(rows.deadLetters.listAmbiguousReplies)(
+  () => internal.operators.listAmbiguousReplies,
+);
 
 // -- Workers --
-export const workerStats = query(workerReads.workerStats);
-export const getWorkerControlState = query(workerReads.getWorkerControlState);
-export const workerWake = query(wakeRead.workerWake);
+export const workerStats = query(inline.workerStats);
+export const getWorkerControlState = query(inline.getWorkerControlState);
+export const workerWake = query(inline.workerWake);
 
 // -- Snapshots -- the memory: a worker saves the conversation it is bound to, and restores that one
-export const getWorkerMemory = query(snapshotMemory.getWorkerMemory);
-export const getLatestDataSnapshotForRestore = query(snapshotRestore.getLatestDataSnapshotForRestore);
-export const prepareDataSnapshotUpload = mutation(snapshotPrepare.prepareDataSnapshotUpload);
-export const finalizeDataSnapshotUpload = mutation(snapshotFinalize.finalizeDataSnapshotUpload);
-export const failDataSnapshotUpload = mutation(snapshotFail.failDataSnapshotUpload);
-export const releaseConversation = mutation(snapshotRelease.releaseConversation);
-export const listSnapshotsForConversation = query(snapshotList.listSnapshotsForConversation);
+export const getWorkerMemory = relay.query(rows.snapshots.getWorkerMemory)(
+  () => internal.workers.getWorkerMemory,
+);
+export const getLatestDataSnapshotForRestore = relay.query(rows.snapshots.getLatestDataSnapshotForRestore)(
+  () => internal.workers.getLatestDataSnapshotForRestore,
+);
+export const prepareDataSnapshotUpload = relay.mutation(rows.snapshots.prepareDataSnapshotUpload)(
+  () => internal.workers.prepareDataSnapshotUpload,
+);
+export const finalizeDataSnapshotUpload = relay.mutation(rows.snapshots.finalizeDataSnapshotUpload)(
+  () => internal.workers.finalizeDataSnapshotUpload,
+);
+export const failDataSnapshotUpload = relay.mutation(rows.snapshots.failDataSnapshotUpload)(
+  () => internal.workers.failDataSnapshotUpload,
+);
+export const releaseConversation = relay.mutation(rows.snapshots.releaseConversation)(
+  () => internal.workers.releaseConversation,
+);
+export const listSnapshotsForConversation = relay.query(rows.snapshots.listSnapshotsForConversation)(
+  () => internal.operators.listSnapshotsForConversation,
+);
 
 // -- Secrets --
-export const importSecret = mutation(importSecretFile.importSecret);
-export const secretStatus = query(secretStatusFile.secretStatus);
-export const secretStoreReadiness = query(secretReadiness.secretStoreReadiness);
-export const listSecretVersions = query(secretVersions.listSecretVersions);
-export const deleteSecret = mutation(deleteSecretFile.deleteSecret);
-export const rewrapSecrets = mutation(rewrap.rewrapSecrets);
-export const rewrapProgress = query(rewrap.rewrapProgress);
+export const importSecret = relay.mutation(rows.secrets.importSecret)(() => internal.operators.importSecret);
+export const secretStatus = relay.query(rows.secrets.secretStatus)(() => internal.operators.secretStatus);
+export const secretStoreReadiness = relay.query(rows.secrets.secretStoreReadiness)(
+  () => internal.operators.secretStoreReadiness,
+);
+export const listSecretVersions = relay.query(rows.secrets.listSecretVersions)(
+  () => internal.operators.listSecretVersions,
+);
+export const deleteSecret = relay.mutation(rows.secrets.deleteSecret)(() => internal.operators.deleteSecret);
+export const rewrapSecrets = relay.mutation(rows.secrets.rewrapSecrets)(
+  () => internal.operators.rewrapSecrets,
+);
+export const rewrapProgress = relay.query(rows.secrets.rewrapProgress)(
+  () => internal.operators.rewrapProgress,
+);
 
 // -- Audit -- what was done, sealed into a chain of hashes
-export const auditHead = query(auditExport.auditHead);
-export const exportAudit = query(auditExport.exportAudit);
-export const recordRefusal = mutation(auditRecord.recordRefusal);
-export const recordAdminOperation = mutation(auditRecord.recordAdminOperation);
+export const auditHead = relay.query(rows.audit.auditHead)(() => internal.operators.auditHead);
+export const exportAudit = relay.query(rows.audit.exportAudit)(() => internal.operators.exportAudit);
+export const recordRefusal = relay.mutation(rows.audit.recordRefusal)(() => internal.operators.recordRefusal);
+export const recordAdminOperation = relay.mutation(rows.audit.recordAdminOperation)(
+  () => internal.operators.recordAdminOperation,
+);
 
 // -- Worker credentials --
-export const createAgentWorkerToken = mutation(createToken.createAgentWorkerToken);
-export const listWorkerTokens = query(listTokens.listWorkerTokens);
-export const rotateWorkerToken = mutation(rotateToken.rotateWorkerToken);
-export const revokeWorkerToken = mutation(revokeToken.revokeWorkerToken);
-export const noteWorkerRefusal = mutation(refusals.noteWorkerRefusal);
+export const createAgentWorkerToken = relay.mutation(rows.workers.createAgentWorkerToken)(
+  () => internal.operators.createAgentWorkerToken,
+);
+export const listWorkerTokens = relay.query(rows.workers.listWorkerTokens)(
+  () => internal.operators.listWorkerTokens,
+);
+export const rotateWorkerToken = relay.mutation(rows.workers.rotateWorkerToken)(
+  () => internal.operators.rotateWorkerToken,
+);
+export const revokeWorkerToken = relay.mutation(rows.workers.revokeWorkerToken)(
+  () => internal.operators.revokeWorkerToken,
+);
+export const noteWorkerRefusal = mutation(inline.noteWorkerRefusal);
 
 // -- Deployments -- agent workers: provisioned, watched, accounted for
-export const provisionAgentWorker = mutation(deploymentProvision.provisionAgentWorker);
-export const listDeployments = query(deploymentList.listDeployments);
-export const workerHours = query(deploymentHours.workerHours);
-export const workerHello = mutation(deploymentHello.workerHello);
+export const provisionAgentWorker = relay.mutation(rows.deployments.provisionAgentWorker)(
+  () => internal.operators.provisionAgentWorker,
+);
+export const listDeployments = relay.query(rows.deployments.listDeployments)(
+  () => internal.operators.listDeployments,
+);
+export const workerHours = relay.query(rows.deployments.workerHours)(() => internal.operators.workerHours);
+export const workerHello = relay.mutation(rows.deployments.workerHello)(() => internal.workers.workerHello);
 
 // -- Telegram -- set the webhook, take updates in, look at those that could not be taken
-export const configureTelegramWebhook = action(configureWebhook.configureTelegramWebhook);
-export const identifyTelegramWebhook = query(identifyWebhook.identifyTelegramWebhook);
-export const getWebhookReadiness = action(webhookReadiness.getWebhookReadiness);
-export const importTelegramTokenForAgent = mutation(importToken.importTelegramTokenForAgent);
-export const ingestTelegramUpdate = mutation(ingestUpdate.ingestTelegramUpdate);
-export const listParkedUpdates = query(listParked.listParkedUpdates);
-export const redriveParkedUpdate = mutation(redrive.redriveParkedUpdate);
-export const discardParkedUpdate = mutation(redrive.discardParkedUpdate);
+export const configureTelegramWebhook = relay.action(rows.telegram.configureTelegramWebhook)(
+  () => internal.telegram.configureTelegramWebhook,
+);
+export const identifyTelegramWebhook = query(inline.identifyTelegramWebhook);
+export const getWebhookReadiness = relay.action(rows.telegram.getWebhookReadiness)(
+  () => internal.telegram.getWebhookReadiness,
+);
+export const importTelegramTokenForAgent = relay.mutation(rows.identity.importTelegramTokenForAgent)(
+  () => internal.operators.importTelegramTokenForAgent,
+);
+export const ingestTelegramUpdate = mutation(inline.ingestTelegramUpdate);
+export const listParkedUpdates = relay.query(rows.telegram.listParkedUpdates)(
+  () => internal.operators.listParkedUpdates,
+);
+export const redriveParkedUpdate = relay.mutation(rows.telegram.redriveParkedUpdate)(
+  () => internal.operators.redriveParkedUpdate,
+);
+export const discardParkedUpdate = relay.mutation(rows.telegram.discardParkedUpdate)(
+  () => internal.operators.discardParkedUpdate,
+);
 
 // -- People -- which agent a user has, and how their Telegram account becomes theirs
-export const bindUserAgent = mutation(bindUserAgentFile.bindUserAgent);
-export const revokeUserAgentBinding = mutation(revokeBinding.revokeUserAgentBinding);
-export const getUserAgentBinding = query(resolveFile.getUserAgentBinding);
-export const resolveAgentForUser = query(resolveFile.resolveAgentForUser);
-export const resolveAgentForTelegram = query(resolveFile.resolveAgentForTelegram);
-export const createPairingCode = mutation(createPairing.createPairingCode);
-export const createUserAgentPairing = mutation(createPairing.createUserAgentPairing);
-export const consumePairingCode = mutation(consumePairing.consumePairingCode);
-export const getPairingCodeStatus = query(pairingStatus.getPairingCodeStatus);
-export const getUserAgentPairingStatus = query(pairingStatus.getUserAgentPairingStatus);
+export const bindUserAgent = relay.mutation(rows.identity.bindUserAgent)(() => internal.people.bindUserAgent);
+export const revokeUserAgentBinding = relay.mutation(rows.identity.revokeUserAgentBinding)(
+  () => internal.people.revokeUserAgentBinding,
+);
+export const getUserAgentBinding = relay.query(rows.identity.getUserAgentBinding)(
+  () => internal.people.getUserAgentBinding,
+);
+export const resolveAgentForUser = relay.query(rows.identity.resolveAgentForUser)(
+  () => internal.people.resolveAgentForUser,
+);
+export const resolveAgentForTelegram = relay.query(rows.identity.resolveAgentForTelegram)(
+  () => internal.people.resolveAgentForTelegram,
+);
+export const createPairingCode = relay.mutation(rows.identity.createPairingCode)(
+  () => internal.people.createPairingCode,
+);
+export const createUserAgentPairing = relay.mutation(rows.identity.createUserAgentPairing)(
+  () => internal.people.createUserAgentPairing,
+);
+export const consumePairingCode = relay.mutation(rows.identity.consumePairingCode)(
+  () => internal.people.consumePairingCode,
+);
+export const getPairingCodeStatus = relay.query(rows.identity.getPairingCodeStatus)(
+  () => internal.people.getPairingCodeStatus,
+);
+export const getUserAgentPairingStatus = relay.query(rows.identity.getUserAgentPairingStatus)(
+  () => internal.people.getUserAgentPairingStatus,
+);
 
 // -- People -- what is missing before they can write
-export const getUserAgentOnboardingState = query(onboarding.getUserAgentOnboardingState);
-export const getProviderOperationalReadiness = query(identityReadiness.getProviderOperationalReadiness);
-export const getAgentOperationalReadiness = query(identityReadiness.getAgentOperationalReadiness);
-export const getTelegramAgentReadiness = query(identityReadiness.getAgentOperationalReadiness);
+export const getUserAgentOnboardingState = relay.query(rows.identity.getUserAgentOnboardingState)(
+  () => internal.people.getUserAgentOnboardingState,
+);
+export const getProviderOperationalReadiness = relay.query(rows.identity.getProviderOperationalReadiness)(
+  () => internal.people.getProviderOperationalReadiness,
+);
+export const getAgentOperationalReadiness = relay.query(rows.identity.getAgentOperationalReadiness)(
+  () => internal.people.getAgentOperationalReadiness,
+);
+export const getTelegramAgentReadiness = relay.query(rows.identity.getAgentOperationalReadiness)(
+  () => internal.people.getTelegramAgentReadiness,
+);
 
 // -- Global skills -- code that every worker carries, approved per channel and delivered by hash
-export const deployGlobalSkill = mutation(skillsDeploy.deployGlobalSkill);
-export const listGlobalSkills = query(skillsList.listGlobalSkills);
-export const setGlobalSkillStatus = mutation(skillsStatus.setGlobalSkillStatus);
-export const deleteGlobalSkill = mutation(skillsDelete.deleteGlobalSkill);
-export const getWorkerGlobalSkillsManifest = query(skillsManifest.getWorkerGlobalSkillsManifest);
-export const getWorkerGlobalSkillsIndex = query(skillsManifest.getWorkerGlobalSkillsIndex);
-export const getGlobalSkillFiles = query(skillsFiles.getGlobalSkillFiles);
+export const deployGlobalSkill = relay.mutation(rows.skills.deployGlobalSkill)(
+  () => internal.operators.deployGlobalSkill,
+);
+export const listGlobalSkills = relay.query(rows.skills.listGlobalSkills)(
+  () => internal.operators.listGlobalSkills,
+);
+export const setGlobalSkillStatus = relay.mutation(rows.skills.setGlobalSkillStatus)(
+  () => internal.operators.setGlobalSkillStatus,
+);
+export const deleteGlobalSkill = relay.mutation(rows.skills.deleteGlobalSkill)(
+  () => internal.operators.deleteGlobalSkill,
+);
+export const getWorkerGlobalSkillsManifest = relay.query(rows.skills.getWorkerGlobalSkillsManifest)(
+  () => internal.workers.getWorkerGlobalSkillsManifest,
+);
+export const getWorkerGlobalSkillsIndex = relay.query(rows.skills.getWorkerGlobalSkillsIndex)(
+  () => internal.workers.getWorkerGlobalSkillsIndex,
+);
+export const getGlobalSkillFiles = relay.query(rows.skills.getGlobalSkillFiles)(
+  () => internal.workers.getGlobalSkillFiles,
+);
 
 // -- Media -- files of a conversation
-export const generateMediaUploadUrl = mutation(media.generateMediaUploadUrl);
-export const getStorageFileUrl = query(media.getStorageFileUrl);
+export const generateMediaUploadUrl = mutation(inline.generateMediaUploadUrl);
+export const getStorageFileUrl = query(inline.getStorageFileUrl);
 
 // -- Pushes -- texts, jobs at fixed local times, their runs
-export const createPushTemplate = mutation(pushTemplates.createPushTemplate);
-export const updatePushTemplate = mutation(pushTemplates.updatePushTemplate);
-export const deletePushTemplate = mutation(pushTemplates.deletePushTemplate);
-export const listPushTemplatesByCompany = query(pushTemplates.listPushTemplatesByCompany);
-export const createPushJobFromTemplate = mutation(pushJobs.createPushJobFromTemplate);
-export const createPushJobCustom = mutation(pushJobs.createPushJobCustom);
-export const updatePushJob = mutation(pushJobs.updatePushJob);
-export const deletePushJob = mutation(pushJobs.deletePushJob);
-export const setPushJobEnabled = mutation(pushJobs.setPushJobEnabled);
-export const listPushJobsForUser = query(pushJobs.listPushJobsForUser);
-export const triggerPushJobNow = mutation(triggerPush.triggerPushJobNow);
-export const dispatchDuePushJobs = mutation(dispatchDue.dispatchDuePushJobs);
-export const listPushDispatchesByJob = query(pushDispatches.listPushDispatchesByJob);
+export const createPushTemplate = relay.mutation(rows.pushing.createPushTemplate)(
+  () => internal.pushing.createPushTemplate,
+);
+export const updatePushTemplate = relay.mutation(rows.pushing.updatePushTemplate)(
+  () => internal.pushing.updatePushTemplate,
+);
+export const deletePushTemplate = relay.mutation(rows.pushing.deletePushTemplate)(
+  () => internal.pushing.deletePushTemplate,
+);
+export const listPushTemplatesByCompany = relay.query(rows.pushing.listPushTemplatesByCompany)(
+  () => internal.pushing.listPushTemplatesByCompany,
+);
+export const createPushJobFromTemplate = relay.mutation(rows.pushing.createPushJobFromTemplate)(
+  () => internal.pushing.createPushJobFromTemplate,
+);
+export const createPushJobCustom = relay.mutation(rows.pushing.createPushJobCustom)(
+  () => internal.pushing.createPushJobCustom,
+);
+export const updatePushJob = relay.mutation(rows.pushing.updatePushJob)(() => internal.pushing.updatePushJob);
+export const deletePushJob = relay.mutation(rows.pushing.deletePushJob)(() => internal.pushing.deletePushJob);
+export const setPushJobEnabled = relay.mutation(rows.pushing.setPushJobEnabled)(
+  () => internal.pushing.setPushJobEnabled,
+);
+export const listPushJobsForUser = relay.query(rows.pushing.listPushJobsForUser)(
+  () => internal.pushing.listPushJobsForUser,
+);
+export const triggerPushJobNow = relay.mutation(rows.pushing.triggerPushJobNow)(
+  () => internal.pushing.triggerPushJobNow,
+);
+export const dispatchDuePushJobs = relay.mutation(rows.pushing.dispatchDuePushJobs)(
+  () => internal.pushing.dispatchDuePushJobs,
+);
+export const listPushDispatchesByJob = relay.query(rows.pushing.listPushDispatchesByJob)(
+  () => internal.pushing.listPushDispatchesByJob,
+);
 
 // -- Pushes -- of one agent of one user
-export const createPushJobFromTemplateForAgent = mutation(agentPushJobs.createPushJobFromTemplateForAgent);
-export const createPushJobCustomForAgent = mutation(agentPushJobs.createPushJobCustomForAgent);
-export const updatePushJobForAgent = mutation(agentPushJobs.updatePushJobForAgent);
-export const triggerPushJobNowForAgent = mutation(agentPushJobs.triggerPushJobNowForAgent);
-export const listPushJobsForAgent = query(agentPushJobs.listPushJobsForAgent);
-export const listPushDispatchesForAgent = query(agentPushJobs.listPushDispatchesForAgent);
+export const createPushJobFromTemplateForAgent = relay.mutation(
+  rows.pushing.createPushJobFromTemplateForAgent,
+)(() => internal.pushing.createPushJobFromTemplateForAgent);
+export const createPushJobCustomForAgent = relay.mutation(rows.pushing.createPushJobCustomForAgent)(
+  () => internal.pushing.createPushJobCustomForAgent,
+);
+export const updatePushJobForAgent = relay.mutation(rows.pushing.updatePushJobForAgent)(
+  () => internal.pushing.updatePushJobForAgent,
+);
+export const triggerPushJobNowForAgent = relay.mutation(rows.pushing.triggerPushJobNowForAgent)(
+  () => internal.pushing.triggerPushJobNowForAgent,
+);
+export const listPushJobsForAgent = relay.query(rows.pushing.listPushJobsForAgent)(
+  () => internal.pushing.listPushJobsForAgent,
+);
+export const listPushDispatchesForAgent = relay.query(rows.pushing.listPushDispatchesForAgent)(
+  () => internal.pushing.listPushDispatchesForAgent,
+);
 
 // -- Pushes -- to everybody, and texts sent by hand
-export const sendBroadcastToAllActiveAgents = mutation(broadcasts.sendBroadcastToAllActiveAgents);
-export const getBroadcast = query(broadcasts.getBroadcast);
-export const listBroadcasts = query(broadcasts.listBroadcasts);
-export const cancelBroadcast = mutation(broadcasts.cancelBroadcast);
-export const createMessageTemplate = mutation(messageTemplates.createMessageTemplate);
-export const updateMessageTemplate = mutation(messageTemplates.updateMessageTemplate);
-export const deleteMessageTemplate = mutation(messageTemplates.deleteMessageTemplate);
-export const listMessageTemplatesByCompany = query(messageTemplates.listMessageTemplatesByCompany);
-export const sendMessageTemplateToUserAgent = mutation(messageTemplates.sendMessageTemplateToUserAgent);
+export const sendBroadcastToAllActiveAgents = relay.mutation(rows.broadcasts.sendBroadcastToAllActiveAgents)(
+  () => internal.broadcasts.sendBroadcastToAllActiveAgents,
+);
+export const getBroadcast = relay.query(rows.broadcasts.getBroadcast)(() => internal.broadcasts.getBroadcast);
+export const listBroadcasts = relay.query(rows.broadcasts.listBroadcasts)(
+  () => internal.broadcasts.listBroadcasts,
+);
+export const cancelBroadcast = relay.mutation(rows.broadcasts.cancelBroadcast)(
+  () => internal.broadcasts.cancelBroadcast,
+);
+export const createMessageTemplate = relay.mutation(rows.broadcasts.createMessageTemplate)(
+  () => internal.pushing.createMessageTemplate,
+);
+export const updateMessageTemplate = relay.mutation(rows.broadcasts.updateMessageTemplate)(
+  () => internal.pushing.updateMessageTemplate,
+);
+export const deleteMessageTemplate = relay.mutation(rows.broadcasts.deleteMessageTemplate)(
+  () => internal.pushing.deleteMessageTemplate,
+);
+export const listMessageTemplatesByCompany = relay.query(rows.broadcasts.listMessageTemplatesByCompany)(
+  () => internal.pushing.listMessageTemplatesByCompany,
+);
+export const sendMessageTemplateToUserAgent = relay.mutation(rows.broadcasts.sendMessageTemplateToUserAgent)(
+  () => internal.pushing.sendMessageTemplateToUserAgent,
+);
 
 // -- What an app shows a user of their agents --
-export const listUserAgents = query(viewsAgents.listUserAgents);
-export const getUserAgent = query(viewsAgents.getUserAgent);
-export const getActiveUserAgent = query(viewsAgents.getActiveUserAgent);
-export const getUserAgentsOverview = query(viewsAgents.getUserAgentsOverview);
-export const getConversationViewForUserAgent = query(viewsConversation.getConversationViewForUserAgent);
-export const listQueueItemsForUserAgent = query(viewsQueueItems.listQueueItemsForUserAgent);
-export const sendMessageToUserAgent = mutation(viewsSend.sendMessageToUserAgent);
-export const getUserAgentPushStats = query(viewsStats.getUserAgentPushStats);
-export const getUserAgentConversationStats = query(viewsStats.getUserAgentConversationStats);
-export const getUserAgentUsageStats = query(viewsStats.getUserAgentUsageStats);
-export const listSnapshotsForUserAgent = query(viewsSnapshots.listSnapshotsForUserAgent);
-export const getLatestSnapshotForUserAgent = query(viewsSnapshots.getLatestSnapshotForUserAgent);
+export const listUserAgents = relay.query(rows.views.listUserAgents)(() => internal.people.listUserAgents);
+export const getUserAgent = relay.query(rows.views.getUserAgent)(() => internal.people.getUserAgent);
+export const getActiveUserAgent = relay.query(rows.views.getActiveUserAgent)(
+  () => internal.people.getActiveUserAgent,
+);
+export const getUserAgentsOverview = relay.query(rows.views.getUserAgentsOverview)(
+  () => internal.people.getUserAgentsOverview,
+);
+export const getConversationViewForUserAgent = relay.query(rows.views.getConversationViewForUserAgent)(
+  () => internal.people.getConversationViewForUserAgent,
+);
+export const listQueueItemsForUserAgent = relay.query(rows.views.listQueueItemsForUserAgent)(
+  () => internal.people.listQueueItemsForUserAgent,
+);
+export const sendMessageToUserAgent = mutation(inline.sendMessageToUserAgent);
+export const getUserAgentPushStats = relay.query(rows.views.getUserAgentPushStats)(
+  () => internal.people.getUserAgentPushStats,
+);
+export const getUserAgentConversationStats = relay.query(rows.views.getUserAgentConversationStats)(
+  () => internal.people.getUserAgentConversationStats,
+);
+export const getUserAgentUsageStats = relay.query(rows.views.getUserAgentUsageStats)(
+  () => internal.people.getUserAgentUsageStats,
+);
+export const listSnapshotsForUserAgent = relay.query(rows.views.listSnapshotsForUserAgent)(
+  () => internal.people.listSnapshotsForUserAgent,
+);
+export const getLatestSnapshotForUserAgent = relay.query(rows.views.getLatestSnapshotForUserAgent)(
+  () => internal.people.getLatestSnapshotForUserAgent,
+);
 
 // -- Workers in other networks -- names of credentials that live there, and what they reach from there
-export const registerConnection = mutation(connectionRegister.registerConnection);
-export const listConnections = query(connectionList.listConnections);
-export const removeConnection = mutation(connectionRemove.removeConnection);
-export const requestProbe = mutation(probeRequest.requestProbe);
-export const getProbe = query(probeReads.getProbe);
-export const listProbes = query(probeReads.listProbes);
-export const reportProbe = mutation(probeReport.reportProbe);
+export const registerConnection = relay.mutation(rows.connections.registerConnection)(
+  () => internal.operators.registerConnection,
+);
+export const listConnections = relay.query(rows.connections.listConnections)(
+  () => internal.operators.listConnections,
+);
+export const removeConnection = relay.mutation(rows.connections.removeConnection)(
+  () => internal.operators.removeConnection,
+);
+export const requestProbe = relay.mutation(rows.probes.requestProbe)(() => internal.operators.requestProbe);
+export const getProbe = relay.query(rows.probes.getProbe)(() => internal.operators.getProbe);
+export const listProbes = relay.query(rows.probes.listProbes)(() => internal.operators.listProbes);
+export const reportProbe = relay.mutation(rows.probes.reportProbe)(() => internal.workers.reportProbe);

@@ -24,3 +24,5 @@ export const findReplacedReport = internalQuery(replacedReportFile.replacedRepor
 export const chooseYielding = internalQuery(yieldingFile.choose);
 export const chooseWakes = internalQuery(wakeChoiceFile.choose);
 export const closeAlbum = internalMutation(albumsFile.close);
+
+export const releaseStuckJobs = internalMutation(reapFile.releaseStuckJobs);

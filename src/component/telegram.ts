@@ -1,4 +1,5 @@
 /** The calls to Telegram and what they record; files are fetched here too. Registrations only. */
+import "../core/inline.js";
 import * as fetchFile from "../core/attachments/fetch.js";
 import * as vaultFile from "../core/secrets/vault.js";
 import * as configureWebhookFile from "../core/telegram/configureWebhook.js";
@@ -18,3 +19,6 @@ export const introduceWebhookSecret = internalMutation(webhookSecretsFile.introd
 export const withdrawWebhookSecret = internalMutation(webhookSecretsFile.withdraw);
 export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.retireOlder);
 export const openSecret = internalQuery(vaultFile.openForAction);
+
+export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);
+export const getWebhookReadiness = internalAction(webhookReadinessFile.getWebhookReadiness);

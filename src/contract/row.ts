@@ -13,22 +13,42 @@ export interface ContractRow {
   readonly returns: Validator<unknown, "required", string>;
 }
 
+/** Something that is made by its first reader. */
+class Lazy<T extends object> {
+  private built: T | undefined;
+  constructor(private readonly build: () => T) {}
+  get value(): T {
+    return (this.built ??= this.build());
+  }
+}
+
+class LazyRow<
+  Args extends PropertyValidators,
+  Returns extends Validator<unknown, "required", string>,
+> extends Lazy<{ readonly args: Args; readonly returns: Returns }> {
+  get args(): Args {
+    return this.value.args;
+  }
+  get returns(): Returns {
+    return this.value.returns;
+  }
+}
+
 /** Keeps the literal types of a row while checking its shape. */
 export const defineRow = <
   Args extends PropertyValidators,
   Returns extends Validator<unknown, "required", string>,
 >(
   build: () => { readonly args: Args; readonly returns: Returns },
-): { readonly args: Args; readonly returns: Returns } => lazy(build);
+): { readonly args: Args; readonly returns: Returns } => new LazyRow(build);
+
+const standIn: ProxyHandler<Lazy<object>> = {
+  get: (lazy, key) => Reflect.get(lazy.value, key) as unknown,
+  has: (lazy, key) => Reflect.has(lazy.value, key),
+  ownKeys: (lazy) => Reflect.ownKeys(lazy.value),
+  getOwnPropertyDescriptor: (lazy, key) => Reflect.getOwnPropertyDescriptor(lazy.value, key),
+};
 
 /** Stands for the object that `build` returns; that is called once, when anything is first read of it. */
-export function lazy<T extends object>(build: () => T): T {
-  let built: T | undefined;
-  const real = (): T => (built ??= build());
-  return new Proxy({} as T, {
-    get: (_, key) => Reflect.get(real(), key) as unknown,
-    has: (_, key) => Reflect.has(real(), key),
-    ownKeys: () => Reflect.ownKeys(real()),
-    getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(real(), key),
-  });
-}
+export const lazy = <T extends object>(build: () => T): T =>
+  new Proxy<Lazy<object>>(new Lazy<object>(build), standIn) as unknown as T;

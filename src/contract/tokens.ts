@@ -43,7 +43,7 @@ export const vWorkerTokenView = lazy(() =>
     createdAt: v.number(),
     expiresAt: v.number(),
     revokedAt: v.union(v.number(), v.null()),
-    /** Epoch ms, up to 5 minutes behind; null = never used. */
+    /** Epoch ms, up to half a minute behind; null = never used. */
     lastUsedAt: v.union(v.number(), v.null()),
     maxWorkers: v.union(v.number(), v.null()),
     trusted: v.boolean(),

@@ -6,26 +6,32 @@
 import type { Infer, ObjectType, PropertyValidators, Validator } from "convex/values";
 import type { ActionCtx, MutationCtx, QueryCtx } from "../component/_generated/server.js";
 
-type Row<Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>> = {
+export type Row<Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>> = {
   readonly args: Args;
   readonly returns: Returns;
 };
+
+/** What the builders of Convex take. Validators are read when Convex asks for them, at a push: no call needs one. */
+class Bound<Ctx, Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>> {
+  constructor(
+    private readonly row: Row<Args, Returns>,
+    readonly handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>,
+  ) {}
+  get args(): Args {
+    return this.row.args;
+  }
+  get returns(): Returns {
+    return this.row.returns;
+  }
+}
 
 const bind =
   <Ctx>() =>
   <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
     row: Row<Args, Returns>,
   ) =>
-  (handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>) => ({
-    // Read when Convex asks for them at a push: a call needs no validator.
-    get args() {
-      return row.args;
-    },
-    get returns() {
-      return row.returns;
-    },
-    handler,
-  });
+  (handler: Bound<Ctx, Args, Returns>["handler"]) =>
+    new Bound<Ctx, Args, Returns>(row, handler);
 
 export const asQuery = bind<QueryCtx>();
 export const asMutation = bind<MutationCtx>();

@@ -13,11 +13,14 @@ import type * as cloud from "../cloud.js";
 import type * as crons from "../crons.js";
 import type * as fleet from "../fleet.js";
 import type * as lib from "../lib.js";
+import type * as operators from "../operators.js";
+import type * as people from "../people.js";
 import type * as pushing from "../pushing.js";
 import type * as queue from "../queue.js";
 import type * as telegram from "../telegram.js";
 import type * as tick from "../tick.js";
 import type * as upkeep from "../upkeep.js";
+import type * as workers from "../workers.js";
 
 import type {
   ApiFromModules,
@@ -32,11 +35,14 @@ const fullApi: ApiFromModules<{
   crons: typeof crons;
   fleet: typeof fleet;
   lib: typeof lib;
+  operators: typeof operators;
+  people: typeof people;
   pushing: typeof pushing;
   queue: typeof queue;
   telegram: typeof telegram;
   tick: typeof tick;
   upkeep: typeof upkeep;
+  workers: typeof workers;
 }> = anyApi as any;
 
 /**

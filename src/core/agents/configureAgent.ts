@@ -6,15 +6,9 @@ import { profileSecretRefs } from "../../policy/bridge/secretRefs.js";
 import { isLane, tagFault } from "../../policy/queue/lane.js";
 import { isSecretRef } from "../../policy/secrets/secretShape.js";
 import { asMutation } from "../functions.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
+import { findAgent } from "./findAgent.js";
 
 const MAX_SECRET_REFS = 64;
-
-export const findAgent = (ctx: QueryCtx, agentKey: string) =>
-  ctx.db
-    .query("agentProfiles")
-    .withIndex("by_agentKey", (q) => q.eq("agentKey", agentKey))
-    .unique();
 
 export const configureAgent = asMutation(contract.configureAgent)(async (ctx, args) => {
   if (args.agentKey.trim() === "") throw factoryError("invalid_argument", "agentKey must not be blank");

@@ -1,7 +1,7 @@
 /** Which secrets the agents need, by name: for onboarding screens and readiness. Reads `agentProfiles`. */
 import * as contract from "../../contract/agents.js";
 import { asQuery } from "../functions.js";
-import { findAgent } from "./configureAgent.js";
+import { findAgent } from "./findAgent.js";
 
 const MAX_PROFILES = 200;
 

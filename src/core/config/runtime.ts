@@ -1,60 +1,32 @@
-/** Policies and the system prompt: one row, read by every code path that needs either. */
-import { factoryError } from "../../contract/errors.js";
-import * as agentsContract from "../../contract/agents.js";
-import * as policiesContract from "../../contract/policies.js";
-import { mergeOverrides, policyFaults, resolvePolicies } from "../../policy/config/policies.js";
-import { asMutation, asQuery } from "../functions.js";
+/** Reads of the configuration, apart from the functions that expose it: most code needs the rows alone. */
+import type { Policies } from "../../contract/policies.js";
+import type { ProviderConfig } from "../../contract/fleet.js";
+import { resolvePolicies } from "../../policy/config/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
 
 export interface Runtime {
-  policies: policiesContract.Policies;
+  policies: Policies;
   systemPrompt: string | null;
 }
 
-const stored = (ctx: QueryCtx) =>
+/** The row of one kind, or null. */
+export const storedConfig = (
+  ctx: QueryCtx,
+  key: Doc<"runtimeConfig">["key"],
+): Promise<Doc<"runtimeConfig"> | null> =>
   ctx.db
     .query("runtimeConfig")
-    .withIndex("by_key", (q) => q.eq("key", "runtime"))
+    .withIndex("by_key", (q) => q.eq("key", key))
     .first();
 
 /** One document read. */
 export async function loadRuntime(ctx: QueryCtx): Promise<Runtime> {
-  const row = await stored(ctx);
+  const row = await storedConfig(ctx, "runtime");
   return { policies: resolvePolicies(row?.policies), systemPrompt: row?.messageConfig?.systemPrompt ?? null };
 }
 
-async function store(
-  ctx: MutationCtx,
-  fields: Partial<Pick<Doc<"runtimeConfig">, "policies" | "messageConfig">>,
-) {
-  const row = await stored(ctx);
-  const updatedAt = Date.now();
-  if (row) await ctx.db.patch(row._id, { ...fields, updatedAt });
-  else await ctx.db.insert("runtimeConfig", { key: "runtime", ...fields, updatedAt });
+/** One document read. */
+export async function loadProviderConfig(ctx: QueryCtx): Promise<ProviderConfig | null> {
+  return (await storedConfig(ctx, "provider"))?.providerConfig ?? null;
 }
-
-export const policies = asQuery(policiesContract.policies)(async (ctx) => (await loadRuntime(ctx)).policies);
-
-export const setPolicies = asMutation(policiesContract.setPolicies)(async (ctx, args) => {
-  const overrides = mergeOverrides((await stored(ctx))?.policies, args.policies);
-  const effective = resolvePolicies(overrides);
-  const faults = policyFaults(effective);
-  if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));
-  await store(ctx, { policies: overrides });
-  return effective;
-});
-
-export const messageRuntimeConfig = asQuery(agentsContract.messageRuntimeConfig)(async (ctx) => {
-  const { systemPrompt } = await loadRuntime(ctx);
-  return systemPrompt === null ? null : { systemPrompt };
-});
-
-export const setMessageRuntimeConfig = asMutation(agentsContract.setMessageRuntimeConfig)(async (
-  ctx,
-  { messageConfig },
-) => {
-  const systemPrompt = messageConfig.systemPrompt?.trim() ?? "";
-  await store(ctx, { messageConfig: systemPrompt === "" ? undefined : { systemPrompt } });
-  return null;
-});

@@ -7,7 +7,7 @@ import * as contract from "../../contract/identity.js";
 import { isPrivateChat } from "../../policy/identity/conversationIds.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentBot.js";

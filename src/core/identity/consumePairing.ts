@@ -2,13 +2,14 @@
  * A code becomes a binding, once. Writes `pairingCodes`, `identityBindings`, `pairingAttempts`. The webhook gets failures
  * as results, because a throw would undo the writes that count them and that expire an overdue code.
  */
+import { v } from "convex/values";
 import { errorDataOf, factoryError, type ErrorCode } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
 import { afterFailure, isBlocked } from "../../policy/identity/attempts.js";
 import { sha256Hex } from "../../policy/identity/sha256.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { findBot, isServedBy } from "../telegram/agentBot.js";
@@ -51,32 +52,39 @@ export const consumePairingCode = asMutation(contract.consumePairingCode)(async 
  * The same for `/start <code>` at a bot: only codes of that bot, and ten wrong ones per account and quarter of an hour.
  * Never throws for a reason that the sender can cause.
  */
-export async function consumeAtBot(
-  ctx: MutationCtx,
-  attempt: PairingAttempt,
-  botId: string,
-): Promise<PairingResult> {
+export const consumeAtBot = asMutation({
+  args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string(), botId: v.string() },
+  returns: v.union(
+    v.object({ ok: v.literal(true), consumerUserId: v.string(), agentKey: v.string() }),
+    v.object({ ok: v.literal(false), message: v.string() }),
+  ),
+})(async (ctx, { botId, ...attempt }) => {
   const sender = `telegram:${botId}:${attempt.telegramUserId}`;
   const attempts = await ctx.db
     .query("pairingAttempts")
     .withIndex("by_sender", (q) => q.eq("sender", sender))
     .first();
   const now = Date.now();
-  if (isBlocked(attempts, now)) return tooMany;
+  if (isBlocked(attempts, now)) return refusal(tooMany);
   const result = await consume(ctx, attempt, botId).catch((error: unknown): PairingResult => {
     const known = errorDataOf(error);
     if (known === null) throw error;
     return { ok: false, code: known.code, message: known.message };
   });
-  if (result.ok) return result;
+  if (result.ok) {
+    const { consumerUserId, agentKey } = result.pairing;
+    return { ok: true, consumerUserId, agentKey };
+  }
   const counted = afterFailure(attempts, now);
   if (attempts) await ctx.db.patch(attempts._id, counted);
   else await ctx.db.insert("pairingAttempts", { sender, ...counted });
   if (isBlocked(counted, now)) {
     await recordAct(ctx, { kind: "pairing.blocked", actor: "telegram", subject: sender });
   }
-  return result;
-}
+  return refusal(result);
+});
+
+const refusal = ({ message }: { message: string }) => ({ ok: false as const, message });
 
 async function consume(
   ctx: MutationCtx,

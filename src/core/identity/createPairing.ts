@@ -11,7 +11,7 @@ import {
 import { sha256Hex } from "../../policy/identity/sha256.js";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { sealSecret } from "../secrets/vault.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentBot.js";

@@ -2,7 +2,7 @@
 import * as contract from "../../contract/identity.js";
 import { nextAction } from "../../policy/identity/onboarding.js";
 import { pairingDeepLink } from "../../policy/identity/pairingCode.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { asQuery } from "../functions.js";
 import { isWebhookReady, telegramRefsOf, tokenOfAgent } from "../telegram/agentBot.js";
 import { activeBinding } from "./bindings.js";

@@ -1,7 +1,7 @@
 /** What an operator should mend before users can write. Reads settings, profiles, secrets, bots; writes nothing. */
 import * as contract from "../../contract/identity.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";

@@ -3,7 +3,7 @@
  * has a record, so a batch may be repeated, interrupted or run by two runs at once: nobody is reached twice.
  */
 import { recordAct } from "../audit/record.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";

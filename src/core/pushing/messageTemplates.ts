@@ -1,7 +1,7 @@
 /** Reusable texts, sent to one user's chat by hand. Writes `messageTemplates`. */
 import * as contract from "../../contract/broadcasts.js";
 import { factoryError } from "../../contract/errors.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { asMutation, asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
 import { clampLimit } from "../queue/bounded.js";

@@ -1,5 +1,5 @@
 /** Whom a push or broadcast reaches, and the message that goes into their chat. */
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { activeBinding, conversationTarget, type Binding } from "../identity/bindings.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc } from "../../component/_generated/dataModel.js";

@@ -9,7 +9,7 @@ import type { Policies } from "../../contract/policies.js";
 import { bandOf } from "../../policy/queue/place.js";
 import { DEFAULT_LANE, resolveLane } from "../../policy/queue/lane.js";
 import { recordBytes, utf8Bytes } from "../../policy/queue/size.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";

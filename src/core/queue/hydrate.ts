@@ -6,7 +6,7 @@
 import * as contract from "../../contract/queue.js";
 import { factoryError } from "../../contract/errors.js";
 import type { Policies } from "../../contract/policies.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { bridgeRuntimeConfig } from "../bridge/runtimeConfig.js";
 import { connectionsForAgent } from "../connections/named.js";
 import { loadRuntime } from "../config/runtime.js";

@@ -6,7 +6,7 @@ import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
 import { botIdOfToken } from "../../policy/telegram/botToken.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { newestBinding } from "../identity/bindings.js";

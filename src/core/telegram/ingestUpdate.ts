@@ -17,7 +17,7 @@ import type { Infer, ObjectType } from "convex/values";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { recordRefusal } from "../audit/tally.js";
 import { asMutation } from "../functions.js";
-import { consumeAtBot } from "../identity/consumePairing.js";
+import { internal } from "../../component/_generated/api.js";
 import { enqueueMessage } from "../queue/enqueue.js";
 import { replaceWaitingText } from "./edit.js";
 import { findByUpdate, isTooLarge, receiveFiles } from "../attachments/receive.js";
@@ -29,7 +29,7 @@ import { noteMembership } from "./membership.js";
 import { migrateChat } from "./migrate.js";
 import { findParked, park } from "./parked.js";
 import { conversationOf, routeOf, type Route } from "./route.js";
-import { findWebhookSecret } from "./webhookSecrets.js";
+import { findWebhookSecret } from "./findWebhookSecret.js";
 
 type Args = ObjectType<typeof contract.ingestTelegramUpdate.args>;
 type Result = Infer<typeof contract.ingestTelegramUpdate.returns>;
@@ -113,9 +113,15 @@ async function pair(
   // In a group the chat would become one member's.
   if (!start.isPrivate) return groupPairing;
   const { code, senderId, chatId } = start;
-  const result = await consumeAtBot(ctx, { code, telegramUserId: senderId, telegramChatId: chatId }, botId);
+  // Once in the life of an account, and everything about bindings is behind it: not in the module of every message.
+  const result = await ctx.runMutation(internal.people.consumePairingAtBot, {
+    code,
+    telegramUserId: senderId,
+    telegramChatId: chatId,
+    botId,
+  });
   if (!result.ok) return { kind: "pairingFailed", error: result.message };
-  const { consumerUserId, agentKey } = result.pairing;
+  const { consumerUserId, agentKey } = result;
   return { kind: "paired", consumerUserId, agentKey };
 }
 

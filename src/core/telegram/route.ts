@@ -4,7 +4,7 @@
  */
 import type { TelegramOrigin } from "../../policy/telegram/parseUpdate.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { bindingOfTelegram, type Binding } from "../identity/bindings.js";
 import { conversationOfChat, conversationOfUser } from "../identity/conversation.js";
 import { findBot, isServedBy } from "./agentBot.js";

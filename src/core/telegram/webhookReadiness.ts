@@ -4,7 +4,7 @@ import * as contract from "../../contract/telegram.js";
 import { botIdOfToken } from "../../policy/telegram/botToken.js";
 import { internal } from "../../component/_generated/api.js";
 import { env } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import { asAction, asQuery } from "../functions.js";
 import { openSecret } from "../secrets/vault.js";
 import { findBot, telegramRefsOf } from "./agentBot.js";

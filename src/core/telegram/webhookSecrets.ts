@@ -4,18 +4,16 @@
  */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
-import { sha256Hex } from "../../policy/identity/sha256.js";
 import { internal } from "../../component/_generated/api.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findBot } from "./agentBot.js";
+import type { WebhookSecret } from "./findWebhookSecret.js";
 
 /** Secrets of one bot that may be valid at once; more only pile up when set-up fails again and again. */
 const MAX_SECRETS_PER_BOT = 5;
 /** Deliveries that were on their way when Telegram took the new secret still carry the old one. */
 const OVERLAP_MS = 10 * 60_000;
 
-export type WebhookSecret = Doc<"telegramWebhookSecrets">;
 const vSecret = { botId: v.string(), secretHash: v.string() };
 
 /** 256 random bits in the alphabet that Telegram allows. For actions only: they draw their own randomness. */
@@ -25,18 +23,6 @@ export function newWebhookSecret(): string {
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replaceAll("=", "");
-}
-
-/**
- * The row of a secret, or null. Looked up by its hash: what an attacker can vary is unrelated to what the index compares,
- * so timing says nothing about a real secret. Reads 1 document.
- */
-export async function findWebhookSecret(ctx: QueryCtx, secret: string): Promise<WebhookSecret | null> {
-  const secretHash = await sha256Hex(secret);
-  return await ctx.db
-    .query("telegramWebhookSecrets")
-    .withIndex("by_secretHash", (q) => q.eq("secretHash", secretHash))
-    .unique();
 }
 
 /** Accepts the new secret beside those in use, before Telegram hears of it. */

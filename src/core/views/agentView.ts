@@ -4,7 +4,7 @@ import type * as contract from "../../contract/views.js";
 import { agentStatus, pairingStatus } from "../../policy/views/agentStatus.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/configureAgent.js";
+import { findAgent } from "../agents/findAgent.js";
 import type { Binding } from "../identity/bindings.js";
 import { targetConversationId } from "../identity/conversation.js";
 import { newestPairing } from "../identity/pairingStatus.js";

@@ -1,8 +1,8 @@
-/** Effective policies: the stored overrides over the defaults, and what makes an override senseless. */
-import { isLane, MAX_LANES } from "../queue/lane.js";
-import { defaultPolicies, type Policies, type PolicyOverrides } from "../../contract/policies.js";
+/** Effective policies: the stored overrides over the defaults. */
+import { defaultPolicies } from "../../contract/defaultPolicies.js";
+import type { Policies, PolicyOverrides } from "../../contract/policies.js";
 
-/** Merges stored overrides over the defaults; the defaults live in `contract/policies.ts` alone. */
+/** Merges stored overrides over the defaults; the defaults live in `contract/defaultPolicies.ts` alone. */
 export function resolvePolicies(overrides: PolicyOverrides | undefined): Policies {
   return {
     queue: { ...defaultPolicies.queue, ...overrides?.queue },
@@ -19,98 +19,4 @@ export function resolvePolicies(overrides: PolicyOverrides | undefined): Policie
     attachments: { ...defaultPolicies.attachments, ...overrides?.attachments },
     telegram: { ...defaultPolicies.telegram, ...overrides?.telegram },
   };
-}
-
-/** Lays `next` over what is stored already, group by group. */
-export function mergeOverrides(stored: PolicyOverrides | undefined, next: PolicyOverrides): PolicyOverrides {
-  return {
-    queue: { ...stored?.queue, ...next.queue },
-    retry: { ...stored?.retry, ...next.retry },
-    lease: { ...stored?.lease, ...next.lease },
-    scaling: { ...stored?.scaling, ...next.scaling },
-    fleet: { ...stored?.fleet, ...next.fleet },
-    hydration: { ...stored?.hydration, ...next.hydration },
-    secrets: { ...stored?.secrets, ...next.secrets },
-    audit: { ...stored?.audit, ...next.audit },
-    snapshots: { ...stored?.snapshots, ...next.snapshots },
-    gateway: { ...stored?.gateway, ...next.gateway },
-    skills: { ...stored?.skills, ...next.skills },
-    attachments: { ...stored?.attachments, ...next.attachments },
-    telegram: { ...stored?.telegram, ...next.telegram },
-  };
-}
-
-type Bound = readonly [path: string, value: number, min: number, max: number];
-const DAY_MS = 86_400_000;
-
-/** Every fault of a policy set as one sentence each; empty when it is sound. */
-export function policyFaults({
-  queue,
-  retry,
-  lease,
-  scaling,
-  fleet,
-  hydration,
-  secrets,
-  audit,
-  snapshots,
-  gateway,
-  attachments,
-}: Policies): string[] {
-  const bounds: Bound[] = [
-    ["queue.defaultPriority", queue.defaultPriority, 0, queue.maxPriority],
-    ["queue.maxPriority", queue.maxPriority, 1, 100],
-    ["queue.maxTextBytes", queue.maxTextBytes, 1, 512 * 1024],
-    ["queue.maxMetadataBytes", queue.maxMetadataBytes, 0, 64 * 1024],
-    ["queue.idempotencyKeyMs", queue.idempotencyKeyMs, 0, 366 * DAY_MS],
-    ["queue.doneRetentionMs", queue.doneRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
-    ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, 0, 3660 * DAY_MS],
-    ["retry.maxAttempts", retry.maxAttempts, 1, 100],
-    ["retry.baseDelayMs", retry.baseDelayMs, 0, DAY_MS],
-    ["retry.backoffFactor", retry.backoffFactor, 1, 10],
-    ["retry.maxDelayMs", retry.maxDelayMs, retry.baseDelayMs, 7 * DAY_MS],
-    ["retry.jitterRatio", retry.jitterRatio, 0, 1],
-    ["lease.leaseMs", lease.leaseMs, 1_000, DAY_MS],
-    ["lease.heartbeatIntervalMs", lease.heartbeatIntervalMs, 100, Math.floor(lease.leaseMs / 2)],
-    ["lease.reapGridMs", lease.reapGridMs, 250, DAY_MS],
-    ["lease.staleAfterMs", lease.staleAfterMs, lease.leaseMs, 7 * DAY_MS],
-    ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
-    ["scaling.queuePerWorkerTarget", scaling.queuePerWorkerTarget, 1, 10_000],
-    ["scaling.spawnStep", scaling.spawnStep, 1, 1_000],
-    ["scaling.idleTimeoutMs", scaling.idleTimeoutMs, 1_000, 30 * DAY_MS],
-    ["scaling.reconcileIntervalMs", scaling.reconcileIntervalMs, 1_000, DAY_MS],
-    ["fleet.lanes (how many)", fleet.lanes.length, 1, MAX_LANES],
-    ["fleet.maxWorkersPerWorkspace", fleet.maxWorkersPerWorkspace, 1, 10_000],
-    ["fleet.dailyMachineHours", fleet.dailyMachineHours, 0, 1_000_000],
-    ["fleet.maxMachineAgeMs", fleet.maxMachineAgeMs, 60_000, 366 * DAY_MS],
-    ["fleet.bootDeadlineMs", fleet.bootDeadlineMs, 5_000, DAY_MS],
-    ["fleet.stepDeadlineMs", fleet.stepDeadlineMs, 5_000, DAY_MS],
-    ["fleet.drainDeadlineMs", fleet.drainDeadlineMs, 1_000, DAY_MS],
-    ["fleet.stopTimeoutMs", fleet.stopTimeoutMs, 1_000, 300_000],
-    ["fleet.yieldIdleAfterMs", fleet.yieldIdleAfterMs, 0, DAY_MS],
-    ["fleet.yieldBusyAfterMs", fleet.yieldBusyAfterMs, 0, DAY_MS],
-    ["fleet.rolloutBudget", fleet.rolloutBudget, 0, 1_000],
-    ["fleet.maxRetirementsPerPass", fleet.maxRetirementsPerPass, 1, 100],
-    ["fleet.volumeQuarantineMs", fleet.volumeQuarantineMs, 60_000, 366 * DAY_MS],
-    ["fleet.orphanGraceMs", fleet.orphanGraceMs, 1_000, DAY_MS],
-    ["snapshots.keep", snapshots.keep, 1, 20],
-    ["snapshots.everyTurns", snapshots.everyTurns, 1, 10_000],
-    ["snapshots.uploadExpiryMs", snapshots.uploadExpiryMs, 3_600_000, 366 * DAY_MS],
-    ["snapshots.maxBytes", snapshots.maxBytes, 1, 8 * 1024 * 1024 * 1024],
-    ["hydration.historyTurns", hydration.historyTurns, 0, 500],
-    ["secrets.supersededGraceMs", secrets.supersededGraceMs, 0, 366 * DAY_MS],
-    ["secrets.historyRetentionMs", secrets.historyRetentionMs, 0, 3660 * DAY_MS],
-    ["audit.retentionMs", audit.retentionMs, DAY_MS, 3660 * DAY_MS],
-    ["attachments.maxBytes", attachments.maxBytes, 0, 20 * 1024 * 1024],
-    ["attachments.retentionMs", attachments.retentionMs, 60_000, 366 * DAY_MS],
-    ["attachments.waitMs", attachments.waitMs, 0, 600_000],
-    ["gateway.refusalsPerMinute", gateway.refusalsPerMinute, 1, 1_000_000],
-  ];
-  const illegal = fleet.lanes.filter((lane) => !isLane(lane));
-  return [
-    ...bounds
-      .filter(([, value, min, max]) => !(value >= min && value <= max))
-      .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`),
-    ...illegal.map((lane) => `fleet.lanes holds '${lane}', which is not a legal lane name`),
-  ];
 }

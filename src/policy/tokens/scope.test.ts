@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { lanesFault, scopeFaults } from "./scope.js";
+import { scopeFaults } from "./scope.js";
+import { lanesFault } from "./systemLanes.js";
 
 describe("scopeFaults", () => {
   it("finds nothing in a sound scope", () => {

@@ -1,5 +1,5 @@
 /** What a worker token may say, and everything that is wrong with one that is asked for. */
-import { isLane, isSystemLane, MAX_LANES, SYSTEM_LANE, systemLaneOf } from "../queue/lane.js";
+import { isLane, MAX_LANES } from "../queue/lane.js";
 
 /** Longest workspace, group or worker id in a token, in characters. */
 const MAX_NAME_CHARS = 200;
@@ -49,23 +49,4 @@ export function scopeFaults(scope: RequestedScope): Fault[] {
   if (withAlias === true && workerId === undefined)
     add("withAlias", "withAlias needs workerId: an alias stands for one worker.");
   return faults;
-}
-
-/**
- * Why these lanes may not be taken, or null. System lanes are for trusted workers alone: `system` for those of the whole
- * instance, `system:<workspace>` for those of that workspace (or of the whole instance).
- */
-export function lanesFault(
-  tags: readonly string[],
-  holder: { trusted?: boolean; workspace?: string },
-): string | null {
-  const reserved = tags.filter(isSystemLane);
-  if (reserved.length === 0) return null;
-  if (holder.trusted !== true) {
-    return `The tags ${reserved.join(", ")} are system lanes, which agent workers cannot take; mint the token with trusted: true.`;
-  }
-  const { workspace } = holder;
-  const foreign = reserved.filter((tag) => workspace !== undefined && tag !== systemLaneOf(workspace));
-  if (foreign.length === 0) return null;
-  return `A token of workspace '${workspace}' can take the system lane '${systemLaneOf(workspace ?? SYSTEM_LANE)}' only, not ${foreign.join(", ")}.`;
 }

@@ -4,7 +4,7 @@
  */
 import { factoryError } from "../../../contract/errors.js";
 import { aliasOf } from "../../../contract/gateway.js";
-import { lanesFault } from "../../../policy/tokens/scope.js";
+import { lanesFault } from "../../../policy/tokens/systemLanes.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 import { aliasHash } from "./alias.js";

@@ -1,6 +1,6 @@
 /** The step that creating and rotating share: a row, then a signature. Writes `workerTokens`. */
 import { factoryError } from "../../../contract/errors.js";
-import { lanesFault } from "../../../policy/tokens/scope.js";
+import { lanesFault } from "../../../policy/tokens/systemLanes.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordAct } from "../../audit/record.js";
 import { requireMasterKey } from "../../secrets/keyRing.js";

@@ -1,0 +1,21 @@
+/** All rows of the contract, by domain. */
+export * as agents from "./agents.js";
+export * as audit from "./audit.js";
+export * as broadcasts from "./broadcasts.js";
+export * as connections from "./connections.js";
+export * as deadLetters from "./deadLetters.js";
+export * as deployments from "./deployments.js";
+export * as fleet from "./fleet.js";
+export * as identity from "./identity.js";
+export * as media from "./media.js";
+export * as ops from "./ops.js";
+export * as policies from "./policies.js";
+export * as probes from "./probes.js";
+export * as pushing from "./pushing.js";
+export * as queue from "./queue.js";
+export * as secrets from "./secrets.js";
+export * as skills from "./skills.js";
+export * as snapshots from "./snapshots.js";
+export * as telegram from "./telegram.js";
+export * as views from "./views.js";
+export * as workers from "./workers.js";

@@ -1,0 +1,45 @@
+/** What a host sets and reads of policies and of the system prompt. Writes `runtimeConfig`. */
+import { factoryError } from "../../contract/errors.js";
+import * as agentsContract from "../../contract/agents.js";
+import * as policiesContract from "../../contract/policies.js";
+import { mergeOverrides, policyFaults } from "../../policy/config/overrides.js";
+import { resolvePolicies } from "../../policy/config/policies.js";
+import { asMutation, asQuery } from "../functions.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime, storedConfig } from "./runtime.js";
+
+async function store(
+  ctx: MutationCtx,
+  fields: Partial<Pick<Doc<"runtimeConfig">, "policies" | "messageConfig">>,
+) {
+  const row = await storedConfig(ctx, "runtime");
+  const updatedAt = Date.now();
+  if (row) await ctx.db.patch(row._id, { ...fields, updatedAt });
+  else await ctx.db.insert("runtimeConfig", { key: "runtime", ...fields, updatedAt });
+}
+
+export const policies = asQuery(policiesContract.policies)(async (ctx) => (await loadRuntime(ctx)).policies);
+
+export const setPolicies = asMutation(policiesContract.setPolicies)(async (ctx, args) => {
+  const overrides = mergeOverrides((await storedConfig(ctx, "runtime"))?.policies, args.policies);
+  const effective = resolvePolicies(overrides);
+  const faults = policyFaults(effective);
+  if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));
+  await store(ctx, { policies: overrides });
+  return effective;
+});
+
+export const messageRuntimeConfig = asQuery(agentsContract.messageRuntimeConfig)(async (ctx) => {
+  const { systemPrompt } = await loadRuntime(ctx);
+  return systemPrompt === null ? null : { systemPrompt };
+});
+
+export const setMessageRuntimeConfig = asMutation(agentsContract.setMessageRuntimeConfig)(async (
+  ctx,
+  { messageConfig },
+) => {
+  const systemPrompt = messageConfig.systemPrompt?.trim() ?? "";
+  await store(ctx, { messageConfig: systemPrompt === "" ? undefined : { systemPrompt } });
+  return null;
+});
