@@ -88,7 +88,7 @@ export async function setAlarms({ t }: BenchWorld, pending: { reap: boolean; pas
     const saturated = Array.from({ length: TENANTS }, (_, tenant) => `tenant${tenant}`);
     await ctx.db.insert("lines", {
       until: Date.now() + 4_000,
-      claimers: 1,
+      claimers: ["claimer"],
       lanes: [LANES.first, LANES.second].map((lane) => ({ lane, virtual: 1_000, saturated })),
     });
     if (pending.pass) await ctx.db.insert("alarms", { kind: "look", at: Date.now() + 300 });

@@ -89,7 +89,7 @@ export const createAgentWorkerToken = defineRow(() => ({
   }),
 }));
 /**
- * - `lastUsedAt`: Epoch ms, up to 5 minutes behind; null = never used.
+ * - `lastUsedAt`: Epoch ms, up to half a minute behind; null = never used.
  * - `rotatedFrom`: The token that this one replaced.
  */
 export const vWorkerTokenView = lazy(() =>

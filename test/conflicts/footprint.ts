@@ -45,6 +45,8 @@ export interface Footprint {
   documentsRead: number;
   /** Of these, on a stale snapshot. */
   staleDocumentsRead: number;
+  /** Queries and mutations that it called, on whatever snapshot. */
+  nestedCalls: number;
   /** Names of the functions it scheduled. */
   scheduled: string[];
 }

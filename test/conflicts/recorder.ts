@@ -65,6 +65,7 @@ export async function recordFootprint<Result>(
     writes: [],
     documentsRead: 0,
     staleDocumentsRead: 0,
+    nestedCalls: 0,
     scheduled: [],
   };
   const recording = { schema, footprint, queries: new Map() };
@@ -106,6 +107,7 @@ async function recordCall(
   switch (op) {
     case "1.0/runUdf": {
       const { udfType } = z.object({ udfType: z.string() }).parse(JSON.parse(jsonArgs));
+      footprint.nestedCalls += 1;
       const call = () => original.asyncSyscall(op, jsonArgs);
       return udfType === "snapshotQuery" ? await staleScope.run(true, call) : await call();
     }

@@ -7,7 +7,7 @@ import { allowMissingEndings } from "./missingEndings.js";
 
 /** One installed component: the app itself has path "" and no parent. */
 export interface Installation {
-  /** Instance names joined by `/`, as Convex and convex-test write them. */
+  /** Instance names joined by `/`, as Convex writes them. */
   path: string;
   /** Folder with `convex.config` and the functions. */
   directory: string;

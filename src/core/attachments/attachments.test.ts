@@ -10,7 +10,7 @@ import {
 import { textOf, useWorld } from "../../../test/component/world.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Id } from "../../component/_generated/dataModel.js";
-import { sweepAttachments } from "./sweep.js";
+import { sweepAttachments, sweepFetches } from "./sweep.js";
 
 const world = useWorld();
 let telegram: BotApiStub;
@@ -179,7 +179,7 @@ describe("the fetching", () => {
     // As a row is left by an action that the platform lost.
     const { _id, _creationTime, storageId: _stored, ...lost } = row as typeof row & { storageId?: string };
     await world.t.run((ctx) => ctx.db.insert("attachments", { ...lost, dueAt: 1 }));
-    expect(await world.t.mutation((ctx) => sweepAttachments(ctx))).toBe(1);
+    expect(await world.t.mutation((ctx) => sweepFetches(ctx))).toBe(1);
     await world.pass(5_000);
     expect((await rows())[1]).toMatchObject({ status: "ready" });
   });

@@ -2,21 +2,13 @@
 import * as contract from "../../contract/fleet.js";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import { asMutation, asQuery } from "../functions.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadProviderConfig, storedConfig } from "./runtime.js";
 
-const stored = (ctx: QueryCtx) =>
-  ctx.db
-    .query("runtimeConfig")
-    .withIndex("by_key", (q) => q.eq("key", "provider"))
-    .first();
-
-/** One document read. */
-export async function loadProviderConfig(ctx: QueryCtx): Promise<ProviderConfig | null> {
-  return (await stored(ctx))?.providerConfig ?? null;
-}
+export { loadProviderConfig } from "./runtime.js";
 
 export async function storeProviderConfig(ctx: MutationCtx, providerConfig: ProviderConfig): Promise<void> {
-  const row = await stored(ctx);
+  const row = await storedConfig(ctx, "provider");
   const fields = { providerConfig, updatedAt: Date.now() };
   if (row) await ctx.db.patch(row._id, fields);
   else await ctx.db.insert("runtimeConfig", { key: "provider", ...fields });

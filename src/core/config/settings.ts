@@ -7,13 +7,13 @@ import { resolvePolicies } from "../../policy/config/policies.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { loadRuntime, storedRuntime } from "./runtime.js";
+import { loadRuntime, storedConfig } from "./runtime.js";
 
 async function store(
   ctx: MutationCtx,
   fields: Partial<Pick<Doc<"runtimeConfig">, "policies" | "messageConfig">>,
 ) {
-  const row = await storedRuntime(ctx);
+  const row = await storedConfig(ctx, "runtime");
   const updatedAt = Date.now();
   if (row) await ctx.db.patch(row._id, { ...fields, updatedAt });
   else await ctx.db.insert("runtimeConfig", { key: "runtime", ...fields, updatedAt });
@@ -22,7 +22,7 @@ async function store(
 export const policies = asQuery(policiesContract.policies)(async (ctx) => (await loadRuntime(ctx)).policies);
 
 export const setPolicies = asMutation(policiesContract.setPolicies)(async (ctx, args) => {
-  const overrides = mergeOverrides((await storedRuntime(ctx))?.policies, args.policies);
+  const overrides = mergeOverrides((await storedConfig(ctx, "runtime"))?.policies, args.policies);
   const effective = resolvePolicies(overrides);
   const faults = policyFaults(effective);
   if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));

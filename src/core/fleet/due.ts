@@ -1,6 +1,6 @@
 /** What the fleet owes the clock, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/runtime.js";
 import { findFence } from "./fences.js";
 
 const DAY_MS = 86_400_000;
@@ -12,11 +12,15 @@ const ADDED_AGO_MS = 60_000;
 /** With no machine at all only a forgotten one could be found: a listing an hour is enough. */
 export const LIST_IDLE_EVERY_MS = 3_600_000;
 
-/** A pass died with its action, or the provider has not been asked for an hour. 3 documents. */
+/**
+ * A pass died with its action, or the provider has not been asked for an hour. While passes come, which is told by the fence, it looks
+ * no further. At most 3 documents.
+ */
 export async function isPassMissing(ctx: QueryCtx, now: number): Promise<boolean> {
   const latest = await findFence(ctx, "pass");
+  if (latest && (latest.until ?? 0) > now) return false;
   const state = await ctx.db.query("fleetState").first();
-  const died = latest !== null && latest.value > (state?.endedPass ?? 0) && (latest.until ?? 0) <= now;
+  const died = latest !== null && latest.value > (state?.endedPass ?? 0);
   const unlisted = now - (state?.lastListedAt ?? 0) >= LIST_IDLE_EVERY_MS;
   return (died || unlisted) && (await loadProviderConfig(ctx)) !== null;
 }

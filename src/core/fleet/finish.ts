@@ -29,8 +29,7 @@ export const noteListing = asMutation({
   const { fleet } = (await loadRuntime(ctx)).policies;
   for (const machine of missed) {
     const row = await machineOf(ctx, machine.worker);
-    if (row && (row.missed ?? 0) !== machine.missed)
-      await ctx.db.patch(row._id, { missed: machine.missed });
+    if (row && (row.missed ?? 0) !== machine.missed) await ctx.db.patch(row._id, { missed: machine.missed });
   }
   return {
     machines: listing?.complete ? await noteMachineOrphans(ctx, listing.machines, now, fleet) : null,

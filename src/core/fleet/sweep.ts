@@ -44,7 +44,7 @@ export async function sweepMachines(ctx: MutationCtx): Promise<number> {
   const machines = await oldMachines(ctx, now).take(BATCH);
   for (const row of machines) {
     const worker = await ctx.db.get(row.workerRow);
-    if (worker?.status === "stopped") await removeWorker(ctx, worker, worker.stoppedAt ?? row.createdAt);
+    if (worker?.status === "stopped") await removeWorker(ctx, worker);
     await ctx.db.delete(row._id);
   }
   const days = await oldHours(ctx, now).take(BATCH);

@@ -24,7 +24,6 @@ import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
-import { drawFirst } from "../../policy/queue/place.js";
 import { MAX_TRIED, type LaneCandidates } from "./discover.js";
 import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
@@ -271,20 +270,19 @@ async function choose(
     );
     return { conversation: asked, reapArmed, quiet: null };
   }
-  const { workspace, looksAround } = scope;
+  const { workspace, looksAround, workerId: worker } = scope;
   const seen: {
     lanes: LaneCandidates[];
-    window: number;
     reapArmed: boolean;
     quiet: Quiet | null;
   } = await ctx.runQuery(
     internal.queue.findCandidates,
-    { lanes: scope.lanes, workspace, reapAt, now, looksAround },
+    { worker, lanes: scope.lanes, workspace, reapAt, now, looksAround, random: Math.random() },
     { useStaleSnapshot: true },
   );
   const { reapArmed } = seen;
   const lanes = orderHeads(seen.lanes, now, [Math.random(), Math.random()]);
-  const turns = lanes.flatMap((lane) => drawFirst(lane.turns, seen.window, Math.random()));
+  const turns = lanes.flatMap((lane) => lane.turns);
   // The snapshot may be old: rely only on the row itself. Somebody else may have been faster; the next one will do as well.
   for (const { id, charge } of turns.slice(0, MAX_TRIED)) {
     const conversation = await ctx.db.get(id);

@@ -6,7 +6,8 @@ import { asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { ALL_BANDS, fairOrder, flowOf, windowFor, type WaitingRow } from "../../policy/queue/place.js";
+import { ALL_BANDS, fairOrder, flowOf, type WaitingRow } from "../../policy/queue/place.js";
+import { shareOf, windowFor } from "../../policy/queue/share.js";
 import { quietFacts, vQuiet } from "../workers/quiet.js";
 
 type Conversation = Doc<"conversations">;
@@ -17,7 +18,7 @@ const MAX_FLOWS = 16;
 export const MAX_TRIED = 4;
 
 const vCandidate = v.object({ id: v.id("conversations"), charge: v.number() });
-/** The candidates of one lane in the order of their turns. */
+/** The candidates of one lane in the order in which the worker should try them. */
 const vLaneCandidates = v.object({
   lane: v.string(),
   band: v.number(),
@@ -27,46 +28,49 @@ const vLaneCandidates = v.object({
 export type LaneCandidates = Infer<typeof vLaneCandidates>;
 
 /**
- * For each lane the conversations that a claim may draw from, in fair order, at most `window` of them and some to fall back
- * on; and whether the reaper is armed for `reapAt`. With one claimer the window is the head: the order is strict. Where nothing
- * is ready, and the claim shall answer how to wait, also how quiet it is.
+ * For each lane the conversations that this worker should try, and whether the reaper is armed for `reapAt`. With one claimer
+ * that is the fair order; several share its first rows. Where nothing is ready, and the claim shall answer how to wait, also
+ * how quiet it is.
  */
 export const candidates = asQuery({
   args: {
+    worker: v.string(),
     lanes: v.array(v.string()),
     workspace: v.union(v.string(), v.null()),
     reapAt: v.number(),
     now: v.number(),
+    /** 0 ≤ x < 1. */
+    random: v.number(),
     looksAround: v.boolean(),
   },
   returns: v.object({
     lanes: v.array(vLaneCandidates),
-    window: v.number(),
     reapArmed: v.boolean(),
     quiet: v.union(v.null(), vQuiet),
   }),
-})(async (ctx, { lanes, workspace, reapAt, now, looksAround }) => {
-  const window = windowFor((await newestLine(ctx, now))?.claimers ?? 0);
+})(async (ctx, { worker, lanes, workspace, reapAt, now, random, looksAround }) => {
+  const claimers = (await newestLine(ctx, now))?.claimers ?? [];
+  // One more, for a claim that comes too late for its first.
+  const count = windowFor(claimers.length) + 1;
   const found: LaneCandidates[] = [];
   for (const lane of lanes) {
-    // One more, for a claim that comes too late for its first.
     const rows = await (workspace === null
-      ? firstOfLane(ctx, lane, window + 1)
-      : firstOfTenant(ctx, lane, workspace, window + 1));
-    if (rows.length === 0) continue;
-    const turns = fairOrder(rows, await servedTicks(ctx, lane, rows));
-    const [first] = turns;
-    if (!first) continue;
+      ? firstOfLane(ctx, lane, count)
+      : firstOfTenant(ctx, lane, workspace, count));
+    const order = fairOrder(rows, await servedTicks(ctx, lane, rows));
+    const [head] = order;
+    if (!head) continue;
+    const turns = shareOf(order, ({ row }) => row._id, { worker, claimers, now, random });
     found.push({
       lane,
-      band: first.row.band,
-      readyAt: first.row.readyAt,
-      turns: turns.slice(0, window + MAX_TRIED).map(({ row, charge }) => ({ id: row._id, charge })),
+      band: head.row.band,
+      readyAt: head.row.readyAt,
+      turns: turns.slice(0, MAX_TRIED).map(({ row, charge }) => ({ id: row._id, charge })),
     });
   }
   if (found.length === 0)
-    return { lanes: found, window, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
-  return { lanes: found, window, reapArmed: await isArmed(ctx, reapAt), quiet: null };
+    return { lanes: found, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
+  return { lanes: found, reapArmed: await isArmed(ctx, reapAt), quiet: null };
 });
 
 /** The first rows of a lane and, in case many of one flow stand before all others, the heads of its neighbours. */

@@ -10,7 +10,8 @@
 import { asMutation, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
-import { placesOf, virtualTime } from "../../policy/queue/place.js";
+import { flowOf, placesOf, virtualTime } from "../../policy/queue/place.js";
+import { windowFor } from "../../policy/queue/share.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -60,7 +61,7 @@ export const waiting = asQuery({
   args: { now: v.number() },
   returns: v.object({
     lanes: v.array(vLane),
-    claimers: v.number(),
+    claimers: v.array(v.string()),
     /** Alarms that this look stands for, and lines that ended long ago. */
     alarms: v.array(v.id("alarms")),
     oldLines: v.array(v.id("lines")),
@@ -80,7 +81,7 @@ export const waiting = asQuery({
     .take(MAX_ALARMS);
   return {
     lanes: await lanesWithWork(ctx),
-    claimers: await countClaimers(ctx, now),
+    claimers: await findClaimers(ctx, now),
     alarms: [...alarms, ...looks].map(({ _id }) => _id),
     oldLines: lines.map(({ _id }) => _id),
   };
@@ -140,7 +141,7 @@ const seenRow = ({ _id, ...row }: Doc<"conversations">): SeenRow => ({
 });
 
 /** Workers that hold a lease or asked for work lately, up to a bound. */
-async function countClaimers(ctx: QueryCtx, now: number): Promise<number> {
+async function findClaimers(ctx: QueryCtx, now: number): Promise<string[]> {
   const asking = await ctx.db
     .query("beats")
     .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
@@ -149,7 +150,7 @@ async function countClaimers(ctx: QueryCtx, now: number): Promise<number> {
     .query("leases")
     .withIndex("by_expiry", (q) => q.eq("state", "live"))
     .take(MAX_CLAIMERS);
-  return new Set([...asking, ...holding].map(({ worker }) => worker)).size;
+  return [...new Set([...asking, ...holding].map(({ worker }) => worker))];
 }
 
 /** `alarm`: what it was started by; it does nothing when another look stood for that already. */
@@ -162,13 +163,13 @@ export const observe = asMutation({
   const now = Date.now();
   const seen: {
     lanes: SeenLane[];
-    claimers: number;
+    claimers: string[];
     alarms: Id<"alarms">[];
     oldLines: Id<"lines">[];
   } = await ctx.runQuery(internal.queue.findWaiting, { now }, { useStaleSnapshot: true });
   for (const id of seen.alarms) await takeAlarm(ctx, id);
   for (const id of seen.oldLines) if (await ctx.db.get(id)) await ctx.db.delete(id);
-  for (const lane of seen.lanes) await updateOrder(ctx, lane);
+  for (const lane of seen.lanes) await updateOrder(ctx, lane, windowFor(seen.claimers.length));
   const heads = seen.lanes.flatMap(({ rows }) =>
     rows.map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt })),
   );
@@ -181,8 +182,15 @@ export const observe = asMutation({
 
 const ticksOf = (served: SeenLane["served"]) => new Map(served.map(({ flow, tick }) => [flow, tick]));
 
-async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane): Promise<void> {
+/**
+ * Brings the stored order of a lane up to date. The first rows are left alone: they are about to be taken, and whoever takes one
+ * orders them anyway. Where one flow has the lane to itself the order of arrival is right.
+ */
+async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane, window: number): Promise<void> {
+  if (new Set(rows.map(flowOf)).size < 2) return;
+  const first = new Set(rows.slice(0, window));
   for (const { row, start } of placesOf(rows, ticksOf(served))) {
+    if (first.has(row)) continue;
     const current = await ctx.db.get(row.id);
     if (current?.state !== "ready" || current.start !== row.start) continue;
     await ctx.db.patch(current._id, { start, rank: start - current.priority });
@@ -192,7 +200,7 @@ async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane): Promis
 /** Says what was seen, and plans the next look. */
 async function lookAgain(
   ctx: MutationCtx,
-  { lanes, claimers }: { lanes: SeenLane[]; claimers: number },
+  { lanes, claimers }: { lanes: SeenLane[]; claimers: string[] },
   { now, expecting, confirming }: { now: number; expecting: boolean; confirming: boolean },
 ): Promise<void> {
   const until = onGrid(now + LINE_LIFE_MS + SLACK_MS, LINE_GRID_MS);

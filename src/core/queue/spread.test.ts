@@ -1,8 +1,8 @@
-/** How several workers share a line: each draws among its first rows; one alone takes them in order. */
+/** How several workers share a line: each takes of its first rows what is its own; one alone takes them in order. */
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { seeded } from "../../../test/simulation/random.js";
 import { textOf, useWorld } from "../../../test/component/world.js";
-import { drawFirst, windowFor } from "../../policy/queue/place.js";
+import { windowFor } from "../../policy/queue/share.js";
 
 const world = useWorld();
 
@@ -74,24 +74,5 @@ describe("a line of equal conversations", () => {
     await world.t.run((ctx) => ctx.db.patch(taken!._id, { owner: "somebody else" }));
     expect(textOf(await world.claim("w1"))).toBe("1");
     expect(textOf(await world.claim("w2"))).toBe("2");
-  });
-});
-
-describe("the wait of a row that others are drawn before", () => {
-  it("is its window with a geometric tail", () => {
-    const random = seeded(11);
-    const window = windowFor(4);
-    let line = Array.from({ length: 60 }, (_, index) => ({ name: index, overtaken: 0 }));
-    let worst = 0;
-    for (let claim = 0; claim < 20_000; claim += 1) {
-      const [drawn, ...rest] = drawFirst(line, window, random.next());
-      if (!drawn) throw new Error("an empty line");
-      const position = line.indexOf(drawn);
-      for (const row of line.slice(0, position)) row.overtaken += 1;
-      worst = Math.max(worst, drawn.overtaken);
-      line = [...rest, { name: drawn.name, overtaken: 0 }];
-    }
-    // One in e^12 rows waits for more than twelve times its window.
-    expect(worst).toBeLessThanOrEqual(12 * window);
   });
 });

@@ -150,8 +150,8 @@ export const queueTables = {
         saturated: v.array(v.string()),
       }),
     ),
-    /** Workers that claimed or asked lately. */
-    claimers: v.number(),
+    /** Workers that hold a lease or asked lately, up to a bound: they share the first rows. */
+    claimers: v.array(v.string()),
   }).index("by_until", ["until"]),
 
   /** The history, append only: one row per turn. Written by settle and append, read by hydration (the newest window). */

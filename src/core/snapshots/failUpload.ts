@@ -22,7 +22,8 @@ export const failDataSnapshotUpload = asMutation(contract.failDataSnapshotUpload
 
 /**
  * Deletes the file if it is newer than the row, no snapshot, and has the hash that its uploader knows: other domains store
- * files too, and an id alone must not be enough to delete one.
+ * files too, and an id alone must not be enough to delete one. It meets a finalize of this very row or file and no other: whoever
+ * comes second must see whether the file became memory.
  */
 async function removeUpload(
   ctx: MutationCtx,

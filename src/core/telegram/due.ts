@@ -10,4 +10,6 @@ export const oldParked = (ctx: QueryCtx, now: number) =>
 
 /** No part will come for these any more. */
 export const oldAlbums = (ctx: QueryCtx, now: number) =>
-  ctx.db.query("telegramAlbums").withIndex("by_openUntil", (q) => q.lt("openUntil", now - ALBUM_RETENTION_MS));
+  ctx.db
+    .query("telegramAlbums")
+    .withIndex("by_openUntil", (q) => q.lt("openUntil", now - ALBUM_RETENTION_MS));

@@ -6,6 +6,7 @@ import { stopMeter } from "./deployments/meter.js";
 import { silentBeats } from "./due.js";
 import { findWorker } from "./register.js";
 import { removeWorker } from "./remove.js";
+import { keepTokenUse } from "./tokens/lastUse.js";
 import { lastSignOfLife } from "./reads.js";
 
 const BATCH = 50;
@@ -26,11 +27,14 @@ export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
     }
     await ctx.db.delete(beat._id);
     const worker = await findWorker(ctx, beat.worker);
+    const seenAt = Math.max(life.seenAt, beat.aliveUntil - policies.lease.staleAfterMs);
+    // The beat was what knew of the last use of its token.
+    const tokenId = worker?.tokenId ?? beat.tokenId;
+    if (tokenId !== undefined) await keepTokenUse(ctx, tokenId, seenAt);
     if (worker?.provider !== "external") continue;
     await freeBound(ctx, worker);
-    const seenAt = Math.max(life.seenAt, beat.aliveUntil - policies.lease.staleAfterMs);
     await stopMeter(ctx, worker.workerId, seenAt);
-    await removeWorker(ctx, worker, seenAt);
+    await removeWorker(ctx, worker);
   }
   return beats.length;
 }

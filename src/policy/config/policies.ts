@@ -1,7 +1,8 @@
 /** Effective policies: the stored overrides over the defaults. */
-import { defaultPolicies, type Policies, type PolicyOverrides } from "../../contract/policies.js";
+import { defaultPolicies } from "../../contract/defaultPolicies.js";
+import type { Policies, PolicyOverrides } from "../../contract/policies.js";
 
-/** Merges stored overrides over the defaults; the defaults live in `contract/policies.ts` alone. */
+/** Merges stored overrides over the defaults; the defaults live in `contract/defaultPolicies.ts` alone. */
 export function resolvePolicies(overrides: PolicyOverrides | undefined): Policies {
   return {
     queue: { ...defaultPolicies.queue, ...overrides?.queue },

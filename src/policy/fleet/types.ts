@@ -105,14 +105,7 @@ export const vDrainReason = v.union(
 export type DrainReason = Infer<typeof vDrainReason>;
 export const vStopReason = v.union(
   ...(
-    [
-      "drained",
-      "drain_deadline",
-      "machine_lost",
-      "never_booted",
-      "died_at_boot",
-      "never_launched",
-    ] as const
+    ["drained", "drain_deadline", "machine_lost", "never_booted", "died_at_boot", "never_launched"] as const
   ).map((reason) => v.literal(reason)),
 );
 export type StopReason = Infer<typeof vStopReason>;

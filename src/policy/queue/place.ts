@@ -108,18 +108,3 @@ export function placesOf<Row extends WaitingRow>(
     tick === row.start ? [] : [{ row, start: tick }],
   );
 }
-
-/** With one worker the line is strict; with several each draws among the first few, so that they do not want the same row. */
-const ROWS_PER_CLAIMER = 3;
-const MAX_WINDOW = 48;
-
-/** How many of the first rows of a lane a claim draws from, by the number of workers that claimed lately. */
-export const windowFor = (claimers: number): number =>
-  claimers <= 1 ? 1 : Math.min(MAX_WINDOW, claimers * ROWS_PER_CLAIMER);
-
-/** `turns` with one of the first `window` drawn to the front by `random` (0..1); the others keep their order behind it. */
-export function drawFirst<Item>(turns: readonly Item[], window: number, random: number): Item[] {
-  const index = Math.floor(random * Math.min(turns.length, window));
-  const drawn = turns[index];
-  return drawn === undefined ? [...turns] : [drawn, ...turns.slice(0, index), ...turns.slice(index + 1)];
-}

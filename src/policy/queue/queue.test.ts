@@ -4,16 +4,7 @@ import { defaultPolicies } from "../../contract/policies.js";
 import { policyFaults } from "../config/overrides.js";
 import { resolvePolicies } from "../config/policies.js";
 import { orderHeads } from "./lane.js";
-import {
-  bandOf,
-  drawFirst,
-  fairOrder,
-  flowOf,
-  placeInLine,
-  placesOf,
-  virtualTime,
-  windowFor,
-} from "./place.js";
+import { bandOf, fairOrder, flowOf, placeInLine, placesOf, virtualTime } from "./place.js";
 import { backoffMs } from "./retry.js";
 import { recordBytes, utf8Bytes } from "./size.js";
 
@@ -157,32 +148,6 @@ describe("fairOrder", () => {
     const served = new Map([[flowOf(old[0]!), 999]]);
     expect(virtualTime([...old, late], served)).toBe(1_000);
     expect(takeAll([...old, late], served).findIndex(({ name }) => name === "late")).toBeLessThanOrEqual(1);
-  });
-});
-
-describe("what a claim draws from", () => {
-  it("is the head for one worker, and three rows for each of several, up to 48", () => {
-    expect([0, 1, 2, 4, 16, 1_000].map(windowFor)).toEqual([1, 1, 6, 12, 48, 48]);
-  });
-
-  it("is one of the first rows, with all others behind it in their order", () => {
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.integer(), { maxLength: 60 }),
-        fc.integer({ min: 1, max: 48 }),
-        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        (items, window, random) => {
-          const [drawn, ...rest] = drawFirst(items, window, random);
-          if (drawn === undefined) {
-            expect(items).toEqual([]);
-            return;
-          }
-          expect(items.indexOf(drawn)).toBeLessThan(window);
-          expect(rest).toEqual(items.filter((item) => item !== drawn));
-        },
-      ),
-    );
-    expect(drawFirst(["head", "next"], 1, 0.999)).toEqual(["head", "next"]);
   });
 });
 

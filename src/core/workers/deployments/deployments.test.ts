@@ -35,7 +35,8 @@ const only = async () => {
   if (!deployment || others.length > 0) throw new Error("there must be one deployment");
   return deployment;
 };
-const sweep = (name: "silentWorkers" | "meters" | "reports") => world.t.mutation(internal.upkeep.sweep, { name });
+const sweep = (name: "silentWorkers" | "meters" | "reports") =>
+  world.t.mutation(internal.upkeep.sweep, { name });
 
 describe("provisioning", () => {
   it("gives the whole environment, ready to paste, and every host", async () => {

@@ -1,6 +1,6 @@
 /**
- * When tokens were last used. Idle polls leave it on the worker's own beat; registrations and removals of workers insert a row. So the
- * workers of one token never meet over it.
+ * When tokens were last used. Idle polls leave it on the worker's own beat; registrations, and the sweep that deletes a
+ * beat, insert a row. So the workers of one token never meet over it.
  */
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 
@@ -30,8 +30,9 @@ export async function lastUseOf(
   return Math.max(noted?.usedAt ?? 0, beat.aliveUntil - staleAfterMs);
 }
 
-/** Keeps the newest note of a token. For sweeps, which meet nobody. */
-export async function foldTokenUses(ctx: MutationCtx, tokenId: string): Promise<void> {
+/** Notes a use and keeps the newest note alone. For sweeps, which meet nobody. */
+export async function keepTokenUse(ctx: MutationCtx, tokenId: string, usedAt: number): Promise<void> {
+  await noteTokenUse(ctx, tokenId, usedAt);
   const [, ...older] = await usesOf(ctx, tokenId).take(BATCH);
   for (const row of older) await ctx.db.delete(row._id);
 }

@@ -36,8 +36,8 @@ export const tokenTables = {
 
   /**
    * When a token was last used, apart from its row so that a use invalidates no authorisation. Inserted when a worker registers
-   * with the token and when one is removed; idle polls are on the worker's beat (`beats.tokenId`). Read by `listWorkerTokens`.
-   * The newest row of a token stays until the token goes; the others go when a worker of it is removed.
+   * with the token and when the beat of a silent one goes; idle polls are on the worker's beat (`beats.tokenId`). Read by
+   * `listWorkerTokens`. The newest row of a token stays until the token goes; the others go with the next silent worker of it.
    */
   workerTokenUses: defineTable({ tokenId: v.string(), usedAt: v.number() }).index("by_tokenId", [
     "tokenId",
