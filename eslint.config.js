@@ -131,7 +131,7 @@ export default tseslint.config(
   },
 
   layer("contract", [], [ONLY(["convex/values"])]),
-  layer("policy", ["contract"], [ONLY(["convex/values", "valibot", "temporal-polyfill"])], {
+  layer("policy", ["contract"], [ONLY(["convex/values", "temporal-polyfill"])], {
     rules: {
       "no-restricted-globals": [
         "error",

@@ -13,7 +13,11 @@ export const vBridgeProfileConfig = lazy(() =>
   }),
 );
 
-/** Creates or updates the profile of `agentKey`; returns its id, the same on every update. */
+/**
+ * Creates or updates the profile of `agentKey`; returns its id, the same on every update.
+ * - `workspace`: The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one.
+ * - `tag`: The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`.
+ */
 export const configureAgent = defineRow(() => ({
   args: {
     agentKey: v.string(),
@@ -21,9 +25,7 @@ export const configureAgent = defineRow(() => ({
     secretsRef: v.array(v.string()),
     bridgeConfig: v.optional(vBridgeProfileConfig),
     enabled: v.boolean(),
-    /** The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one. */
     workspace: v.optional(v.string()),
-    /** The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`. */
     tag: v.optional(v.string()),
   },
   returns: v.string(),

@@ -13,30 +13,34 @@ export const vFileKind = lazy(() =>
 );
 export type FileKind = Infer<typeof vFileKind>;
 
-/** A file of a message, as its worker sees it. Names and types are the sender's words: never a path, never proof. */
+/**
+ * A file of a message, as its worker sees it. Names and types are the sender's words: never a path, never proof.
+ * - `status`: `failed`: it could not be had, see `error`; `expired`: it was deleted after `attachments.retentionMs`.
+ * - `downloadUrl`: Only while `ready`. A credential: whoever has it has the file.
+ * - `expiresAt`: When the file is deleted, epoch ms; only while `ready`.
+ */
 export const vAttachment = lazy(() =>
   v.object({
-    /** `failed`: it could not be had, see `error`; `expired`: it was deleted after `attachments.retentionMs`. */
     status: v.union(v.literal("ready"), v.literal("failed"), v.literal("expired")),
     kind: vFileKind,
     fileName: v.optional(v.string()),
     mimeType: v.optional(v.string()),
     sizeBytes: v.optional(v.number()),
     storageId: v.optional(v.string()),
-    /** Only while `ready`. A credential: whoever has it has the file. */
     downloadUrl: v.optional(v.string()),
     telegramFileId: v.optional(v.string()),
     error: v.optional(v.string()),
-    /** When the file is deleted, epoch ms; only while `ready`. */
     expiresAt: v.optional(v.number()),
   }),
 );
 export type Attachment = Infer<typeof vAttachment>;
 
-/** A file of a reply, uploaded before the reply is recorded. */
+/**
+ * A file of a reply, uploaded before the reply is recorded.
+ * - `storageId`: What an upload to the URL of `generateMediaUploadUrl` answered.
+ */
 export const vReplyFile = lazy(() =>
   v.object({
-    /** What an upload to the URL of `generateMediaUploadUrl` answered. */
     storageId: v.string(),
     kind: v.union(v.literal("photo"), v.literal("audio"), v.literal("voice"), v.literal("document")),
     fileName: v.string(),

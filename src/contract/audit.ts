@@ -16,19 +16,21 @@ export const AUDIT_FORMAT = "agent-factory-audit/1";
 /** What stands before the first entry. */
 export const AUDIT_GENESIS_HASH = "0".repeat(64);
 
-/** The kinds of acts that this product records. */
+/**
+ * The kinds of acts that this product records.
+ * - `secret.read`: Counted per worker, refs and ten minutes: a claim made these secrets readable.
+ * - `worker.refused`: Refusals are counted per door, reason and minute.
+ */
 export const auditKinds = [
   "secret.imported",
   "secret.rotated",
   "secret.deleted",
-  /** Counted per worker, refs and ten minutes: a claim made these secrets readable. */
   "secret.read",
   "vault.rewrapStarted",
   "vault.rewrapped",
   "token.minted",
   "token.rotated",
   "token.revoked",
-  /** Refusals are counted per door, reason and minute. */
   "worker.refused",
   "webhook.refused",
   "api.refused",
@@ -43,11 +45,13 @@ export const vAuditDoor = lazy(() =>
 );
 export type AuditDoor = Infer<typeof vAuditDoor>;
 
+/**
+ * - `seq`: 1, 2, 3 … without gaps.
+ * - `at`: When it happened, epoch ms; may be smaller than that of the entry before.
+ */
 export const vAuditEntry = lazy(() =>
   v.object({
-    /** 1, 2, 3 … without gaps. */
     seq: v.number(),
-    /** When it happened, epoch ms; may be smaller than that of the entry before. */
     at: v.number(),
     kind: v.string(),
     actor: v.string(),
@@ -61,24 +65,28 @@ export type AuditEntry = Infer<typeof vAuditEntry>;
 export const vAuditPoint = lazy(() => v.object({ seq: v.number(), hash: v.string() }));
 export type AuditPoint = Infer<typeof vAuditPoint>;
 
-/** Counts one refused call; call it after refusing, never for calls that succeed. Not for clients. */
+/**
+ * Counts one refused call; call it after refusing, never for calls that succeed. Not for clients.
+ * - `reason`: A stable error code, never text of the caller.
+ * - `subject`: Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples.
+ */
 export const recordRefusal = defineRow(() => ({
   args: {
     door: vAuditDoor,
-    /** A stable error code, never text of the caller. */
     reason: v.string(),
-    /** Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples. */
     subject: v.optional(v.string()),
   },
   returns: v.null(),
 }));
-/** Writes down that an administrative operation was called. Not for clients. */
+/**
+ * Writes down that an administrative operation was called. Not for clients.
+ * - `userId`: The user whom `auth` named; null = the operator functions, which ask nobody.
+ * - `scope`: What the call was about, as `auth` saw it.
+ */
 export const recordAdminOperation = defineRow(() => ({
   args: {
     operation: v.string(),
-    /** The user whom `auth` named; null = the operator functions, which ask nobody. */
     userId: v.union(v.string(), v.null()),
-    /** What the call was about, as `auth` saw it. */
     scope: v.optional(v.record(v.string(), v.string())),
   },
   returns: v.null(),
@@ -97,13 +105,13 @@ export const auditHead = defineRow(() => ({
  * Sealed entries after `afterSeq` (default: from the oldest kept), at most `limit` (1..500, default 200). `anchor` is the
  * point before the first of them; it lies later than asked for when older entries have outlived their retention. As JSON
  * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
+ * - returns `nextAfterSeq`: For the next page; null = this was the last.
  */
 export const exportAudit = defineRow(() => ({
   args: { afterSeq: v.optional(v.number()), limit: v.optional(v.number()) },
   returns: v.object({
     anchor: vAuditPoint,
     entries: v.array(vAuditEntry),
-    /** For the next page; null = this was the last. */
     nextAfterSeq: v.union(v.number(), v.null()),
     head: vAuditPoint,
   }),

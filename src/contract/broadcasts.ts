@@ -7,6 +7,11 @@ import { defineRow, lazy } from "./row.js";
 export const vBroadcastStatus = lazy(() =>
   v.union(v.literal("running"), v.literal("done"), v.literal("failed"), v.literal("canceled")),
 );
+/**
+ * - `totalTargets`: Bound users met so far; final once the status is no longer `running`.
+ * - `error`: Why the run broke off.
+ * - `failures`: The newest failures among the targets, at most 20; given by `getBroadcast` alone.
+ */
 export const vBroadcastView = lazy(() =>
   v.object({
     broadcastId: v.string(),
@@ -17,14 +22,11 @@ export const vBroadcastView = lazy(() =>
     requestedBy: v.string(),
     requestedAt: v.number(),
     status: vBroadcastStatus,
-    /** Bound users met so far; final once the status is no longer `running`. */
     totalTargets: v.number(),
     enqueued: v.number(),
     failed: v.number(),
     completedAt: v.union(v.number(), v.null()),
-    /** Why the run broke off. */
     error: v.union(v.string(), v.null()),
-    /** The newest failures among the targets, at most 20; given by `getBroadcast` alone. */
     failures: v.optional(
       v.array(v.object({ consumerUserId: v.string(), agentKey: v.string(), error: v.string() })),
     ),

@@ -10,14 +10,16 @@ export const connectionName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 /** Connections of one workspace. */
 export const MAX_CONNECTIONS = 32;
 
+/**
+ * - `kind`: What it reaches, for people: `postgres`, `salesforce`.
+ * - `agentKeys`: The agents that get it; null = all of the workspace.
+ */
 export const vConnectionView = lazy(() =>
   v.object({
     workspaceId: v.string(),
     name: v.string(),
-    /** What it reaches, for people: `postgres`, `salesforce`. */
     kind: v.string(),
     description: v.union(v.string(), v.null()),
-    /** The agents that get it; null = all of the workspace. */
     agentKeys: v.union(v.array(v.string()), v.null()),
     createdAt: v.number(),
     updatedAt: v.number(),
@@ -28,15 +30,15 @@ export type ConnectionView = Infer<typeof vConnectionView>;
 /**
  * Registers a name, or replaces what is known of it. Its value is added on each worker: `agent-factory-worker connections
  * add <name>`. `invalid_argument` for names other than lower-case letters, digits, `_`, `-`, and beyond 32 a workspace.
+ * - `workspaceId`: Default `default`.
+ * - `agentKeys`: Default: every agent of the workspace.
  */
 export const registerConnection = defineRow(() => ({
   args: {
-    /** Default `default`. */
     workspaceId: v.optional(v.string()),
     name: v.string(),
     kind: v.string(),
     description: v.optional(v.string()),
-    /** Default: every agent of the workspace. */
     agentKeys: v.optional(v.array(v.string())),
   },
   returns: v.null(),

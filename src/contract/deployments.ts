@@ -49,18 +49,19 @@ const mintedFields = lazy(() => {
 /**
  * `createAgentWorkerToken`, and everything that the machine needs besides the token: its environment, ready to paste, and every
  * host that it will call. Shown once, as it holds the token. Throws as `createAgentWorkerToken` does.
+ * - `engine`: What shall answer messages there; default `openai`.
+ * - `openAiBaseUrl`: ENGINE=openai: the server of the model, when it is not api.openai.com.
+ * - returns `environment`: In the order of the file. `value: null`: only its site knows it.
+ * - returns `envFile`: The same as the text of an environment file, as `docker run --env-file` and systemd read it.
  */
 export const provisionAgentWorker = defineRow(() => ({
   args: {
     ...tokenArgs,
-    /** What shall answer messages there; default `openai`. */
     engine: v.optional(vEngine),
-    /** ENGINE=openai: the server of the model, when it is not api.openai.com. */
     openAiBaseUrl: v.optional(v.string()),
   },
   returns: v.object({
     ...mintedFields,
-    /** In the order of the file. `value: null`: only its site knows it. */
     environment: v.array(
       v.object({
         name: v.string(),
@@ -69,39 +70,43 @@ export const provisionAgentWorker = defineRow(() => ({
         meaning: v.string(),
       }),
     ),
-    /** The same as the text of an environment file, as `docker run --env-file` and systemd read it. */
     envFile: v.string(),
     hosts: v.array(vWorkerHost),
   }),
 }));
 
+/**
+ * - `version`: What it said of itself at its start; null for a worker that says nothing.
+ * - `lastSeenAt`: Epoch ms, up to 30 s behind.
+ */
 export const vDeploymentWorker = lazy(() =>
   v.object({
     workerId: v.string(),
     status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),
-    /** What it said of itself at its start; null for a worker that says nothing. */
     version: v.union(v.string(), v.null()),
     host: v.union(v.string(), v.null()),
     engine: v.union(v.string(), v.null()),
     mode: v.union(v.string(), v.null()),
     startedAt: v.union(v.number(), v.null()),
-    /** Epoch ms, up to 30 s behind. */
     lastSeenAt: v.union(v.number(), v.null()),
   }),
 );
 export type DeploymentWorker = typeof vDeploymentWorker.type;
 
+/**
+ * - `rotatedFrom`: The token that this one replaced; its workers count too until it ends.
+ * - `authenticated`: A worker authenticated with the token.
+ * - `claimed`: A worker asked for work with the token.
+ * - `causes`: What usually leads to this state, likeliest first, and what to do about it.
+ * - `workers`: The newest, living ones first.
+ */
 export const vDeployment = lazy(() =>
   v.object({
     tokenId: v.string(),
-    /** The token that this one replaced; its workers count too until it ends. */
     rotatedFrom: v.union(v.string(), v.null()),
     state: vState,
-    /** A worker authenticated with the token. */
     authenticated: v.boolean(),
-    /** A worker asked for work with the token. */
     claimed: v.boolean(),
-    /** What usually leads to this state, likeliest first, and what to do about it. */
     causes: v.array(v.object({ cause: v.string(), fix: v.string() })),
     workspace: v.union(v.string(), v.null()),
     tags: v.array(v.string()),
@@ -110,7 +115,6 @@ export const vDeployment = lazy(() =>
     expiresAt: v.number(),
     revokedAt: v.union(v.number(), v.null()),
     lastSeenAt: v.union(v.number(), v.null()),
-    /** The newest, living ones first. */
     workers: v.array(vDeploymentWorker),
     workersCapped: v.boolean(),
   }),
@@ -125,6 +129,8 @@ export const listDeployments = defineRow(() => ({
 /**
  * How long workers were alive in a month (UTC, `2030-01`), for accounting. Up to 30 minutes behind. `invalid_argument` for
  * another form of month.
+ * - returns `rows.workerId`: null: workers that lived for less than 10 minutes, together.
+ * - returns `totalHours`: Of the rows shown.
  */
 export const workerHours = defineRow(() => ({
   args: { month: v.string(), limit: v.optional(v.number()) },
@@ -132,7 +138,6 @@ export const workerHours = defineRow(() => ({
     month: v.string(),
     rows: v.array(
       v.object({
-        /** null: workers that lived for less than 10 minutes, together. */
         workerId: v.union(v.string(), v.null()),
         tokenId: v.union(v.string(), v.null()),
         workspace: v.union(v.string(), v.null()),
@@ -140,7 +145,6 @@ export const workerHours = defineRow(() => ({
         hours: v.number(),
       }),
     ),
-    /** Of the rows shown. */
     totalHours: v.number(),
     capped: v.boolean(),
   }),

@@ -22,12 +22,12 @@ export const setProviderRuntimeConfig = defineRow(() => ({
  *
  * Throws `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
+ * - `workspaceId`: Only this tenant's conversations get machines in this pass.
  */
 export const reconcileWorkers = defineRow(() => ({
   args: {
     flyApiToken: v.optional(v.string()),
     convexUrl: v.optional(v.string()),
-    /** Only this tenant's conversations get machines in this pass. */
     workspaceId: v.optional(v.string()),
     scalingPolicy: v.optional(vScalingPolicy),
     providerConfig: v.optional(vProviderConfig),

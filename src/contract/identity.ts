@@ -4,6 +4,9 @@ import { defineRow, lazy } from "./row.js";
 
 const vNullableString = lazy(() => v.union(v.string(), v.null()));
 
+/**
+ * - `telegramBotId`: The bot the binding is for; absent until it is known.
+ */
 export const vBindingView = lazy(() =>
   v.object({
     consumerUserId: v.string(),
@@ -12,7 +15,6 @@ export const vBindingView = lazy(() =>
     source: v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api")),
     telegramUserId: vNullableString,
     telegramChatId: vNullableString,
-    /** The bot the binding is for; absent until it is known. */
     telegramBotId: v.optional(v.string()),
     telegramBotUsername: v.optional(v.string()),
     metadata: v.union(v.record(v.string(), v.string()), v.null()),
@@ -22,9 +24,12 @@ export const vBindingView = lazy(() =>
 );
 export type BindingView = Infer<typeof vBindingView>;
 
+/**
+ * - `code`: Readable while the code is pending; blank afterwards, unless the caller named the code.
+ * - `telegramBotId`: The only bot that takes the code; absent when the agent's bot was not known yet.
+ */
 export const vPairingView = lazy(() =>
   v.object({
-    /** Readable while the code is pending; blank afterwards, unless the caller named the code. */
     code: v.string(),
     consumerUserId: v.string(),
     agentKey: v.string(),
@@ -34,7 +39,6 @@ export const vPairingView = lazy(() =>
     usedAt: v.union(v.number(), v.null()),
     telegramUserId: vNullableString,
     telegramChatId: vNullableString,
-    /** The only bot that takes the code; absent when the agent's bot was not known yet. */
     telegramBotId: v.optional(v.string()),
     telegramBotUsername: v.optional(v.string()),
   }),
@@ -77,9 +81,11 @@ export const resolveAgentForTelegram = defineRow(() => ({
   returns: v.object({ consumerUserId: vNullableString, agentKey: vNullableString }),
 }));
 
+/**
+ * - `ttlMs`: Default 900 000, clamped to 60 000..86 400 000.
+ */
 const pairingArgs = lazy(() => ({
   ...userAgent,
-  /** Default 900 000, clamped to 60 000..86 400 000. */
   ttlMs: v.optional(v.number()),
 }));
 /**
@@ -147,12 +153,14 @@ export const getRequiredSecretRefs = defineRow(() => ({
   args: { agentKey: v.optional(v.string()) },
   returns: v.object({ agentKey: vNullableString, secretRefs: v.array(v.string()) }),
 }));
+/**
+ * - `workerRuntimeConfigPresent`: Whether a system prompt is set.
+ * - `details`: The texts of the issues that keep the fleet from launching machines.
+ */
 const vConfigPresence = lazy(() => ({
   providerRuntimeConfigPresent: v.boolean(),
-  /** Whether a system prompt is set. */
   workerRuntimeConfigPresent: v.boolean(),
   issues: v.array(v.string()),
-  /** The texts of the issues that keep the fleet from launching machines. */
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
 }));
 export const getProviderOperationalReadiness = defineRow(() => ({

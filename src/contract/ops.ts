@@ -7,66 +7,75 @@ const vText = lazy(() => v.union(v.string(), v.null()));
 /** Epoch ms, or null: unknown, or not yet. */
 const vTime = lazy(() => v.union(v.number(), v.null()));
 
-/** The rule that decides what happens to a message now. Each has one text and, where an operator can act, one fix. */
+/**
+ * The rule that decides what happens to a message now. Each has one text and, where an operator can act, one fix.
+ * - `delayed`: Its due time has not come.
+ * - `behind_earlier`: A message before it in the same conversation has not ended; `behind` explains that one.
+ * - `backoff`: An attempt failed; the conversation waits.
+ * - `attachments`: Its files are being fetched, or further parts of its album may come.
+ * - `lane_unserved`: No worker lists its lane for its workspace, or the worker that holds its conversation does not.
+ * - `missing_secret`: `fly.apiToken` or `convex.url`.
+ * - `provider_error`: The provider refused or did not answer.
+ * - `fleet_error`: A pass of the fleet failed for another reason; the text has it.
+ * - `launches_paused`: Launches rest after one that failed.
+ * - `launching`: Its machine is ordered but not yet made.
+ * - `owner_polling`: The worker that holds its conversation is up and takes the message when it polls.
+ * - `worker_polling`: Some free worker takes it when it polls.
+ * - `in_line`: Workers serve its lane, all are busy.
+ * - `next_pass`: The fleet has not looked at it yet.
+ */
 export const vReason = lazy(() =>
   v.union(
     v.literal("answered"),
     v.literal("in_flight"),
     v.literal("dead_letter"),
-    /** Its due time has not come. */
     v.literal("delayed"),
-    /** A message before it in the same conversation has not ended; `behind` explains that one. */
     v.literal("behind_earlier"),
-    /** An attempt failed; the conversation waits. */
     v.literal("backoff"),
-    /** Its files are being fetched, or further parts of its album may come. */
     v.literal("attachments"),
-    /** No worker lists its lane for its workspace, or the worker that holds its conversation does not. */
     v.literal("lane_unserved"),
     v.literal("no_provider_config"),
     v.literal("provider_config_incomplete"),
     v.literal("provider_unsupported"),
-    /** `fly.apiToken` or `convex.url`. */
     v.literal("missing_secret"),
-    /** The provider refused or did not answer. */
     v.literal("provider_error"),
-    /** A pass of the fleet failed for another reason; the text has it. */
     v.literal("fleet_error"),
     v.literal("worker_cap"),
     v.literal("workspace_cap"),
     v.literal("daily_budget"),
     v.literal("launch_step"),
-    /** Launches rest after one that failed. */
     v.literal("launches_paused"),
-    /** Its machine is ordered but not yet made. */
     v.literal("launching"),
     v.literal("booting"),
     v.literal("owner_draining"),
     v.literal("owner_saving"),
-    /** The worker that holds its conversation is up and takes the message when it polls. */
     v.literal("owner_polling"),
-    /** Some free worker takes it when it polls. */
     v.literal("worker_polling"),
-    /** Workers serve its lane, all are busy. */
     v.literal("in_line"),
-    /** The fleet has not looked at it yet. */
     v.literal("next_pass"),
   ),
 );
 export type Reason = Infer<typeof vReason>;
 
+/**
+ * - `text`: One or two sentences for people.
+ * - `fix`: What an operator can do about it; null: nothing is needed.
+ * - `nextLookAt`: When something looks at it again by itself; null: it has ended, or only a change brings it on.
+ */
 const verdict = lazy(() => ({
   reason: vReason,
-  /** One or two sentences for people. */
   text: v.string(),
-  /** What an operator can do about it; null: nothing is needed. */
   fix: vText,
-  /** When something looks at it again by itself; null: it has ended, or only a change brings it on. */
   nextLookAt: vTime,
 }));
 export const vVerdict = lazy(() => v.object(verdict));
 export type Verdict = Infer<typeof vVerdict>;
 
+/**
+ * - `attempts`: Attempts that ended without success.
+ * - `workerId`: The worker that holds the message or its conversation, and its machine.
+ * - `behind`: The message it waits behind, explained.
+ */
 export const vExplanation = lazy(() =>
   v.object({
     ...verdict,
@@ -83,15 +92,12 @@ export const vExplanation = lazy(() =>
     lane: v.string(),
     dueAt: v.number(),
     endedAt: vTime,
-    /** Attempts that ended without success. */
     attempts: v.number(),
     maxAttempts: v.number(),
     lastError: vText,
-    /** The worker that holds the message or its conversation, and its machine. */
     workerId: vText,
     machineId: vText,
     leaseExpiresAt: vTime,
-    /** The message it waits behind, explained. */
     behind: v.union(v.null(), v.object({ messageId: v.string(), ...verdict })),
   }),
 );
@@ -104,6 +110,12 @@ export const explainMessage = defineRow(() => ({ args: { messageId: v.string() }
 
 export const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(), at: v.number() }));
 
+/**
+ * - `since`: When it came into its present state.
+ * - `machineHours`: Machine hours so far, as of the overview's `asOf`.
+ * - `madeFor`: The conversation it was made for.
+ * - `conversationId`: The conversation it holds now.
+ */
 export const vMachineReport = lazy(() =>
   v.object({
     workerId: v.string(),
@@ -115,7 +127,6 @@ export const vMachineReport = lazy(() =>
       v.literal("stopped"),
     ),
     workerStatus: vWorkerStatus,
-    /** When it came into its present state. */
     since: v.number(),
     createdAt: v.number(),
     appName: v.string(),
@@ -123,11 +134,8 @@ export const vMachineReport = lazy(() =>
     volumeId: vText,
     region: vText,
     image: v.string(),
-    /** Machine hours so far, as of the overview's `asOf`. */
     machineHours: v.number(),
-    /** The conversation it was made for. */
     madeFor: v.string(),
-    /** The conversation it holds now. */
     conversationId: vText,
     busy: v.boolean(),
     waitsFor: v.string(),
@@ -136,7 +144,13 @@ export const vMachineReport = lazy(() =>
   }),
 );
 
-/** Every living machine and the fleet's limits. `asOf`: the last pass, epoch ms; hours are counted up to then. */
+/**
+ * Every living machine and the fleet's limits. `asOf`: the last pass, epoch ms; hours are counted up to then.
+ * - returns `capped`: More machines live than are shown.
+ * - returns `machineHoursToday`: Of the UTC day of `asOf`.
+ * - returns `blocked`: Conversations that got no machine in the last pass, at most 50.
+ * - returns `quarantined`: Volumes kept because they hold memory that is in no snapshot, at most 100.
+ */
 export const fleetOverview = defineRow(() => ({
   args: {},
   returns: v.object({
@@ -145,7 +159,6 @@ export const fleetOverview = defineRow(() => ({
     lastListedAt: vTime,
     lastVolumesListedAt: vTime,
     machines: v.array(vMachineReport),
-    /** More machines live than are shown. */
     capped: v.boolean(),
     limits: v.object({
       maxWorkers: v.number(),
@@ -153,13 +166,10 @@ export const fleetOverview = defineRow(() => ({
       spawnStep: v.number(),
       dailyMachineHours: v.number(),
     }),
-    /** Of the UTC day of `asOf`. */
     machineHoursToday: v.number(),
     launchesPausedUntil: vTime,
     problem: v.union(vFleetProblem, v.null()),
-    /** Conversations that got no machine in the last pass, at most 50. */
     blocked: v.array(v.object({ conversationId: v.string(), reason: v.string() })),
-    /** Volumes kept because they hold memory that is in no snapshot, at most 100. */
     quarantined: v.array(
       v.object({
         volumeId: v.string(),
@@ -176,9 +186,11 @@ export const fleetOverview = defineRow(() => ({
   }),
 }));
 
+/**
+ * - `severity`: `error`: messages wait or money is lost until somebody acts; `warning`: will become so; `info`: good to know.
+ */
 export const vFinding = lazy(() =>
   v.object({
-    /** `error`: messages wait or money is lost until somebody acts; `warning`: will become so; `info`: good to know. */
     severity: v.union(v.literal("error"), v.literal("warning"), v.literal("info")),
     code: v.string(),
     text: v.string(),
@@ -193,6 +205,10 @@ export const fleetHealth = defineRow(() => ({
   returns: v.object({ healthy: v.boolean(), findings: v.array(vFinding) }),
 }));
 
+/**
+ * - `confirmed`: Two listings far enough apart have shown it without an owner.
+ * - `collectAfter`: From when on a listing that shows it again has it collected.
+ */
 export const vOrphanView = lazy(() =>
   v.object({
     orphanId: v.string(),
@@ -202,9 +218,7 @@ export const vOrphanView = lazy(() =>
     firstSeenAt: v.number(),
     lastSeenAt: v.number(),
     listings: v.number(),
-    /** Two listings far enough apart have shown it without an owner. */
     confirmed: v.boolean(),
-    /** From when on a listing that shows it again has it collected. */
     collectAfter: v.number(),
     why: v.string(),
     problem: v.union(vFleetProblem, v.null()),

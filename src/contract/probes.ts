@@ -19,14 +19,17 @@ export const vProbeStatus = lazy(() =>
   v.union(v.literal("waiting"), v.literal("done"), v.literal("expired")),
 );
 
+/**
+ * - `code`: `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`, `http`, `denied`,
+ *   `not_configured`.
+ * - `message`: For people; names the worker's network.
+ * - `latencyMs`: How long it took, in ms.
+ */
 export const vProbeResult = lazy(() =>
   v.object({
     ok: v.boolean(),
-    /** `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`, `http`, `denied`, `not_configured`. */
     code: v.string(),
-    /** For people; names the worker's network. */
     message: v.string(),
-    /** How long it took, in ms. */
     latencyMs: v.number(),
     httpStatus: v.optional(v.number()),
   }),
@@ -66,16 +69,16 @@ export const MAX_OPEN_PROBES = 4;
 /**
  * Orders one. The worker takes it with its next poll between two messages. `invalid_argument` for a wrong target or with
  * four open ones; `worker_not_found` for a worker that is not there.
+ * - `target`: `host`: `host:port`; `url`: an http or https URL without credentials.
+ * - `timeoutMs`: 100..30000 ms, default 5000.
+ * - `requestedBy`: Who asks, for the audit log.
  */
 export const requestProbe = defineRow(() => ({
   args: {
     workerId: v.string(),
     kind: vProbeKind,
-    /** `host`: `host:port`; `url`: an http or https URL without credentials. */
     target: v.optional(v.string()),
-    /** 100..30000 ms, default 5000. */
     timeoutMs: v.optional(v.number()),
-    /** Who asks, for the audit log. */
     requestedBy: v.optional(v.string()),
   },
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),

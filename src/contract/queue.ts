@@ -46,10 +46,16 @@ export const vToolCall = lazy(() =>
   }),
 );
 
-/** Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it. */
+/**
+ * Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it.
+ * - `kind`: `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when
+ *   used.
+ * - `guest`: Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256.
+ * - `regions`: Further regions, tried in order after `region` where there is no capacity.
+ * - `env`: Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets.
+ */
 export const vProviderConfig = lazy(() =>
   v.object({
-    /** `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when used. */
     kind: v.union(v.literal("fly"), v.literal("memory"), v.literal("runpod"), v.literal("ecs")),
     appName: v.string(),
     organizationSlug: v.string(),
@@ -58,7 +64,6 @@ export const vProviderConfig = lazy(() =>
     volumeName: v.string(),
     volumePath: v.string(),
     volumeSizeGb: v.number(),
-    /** Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256. */
     guest: v.optional(
       v.object({
         cpuKind: v.union(v.literal("shared"), v.literal("performance")),
@@ -66,41 +71,44 @@ export const vProviderConfig = lazy(() =>
         memoryMb: v.number(),
       }),
     ),
-    /** Further regions, tried in order after `region` where there is no capacity. */
     regions: v.optional(v.array(v.string())),
-    /** Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets. */
     env: v.optional(v.record(v.string(), v.string())),
   }),
 );
 
+/**
+ * - `priority`: 0..100, default 50: a head start, never a wall.
+ * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
+ * - `idempotencyKey`: The same key of the same workspace returns the same message id and enqueues nothing.
+ * - `tag`: The lane; default the profile's.
+ */
 export const enqueue = defineRow(() => ({
   args: {
     conversationId: v.string(),
     agentKey: v.string(),
     payload: vPayload,
-    /** 0..100, default 50: a head start, never a wall. */
     priority: v.optional(v.number()),
-    /** Epoch ms; in the future: the message is not in line before. */
     scheduledFor: v.optional(v.number()),
     maxAttempts: v.optional(v.number()),
-    /** The same key of the same workspace returns the same message id and enqueues nothing. */
     idempotencyKey: v.optional(v.string()),
-    /** The lane; default the profile's. */
     tag: v.optional(v.string()),
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),
 }));
 
-/** A recorded reply: what is sent, in how many parts, and which part is the next to send. */
+/**
+ * A recorded reply: what is sent, in how many parts, and which part is the next to send.
+ * - `ambiguousParts`: Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent
+ *   again.
+ * - `files`: Sent after the text: the last parts are these, one each.
+ */
 export const vRecordedReply = lazy(() =>
   v.object({
     text: v.string(),
     parts: v.number(),
     nextPart: v.number(),
-    /** Parts that may or may not have arrived (the worker was lost between sending and hearing); never sent again. */
     ambiguousParts: v.array(v.number()),
-    /** Sent after the text: the last parts are these, one each. */
     files: v.optional(v.array(vRecordedReplyFile)),
   }),
 );
@@ -114,48 +122,53 @@ export const vBridgeRuntimeConfig = lazy(() =>
     serviceKeySecretRef: v.union(v.string(), v.null()),
   }),
 );
+/**
+ * - `payload.attachments`: The files of the message, in its order; absent when it came without.
+ * - `undeliverable`: Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a
+ *   repeat.
+ * - `connections`: Names of the agent's connections, whose values the worker has itself; absent when there are none.
+ * - `reply`: Present when an earlier attempt already has its answer: resume at sending, do not run the model again.
+ */
 export const vHydrationBundle = lazy(() =>
   v.object({
     messageId: v.string(),
     conversationId: v.string(),
     agentKey: v.string(),
     payload: vPayload.extend({
-      /** The files of the message, in its order; absent when it came without. */
       attachments: v.optional(v.array(vAttachment)),
     }),
-    /** Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a repeat. */
     undeliverable: v.optional(v.string()),
     conversationState: v.object({
       contextHistory: v.array(vHistoryItem),
       pendingToolCalls: v.array(vToolCall),
     }),
     telegramBotToken: v.union(v.string(), v.null()),
-    /** Names of the agent's connections, whose values the worker has itself; absent when there are none. */
     connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
     bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
-    /** Present when an earlier attempt already has its answer: resume at sending, do not run the model again. */
     reply: v.optional(vRecordedReply),
   }),
 );
 export type HydrationBundle = Infer<typeof vHydrationBundle>;
 
+/**
+ * - `leaseId`: Fencing token: every later write for this message names it.
+ * - `attempt`: 1 for the first delivery.
+ * - `heartbeatIntervalMs`: How often to renew the lease.
+ * - `hydration`: Only when asked for with `hydrate: true`.
+ * - `hydrationError`: Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt.
+ */
 export const vJob = lazy(() =>
   v.object({
     messageId: v.string(),
     conversationId: v.string(),
     agentKey: v.string(),
-    /** Fencing token: every later write for this message names it. */
     leaseId: v.string(),
     leaseExpiresAt: v.number(),
     payload: vPayload,
-    /** 1 for the first delivery. */
     attempt: v.number(),
     maxAttempts: v.number(),
-    /** How often to renew the lease. */
     heartbeatIntervalMs: v.number(),
-    /** Only when asked for with `hydrate: true`. */
     hydration: v.optional(vHydrationBundle),
-    /** Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt. */
     hydrationError: v.optional(v.string()),
   }),
 );
@@ -164,17 +177,19 @@ export type Job = Infer<typeof vJob>;
 /** Proof of who calls. Absent = the host app itself, which is trusted; everything from outside carries one. */
 const workerToken = lazy(() => v.optional(v.string()));
 
+/**
+ * - `workspaceId`: Must equal the conversation's workspace when given.
+ * - `hydrate`: Answer with the hydration bundle in the same call.
+ * - `stateful`: The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says.
+ * - `listens`: The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says.
+ */
 export const claim = defineRow(() => ({
   args: {
     workerId: v.string(),
     conversationId: v.optional(v.string()),
-    /** Must equal the conversation's workspace when given. */
     workspaceId: v.optional(v.string()),
-    /** Answer with the hydration bundle in the same call. */
     hydrate: v.optional(v.boolean()),
-    /** The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says. */
     stateful: v.optional(v.boolean()),
-    /** The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says. */
     listens: v.optional(v.boolean()),
     workerToken,
   },
@@ -235,13 +250,15 @@ export const fail = defineRow(() => ({
   returns: vFailResult,
 }));
 
+/**
+ * - `retryable`: false: a repeat cannot help; straight to the dead letters. Default true.
+ */
 export const vOutcome = lazy(() =>
   v.union(
     v.object({ kind: v.literal("complete") }),
     v.object({
       kind: v.literal("fail"),
       errorMessage: v.string(),
-      /** false: a repeat cannot help; straight to the dead letters. Default true. */
       retryable: v.optional(v.boolean()),
     }),
   ),
@@ -251,17 +268,17 @@ export const vOutcome = lazy(() =>
  * `reply` (both once per message: a repeat is ignored), note that `sendingPart` is about to be sent, end with
  * `outcome`, and, with `claimNext`, hand out the next job. Repeating a call whose answer was lost is safe: it returns the
  * same again, the next job included.
+ * - `reply`: `parts` counts the messages of the text and then one for each file.
+ * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
  */
 export const settle = defineRow(() => ({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
-    /** `parts` counts the messages of the text and then one for each file. */
     reply: v.optional(
       v.object({ text: v.string(), parts: v.number(), files: v.optional(v.array(vReplyFile)) }),
     ),
     sendingPart: v.optional(v.number()),
-    /** Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again. */
     ambiguousParts: v.optional(v.array(v.number())),
     outcome: v.optional(vOutcome),
     claimNext: v.optional(v.object({ hydrate: v.boolean() })),
@@ -277,12 +294,14 @@ export const settle = defineRow(() => ({
   ),
 }));
 
+/**
+ * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
+ */
 export const appendConversationMessages = defineRow(() => ({
   args: {
     conversationId: v.string(),
     workspaceId: v.optional(v.string()),
     messages: v.array(vNewTurn),
-    /** With a worker token: the turns belong to this worker's current message and are appended once per message. */
     workerId: v.optional(v.string()),
     leaseId: v.optional(v.string()),
     workerToken,

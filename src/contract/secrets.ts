@@ -18,36 +18,40 @@ export const secretStatus = defineRow(() => ({
     v.object({ secretRef: v.string(), hasActive: v.boolean(), version: v.union(v.number(), v.null()) }),
   ),
 }));
-/** What protects the secrets, and what does not; names what an operator should mend. */
+/**
+ * What protects the secrets, and what does not; names what an operator should mend.
+ * - returns `keys`: Each master key that active secrets are sealed with, at most 16.
+ * - returns `keys.state`: The key new secrets are sealed with; an older one at hand; or one that is nowhere.
+ * - returns `keys.secrets`: How many active secrets need it, as far as they were counted.
+ */
 export const secretStoreReadiness = defineRow(() => ({
   args: {},
   returns: v.object({
     masterKey: v.union(v.literal("env"), v.literal("generated"), v.literal("absent"), v.literal("invalid")),
     issues: v.array(v.object({ code: v.string(), message: v.string() })),
-    /** Each master key that active secrets are sealed with, at most 16. */
     keys: v.array(
       v.object({
         keyId: v.string(),
-        /** The key new secrets are sealed with; an older one at hand; or one that is nowhere. */
         state: v.union(v.literal("current"), v.literal("older"), v.literal("missing")),
-        /** How many active secrets need it, as far as they were counted. */
         secrets: v.number(),
         capped: v.boolean(),
       }),
     ),
   }),
 }));
-/** One version of a secret, without its value. */
+/**
+ * One version of a secret, without its value.
+ * - `keyId`: The master key it is, or was, sealed with.
+ * - `wipedAt`: When the value was destroyed; null = it is still there, sealed.
+ */
 export const vSecretVersion = lazy(() =>
   v.object({
     version: v.number(),
     active: v.boolean(),
-    /** The master key it is, or was, sealed with. */
     keyId: v.string(),
     createdAt: v.number(),
     metadata: v.optional(v.record(v.string(), v.string())),
     supersededAt: v.union(v.number(), v.null()),
-    /** When the value was destroyed; null = it is still there, sealed. */
     wipedAt: v.union(v.number(), v.null()),
   }),
 );
@@ -64,18 +68,20 @@ export const deleteSecret = defineRow(() => ({
   args: { secretRef: v.string() },
   returns: v.object({ secretRef: v.string(), wipedVersions: v.number() }),
 }));
+/**
+ * - `keyId`: The key everything is being sealed with; null = never started.
+ * - `failed`: Their key is missing, or the row was altered.
+ * - `total`: `done`, `failed` and what is left to do, as far as that was counted.
+ * - `lastError`: Names one secret that failed and why.
+ */
 export const vRewrapProgress = lazy(() =>
   v.object({
-    /** The key everything is being sealed with; null = never started. */
     keyId: v.union(v.string(), v.null()),
     running: v.boolean(),
     done: v.number(),
-    /** Their key is missing, or the row was altered. */
     failed: v.number(),
-    /** `done`, `failed` and what is left to do, as far as that was counted. */
     total: v.number(),
     totalCapped: v.boolean(),
-    /** Names one secret that failed and why. */
     lastError: v.union(v.string(), v.null()),
     startedAt: v.union(v.number(), v.null()),
     finishedAt: v.union(v.number(), v.null()),

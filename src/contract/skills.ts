@@ -11,17 +11,18 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * Stores a version (immutable: the same version with other files is refused) and makes it the channel's active release.
  * Deploying what is active already changes nothing and returns the same ids. Codes: `skill_invalid`, `skill_conflict`,
  * `skills_too_large`.
+ * - `version`: Semantic Versioning 2.0.0.
+ * - `sourceJs`: The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`).
+ * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
+ * - returns `sha256`: Of the trimmed entry script.
  */
 export const deployGlobalSkill = defineRow(() => ({
   args: {
     slug: v.string(),
     displayName: v.optional(v.string()),
     description: v.optional(v.string()),
-    /** Semantic Versioning 2.0.0. */
     version: v.string(),
-    /** The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`). */
     sourceJs: v.optional(v.string()),
-    /** Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one. */
     files: v.optional(v.array(v.object({ path: v.string(), content: v.string() }))),
     entryPoint: v.optional(v.string()),
     moduleFormat: v.optional(vModuleFormat),
@@ -34,7 +35,6 @@ export const deployGlobalSkill = defineRow(() => ({
     releaseId: v.string(),
     slug: v.string(),
     version: v.string(),
-    /** Of the trimmed entry script. */
     sha256: v.string(),
     releaseChannel: vReleaseChannel,
   }),
@@ -91,13 +91,17 @@ const workerArgs = lazy(() => ({
   workerId: v.optional(v.string()),
   workerToken: v.optional(v.string()),
 }));
-/** 1.0.11's manifest: the active skills of a channel with all their files, by slug. */
+/**
+ * 1.0.11's manifest: the active skills of a channel with all their files, by slug.
+ * - returns `generatedAt`: When the newest of the skills changed, epoch ms: not the time of the call, so the same skills give
+ *   the same answer.
+ * - returns `skills.sha256`: Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`.
+ */
 export const getWorkerGlobalSkillsManifest = defineRow(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel) },
   returns: v.object({
     layoutVersion: v.string(),
     manifestVersion: v.string(),
-    /** When the newest of the skills changed, epoch ms: not the time of the call, so the same skills give the same answer. */
     generatedAt: v.number(),
     releaseChannel: vReleaseChannel,
     workspaceId: v.string(),
@@ -108,7 +112,6 @@ export const getWorkerGlobalSkillsManifest = defineRow(() => ({
         moduleFormat: vModuleFormat,
         entryPoint: v.string(),
         sourceJs: v.string(),
-        /** Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`. */
         sha256: v.string(),
         skillDirName: v.string(),
         files: v.array(v.object({ path: v.string(), content: v.string(), sha256: v.string() })),
@@ -119,13 +122,13 @@ export const getWorkerGlobalSkillsManifest = defineRow(() => ({
 /**
  * The same by hash: what each file's content must hash to, and how to ask for it. Contents come only with the two small
  * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
+ * - returns `contentHash`: Over everything that the skills put on a disk.
  */
 export const getWorkerGlobalSkillsIndex = defineRow(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: v.optional(v.string()) },
   returns: v.object({
     layoutVersion: v.string(),
     manifestVersion: v.string(),
-    /** Over everything that the skills put on a disk. */
     contentHash: v.string(),
     releaseChannel: vReleaseChannel,
     unchanged: v.boolean(),
@@ -139,12 +142,14 @@ export const getWorkerGlobalSkillsIndex = defineRow(() => ({
     ),
   }),
 }));
-/** Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out. */
+/**
+ * Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out.
+ * - returns `remaining`: Hashes that did not fit; ask again.
+ */
 export const getGlobalSkillFiles = defineRow(() => ({
   args: { ...workerArgs, hashes: v.array(v.string()) },
   returns: v.object({
     files: v.array(v.object({ sha256: v.string(), content: v.string() })),
-    /** Hashes that did not fit; ask again. */
     remaining: v.array(v.string()),
   }),
 }));

@@ -15,13 +15,15 @@ export const vSnapshotStatus = lazy(() =>
   v.union(v.literal("uploading"), v.literal("ready"), v.literal("failed"), v.literal("expired")),
 );
 
+/**
+ * - `downloadUrl`: Null unless the host asked for it; whoever has it can download the memory without logging in.
+ */
 export const vSnapshotView = lazy(() =>
   v.object({
     snapshotId: v.string(),
     createdAt: v.number(),
     sizeBytes: v.union(v.number(), v.null()),
     sha256: v.union(v.string(), v.null()),
-    /** Null unless the host asked for it; whoever has it can download the memory without logging in. */
     downloadUrl: v.union(v.string(), v.null()),
     status: vSnapshotStatus,
     conversationId: v.union(v.string(), v.null()),
@@ -32,7 +34,11 @@ export type SnapshotView = Infer<typeof vSnapshotView>;
 /** `leaseId`: proof of a token that is bound to no worker, any lease that this worker had of the conversation. */
 const caller = lazy(() => ({ workerToken: v.optional(v.string()), leaseId: v.optional(v.string()) }));
 
-/** Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing. */
+/**
+ * Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing.
+ * - returns `everyTurns`: Turns after which a snapshot is due.
+ * - returns `maxBytes`: Largest archive, in bytes.
+ */
 export const getWorkerMemory = defineRow(() => ({
   args: { workerId: v.string(), ...caller },
   returns: v.union(
@@ -42,9 +48,7 @@ export const getWorkerMemory = defineRow(() => ({
       agentKey: v.string(),
       conversationId: v.string(),
       generation: v.number(),
-      /** Turns after which a snapshot is due. */
       everyTurns: v.number(),
-      /** Largest archive, in bytes. */
       maxBytes: v.number(),
     }),
   ),
@@ -53,6 +57,10 @@ export const getWorkerMemory = defineRow(() => ({
 /**
  * Opens an upload. A worker with a token saves the conversation it is bound to and nothing else (`snapshot_refused`); the
  * host may name any. The URL takes one POST within an hour and answers `{storageId}`.
+ * - `versions`: What made the archive, e.g. `{worker: "2.0.0", engine: "openclaw"}`; at most 8 entries of 64 characters.
+ * - `generation`: The ownership under which the worker used its disk, if that may be an earlier one than its present binding.
+ * - returns `discardable`: Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach
+ *   the bucket deletes them.
  */
 export const prepareDataSnapshotUpload = defineRow(() => ({
   args: {
@@ -61,9 +69,7 @@ export const prepareDataSnapshotUpload = defineRow(() => ({
     agentKey: v.string(),
     conversationId: v.optional(v.string()),
     reason: vSnapshotReason,
-    /** What made the archive, e.g. `{worker: "2.0.0", engine: "openclaw"}`; at most 8 entries of 64 characters. */
     versions: v.optional(v.record(v.string(), v.string())),
-    /** The ownership under which the worker used its disk, if that may be an earlier one than its present binding. */
     generation: v.optional(v.number()),
     ...caller,
   },
@@ -71,7 +77,6 @@ export const prepareDataSnapshotUpload = defineRow(() => ({
     snapshotId: v.string(),
     uploadUrl: v.string(),
     expiresAt: v.number(),
-    /** Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach the bucket deletes them. */
     discardable: v.optional(v.array(v.string())),
   }),
 }));
@@ -79,19 +84,17 @@ export const prepareDataSnapshotUpload = defineRow(() => ({
 /**
  * Makes the snapshot restorable once the stored file is what the worker says (`snapshot_mismatch`, `snapshot_too_large`).
  * false if unknown, another worker's, failed or expired. Repeatable.
+ * - `storageId`: The file in the deployment's storage; exactly one of this and `location`.
+ * - `location`: The archive in a bucket that only workers reach. Its size and hash are the worker's word; whoever restores it
+ *   compares them.
+ * - `sha256`: Of the archive, hexadecimal.
  */
 export const finalizeDataSnapshotUpload = defineRow(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
-    /** The file in the deployment's storage; exactly one of this and `location`. */
     storageId: v.optional(v.string()),
-    /**
-     * The archive in a bucket that only workers reach. Its size and hash are the worker's word; whoever restores it compares
-     * them.
-     */
     location: v.optional(v.string()),
-    /** Of the archive, hexadecimal. */
     sha256: v.string(),
     sizeBytes: v.number(),
     workerToken: v.optional(v.string()),
@@ -99,13 +102,15 @@ export const finalizeDataSnapshotUpload = defineRow(() => ({
   returns: v.boolean(),
 }));
 
-/** false if unknown, another worker's, or ready already. */
+/**
+ * false if unknown, another worker's, or ready already.
+ * - `upload`: The file, if it was uploaded before something went wrong: it is deleted when it has this hash.
+ */
 export const failDataSnapshotUpload = defineRow(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
     error: v.string(),
-    /** The file, if it was uploaded before something went wrong: it is deleted when it has this hash. */
     upload: v.optional(v.object({ storageId: v.string(), sha256: v.string() })),
     workerToken: v.optional(v.string()),
   },
@@ -115,13 +120,15 @@ export const failDataSnapshotUpload = defineRow(() => ({
 /**
  * The newest ready snapshot of exactly this conversation. Without `conversationId`: of the conversation that the calling
  * worker is bound to, else null. A worker with a token gets its own conversation's or null.
+ * - `workerId`: Needed where the token is bound to no worker.
+ * - returns `generation`: Of the owner that saved it.
+ * - returns `location`: Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address.
  */
 export const getLatestDataSnapshotForRestore = defineRow(() => ({
   args: {
     workspaceId: v.string(),
     agentKey: v.string(),
     conversationId: v.optional(v.string()),
-    /** Needed where the token is bound to no worker. */
     workerId: v.optional(v.string()),
     ...caller,
   },
@@ -133,20 +140,20 @@ export const getLatestDataSnapshotForRestore = defineRow(() => ({
       sha256: v.union(v.string(), v.null()),
       sizeBytes: v.union(v.number(), v.null()),
       createdAt: v.number(),
-      /** Of the owner that saved it. */
       generation: v.number(),
-      /** Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address. */
       location: v.optional(v.string()),
     }),
   ),
 }));
 
-/** All statuses, newest first; `limit` 1..200, default 50. */
+/**
+ * All statuses, newest first; `limit` 1..200, default 50.
+ * - `includeDownloadUrls`: Only for the host itself.
+ */
 export const listSnapshotsForConversation = defineRow(() => ({
   args: {
     conversationId: v.string(),
     limit: v.optional(v.number()),
-    /** Only for the host itself. */
     includeDownloadUrls: v.optional(v.boolean()),
   },
   returns: v.array(vSnapshotView),

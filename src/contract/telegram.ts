@@ -14,6 +14,7 @@ const vWebhookFacts = lazy(() => ({
 /**
  * Points the bot of a token at this deployment, with a fresh secret. Throws `telegram_token_missing`,
  * `telegram_url_invalid`, `telegram_api_failed`.
+ * - returns `botUsername`: The bot's username as Telegram gave it; null when it did not answer.
  */
 export const configureTelegramWebhook = defineRow(() => ({
   args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
@@ -23,7 +24,6 @@ export const configureTelegramWebhook = defineRow(() => ({
     ...vWebhookFacts,
     isReady: v.boolean(),
     description: v.string(),
-    /** The bot's username as Telegram gave it; null when it did not answer. */
     botUsername: vNullableString,
   }),
 }));
@@ -46,14 +46,14 @@ export const identifyTelegramWebhook = defineRow(() => ({
 /**
  * Takes one update, once: (bot, update id) is the idempotency key. The secret is checked before anything is parsed. What
  * cannot be enqueued (agent disabled, text too large) is parked for inspection instead of being refused for ever.
+ * - `webhookPath`: The path at which the call arrived.
+ * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
  */
 export const ingestTelegramUpdate = defineRow(() => ({
   args: {
     webhookSecret: v.string(),
     rawUpdateJson: v.string(),
-    /** The path at which the call arrived. */
     webhookPath: v.string(),
-    /** What the host's `resolveAgentKey` said; null when it threw. */
     namedAgentKey: v.optional(v.union(v.string(), v.null())),
     resolveFromBinding: v.boolean(),
     requireBinding: v.boolean(),

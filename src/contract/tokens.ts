@@ -5,34 +5,39 @@ import { defineRow, lazy } from "./row.js";
 /**
  * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once
  * (`invalid_argument`); a system lane without `trusted` is `lane_not_allowed`.
+ * - `workspace`: The tenant whose conversations it may take; absent = any.
+ * - `tags`: The lanes it may take, 1..16; default `["default"]`.
+ * - `group`: A label for people.
+ * - `workerId`: Binds the token to this worker id.
+ * - `expiresInMs`: Life of the token, 1 minute..400 days; default 90 days.
+ * - `maxWorkers`: At most this many different worker ids may use it at once, 1..1000; default no limit.
+ * - `trusted`: May list the system lanes `system` and `system:<workspace>`. For workers of the operator, not for agent
+ *   workers.
+ * - `withAlias`: Also makes an opaque path for the published image, which sends no token. Needs `workerId`.
+ * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
  */
 export const createAgentWorkerToken = defineRow(() => ({
   args: {
-    /** The tenant whose conversations it may take; absent = any. */
     workspace: v.optional(v.string()),
-    /** The lanes it may take, 1..16; default `["default"]`. */
     tags: v.optional(v.array(v.string())),
-    /** A label for people. */
     group: v.optional(v.string()),
-    /** Binds the token to this worker id. */
     workerId: v.optional(v.string()),
-    /** Life of the token, 1 minute..400 days; default 90 days. */
     expiresInMs: v.optional(v.number()),
-    /** At most this many different worker ids may use it at once, 1..1000; default no limit. */
     maxWorkers: v.optional(v.number()),
-    /** May list the system lanes `system` and `system:<workspace>`. For workers of the operator, not for agent workers. */
     trusted: v.optional(v.boolean()),
-    /** Also makes an opaque path for the published image, which sends no token. Needs `workerId`. */
     withAlias: v.optional(v.boolean()),
   },
   returns: v.object({
     token: v.string(),
     tokenId: v.string(),
     expiresAt: v.number(),
-    /** Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token. */
     aliasPath: v.optional(v.string()),
   }),
 }));
+/**
+ * - `lastUsedAt`: Epoch ms, up to half a minute behind; null = never used.
+ * - `rotatedFrom`: The token that this one replaced.
+ */
 export const vWorkerTokenView = lazy(() =>
   v.object({
     tokenId: v.string(),
@@ -43,12 +48,10 @@ export const vWorkerTokenView = lazy(() =>
     createdAt: v.number(),
     expiresAt: v.number(),
     revokedAt: v.union(v.number(), v.null()),
-    /** Epoch ms, up to half a minute behind; null = never used. */
     lastUsedAt: v.union(v.number(), v.null()),
     maxWorkers: v.union(v.number(), v.null()),
     trusted: v.boolean(),
     hasAlias: v.boolean(),
-    /** The token that this one replaced. */
     rotatedFrom: v.union(v.string(), v.null()),
   }),
 );

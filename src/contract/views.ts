@@ -9,13 +9,17 @@ import { vSnapshotView } from "./snapshots.js";
 
 const orNull = lazy(() => ({ string: v.union(v.string(), v.null()), number: v.union(v.number(), v.null()) }));
 
+/**
+ * - `displayName`: From the binding's metadata.
+ * - `telegramUsername`: Of the bot, as Telegram confirmed it; never a guess.
+ * - `conversationId`: Of the pair; null while there never was a binding.
+ * - `canCreateNewAgent`: The user has no active agent.
+ */
 export const vUserAgentView = lazy(() =>
   v.object({
     consumerUserId: v.string(),
     agentKey: v.string(),
-    /** From the binding's metadata. */
     displayName: orNull.string,
-    /** Of the bot, as Telegram confirmed it; never a guess. */
     telegramUsername: orNull.string,
     version: orNull.string,
     status: v.union(
@@ -27,9 +31,7 @@ export const vUserAgentView = lazy(() =>
     ),
     bindingStatus: v.union(v.literal("active"), v.literal("revoked"), v.null()),
     pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
-    /** Of the pair; null while there never was a binding. */
     conversationId: orNull.string,
-    /** The user has no active agent. */
     canCreateNewAgent: v.boolean(),
     canDisable: v.boolean(),
     canChat: v.boolean(),
@@ -63,13 +65,17 @@ export const getUserAgentsOverview = defineRow(() => ({
   }),
 }));
 
-/** The newest 200 turns (fewer when they are very long), oldest first; `before` with `nextBefore` gives those before them. */
+/**
+ * The newest 200 turns (fewer when they are very long), oldest first; `before` with `nextBefore` gives those before them.
+ * - `limit`: Of `queueItems`, 1..500, default 100.
+ * - `before`: `nextBefore` of an earlier answer: only turns before it.
+ * - returns `hasQueuedJobs`: Something waits, is not yet due, or is being answered.
+ * - returns `nextBefore`: Pass as `before` for older turns; null: there are none.
+ */
 export const getConversationViewForUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
-    /** Of `queueItems`, 1..500, default 100. */
     limit: v.optional(v.number()),
-    /** `nextBefore` of an earlier answer: only turns before it. */
     before: v.optional(v.number()),
   },
   returns: v.object({
@@ -77,12 +83,10 @@ export const getConversationViewForUserAgent = defineRow(() => ({
     contextHistory: v.array(vHistoryItem),
     pendingToolCalls: v.array(vToolCall),
     queueItems: v.array(vQueueItem),
-    /** Something waits, is not yet due, or is being answered. */
     hasQueuedJobs: v.boolean(),
     latestMessageId: orNull.string,
     lastUserMessageAt: orNull.number,
     lastAssistantMessageAt: orNull.number,
-    /** Pass as `before` for older turns; null: there are none. */
     nextBefore: orNull.number,
   }),
 }));
@@ -130,9 +134,11 @@ export const getUserAgentUsageStats = defineRow(() => ({
   returns: v.object({ ...pushStats, ...conversationStats }),
 }));
 
+/**
+ * - `includeDownloadUrls`: Only for the host itself: a URL opens the archive to whoever has it.
+ */
 const snapshotArgs = lazy(() => ({
   ...userAgent,
-  /** Only for the host itself: a URL opens the archive to whoever has it. */
   includeDownloadUrls: v.optional(v.boolean()),
 }));
 /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */

@@ -38,13 +38,15 @@ export const workerHello = defineRow(() => ({
   returns: v.null(),
 }));
 
+/**
+ * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
+ * - returns `probes`: What an operator wants to know from where the worker stands.
+ */
 export const getWorkerControlState = defineRow(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     shouldStop: v.boolean(),
-    /** Save and give up the conversation when idle: others wait, or somebody else serves it by now. */
     release: v.optional(v.boolean()),
-    /** What an operator wants to know from where the worker stands. */
     probes: v.optional(v.array(vProbeOrder)),
   }),
 }));
@@ -52,12 +54,12 @@ export const getWorkerControlState = defineRow(() => ({
 /**
  * What an idle worker subscribes to. `seq` grows whenever it should claim; that may turn out wrong, the claim decides. Throws
  * what `claim` throws about the token.
+ * - returns `pollAfterMs`: Ask after this long even if `seq` stays as it is.
  */
 export const workerWake = defineRow(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     seq: v.number(),
-    /** Ask after this long even if `seq` stays as it is. */
     pollAfterMs: v.number(),
   }),
 }));

@@ -3,7 +3,25 @@
  * them imports this file whole, although it needs only parts. The bundler makes one module for each set of entry points that reach
  * the same code, and each module that a call loads costs a deployment 0.35 ms: so it makes one of all this and what it needs.
  */
-export * as rows from "../contract/rows.js";
+import "../contract/agents.js";
+import "../contract/audit.js";
+import "../contract/broadcasts.js";
+import "../contract/connections.js";
+import "../contract/deadLetters.js";
+import "../contract/deployments.js";
+import "../contract/fleet.js";
+import "../contract/identity.js";
+import "../contract/ops.js";
+import "../contract/policies.js";
+import "../contract/probes.js";
+import "../contract/pushing.js";
+import "../contract/queue.js";
+import "../contract/secrets.js";
+import "../contract/skills.js";
+import "../contract/snapshots.js";
+import "../contract/telegram.js";
+import "../contract/views.js";
+import "../contract/workers.js";
 export { enqueue } from "./queue/enqueue.js";
 export { claim, poll } from "./queue/claim.js";
 export { getHydrationBundle } from "./queue/hydrate.js";
