@@ -150,16 +150,16 @@ export const recordAdminOperation = relay.mutation(rows.audit.recordAdminOperati
 );
 
 // -- Worker credentials --
-export const createAgentWorkerToken = relay.mutation(rows.workers.createAgentWorkerToken)(
+export const createAgentWorkerToken = relay.mutation(rows.tokens.createAgentWorkerToken)(
   () => internal.operators.createAgentWorkerToken,
 );
-export const listWorkerTokens = relay.query(rows.workers.listWorkerTokens)(
+export const listWorkerTokens = relay.query(rows.tokens.listWorkerTokens)(
   () => internal.operators.listWorkerTokens,
 );
-export const rotateWorkerToken = relay.mutation(rows.workers.rotateWorkerToken)(
+export const rotateWorkerToken = relay.mutation(rows.tokens.rotateWorkerToken)(
   () => internal.operators.rotateWorkerToken,
 );
-export const revokeWorkerToken = relay.mutation(rows.workers.revokeWorkerToken)(
+export const revokeWorkerToken = relay.mutation(rows.tokens.revokeWorkerToken)(
   () => internal.operators.revokeWorkerToken,
 );
 export const noteWorkerRefusal = mutation(inline.noteWorkerRefusal);
@@ -172,7 +172,7 @@ export const listDeployments = relay.query(rows.deployments.listDeployments)(
   () => internal.operators.listDeployments,
 );
 export const workerHours = relay.query(rows.deployments.workerHours)(() => internal.operators.workerHours);
-export const workerHello = relay.mutation(rows.deployments.workerHello)(() => internal.workers.workerHello);
+export const workerHello = relay.mutation(rows.workers.workerHello)(() => internal.workers.workerHello);
 
 // -- Telegram -- set the webhook, take updates in, look at those that could not be taken
 export const configureTelegramWebhook = relay.action(rows.telegram.configureTelegramWebhook)(

@@ -17,5 +17,6 @@ export * as secrets from "./secrets.js";
 export * as skills from "./skills.js";
 export * as snapshots from "./snapshots.js";
 export * as telegram from "./telegram.js";
+export * as tokens from "./tokens.js";
 export * as views from "./views.js";
 export * as workers from "./workers.js";
