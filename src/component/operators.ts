@@ -1,5 +1,8 @@
 /** What operators and administrators ask and set: light, and rare. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as configureAgentFile from "../core/agents/configureAgent.js";
 import * as requiredSecretsFile from "../core/agents/requiredSecrets.js";
 import * as settingsFile from "../core/config/settings.js";

@@ -5,6 +5,7 @@
  */
 import * as contract from "../../contract/queue.js";
 import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
+import { MAX_TRIED } from "../../policy/queue/place.js";
 import { backoffMs } from "../../policy/queue/retry.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { noteSecretRead } from "../audit/tally.js";
@@ -16,7 +17,7 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { bindWorker } from "../workers/binding.js";
-import { startMeter } from "../workers/deployments/meter.js";
+import { startMeter } from "../workers/deployments/startMeter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
@@ -24,7 +25,7 @@ import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
-import { MAX_TRIED, type LaneCandidates } from "./discover.js";
+import type { LaneCandidates } from "./discover.js";
 import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
 import type { ObjectType } from "convex/values";

@@ -6,7 +6,7 @@ import { asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { ALL_BANDS, fairOrder, flowOf, type WaitingRow } from "../../policy/queue/place.js";
+import { ALL_BANDS, fairOrder, flowOf, MAX_TRIED, type WaitingRow } from "../../policy/queue/place.js";
 import { shareOf, windowFor } from "../../policy/queue/share.js";
 import { quietFacts, vQuiet } from "../workers/quiet.js";
 
@@ -14,9 +14,6 @@ type Conversation = Doc<"conversations">;
 
 /** Flows whose memory one look reads. The candidates of further ones count as never served: they come sooner. */
 const MAX_FLOWS = 16;
-/** Candidates whose rows a claim reads before it gives up; its worker asks again soon. */
-export const MAX_TRIED = 4;
-
 const vCandidate = v.object({ id: v.id("conversations"), charge: v.number() });
 /** The candidates of one lane in the order in which the worker should try them. */
 const vLaneCandidates = v.object({

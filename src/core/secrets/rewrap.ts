@@ -6,8 +6,9 @@
 import { v } from "convex/values";
 import { errorDataOf } from "../../contract/errors.js";
 import * as contract from "../../contract/secrets.js";
-import { NONCE_BYTES, rewrapDataKey } from "../../policy/secrets/envelope.js";
+import { NONCE_BYTES } from "../../policy/secrets/envelope.js";
 import type { MasterKey } from "../../policy/secrets/masterKey.js";
+import { rewrapDataKey } from "../../policy/secrets/sealEnvelope.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
