@@ -157,50 +157,6 @@ describe("the gateway", () => {
     log.mockRestore();
   });
 
-  const conflict =
-    'Documents read from or written to the "leases" table changed while this mutation was being run and on every subsequent retry.';
-  const throwingTimes = (times: number, message: string) => {
-    let failures = 0;
-    return () => {
-      failures += 1;
-      if (failures <= times) throw new Error(message);
-      return { job: null, idle };
-    };
-  };
-
-  it("repeats at once what met a write conflict, in one request and with one line of the log each", async () => {
-    const log = vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    const done = await request(claimPath, { body: claimBody, answer: throwingTimes(3, conflict) });
-    expect(done.status).toBe(200);
-    expect(done.seen.map(([, fn]) => fn)).toEqual(["poll", "poll", "poll", "poll"]);
-    const lines = log.mock.calls.map(([line]) => String(line));
-    expect(lines).toHaveLength(3);
-    for (const line of lines)
-      expect(line).toMatch(/^worker gateway: poll: write_conflict, repeated after \d+ ms$/);
-    log.mockRestore();
-  });
-
-  it.each([
-    ["a write conflict", conflict, 4, 503, "write_conflict", "1"],
-    ["too many writes", "Too many writes per second. Your deployment", 3, 429, "too_many_writes", "2"],
-  ] as const)(
-    "tells the worker of %s that lasts when to come back",
-    async (_, message, calls, status, code, after) => {
-      vi.useFakeTimers();
-      const logs = [vi.spyOn(console, "warn"), vi.spyOn(console, "error")];
-      for (const log of logs) log.mockImplementation(() => undefined);
-      const asked = request(claimPath, { body: claimBody, answer: throwingTimes(99, message) });
-      await vi.runAllTimersAsync();
-      const done = await asked;
-      expect(done).toMatchObject({ status, reply: { ok: false, error: { code } } });
-      expect(done.headers.get("Retry-After")).toBe(after);
-      expect(JSON.stringify(done.reply)).not.toContain("leases");
-      expect(done.seen).toHaveLength(calls);
-      for (const log of logs) log.mockRestore();
-      vi.useRealTimers();
-    },
-  );
-
   it("refuses as well when the refusal cannot be counted", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const done = await request(claimPath, { token: null, uncountable: true });

@@ -20,6 +20,7 @@ import * as secrets from "../contract/secrets.js";
 import * as skills from "../contract/skills.js";
 import * as snapshots from "../contract/snapshots.js";
 import * as telegram from "../contract/telegram.js";
+import * as tokens from "../contract/tokens.js";
 import * as views from "../contract/views.js";
 import * as workers from "../contract/workers.js";
 import * as inline from "../core/inline.js";
@@ -154,16 +155,16 @@ export const recordAdminOperation = relay.mutation(audit.recordAdminOperation)(
 );
 
 // -- Worker credentials --
-export const createAgentWorkerToken = relay.mutation(workers.createAgentWorkerToken)(
+export const createAgentWorkerToken = relay.mutation(tokens.createAgentWorkerToken)(
   () => internal.operators.createAgentWorkerToken,
 );
-export const listWorkerTokens = relay.query(workers.listWorkerTokens)(
+export const listWorkerTokens = relay.query(tokens.listWorkerTokens)(
   () => internal.operators.listWorkerTokens,
 );
-export const rotateWorkerToken = relay.mutation(workers.rotateWorkerToken)(
+export const rotateWorkerToken = relay.mutation(tokens.rotateWorkerToken)(
   () => internal.operators.rotateWorkerToken,
 );
-export const revokeWorkerToken = relay.mutation(workers.revokeWorkerToken)(
+export const revokeWorkerToken = relay.mutation(tokens.revokeWorkerToken)(
   () => internal.operators.revokeWorkerToken,
 );
 export const noteWorkerRefusal = mutation(inline.noteWorkerRefusal);
@@ -176,7 +177,7 @@ export const listDeployments = relay.query(deployments.listDeployments)(
   () => internal.operators.listDeployments,
 );
 export const workerHours = relay.query(deployments.workerHours)(() => internal.operators.workerHours);
-export const workerHello = relay.mutation(deployments.workerHello)(() => internal.workers.workerHello);
+export const workerHello = relay.mutation(workers.workerHello)(() => internal.workers.workerHello);
 
 // -- Telegram -- set the webhook, take updates in, look at those that could not be taken
 export const configureTelegramWebhook = relay.action(telegram.configureTelegramWebhook)(

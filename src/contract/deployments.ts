@@ -1,7 +1,7 @@
 /** Agent workers as deployments: provisioned by an operator, started anywhere, watched until they are revoked. */
 import { v } from "convex/values";
 import { defineRow, lazy } from "./row.js";
-import { createAgentWorkerToken } from "./workers.js";
+import { createAgentWorkerToken } from "./tokens.js";
 
 /**
  * `pending`: not both of its first authenticated call and its first claim have been seen. `connected`: a worker with this token
@@ -124,19 +124,6 @@ export const vDeployment = lazy(() =>
 export const listDeployments = defineRow(() => ({
   args: { limit: v.optional(v.number()), tokenId: v.optional(v.string()) },
   returns: v.object({ deployments: v.array(vDeployment), capped: v.boolean() }),
-}));
-
-/** A worker says once, at its start, what it is. Throws as `claim` does for its token. Its texts are cut to 253 characters. */
-export const workerHello = defineRow(() => ({
-  args: {
-    workerId: v.string(),
-    workerToken: v.optional(v.string()),
-    version: v.string(),
-    host: v.string(),
-    engine: v.string(),
-    mode: v.string(),
-  },
-  returns: v.null(),
 }));
 
 /**

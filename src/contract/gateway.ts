@@ -7,7 +7,6 @@
  * - `POST <prefix>/w/<alias>/api/query` and `/api/mutation`: Convex's HTTP API for the published 1.0.11 image, which can
  *   only prefix its URL. Body `{path: "<namespace>:<key>", args, format?}`; the keys are those of the table below.
  */
-import * as deployments from "./deployments.js";
 import type { ErrorCode } from "./errors.js";
 import * as media from "./media.js";
 import * as probes from "./probes.js";
@@ -21,7 +20,7 @@ export interface WorkerCall {
   /** The component's function, in `lib`. */
   readonly fn: string;
   readonly kind: "query" | "mutation";
-  /** Arguments are compared with it before they are forwarded. */
+  /** Arguments are compared with it before they are forwarded; its result is the value that a worker gets. */
   readonly row: ContractRow;
   /** Its name on the gateway's routes, or null. */
   readonly operation: string | null;
@@ -31,9 +30,9 @@ export interface WorkerCall {
 
 /** Everything a worker may call. A new worker function is one more line here. */
 export const workerCalls = [
-  { fn: "workerHello", kind: "mutation", row: deployments.workerHello, operation: "hello", imageKey: null },
-  // A claim that also says how to wait: one call, whatever it finds.
-  { fn: "poll", kind: "mutation", row: queue.poll, operation: "claim", imageKey: null },
+  { fn: "workerHello", kind: "mutation", row: workers.workerHello, operation: "hello", imageKey: null },
+  // One call, whatever it finds: the job is the worker's value, the hint of one that found nothing stands beside it.
+  { fn: "poll", kind: "mutation", row: queue.claim, operation: "claim", imageKey: null },
   { fn: "claim", kind: "mutation", row: queue.claim, operation: null, imageKey: "workerClaim" },
   {
     fn: "getHydrationBundle",

@@ -1,12 +1,13 @@
 /**
- * Holds the lease of one message: renews it beside the work and makes every fenced write about it. Whoever learns
- * first that the lease is lost aborts `signal`, and with it the engine and the delivery.
+ * Holds the lease of one message: renews it beside the work and makes every fenced write about it, one after the other. Whoever
+ * learns first that the lease is lost aborts `signal`, and with it the engine and the delivery.
  */
 import type { Logger } from "pino";
 import { backoffMs } from "../policy/worker/backoff.js";
 import type { Job } from "../contract/queue.js";
 import { jittered, type Clock } from "./clock.js";
 import type { Journal } from "./journal/journal.js";
+import { LeaseTurns } from "./leaseTurns.js";
 import type { Metrics } from "./metrics.js";
 import type { ConnectionStatus } from "./status.js";
 import {
@@ -69,6 +70,9 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
   if (force.aborted) onForce();
   else force.addEventListener("abort", onForce, { once: true });
   const signal = AbortSignal.any([lost.signal, forced.signal]);
+  const over = AbortSignal.any([lost.signal, released.signal]);
+  // Half an interval late, a renewal still comes well before the end of the lease, which is four of them away.
+  const turns = new LeaseTurns(clock, job.heartbeatIntervalMs / 2);
   let goodUntil = localExpiry(clock.now(), job.leaseExpiresAt, job.heartbeatIntervalMs);
 
   let ending = false;
@@ -113,26 +117,31 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
     cut: AbortSignal,
     call: AbortSignal | undefined,
   ): Promise<Settled> {
-    const result = await persist("settle", cut, () => transport.settle(job, request, call));
-    if (result.ok) {
-      if (request.outcome !== undefined) deps.journal?.settled(job);
-      return result;
-    }
-    lose("settle");
-    throw new Interrupted("lease_lost");
+    const result = await persist("settle", cut, () =>
+      turns.take("write", cut, async () => {
+        const answer = await transport.settle(job, request, call);
+        // Here, so that a renewal which waits for its turn learns of it before it gets that.
+        if (!answer.ok) lose("settle");
+        else if (request.outcome !== undefined) released.abort();
+        return answer;
+      }),
+    );
+    if (!result.ok) throw new Interrupted("lease_lost");
+    if (request.outcome !== undefined) deps.journal?.settled(job);
+    return result;
   }
 
   async function renewing(): Promise<void> {
-    while (!released.signal.aborted && !lost.signal.aborted) {
-      await clock.sleep(
-        jittered(job.heartbeatIntervalMs, clock.random(), 0.1),
-        AbortSignal.any([released.signal, lost.signal]),
-      );
-      if (released.signal.aborted || lost.signal.aborted) return;
+    while (!over.aborted) {
+      await clock.sleep(jittered(job.heartbeatIntervalMs, clock.random(), 0.1), over);
+      if (over.aborted) return;
       try {
-        const sentAt = clock.now();
-        const result = await persist("heartbeat", released.signal, () =>
-          transport.heartbeat(job, released.signal),
+        let sentAt = clock.now();
+        const result = await persist("heartbeat", over, () =>
+          turns.take("renewal", over, () => {
+            sentAt = clock.now();
+            return transport.heartbeat(job, released.signal);
+          }),
         );
         if (released.signal.aborted) return;
         metrics.heartbeats.inc({ result: result.ok ? "ok" : "lost" });
@@ -140,7 +149,7 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
         goodUntil = localExpiry(sentAt, result.leaseExpiresAt, job.heartbeatIntervalMs);
         if (result.shouldStop) deps.onShouldStop();
       } catch (error) {
-        if (released.signal.aborted) return;
+        if (over.aborted) return;
         metrics.heartbeats.inc({ result: "error" });
         const code = error instanceof TransportError ? error.code : "internal";
         log.warn({ messageId: job.messageId, code }, "worker.heartbeatFailed");
@@ -164,7 +173,9 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
       const done = new AbortController();
       void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
       try {
-        const { ok } = await transport.settle(job, request, tooLate.signal);
+        const { ok } = await turns.take("write", tooLate.signal, () =>
+          transport.settle(job, request, tooLate.signal),
+        );
         deps.journal?.settled(job);
         return ok;
       } catch {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { systemClock, type Clock } from "./clock.js";
 import type { GatewayOperation } from "../contract/gateway.js";
+import type { Pressure } from "../policy/calls/pressure.js";
 import { createConnections } from "./connections/resolve.js";
 import { createFileExchange } from "./attachments/exchange.js";
 import { createTelegramDelivery } from "./delivery/telegram.js";
@@ -115,6 +116,9 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       fetch: observer.fetch(fetch),
       around: <T>(operation: GatewayOperation, attempt: () => Promise<T>) =>
         observer.call(operation, attempt),
+      onPressure: (operation: GatewayOperation, reason: Pressure) =>
+        metrics.conflicts.inc({ operation, reason }),
+      clock,
     };
     const gateway = createGatewayTransport(connected);
     const transport = observer.transport(gateway);

@@ -72,6 +72,11 @@ export function createMetrics() {
     retries: counter("retries_total", "Calls to the component that were repeated, by operation", [
       "operation",
     ]),
+    conflicts: counter(
+      "conflicts_total",
+      "Calls that the deployment did not commit, by operation and reason: write_conflict, too_many_writes",
+      ["operation", "reason"],
+    ),
     heartbeats: counter("heartbeats_total", "Lease renewals by result: ok, lost, error", ["result"]),
     leaseLosses: counter("lease_losses_total", "Messages whose lease was lost while they were held"),
     restores: counter("restores_total", "Snapshots asked for before a conversation, by result: found, none", [

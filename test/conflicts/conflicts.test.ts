@@ -287,7 +287,7 @@ describe("the recorder", () => {
       workspace: null,
       reapAt: 0,
       now: Date.now(),
-      random: 0,
+      dice: [0, 0, 0],
       looksAround: false,
     };
     const { footprint: real } = await recordFootprint(schema, () =>

@@ -58,9 +58,16 @@ it("a working worker serves valid OpenMetrics, and each of its series moves", as
   };
   server.policy.everyTurns = 1;
   let refusedClaims = 2;
+  let metConflict = false;
   let heartbeats = 0;
   server.onCall = (operation) => {
     if (operation === "claim" && refusedClaims-- > 0) return 503;
+    server.refusalCode = "internal";
+    if (operation === "settle" && !metConflict) {
+      metConflict = true;
+      server.refusalCode = "write_conflict";
+      return 503;
+    }
     // The answer to one renewal is lost, and it is repeated.
     if (operation === "heartbeat" && (heartbeats += 1) === 1) return 503;
     return undefined;
@@ -96,7 +103,16 @@ it("a working worker serves valid OpenMetrics, and each of its series moves", as
 
   const pushed = [
     ...["claims", "messages", "message_seconds", "answer_chars", "replies_resumed", "engine_seconds"],
-    ...["delivery_parts", "calls", "call_seconds", "sent_bytes", "retries", "heartbeats", "lease_losses"],
+    ...[
+      "delivery_parts",
+      "calls",
+      "call_seconds",
+      "sent_bytes",
+      "retries",
+      "conflicts",
+      "heartbeats",
+      "lease_losses",
+    ],
     ...["restores", "snapshots", "snapshot_bytes", "log_lines"],
   ];
   for (const name of pushed) expect(total(after, name), name).toBeGreaterThan(total(before, name));
@@ -133,6 +149,7 @@ it("a working worker serves valid OpenMetrics, and each of its series moves", as
   expect(sample(after, "build", { engine: "command", mode: "agent" })).toBe(1);
   expect(sample(after, "calls", { operation: "claim", result: "unexpected_reply" })).toBe(0);
   expect(sample(after, "calls", { operation: "claim", result: "internal" })).toBe(2);
+  expect(sample(after, "conflicts", { operation: "settle", reason: "write_conflict" })).toBe(1);
   expect(before.size).toBeGreaterThanOrEqual(25);
 }, 20_000);
 

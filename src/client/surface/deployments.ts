@@ -1,5 +1,6 @@
 /** Agent workers as deployments: for operators alone, as a provisioned environment holds a credential. */
 import * as contract from "../../contract/deployments.js";
+import * as workers from "../../contract/workers.js";
 import { row } from "./row.js";
 
 export const deploymentsSurface = {
@@ -18,7 +19,7 @@ export const deploymentsSurface = {
   workerHello: row("workerHello", {
     kind: "mutation",
     access: "worker",
-    args: contract.workerHello.args,
+    args: workers.workerHello.args,
     scope: ({ workerId }) => ({ workerId }),
   }),
 };

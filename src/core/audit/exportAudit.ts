@@ -4,7 +4,7 @@ import { factoryError } from "../../contract/errors.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { chainEnds } from "./seal.js";
+import { chainEnds } from "./chain.js";
 
 const DEFAULT_LIMIT = 200;
 const MAX_LIMIT = 500;

@@ -5,16 +5,15 @@
  */
 import { asMutation, asQuery } from "../functions.js";
 import { v } from "convex/values";
-import { AUDIT_GENESIS_HASH } from "../../contract/audit.js";
 import { entryHash } from "../../policy/audit/chain.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { auditChain, GENESIS } from "./chain.js";
 import { dueTallies } from "./due.js";
 import { foldTallies } from "./fold.js";
 
 const BATCH = 100;
-const GENESIS = { seq: 0, hash: AUDIT_GENESIS_HASH };
 
 /**
  * For the cron: schedules a sealing step if there is something to seal and none is on its way; the step goes on by itself
@@ -72,16 +71,6 @@ export const unsealed = asQuery({ args: { limit: v.number() }, returns: v.array(
         .take(limit)
     ).map((row) => row._id),
 );
-
-/** The one row of the chain; null before anything was sealed. */
-export const auditChain = (ctx: QueryCtx | MutationCtx): Promise<Doc<"auditChain"> | null> =>
-  ctx.db.query("auditChain").first();
-
-/** Both ends of the chain. */
-export async function chainEnds(ctx: QueryCtx): Promise<Pick<Doc<"auditChain">, "head" | "anchor">> {
-  const { head, anchor } = (await auditChain(ctx)) ?? { head: GENESIS, anchor: GENESIS };
-  return { head, anchor };
-}
 
 async function saveChain(
   ctx: MutationCtx,

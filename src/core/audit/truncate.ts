@@ -4,7 +4,7 @@
  */
 import { loadRuntime } from "../config/runtime.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { auditChain } from "./seal.js";
+import { auditChain } from "./chain.js";
 
 const BATCH = 200;
 

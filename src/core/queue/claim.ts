@@ -4,8 +4,7 @@
  * per grid point. Two claims of two conversations share no row.
  */
 import * as contract from "../../contract/queue.js";
-import { DEFAULT_LANE, MAX_LANES, orderHeads } from "../../policy/queue/lane.js";
-import { MAX_TRIED } from "../../policy/queue/place.js";
+import { DEFAULT_LANE, MAX_LANES } from "../../policy/queue/lane.js";
 import { backoffMs } from "../../policy/queue/retry.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { noteSecretRead } from "../audit/tally.js";
@@ -25,7 +24,7 @@ import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";
-import type { LaneCandidates } from "./discover.js";
+import type { Candidate } from "./discover.js";
 import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
 import type { ObjectType } from "convex/values";
@@ -272,20 +271,15 @@ async function choose(
     return { conversation: asked, reapArmed, quiet: null };
   }
   const { workspace, looksAround, workerId: worker } = scope;
-  const seen: {
-    lanes: LaneCandidates[];
-    reapArmed: boolean;
-    quiet: Quiet | null;
-  } = await ctx.runQuery(
+  const dice = [Math.random(), Math.random(), Math.random()];
+  const seen: { turns: Candidate[]; reapArmed: boolean; quiet: Quiet | null } = await ctx.runQuery(
     internal.queue.findCandidates,
-    { worker, lanes: scope.lanes, workspace, reapAt, now, looksAround, random: Math.random() },
+    { worker, lanes: scope.lanes, workspace, reapAt, now, looksAround, dice },
     { useStaleSnapshot: true },
   );
   const { reapArmed } = seen;
-  const lanes = orderHeads(seen.lanes, now, [Math.random(), Math.random()]);
-  const turns = lanes.flatMap((lane) => lane.turns);
   // The snapshot may be old: rely only on the row itself. Somebody else may have been faster; the next one will do as well.
-  for (const { id, charge } of turns.slice(0, MAX_TRIED)) {
+  for (const { id, charge } of seen.turns) {
     const conversation = await ctx.db.get(id);
     if (conversation && isClaimable(conversation, scope))
       return { conversation, charge, reapArmed, quiet: null };

@@ -6,7 +6,8 @@ import { asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { ALL_BANDS, fairOrder, flowOf, MAX_TRIED, type WaitingRow } from "../../policy/queue/place.js";
+import { orderHeads } from "../../policy/queue/lane.js";
+import { ALL_BANDS, fairOrder, flowOf, type WaitingRow } from "../../policy/queue/place.js";
 import { shareOf, windowFor } from "../../policy/queue/share.js";
 import { quietFacts, vQuiet } from "../workers/quiet.js";
 
@@ -14,20 +15,16 @@ type Conversation = Doc<"conversations">;
 
 /** Flows whose memory one look reads. The candidates of further ones count as never served: they come sooner. */
 const MAX_FLOWS = 16;
+/** Candidates whose rows a claim reads before it gives up; its worker asks again soon. */
+const MAX_TRIED = 4;
+
 const vCandidate = v.object({ id: v.id("conversations"), charge: v.number() });
-/** The candidates of one lane in the order in which the worker should try them. */
-const vLaneCandidates = v.object({
-  lane: v.string(),
-  band: v.number(),
-  readyAt: v.number(),
-  turns: v.array(vCandidate),
-});
-export type LaneCandidates = Infer<typeof vLaneCandidates>;
+export type Candidate = Infer<typeof vCandidate>;
 
 /**
- * For each lane the conversations that this worker should try, and whether the reaper is armed for `reapAt`. With one claimer
- * that is the fair order; several share its first rows. Where nothing is ready, and the claim shall answer how to wait, also
- * how quiet it is.
+ * The conversations that this worker should try, in that order, and whether the reaper is armed for `reapAt`. With one claimer
+ * that is the fair order of each lane; several share its first rows. Where nothing is ready, and the claim shall answer how to
+ * wait, also how quiet it is. `dice`: three draws from 0..1.
  */
 export const candidates = asQuery({
   args: {
@@ -36,20 +33,20 @@ export const candidates = asQuery({
     workspace: v.union(v.string(), v.null()),
     reapAt: v.number(),
     now: v.number(),
-    /** 0 ≤ x < 1. */
-    random: v.number(),
+    dice: v.array(v.number()),
     looksAround: v.boolean(),
   },
   returns: v.object({
-    lanes: v.array(vLaneCandidates),
+    turns: v.array(vCandidate),
     reapArmed: v.boolean(),
     quiet: v.union(v.null(), vQuiet),
   }),
-})(async (ctx, { worker, lanes, workspace, reapAt, now, random, looksAround }) => {
+})(async (ctx, { worker, lanes, workspace, reapAt, now, dice, looksAround }) => {
+  const [lot = 0, ...draws] = dice;
   const claimers = (await newestLine(ctx, now))?.claimers ?? [];
   // One more, for a claim that comes too late for its first.
   const count = windowFor(claimers.length) + 1;
-  const found: LaneCandidates[] = [];
+  const found = [];
   for (const lane of lanes) {
     const rows = await (workspace === null
       ? firstOfLane(ctx, lane, count)
@@ -57,17 +54,17 @@ export const candidates = asQuery({
     const order = fairOrder(rows, await servedTicks(ctx, lane, rows));
     const [head] = order;
     if (!head) continue;
-    const turns = shareOf(order, ({ row }) => row._id, { worker, claimers, now, random });
-    found.push({
-      lane,
-      band: head.row.band,
-      readyAt: head.row.readyAt,
-      turns: turns.slice(0, MAX_TRIED).map(({ row, charge }) => ({ id: row._id, charge })),
-    });
+    const turns = shareOf(order, ({ row }) => row._id, { worker, claimers, now, random: lot });
+    const { band, readyAt } = head.row;
+    found.push({ lane, band, readyAt, turns: turns.slice(0, MAX_TRIED) });
   }
-  if (found.length === 0)
-    return { lanes: found, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
-  return { lanes: found, reapArmed: await isArmed(ctx, reapAt), quiet: null };
+  const turns = orderHeads(found, now, [draws[0] ?? 0, draws[1] ?? 0])
+    .flatMap((lane) => lane.turns)
+    .slice(0, MAX_TRIED)
+    .map(({ row, charge }) => ({ id: row._id, charge }));
+  if (turns.length === 0)
+    return { turns, reapArmed: false, quiet: looksAround ? await quietFacts(ctx) : null };
+  return { turns, reapArmed: await isArmed(ctx, reapAt), quiet: null };
 });
 
 /** The first rows of a lane and, in case many of one flow stand before all others, the heads of its neighbours. */

@@ -12,14 +12,14 @@ import { sweepPairing } from "../identity/expirePairing.js";
 import { sweepProbes } from "../probes/sweep.js";
 import { sweepLateJobs, sweepPushes } from "../pushing/sweep.js";
 import { runNet, sweepQueue } from "../queue/sweep.js";
-import { sweepSecrets } from "../secrets/wipe.js";
+import { sweepSecrets } from "../secrets/sweep.js";
 import { sweepSnapshots } from "../snapshots/sweep.js";
 import { sweepAlbums } from "../telegram/albums.js";
 import { sweepParkedUpdates } from "../telegram/parked.js";
 import { sweepMeters } from "../workers/deployments/meter.js";
 import { sweepReports } from "../workers/deployments/hello.js";
 import { removeSilentWorkers } from "../workers/silent.js";
-import { sweepWakes } from "../workers/wakeRing.js";
+import { sweepWakes } from "../workers/sweepWakes.js";
 import { sweepRefusals } from "../workers/tokens/refusals.js";
 import { isDue, looks, type SweepName } from "./looks.js";
 

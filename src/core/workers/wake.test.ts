@@ -114,7 +114,7 @@ describe("waking", () => {
   it("forgets rows that nobody rang for a week", async () => {
     await world.t.run((ctx) => ctx.db.insert("wakes", { worker: "old", seq: 3, at: START - 8 * 86_400_000 }));
     await world.t.run((ctx) => ctx.db.insert("wakes", { worker: "new", seq: 3, at: START }));
-    const { sweepWakes } = await import("./wakeRing.js");
+    const { sweepWakes } = await import("./sweepWakes.js");
     expect(await world.t.run((ctx) => sweepWakes(ctx))).toBe(1);
     expect(await seqs(["old", "new"])).toEqual([0, 3]);
   });

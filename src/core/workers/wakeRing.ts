@@ -6,11 +6,8 @@
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { oldWakes } from "./due.js";
 import type { Ring, WaitingHead } from "./wakeChoice.js";
 import { findWake } from "./wakeRow.js";
-
-const BATCH = 100;
 
 /** Rings a worker for each of `waiting` as far as there are idle ones. Returns whether they should be looked after soon. */
 export async function ringForReady(ctx: MutationCtx, waiting: WaitingHead[]): Promise<boolean> {
@@ -47,11 +44,4 @@ async function ring(
   const said = { ...(at === undefined ? {} : { at }), ...(release === undefined ? {} : { release }) };
   if (row) await ctx.db.patch(row._id, { seq: row.seq + 1, ...said });
   else await ctx.db.insert("wakes", { worker, seq: 1, at: Date.now(), ...said });
-}
-
-/** Deletes rows of workers that nobody rang for a week; the next ring makes a new one. */
-export async function sweepWakes(ctx: MutationCtx): Promise<number> {
-  const rows = await oldWakes(ctx, Date.now()).take(BATCH);
-  for (const row of rows) await ctx.db.delete(row._id);
-  return rows.length;
 }

@@ -108,6 +108,3 @@ export function placesOf<Row extends WaitingRow>(
     tick === row.start ? [] : [{ row, start: tick }],
   );
 }
-
-/** Candidates whose rows a claim reads before it gives up; its worker asks again soon. */
-export const MAX_TRIED = 4;

@@ -123,6 +123,66 @@ describe("the gateway transport", () => {
     if (expected.code !== "timeout") expect(received).toHaveLength(1); // never repeated blindly
   });
 
+  const repeating = async (answers: [status: number, code: string][]) => {
+    let index = 0;
+    server = await startTestServer((_, response) => {
+      const [status, code] = answers[index++] ?? [200, ""];
+      json(
+        response,
+        status,
+        status === 200 ? { ok: true, value: null } : { ok: false, error: { code, message: "?" } },
+      );
+    });
+    const heard: string[] = [];
+    const waits: number[] = [];
+    const transport = createGatewayTransport({
+      baseUrl: server.baseUrl,
+      token: "t",
+      workerId: "w1",
+      timeoutMs: 5_000,
+      onPressure: (operation, pressure) => heard.push(`${operation} ${pressure}`),
+      clock: {
+        random: () => 0.5,
+        sleep: (ms) => {
+          waits.push(ms);
+          return Promise.resolve();
+        },
+      },
+    });
+    return { transport, received: server.received, heard, waits };
+  };
+
+  it("repeats at once what met a write conflict, a claim too: nothing of it was stored", async () => {
+    const { transport, received, heard, waits } = await repeating([
+      [503, "write_conflict"],
+      [503, "write_conflict"],
+    ]);
+    expect(await transport.claim()).toBeNull();
+    expect(received.map(({ body }) => body)).toEqual(Array(3).fill({ workerId: "w1", hydrate: true }));
+    expect(heard).toEqual(["claim write_conflict", "claim write_conflict"]);
+    expect(waits).toEqual([25, 50]);
+  });
+
+  it("waits for the next second when there were too many writes", async () => {
+    const { transport, heard, waits } = await repeating([[429, "too_many_writes"]]);
+    expect(await transport.heartbeat(held).catch((error: unknown) => error)).toMatchObject({
+      code: "unexpected_reply", // null is no renewal, so it is the second answer
+    });
+    expect([heard, waits]).toEqual([["heartbeat too_many_writes"], [750]]);
+  });
+
+  it("gives up after a few, which its caller may repeat", async () => {
+    const { transport, received, heard } = await repeating(
+      Array(9).fill([503, "write_conflict"]) as [number, string][],
+    );
+    expect(await failureOf(transport.claim())).toMatchObject({
+      code: "write_conflict",
+      pressure: "write_conflict",
+      retryable: true,
+    });
+    expect([received.length, heard.length]).toEqual([4, 4]);
+  });
+
   it("types a refused connection and an abort, without the token", async () => {
     const options = { baseUrl: await closedPort(), token: "the-token", workerId: "w1", timeoutMs: 5_000 };
     const error = await failureOf(createGatewayTransport(options).claim());

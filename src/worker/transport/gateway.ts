@@ -1,6 +1,8 @@
 /** The worker gateway over HTTP: one POST per call, JSON both ways, the token only in the Authorization header. */
 import { z } from "zod";
 import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
+import { repeatDelayMs, type Pressure } from "../../policy/calls/pressure.js";
+import { systemClock, type Clock } from "../clock.js";
 import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
 import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
@@ -25,8 +27,11 @@ export interface GatewayOptions {
   /** Longest wait for one complete answer. */
   timeoutMs: number;
   fetch?: typeof fetch;
-  /** Runs around each call, to count and time it. */
+  /** Runs around each attempt of a call, to count and time it. */
   around?: <T>(operation: GatewayOperation, attempt: () => Promise<T>) => Promise<T>;
+  /** Hears of each call that the deployment did not commit, whether it is repeated or given up. */
+  onPressure?: (operation: GatewayOperation, pressure: Pressure) => void;
+  clock?: Pick<Clock, "random" | "sleep">;
 }
 
 export interface UploadTransport {
@@ -40,13 +45,29 @@ export function createGatewayTransport(
 ): Transport & SkillsTransport & MemoryTransport & HelloTransport & ProbeTransport & UploadTransport {
   const { workerId, workspaceId: workspace } = options;
   const around = options.around ?? ((_operation, attempt) => attempt());
+  const clock = options.clock ?? systemClock;
 
-  const call = <T>(
+  /** One call; what the deployment did not commit is made again at once, a few times, as nothing of it was stored. */
+  async function call<T>(
     operation: GatewayOperation,
     args: Record<string, unknown>,
     schema: z.ZodType<T>,
     signal?: AbortSignal,
-  ): Promise<T> => around(operation, () => callOnce(operation, args, schema, signal));
+  ): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await around(operation, () => callOnce(operation, args, schema, signal));
+      } catch (error) {
+        const pressure = error instanceof TransportError ? error.pressure : null;
+        if (pressure === null) throw error;
+        options.onPressure?.(operation, pressure);
+        const waitMs = repeatDelayMs(pressure, failures, clock.random());
+        if (waitMs === null) throw error;
+        await clock.sleep(waitMs, signal);
+        if (signal?.aborted) throw new TransportError("aborted", `${operation}: aborted`, false);
+      }
+    }
+  }
 
   async function callOnce<T>(
     operation: GatewayOperation,

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../../contract/errors.js";
 import type { ReplyFile } from "../../contract/attachments.js";
 import type { Job } from "../../contract/queue.js";
+import { pressures, type Pressure } from "../../policy/calls/pressure.js";
 
 /** What names a held message in every call about it. */
 export type Held = Pick<Job, "messageId" | "leaseId">;
@@ -30,7 +31,10 @@ export type SettleResult =
   | LeaseLost;
 export type RenewResult = { ok: true; leaseExpiresAt: number; shouldStop: boolean } | LeaseLost;
 
-/** Every call is made once; who may repeat it, and until when, is the caller's decision. Rejects with {@link TransportError}. */
+/**
+ * Every call is made once, but for what the deployment did not commit (`TransportError.pressure`), which is made again a few times;
+ * who may repeat it besides, and until when, is the caller's decision. Rejects with {@link TransportError}.
+ */
 export interface Transport {
   /** The next job with its hydration, or null. Not to be repeated blindly: a lost answer has taken a lease. */
   claim(signal?: AbortSignal): Promise<Job | null>;
@@ -65,5 +69,10 @@ export class TransportError extends Error {
     readonly httpStatus: number | null = null,
   ) {
     super(message);
+  }
+
+  /** Why the deployment did not commit the call, of which nothing was stored then; null for every other error. */
+  get pressure(): Pressure | null {
+    return pressures.find((pressure) => pressure === this.code) ?? null;
   }
 }

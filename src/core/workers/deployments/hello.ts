@@ -1,5 +1,5 @@
 /** A worker introduces itself. Writes one row per worker, and nothing when it says the same within a minute. */
-import * as contract from "../../../contract/deployments.js";
+import * as contract from "../../../contract/workers.js";
 import { asMutation } from "../../functions.js";
 import { internal } from "../../../component/_generated/api.js";
 import type { Id } from "../../../component/_generated/dataModel.js";

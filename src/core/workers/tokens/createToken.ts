@@ -1,7 +1,7 @@
 /** Mints a worker token of the scope asked for. Writes `workerTokens` and, without a master key, `masterKeys`. */
 import { factoryError } from "../../../contract/errors.js";
 import { aliasPath, defaultPathPrefix } from "../../../contract/gateway.js";
-import * as contract from "../../../contract/workers.js";
+import * as contract from "../../../contract/tokens.js";
 import { DEFAULT_LANE } from "../../../policy/queue/lane.js";
 import { scopeFaults } from "../../../policy/tokens/scope.js";
 import { asMutation } from "../../functions.js";

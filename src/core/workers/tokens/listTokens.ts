@@ -1,5 +1,5 @@
 /** The tokens that were minted, newest first, without the tokens themselves. */
-import * as contract from "../../../contract/workers.js";
+import * as contract from "../../../contract/tokens.js";
 import { asQuery } from "../../functions.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";

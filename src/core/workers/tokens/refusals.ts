@@ -3,7 +3,7 @@
  * nothing. A fixed window of one minute per token id, or per error code where no token is known; once it is full it is only
  * read, so that a flood does not conflict with itself over it.
  */
-import * as contract from "../../../contract/workers.js";
+import * as contract from "../../../contract/tokens.js";
 import { errorCodes } from "../../../contract/errors.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordRefusal } from "../../audit/tally.js";

@@ -2,7 +2,7 @@
  * Ends a token and its alias at once: the next call that carries either is refused. Writes `workerTokens`; a repeat keeps
  * the first time.
  */
-import * as contract from "../../../contract/workers.js";
+import * as contract from "../../../contract/tokens.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordAct } from "../../audit/record.js";
 import { asMutation } from "../../functions.js";

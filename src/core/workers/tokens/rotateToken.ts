@@ -3,7 +3,7 @@
  * longer works is not rotated: that would bring it back.
  */
 import { factoryError } from "../../../contract/errors.js";
-import * as contract from "../../../contract/workers.js";
+import * as contract from "../../../contract/tokens.js";
 import { asMutation } from "../../functions.js";
 import { tokenRow } from "./authorize.js";
 import { expiredToken, revokedToken } from "./claims.js";
