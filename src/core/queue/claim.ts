@@ -15,7 +15,7 @@ import type { Policies } from "../../contract/policies.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
-import { bindWorker } from "../workers/binding.js";
+import { bindWorker } from "../workers/bindWorker.js";
 import { startMeter } from "../workers/deployments/startMeter.js";
 import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
 import { admitWorker, type Admission } from "../workers/tokens/admit.js";

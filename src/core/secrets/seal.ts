@@ -9,7 +9,7 @@ import type { Bytes } from "../../policy/secrets/masterKey.js";
 import { sealEnvelope } from "../../policy/secrets/sealEnvelope.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { requireMasterKey } from "./keyRing.js";
+import { requireMasterKey } from "./currentKey.js";
 
 /** The sealed columns of a `secrets` row. Generates a master key when there is none; throws `master_key_invalid`. */
 export async function sealSecret(
