@@ -28,7 +28,7 @@ export { heartbeat, renewLease } from "./queue/heartbeat.js";
 export { settle, complete, fail } from "./queue/settle.js";
 export { appendConversationMessages } from "./queue/append.js";
 export { attachMessageMetadata } from "./queue/attachMetadata.js";
-export { workerStats, getWorkerControlState } from "./workers/reads.js";
+export { getWorkerControlState } from "./workers/reads.js";
 export { workerWake } from "./workers/wakeRead.js";
 export { noteWorkerRefusal } from "./workers/tokens/refusals.js";
 export { identifyTelegramWebhook } from "./telegram/identifyWebhook.js";
