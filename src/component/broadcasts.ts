@@ -1,5 +1,8 @@
 /** The durable run of a broadcast. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as broadcastRunFile from "../core/pushing/broadcastRun.js";
 import * as broadcastsFile from "../core/pushing/broadcasts.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";

@@ -1,5 +1,8 @@
 /** The fleet's calls to the provider of machines. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as launchFile from "../core/fleet/launch.js";
 import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";

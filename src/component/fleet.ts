@@ -1,5 +1,8 @@
 /** What a pass of the fleet and its steps read and record. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as spawnEnvFile from "../core/bridge/spawnEnv.js";
 import * as commandsFile from "../core/fleet/commands.js";
 import * as finishFile from "../core/fleet/finish.js";

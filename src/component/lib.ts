@@ -108,7 +108,7 @@ export const listAmbiguousReplies = relay.query(deadLetters.listAmbiguousReplies
 );
 
 // -- Workers --
-export const workerStats = query(inline.workerStats);
+export const workerStats = relay.query(workers.workerStats)(() => internal.operators.workerStats);
 export const getWorkerControlState = query(inline.getWorkerControlState);
 export const workerWake = query(inline.workerWake);
 

@@ -1,5 +1,8 @@
 /** What operators and administrators ask and set: light, and rare. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as configureAgentFile from "../core/agents/configureAgent.js";
 import * as requiredSecretsFile from "../core/agents/requiredSecrets.js";
 import * as settingsFile from "../core/config/settings.js";
@@ -38,6 +41,7 @@ import * as connectionsListFile from "../core/connections/list.js";
 import * as removeFile from "../core/connections/remove.js";
 import * as requestFile from "../core/probes/request.js";
 import * as probesReadsFile from "../core/probes/reads.js";
+import * as statsFile from "../core/workers/stats.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const configureAgent = internalMutation(configureAgentFile.configureAgent);
@@ -95,3 +99,4 @@ export const removeConnection = internalMutation(removeFile.removeConnection);
 export const requestProbe = internalMutation(requestFile.requestProbe);
 export const getProbe = internalQuery(probesReadsFile.getProbe);
 export const listProbes = internalQuery(probesReadsFile.listProbes);
+export const workerStats = internalQuery(statsFile.workerStats);

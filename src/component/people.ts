@@ -1,5 +1,8 @@
 /** Users, their agents and their accounts, and what an app shows of them. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as bindUserAgentFile from "../core/identity/bindUserAgent.js";
 import * as revokeBindingFile from "../core/identity/revokeBinding.js";
 import * as resolveFile from "../core/identity/resolve.js";

@@ -1,5 +1,8 @@
 /** The slots of push jobs, at fixed local times. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as dispatchDueFile from "../core/pushing/dispatchDue.js";
 import * as wakeFile from "../core/pushing/wake.js";
 import * as templatesFile from "../core/pushing/templates.js";

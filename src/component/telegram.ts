@@ -1,7 +1,10 @@
 /** The calls to Telegram and what they record; files are fetched here too. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as fetchFile from "../core/attachments/fetch.js";
-import * as vaultFile from "../core/secrets/vault.js";
+import * as openForActionFile from "../core/secrets/openForAction.js";
 import * as configureWebhookFile from "../core/telegram/configureWebhook.js";
 import * as webhookFactsFile from "../core/telegram/webhookFacts.js";
 import * as webhookReadinessFile from "../core/telegram/webhookReadiness.js";
@@ -18,7 +21,7 @@ export const openAgentToken = internalQuery(webhookReadinessFile.openAgentToken)
 export const introduceWebhookSecret = internalMutation(webhookSecretsFile.introduce);
 export const withdrawWebhookSecret = internalMutation(webhookSecretsFile.withdraw);
 export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.retireOlder);
-export const openSecret = internalQuery(vaultFile.openForAction);
+export const openSecret = internalQuery(openForActionFile.openForAction);
 
 export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);
 export const getWebhookReadiness = internalAction(webhookReadinessFile.getWebhookReadiness);

@@ -1,5 +1,8 @@
 /** The work in batches that the cron and others schedule. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as sealFile from "../core/audit/seal.js";
 import * as expirePairingFile from "../core/identity/expirePairing.js";
 import * as deleteSecretFile from "../core/secrets/deleteSecret.js";

@@ -1,5 +1,8 @@
 /** What a worker asks once in its life or once in a while: its memory, its skills, a word about itself. Registrations only. */
 import "../core/inline.js";
+import "../core/queue/pass.js";
+import "../core/queue/reap.js";
+import "../core/upkeep/tick.js";
 import * as workerMemoryFile from "../core/snapshots/workerMemory.js";
 import * as restoreFile from "../core/snapshots/restore.js";
 import * as prepareUploadFile from "../core/snapshots/prepareUpload.js";

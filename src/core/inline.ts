@@ -1,7 +1,6 @@
 /**
- * The bodies that `lib` registers itself: what is called for every message and light. Every other module that shares code with
- * them imports this file whole, although it needs only parts. The bundler makes one module for each set of entry points that reach
- * the same code, and each module that a call loads costs a deployment 0.35 ms: so it makes one of all this and what it needs.
+ * The bodies that `lib` registers itself, because they are light and called for every message; and the contract, of which it
+ * registers every row.
  */
 import "../contract/agents.js";
 import "../contract/audit.js";
@@ -29,7 +28,7 @@ export { heartbeat, renewLease } from "./queue/heartbeat.js";
 export { settle, complete, fail } from "./queue/settle.js";
 export { appendConversationMessages } from "./queue/append.js";
 export { attachMessageMetadata } from "./queue/attachMetadata.js";
-export { workerStats, getWorkerControlState } from "./workers/reads.js";
+export { getWorkerControlState } from "./workers/reads.js";
 export { workerWake } from "./workers/wakeRead.js";
 export { noteWorkerRefusal } from "./workers/tokens/refusals.js";
 export { identifyTelegramWebhook } from "./telegram/identifyWebhook.js";

@@ -5,7 +5,7 @@
  */
 import { internal } from "../../src/component/_generated/api.js";
 import { enqueueMessage } from "../../src/core/queue/enqueue.js";
-import { stopWaiting } from "../../src/core/queue/wake.js";
+import { stopWaiting } from "../../src/core/queue/stopWaiting.js";
 import type { World } from "../component/world.js";
 import { checkRows, isEnded, must, readRows, Violation, type Rows } from "./invariants.js";
 import { holds, mayComplete, Observer, type Job } from "./model.js";

@@ -2,7 +2,7 @@
 import type { Infer } from "convex/values";
 import * as contract from "../../contract/agents.js";
 import { factoryError } from "../../contract/errors.js";
-import { profileSecretRefs } from "../../policy/bridge/secretRefs.js";
+import { profileSecretRefs } from "../../policy/bridge/profileRefs.js";
 import { isLane, tagFault } from "../../policy/queue/lane.js";
 import { isSecretRef } from "../../policy/secrets/secretShape.js";
 import { asMutation } from "../functions.js";

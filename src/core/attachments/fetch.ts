@@ -16,7 +16,7 @@ import { botApiBaseUrl } from "../telegram/botApi.js";
 import { fetchTelegramFile } from "../telegram/fetchFile.js";
 import { TRY_MS } from "./receive.js";
 import { releaseWhenComplete } from "./release.js";
-import { FAILED_ROW_RETENTION_MS, fileExpiry } from "./sweep.js";
+import { FAILED_ROW_RETENTION_MS, fileExpiry } from "./retention.js";
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 30_000;

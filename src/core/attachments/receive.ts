@@ -4,7 +4,7 @@ import type { TelegramFile } from "../../policy/telegram/media.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { FAILED_ROW_RETENTION_MS } from "./sweep.js";
+import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 
 /** One try must have ended by then: Telegram's answer, 20 MB of download, and the storing. */
 export const TRY_MS = 120_000;

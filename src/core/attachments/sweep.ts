@@ -1,12 +1,10 @@
 /** Ends what is due: deletes files after their retention and rows after theirs, and takes up fetches that got lost. */
-import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
+import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 
 const BATCH = 50;
-/** How long it stays on record that a file could not be had, or has expired. */
-export const FAILED_ROW_RETENTION_MS = 30 * 86_400_000;
 
 /** Takes up fetches that got lost; how many. */
 export async function sweepFetches(ctx: MutationCtx): Promise<number> {
@@ -33,7 +31,3 @@ export async function sweepAttachments(ctx: MutationCtx): Promise<number> {
   for (const row of over) await ctx.db.delete(row._id);
   return stale.length + over.length;
 }
-
-/** When a file that is stored now expires. */
-export const fileExpiry = async (ctx: MutationCtx): Promise<number> =>
-  Date.now() + (await loadRuntime(ctx)).policies.attachments.retentionMs;

@@ -12,7 +12,7 @@ import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { bindWorker } from "../workers/binding.js";
+import { bindWorker } from "../workers/bindWorker.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";

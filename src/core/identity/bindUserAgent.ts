@@ -10,7 +10,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
-import { isWebhookReady, tokenOfAgent } from "../telegram/agentBot.js";
+import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";
 

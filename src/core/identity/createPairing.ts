@@ -13,8 +13,8 @@ import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
-import { sealSecret } from "../secrets/vault.js";
-import { isWebhookReady, tokenOfAgent } from "../telegram/agentBot.js";
+import { sealSecret } from "../secrets/seal.js";
+import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
 import { expire } from "./expirePairing.js";
 import { pairingView, sealedCodeOf } from "./views.js";
 

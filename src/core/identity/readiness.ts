@@ -7,7 +7,8 @@ import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
 import { fleetIssues } from "../ops/fleetIssues.js";
-import { isWebhookReady, tokenOfAgent, type Bot } from "../telegram/agentBot.js";
+import { type Bot } from "../telegram/agentBot.js";
+import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
 import { configuredWebhookPath } from "../telegram/configureWebhook.js";
 import { secretsOf } from "../telegram/webhookSecrets.js";
 

@@ -10,7 +10,7 @@ import { asQuery } from "../functions.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "../identity/readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
-import { isWebhookReady } from "../telegram/agentBot.js";
+import { isWebhookReady } from "../telegram/agentToken.js";
 import { configFacts } from "./fleetIssues.js";
 import { liveWorkers } from "./serverFacts.js";
 

@@ -17,7 +17,8 @@ import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js
 import { wakeFleetForReady } from "../fleet/wake.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
-import { LOOK_AHEAD_MS, planLook, takeAlarm } from "./alarms.js";
+import { LOOK_AHEAD_MS } from "./alarms.js";
+import { planLook, takeAlarm } from "./handledAlarms.js";
 import { newestLine, servedTicks } from "./discover.js";
 import { LINE_LIFE_MS, publishLine } from "./line.js";
 

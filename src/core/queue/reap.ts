@@ -13,7 +13,8 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
-import { reapPoint, setReapAlarmUnlessSet, takeAlarm } from "./alarms.js";
+import { reapPoint } from "./alarms.js";
+import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";
 

@@ -1,11 +1,8 @@
-/**
- * Own timers of parked conversations and delayed messages, and the end of a wait for files. An early timer is set again,
- * never dropped.
- */
+/** Own timers of parked conversations and delayed messages. An early timer is set again, never dropped. */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../../component/_generated/api.js";
-import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { arrive, unpark } from "./model.js";
 
@@ -44,14 +41,4 @@ export async function admitMessage(ctx: MutationCtx, id: Id<"messageQueue">): Pr
   const owner = await ctx.db.get(row.conversation);
   if (owner) await arrive(ctx, owner, row);
   return true;
-}
-
-/** The files of a message are there (or will not come): its conversation comes into line, if this is all it waited for. */
-export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">): Promise<void> {
-  if (message.waiting === undefined) return;
-  await ctx.db.patch(message._id, { waiting: undefined });
-  const conversation = await ctx.db.get(message.conversation);
-  // A backoff with no attempt behind it is a wait for files; the other ones keep their time.
-  if (conversation?.state === "backoff" && conversation.head === message._id && conversation.attempts === 0)
-    await unpark(ctx, conversation, message);
 }

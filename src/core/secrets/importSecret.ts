@@ -5,7 +5,7 @@
  */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/secrets.js";
-import { encodeSecretValue } from "../../policy/secrets/envelope.js";
+import { encodeSecretValue } from "../../policy/secrets/sealEnvelope.js";
 import type { Bytes } from "../../policy/secrets/masterKey.js";
 import {
   isSecretRef,
@@ -14,7 +14,8 @@ import {
 } from "../../policy/secrets/secretShape.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
-import { activeSecret, sealSecret } from "./vault.js";
+import { sealSecret } from "./seal.js";
+import { activeSecret } from "./vault.js";
 
 export const importSecret = asMutation(contract.importSecret)(async (
   ctx,

@@ -6,7 +6,8 @@ import * as contract from "../../contract/secrets.js";
 import { isWeakMasterKey, masterKeyFix } from "../../policy/secrets/masterKey.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
-import { envMasterKeys, generatedMasterKey, type EnvKey } from "./keyRing.js";
+import { envMasterKeys, type EnvKey } from "./keyRing.js";
+import { generatedMasterKey } from "./currentKey.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** More different keys than this among the active secrets means rotations that were never finished. */

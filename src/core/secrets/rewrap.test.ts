@@ -4,7 +4,8 @@ import { openEnvelope } from "../../policy/secrets/envelope.js";
 import { masterKeyOf } from "../../policy/secrets/masterKey.js";
 import { api } from "../../component/_generated/api.js";
 import schema from "../../component/schema.js";
-import { openSecret, sealSecret } from "./vault.js";
+import { sealSecret } from "./seal.js";
+import { openSecret } from "./vault.js";
 
 const modules = import.meta.glob(["/src/component/**/*.ts", "!/src/component/**/*.test.ts"]);
 const KEY_A = Buffer.from(Array.from({ length: 32 }, (_, i) => 7 * i + 3)).toString("base64");

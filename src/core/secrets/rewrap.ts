@@ -6,14 +6,16 @@
 import { v } from "convex/values";
 import { errorDataOf } from "../../contract/errors.js";
 import * as contract from "../../contract/secrets.js";
-import { NONCE_BYTES, rewrapDataKey } from "../../policy/secrets/envelope.js";
+import { NONCE_BYTES } from "../../policy/secrets/envelope.js";
 import type { MasterKey } from "../../policy/secrets/masterKey.js";
+import { rewrapDataKey } from "../../policy/secrets/sealEnvelope.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { existingMasterKey, findMasterKey } from "./keyRing.js";
+import { findMasterKey } from "./keyRing.js";
+import { existingMasterKey } from "./currentKey.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** Rows carry values of up to 64 KiB, which a patch writes again: 3.2 MiB of 16 in the worst case. */

@@ -1,47 +1,17 @@
 /**
- * The vault: the only code that turns secrets into rows and rows into secrets. What comes out goes to hydration or into
+ * The vault: the only code that turns rows into secrets; `seal.ts` is the way back. What comes out goes to hydration or into
  * the action that uses it, never into a row, a log, an error or the arguments of a scheduled function.
  */
-import { asQuery } from "../functions.js";
-import { v } from "convex/values";
 import { factoryError } from "../../contract/errors.js";
-import {
-  DATA_KEY_BYTES,
-  ENVELOPE_FORMAT,
-  NONCE_BYTES,
-  openEnvelope,
-  sealEnvelope,
-  type SecretVersion,
-} from "../../policy/secrets/envelope.js";
-import type { Bytes } from "../../policy/secrets/masterKey.js";
+import { openEnvelope } from "../../policy/secrets/envelope.js";
 import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
 
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { findMasterKey, requireMasterKey } from "./keyRing.js";
+import { findMasterKey } from "./keyRing.js";
 
 /** How many refs of a profile are looked at for a bot token: each one is a document read at every hydration. */
 const MAX_BOT_TOKEN_REFS = 16;
-
-/** The sealed columns of a `secrets` row. Generates a master key when there is none; throws `master_key_invalid`. */
-export async function sealSecret(
-  ctx: MutationCtx,
-  bound: SecretVersion,
-  value: Bytes,
-): Promise<Pick<Doc<"secrets">, "encryptedValue" | "wrappedKey" | "keyId" | "algorithm">> {
-  const master = await requireMasterKey(ctx);
-  const sealed = await sealEnvelope(master, bound, value, {
-    dataKey: crypto.getRandomValues(new Uint8Array(DATA_KEY_BYTES)),
-    wrapNonce: crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
-    valueNonce: crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
-  });
-  return {
-    encryptedValue: sealed.encryptedValue.buffer,
-    wrappedKey: sealed.wrappedKey.buffer,
-    keyId: master.keyId,
-    algorithm: ENVELOPE_FORMAT,
-  };
-}
 
 /** A context that notes, for the audit log, which secrets are opened through it. */
 export type OpeningCtx = (QueryCtx | MutationCtx) & { readonly openedSecrets?: Set<string> };
@@ -114,9 +84,3 @@ export async function openTelegramBotToken(
   }
   return null;
 }
-
-/** `openSecret` for actions, which have no database. Its result must not leave the action. */
-export const openForAction = asQuery({
-  args: { secretRef: v.string() },
-  returns: v.union(v.string(), v.null()),
-})(async (ctx, { secretRef }) => await openSecret(ctx, secretRef));

@@ -4,7 +4,7 @@
  *
  * The two sides part in one case: the owner lost its lease. Then the conversation is free at once (`freeConversation`), and
  * the worker keeps its `binding`: it may still save what it has under its own generation, or take the conversation again
- * while nobody else did. Every new owner raises the generation, which fences snapshots.
+ * while nobody else did. Every new owner raises the generation, which fences snapshots. `bindWorker.ts` binds; here it ends.
  */
 import { poolOf } from "../../policy/queue/lane.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
@@ -12,31 +12,6 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { readyFields } from "../queue/model.js";
 
 type Conversation = Doc<"conversations">;
-type BindableWorker = Pick<Doc<"workers">, "_id" | "workerId" | "binding">;
-
-/** The owner's fields for the conversation row; writes the worker's side when it changes. */
-export async function bindWorker(
-  ctx: MutationCtx,
-  worker: BindableWorker,
-  conversation: Conversation,
-): Promise<Partial<Conversation>> {
-  const { binding } = worker;
-  const generation = conversation.generation ?? 0;
-  const same = binding?.conversation === conversation._id && binding.generation === generation;
-  const owned = { owner: worker.workerId, pool: poolOf(conversation.lane, worker.workerId) };
-  if (same) return conversation.owner === worker.workerId ? {} : owned;
-  await ctx.db.patch(worker._id, {
-    binding: {
-      conversation: conversation._id,
-      conversationId: conversation.conversationId,
-      agentKey: conversation.agentKey,
-      workspace: conversation.workspace,
-      generation: generation + 1,
-      boundAt: Date.now(),
-    },
-  });
-  return { ...owned, generation: generation + 1 };
-}
 
 /** Lets any worker of its lane claim the conversation, if `workerId` owns it. Returns whether it did. */
 export async function freeConversation(

@@ -1,4 +1,4 @@
-/** What operators and workers may know about workers. Bounded; none of it is on the hot path. */
+/** What is wanted of a worker, and what its newest lease tells of it. */
 import * as contract from "../../contract/workers.js";
 import type { ProbeOrder } from "../../contract/probes.js";
 import { asQuery } from "../functions.js";
@@ -8,8 +8,6 @@ import { orderOf, waitingProbes } from "../probes/waiting.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
 import { isAskedToRelease } from "./wakeRow.js";
-
-const MAX_WORKERS = 500;
 
 export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
   await authorizeWorker(ctx, args);
@@ -38,35 +36,6 @@ async function shouldRelease(ctx: QueryCtx, worker: Wanted): Promise<boolean> {
   const conversation = await ctx.db.get(worker.binding.conversation);
   return (conversation?.generation ?? 0) !== worker.binding.generation;
 }
-
-export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
-  const rows = await ctx.db
-    .query("workers")
-    .withIndex("by_status", (q) => q.eq("status", "active"))
-    .take(MAX_WORKERS + 1);
-  const workers = await Promise.all(
-    rows.slice(0, MAX_WORKERS).map(async (row) => {
-      const life = await lastSignOfLife(ctx, row.workerId);
-      const machine = row.provider === "external" ? null : await machineOf(ctx, row.workerId);
-      return {
-        workerId: row.workerId,
-        status: row.status,
-        load: life.load,
-        heartbeatAt: Math.max(row.registeredAt, life.seenAt),
-        machineId: machine?.machineId ?? null,
-        appName: machine?.machineId === undefined ? null : machine.appName,
-      };
-    }),
-  );
-  const activeCount = workers.filter((worker) => worker.load > 0).length;
-  return { activeCount, idleCount: workers.length - activeCount, workers, capped: rows.length > MAX_WORKERS };
-});
-
-const machineOf = (ctx: QueryCtx, worker: string): Promise<Doc<"machines"> | null> =>
-  ctx.db
-    .query("machines")
-    .withIndex("by_worker", (q) => q.eq("worker", worker))
-    .unique();
 
 /** A worker holds one lease at a time, so its newest lease tells its load. */
 export async function lastSignOfLife(

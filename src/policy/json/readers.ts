@@ -73,6 +73,12 @@ export const looseObject = <F extends Fields>(fields: F): Reader<Record<string, 
   };
 };
 
+/** A reader that is built for the first value, not when its module is loaded. */
+export function lazily<T>(build: () => Reader<T>): Reader<T> {
+  let reader: Reader<T> | undefined;
+  return (value) => (reader ??= build())(value);
+}
+
 /** What `reader` makes of a value, or null when it refuses. */
 export function readOrNull<T>(reader: Reader<T>, value: unknown): T | null {
   try {

@@ -1,15 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  encodeSecretValue,
-  openEnvelope,
-  rewrapDataKey,
-  sealEnvelope,
-  type Envelope,
-  type SecretVersion,
-} from "./envelope.js";
+import { openEnvelope, type SecretVersion } from "./envelope.js";
 import { masterKeyOf, type Bytes, type MasterKey } from "./masterKey.js";
+import { encodeSecretValue, rewrapDataKey, sealEnvelope, type Envelope } from "./sealEnvelope.js";
 import vectors from "./envelope.vectors.json" with { type: "json" };
 
 const fromHex = (text: string): Bytes => new Uint8Array(Buffer.from(text, "hex"));

@@ -5,6 +5,7 @@
 import {
   boolean,
   integer,
+  lazily,
   list,
   looseObject,
   number,
@@ -14,54 +15,56 @@ import {
   type Reader,
 } from "../json/readers.js";
 
-/** Text that can be stored: a lone surrogate has no UTF-8 form. */
-const text: Reader<string> = (value) => string(value).replace(/[\ud800-\udfff]/gu, "\ufffd");
-/** Telegram's ids are numbers of up to 52 bits; some proxies quote them. */
-const id: Reader<number | string> = (value) => (typeof value === "string" ? value : number(value));
-const withId = looseObject({ id: optional(id) });
+const update = lazily(() => {
+  /** Text that can be stored: a lone surrogate has no UTF-8 form. */
+  const text: Reader<string> = (value) => string(value).replace(/[\ud800-\udfff]/gu, "\ufffd");
+  /** Telegram's ids are numbers of up to 52 bits; some proxies quote them. */
+  const id: Reader<number | string> = (value) => (typeof value === "string" ? value : number(value));
+  const withId = looseObject({ id: optional(id) });
 
-const file = looseObject({
-  file_id: text,
-  file_name: optional(text),
-  mime_type: optional(text),
-  file_size: optional(number),
-});
+  const file = looseObject({
+    file_id: text,
+    file_name: optional(text),
+    mime_type: optional(text),
+    file_size: optional(number),
+  });
 
-const entities = list(
-  looseObject({ type: string, offset: integer, length: integer, user: optional(withId) }),
-);
+  const entities = list(
+    looseObject({ type: string, offset: integer, length: integer, user: optional(withId) }),
+  );
 
-const message = looseObject({
-  message_id: optional(number),
-  message_thread_id: optional(number),
-  is_topic_message: optional(boolean),
-  chat: optional(looseObject({ id: optional(id), type: optional(string) })),
-  from: optional(withId),
-  reply_to_message: optional(looseObject({ from: optional(withId) })),
-  text: optional(text),
-  entities: optional(entities),
-  caption: optional(text),
-  caption_entities: optional(entities),
-  media_group_id: optional(text),
-  migrate_to_chat_id: optional(id),
-  migrate_from_chat_id: optional(id),
-  photo: optional(list(file)),
-  video: optional(file),
-  audio: optional(file),
-  voice: optional(file),
-  document: optional(file),
-});
+  const message = looseObject({
+    message_id: optional(number),
+    message_thread_id: optional(number),
+    is_topic_message: optional(boolean),
+    chat: optional(looseObject({ id: optional(id), type: optional(string) })),
+    from: optional(withId),
+    reply_to_message: optional(looseObject({ from: optional(withId) })),
+    text: optional(text),
+    entities: optional(entities),
+    caption: optional(text),
+    caption_entities: optional(entities),
+    media_group_id: optional(text),
+    migrate_to_chat_id: optional(id),
+    migrate_from_chat_id: optional(id),
+    photo: optional(list(file)),
+    video: optional(file),
+    audio: optional(file),
+    voice: optional(file),
+    document: optional(file),
+  });
 
-const update = looseObject({
-  update_id: integer,
-  message: optional(message),
-  edited_message: optional(message),
-  my_chat_member: optional(looseObject({ chat: withId, new_chat_member: looseObject({ status: string }) })),
+  return looseObject({
+    update_id: integer,
+    message: optional(message),
+    edited_message: optional(message),
+    my_chat_member: optional(looseObject({ chat: withId, new_chat_member: looseObject({ status: string }) })),
+  });
 });
 
 /** An update as `resolveAgentKey` sees it: everything that Telegram sent, with the fields above checked. */
 export type TelegramUpdate = ReturnType<typeof update>;
-export type TelegramMessage = ReturnType<typeof message>;
+export type TelegramMessage = NonNullable<TelegramUpdate["message"]>;
 
 /** What a body is: an update, some other JSON, or no JSON at all. */
 export function readTelegramUpdate(

@@ -3,37 +3,16 @@
  * closes it when the worker is gone. So metering costs a claim nothing, and a sweep that is late loses nothing.
  */
 import { monthEnd, monthOf } from "../../../policy/deployments/month.js";
-import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
 import { dueMeters, oldMeters } from "./due.js";
+import { EVERY_MS, meterOf, type Meter } from "./startMeter.js";
 
-const EVERY_MS = 30 * 60_000;
 const BATCH = 100;
 /** A worker that lived for less is not worth a row of its own. */
 const SHORT_MS = 10 * 60_000;
-
-type Meter = Doc<"workerHours">;
-
-const meterOf = (ctx: MutationCtx, worker: string, month: string): Promise<Meter | null> =>
-  ctx.db
-    .query("workerHours")
-    .withIndex("by_worker", (q) => q.eq("worker", worker).eq("month", month))
-    .first();
-
-/** A worker claims with this token for the first time, or again after it was gone. */
-export async function startMeter(ctx: MutationCtx, worker: string, tokenId: string): Promise<void> {
-  const now = Date.now();
-  const month = monthOf(now);
-  const known = await meterOf(ctx, worker, month);
-  if (!known) {
-    const dueAt = now + EVERY_MS;
-    await ctx.db.insert("workerHours", { worker, tokenId, month, aliveMs: 0, countedUntil: now, dueAt });
-  } else if (known.dueAt === undefined)
-    await ctx.db.patch(known._id, { tokenId, countedUntil: now, dueAt: now + EVERY_MS });
-}
 
 /** The worker is gone; `seenAt` was its last sign of life. */
 export async function stopMeter(ctx: MutationCtx, worker: string, seenAt: number): Promise<void> {

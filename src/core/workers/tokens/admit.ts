@@ -6,7 +6,7 @@
 import { factoryError } from "../../../contract/errors.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
-import { noteTokenUse } from "./lastUse.js";
+import { noteTokenUse } from "./noteUse.js";
 import { leaveSeat, takeSeat } from "./seats.js";
 
 export interface Admission {

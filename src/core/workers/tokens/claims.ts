@@ -3,7 +3,16 @@
  * of the master key, and no signing key is stored.
  */
 import { factoryError } from "../../../contract/errors.js";
-import { boolean, list, object, optional, readOrNull, string, where } from "../../../policy/json/readers.js";
+import {
+  boolean,
+  lazily,
+  list,
+  object,
+  optional,
+  readOrNull,
+  string,
+  where,
+} from "../../../policy/json/readers.js";
 import { isLane, MAX_LANES } from "../../../policy/queue/lane.js";
 import { deriveKeyBytes, type MasterKey } from "../../../policy/secrets/masterKey.js";
 import { parseJwt, registeredClaimsFault, signJwt } from "../../../policy/tokens/jwt.js";
@@ -16,16 +25,18 @@ const MAX_TOKEN_CHARS = 4096;
 const MAX_ID_CHARS = 64;
 const KEY_ID_SHAPE = /^[0-9a-f]{16}$/;
 
-const name = where(string, (text) => text !== "");
-const lane = where(string, isLane);
-const claimsOf = object({
-  jti: where(name, (text) => text.length <= MAX_ID_CHARS),
-  workspace: optional(name),
-  tags: where(list(lane), ({ length }) => length >= 1 && length <= MAX_LANES),
-  group: optional(string),
-  workerId: optional(name),
-  /** May list system lanes. */
-  trusted: optional(boolean),
+const claimsOf = lazily(() => {
+  const name = where(string, (text) => text !== "");
+  const lane = where(string, isLane);
+  return object({
+    jti: where(name, (text) => text.length <= MAX_ID_CHARS),
+    workspace: optional(name),
+    tags: where(list(lane), ({ length }) => length >= 1 && length <= MAX_LANES),
+    group: optional(string),
+    workerId: optional(name),
+    /** May list system lanes. */
+    trusted: optional(boolean),
+  });
 });
 /** What a token says of its bearer; `jti` is the id of its row. */
 export type WorkerClaims = ReturnType<typeof claimsOf>;

@@ -3,13 +3,9 @@
  * beat, insert a row. So the workers of one token never meet over it.
  */
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
+import { noteTokenUse } from "./noteUse.js";
 
 const BATCH = 100;
-
-/** A plain insert: it reads nothing. */
-export async function noteTokenUse(ctx: MutationCtx, tokenId: string, usedAt: number): Promise<void> {
-  await ctx.db.insert("workerTokenUses", { tokenId, usedAt });
-}
 
 /**
  * When a worker last registered with the token, polled idly, or left; null: no worker ever did. `staleAfterMs` is that of

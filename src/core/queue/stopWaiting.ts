@@ -1,0 +1,14 @@
+/** The end of a wait for files. */
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../component/_generated/server.js";
+import { unpark } from "./model.js";
+
+/** The files of a message are there (or will not come): its conversation comes into line, if this is all it waited for. */
+export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">): Promise<void> {
+  if (message.waiting === undefined) return;
+  await ctx.db.patch(message._id, { waiting: undefined });
+  const conversation = await ctx.db.get(message.conversation);
+  // A backoff with no attempt behind it is a wait for files; the other ones keep their time.
+  if (conversation?.state === "backoff" && conversation.head === message._id && conversation.attempts === 0)
+    await unpark(ctx, conversation, message);
+}
