@@ -121,7 +121,12 @@ describe("fairOrder", () => {
         const together = rows.map((row) => ({ ...row, start: 1_000, readyAt: 0 }));
         const order = takeAll(together, new Map());
         for (const [position, row] of order.entries()) {
-          const ofOwnFlow = order.slice(0, position).filter((other) => flowOf(other) === flowOf(row)).length;
+          // Its own flow's rows before it: those that came earlier, and those that were more urgent.
+          const ofOwnFlow = together.filter(
+            (other) =>
+              flowOf(other) === flowOf(row) &&
+              (Number(other.name) < Number(row.name) || order.indexOf(other) < position),
+          ).length;
           const others = new Map<string, Row[]>();
           for (const other of order.slice(0, position))
             if (flowOf(other) !== flowOf(row))
