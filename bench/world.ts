@@ -84,11 +84,11 @@ export async function setAlarms({ t }: BenchWorld, pending: { reap: boolean; pas
   await t.run(async (ctx) => {
     for (const alarm of await ctx.db.query("alarms").collect()) await ctx.db.delete(alarm._id);
     for (const line of await ctx.db.query("lines").collect()) await ctx.db.delete(line._id);
-    // Something waits in the lanes with work, so the scheduler has looked and said so; one worker asks.
+    // Something waits in the lanes with work, so the scheduler has looked and said so; it knows of no claimers.
     const saturated = Array.from({ length: TENANTS }, (_, tenant) => `tenant${tenant}`);
     await ctx.db.insert("lines", {
       until: Date.now() + 4_000,
-      claimers: ["claimer"],
+      claimers: [],
       lanes: [LANES.first, LANES.second].map((lane) => ({ lane, virtual: 1_000, saturated })),
     });
     if (pending.pass) await ctx.db.insert("alarms", { kind: "look", at: Date.now() + 300 });

@@ -56,7 +56,8 @@ async function busySystem({ moreForW3 }: { moreForW3: boolean }) {
   if (moreForW3) await world.send("c3", "three again");
   await world.send("c1", "one");
   await world.send("c2", "two");
-  await world.pass(500);
+  // Longer ago than counts as company.
+  await world.pass(2_500);
   await strictLine();
   return { lease3: world.lease("w3", job3), lease4: world.lease("w4", job4) };
 }

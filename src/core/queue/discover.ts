@@ -43,9 +43,13 @@ export const candidates = asQuery({
   }),
 })(async (ctx, { worker, lanes, workspace, reapAt, now, dice, looksAround }) => {
   const [lot = 0, ...draws] = dice;
-  const claimers = (await newestLine(ctx, now))?.claimers ?? [];
+  const claimers = {
+    worker,
+    listed: (await newestLine(ctx, now))?.claimers ?? [],
+    company: await hasCompany(ctx, worker, now),
+  };
   // One more, for a claim that comes too late for its first.
-  const count = windowFor(claimers.length) + 1;
+  const count = windowFor(claimers) + 1;
   const found = [];
   for (const lane of lanes) {
     const rows = await (workspace === null
@@ -54,7 +58,8 @@ export const candidates = asQuery({
     const order = fairOrder(rows, await servedTicks(ctx, lane, rows));
     const [head] = order;
     if (!head) continue;
-    const turns = shareOf(order, ({ row }) => row._id, { worker, claimers, now, random: lot });
+    const describe = ({ row }: (typeof order)[number]) => ({ id: row._id, flow: flowOf(row) });
+    const turns = shareOf(order, describe, claimers, { now, random: lot });
     const { band, readyAt } = head.row;
     found.push({ lane, band, readyAt, turns: turns.slice(0, MAX_TRIED) });
   }
@@ -145,8 +150,17 @@ export async function servedTicks(
   return served;
 }
 
+/** Another worker's claim counts as company for this long. */
+const COMPANY_MS = 2_000;
+
+/** Whether the newest claim is another worker's and a moment old. One document. */
+async function hasCompany(ctx: QueryCtx, worker: string, now: number): Promise<boolean> {
+  const newest = await ctx.db.query("leases").order("desc").first();
+  return newest !== null && newest.worker !== worker && newest._creationTime > now - COMPANY_MS;
+}
+
 /** The newest published line, whoever is replacing it: stale reads disturb nobody. */
-const newestLine = (ctx: QueryCtx, now: number): Promise<Doc<"lines"> | null> =>
+export const newestLine = (ctx: QueryCtx, now: number): Promise<Doc<"lines"> | null> =>
   ctx.db
     .query("lines")
     .withIndex("by_until", (q) => q.gt("until", now))

@@ -11,7 +11,6 @@ import { asMutation, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { flowOf, placesOf, virtualTime } from "../../policy/queue/place.js";
-import { windowFor } from "../../policy/queue/share.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -20,7 +19,7 @@ import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { LOOK_AHEAD_MS } from "./alarms.js";
 import { planLook, takeAlarm } from "./handledAlarms.js";
-import { servedTicks } from "./discover.js";
+import { newestLine, servedTicks } from "./discover.js";
 import { LINE_LIFE_MS, publishLine } from "./line.js";
 
 /** Looks and lines lie on a grid, so that those who plan the same one meet. */
@@ -36,8 +35,14 @@ const ROWS_PER_LANE = 64;
 /** Workspaces whose first rows are looked at although others' fill the lane. */
 const MAX_TENANTS = 32;
 const MAX_ALARMS = 100;
+/** The first rows of a lane, about to be taken: who takes one orders them itself, so their stored places do not matter. */
+const ROWS_ABOUT_TO_GO = 8;
 /** As many as make a difference to a claim (`windowFor`). */
 const MAX_CLAIMERS = 16;
+/** Who claimed longer ago than this is at work and does not claim soon. */
+const CLAIMED_LATELY_MS = 10_000;
+/** Workers have come since the last look: the next one counts them again. */
+const WHILE_GROWING_MS = 1_000;
 
 const vRow = v.object({
   id: v.id("conversations"),
@@ -63,6 +68,8 @@ export const waiting = asQuery({
   returns: v.object({
     lanes: v.array(vLane),
     claimers: v.array(v.string()),
+    /** Whether there were fewer, as last published. */
+    growing: v.boolean(),
     /** Alarms that this look stands for, and lines that ended long ago. */
     alarms: v.array(v.id("alarms")),
     oldLines: v.array(v.id("lines")),
@@ -80,9 +87,11 @@ export const waiting = asQuery({
     .query("lines")
     .withIndex("by_until", (q) => q.lt("until", now - FORGET_LINES_MS))
     .take(MAX_ALARMS);
+  const claimers = await findClaimers(ctx, now);
   return {
     lanes: await lanesWithWork(ctx),
-    claimers: await findClaimers(ctx, now),
+    claimers,
+    growing: claimers.length > ((await newestLine(ctx, now))?.claimers.length ?? 0),
     alarms: [...alarms, ...looks].map(({ _id }) => _id),
     oldLines: lines.map(({ _id }) => _id),
   };
@@ -141,17 +150,22 @@ const seenRow = ({ _id, ...row }: Doc<"conversations">): SeenRow => ({
   readyAt: row.readyAt,
 });
 
-/** Workers that hold a lease or asked for work lately, up to a bound. */
+/** Workers that claimed or asked for work lately, up to a bound, without those that are at work for longer. */
 async function findClaimers(ctx: QueryCtx, now: number): Promise<string[]> {
   const asking = await ctx.db
     .query("beats")
     .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
     .take(MAX_CLAIMERS);
-  const holding = await ctx.db
+  const leases = await ctx.db
     .query("leases")
     .withIndex("by_expiry", (q) => q.eq("state", "live"))
     .take(MAX_CLAIMERS);
-  return [...new Set([...asking, ...holding].map(({ worker }) => worker))];
+  const isBusy = new Set<string>();
+  const claimers = new Set(asking.map(({ worker }) => worker));
+  for (const { worker, _creationTime } of leases)
+    if (_creationTime > now - CLAIMED_LATELY_MS) claimers.add(worker);
+    else isBusy.add(worker);
+  return [...claimers].filter((worker) => !isBusy.has(worker));
 }
 
 /** `alarm`: what it was started by; it does nothing when another look stood for that already. */
@@ -165,12 +179,13 @@ export const observe = asMutation({
   const seen: {
     lanes: SeenLane[];
     claimers: string[];
+    growing: boolean;
     alarms: Id<"alarms">[];
     oldLines: Id<"lines">[];
   } = await ctx.runQuery(internal.queue.findWaiting, { now }, { useStaleSnapshot: true });
   for (const id of seen.alarms) await takeAlarm(ctx, id);
   for (const id of seen.oldLines) if (await ctx.db.get(id)) await ctx.db.delete(id);
-  for (const lane of seen.lanes) await updateOrder(ctx, lane, windowFor(seen.claimers.length));
+  for (const lane of seen.lanes) await updateOrder(ctx, lane);
   const heads = seen.lanes.flatMap(({ rows }) =>
     rows.map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt })),
   );
@@ -187,9 +202,9 @@ const ticksOf = (served: SeenLane["served"]) => new Map(served.map(({ flow, tick
  * Brings the stored order of a lane up to date. The first rows are left alone: they are about to be taken, and whoever takes one
  * orders them anyway. Where one flow has the lane to itself the order of arrival is right.
  */
-async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane, window: number): Promise<void> {
+async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane): Promise<void> {
   if (new Set(rows.map(flowOf)).size < 2) return;
-  const first = new Set(rows.slice(0, window));
+  const first = new Set(rows.slice(0, ROWS_ABOUT_TO_GO));
   for (const { row, start } of placesOf(rows, ticksOf(served))) {
     if (first.has(row)) continue;
     const current = await ctx.db.get(row.id);
@@ -201,7 +216,7 @@ async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane, window:
 /** Says what was seen, and plans the next look. */
 async function lookAgain(
   ctx: MutationCtx,
-  { lanes, claimers }: { lanes: SeenLane[]; claimers: string[] },
+  { lanes, claimers, growing }: { lanes: SeenLane[]; claimers: string[]; growing: boolean },
   { now, expecting, confirming }: { now: number; expecting: boolean; confirming: boolean },
 ): Promise<void> {
   const until = onGrid(now + LINE_LIFE_MS + SLACK_MS, LINE_GRID_MS);
@@ -217,7 +232,8 @@ async function lookAgain(
     });
   }
   if (expecting) await planLook(ctx, onGrid(now + LOOK_AHEAD_MS + SLACK_MS, LOOK_GRID_MS));
-  else if (lanes.length > 0) await planLook(ctx, until);
+  else if (lanes.length > 0)
+    await planLook(ctx, growing ? onGrid(now + WHILE_GROWING_MS, LOOK_GRID_MS) : until);
   else if (!confirming)
     await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.observe, { confirming: true });
 }

@@ -42,7 +42,9 @@ describe("a line of equal conversations", () => {
     const second = Number(textOf(await world.claim("w2")));
     const third = Number(textOf(await world.claim("w3")));
     expect(new Set([first, second, third]).size).toBe(3);
-    expect(Math.max(first, second, third)).toBeLessThan(windowFor(4) + 3);
+    expect(Math.max(first, second, third)).toBeLessThan(
+      windowFor({ worker: "w1", listed: ["w1", "w2", "w3", "w4"], company: true }) + 3,
+    );
     expect([first, second, third]).not.toEqual([0, 1, 2]);
   });
 

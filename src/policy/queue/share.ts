@@ -2,44 +2,82 @@
  * How several workers share the first rows of a line. If all took the head, all but one would be retried; if each drew by lot,
  * two of sixteen would often draw the same. So each row of the window belongs to one of the workers that claimed lately, by
  * rendezvous hashing: nobody has to ask, and two that see slightly different lines still agree. Whose rows are all gone draws by
- * lot. The owners change every second, so that a row whose owner is busy does not wait for it.
+ * lot. The owners change every two seconds, so that a row whose owner is busy does not wait for it.
  */
 
 const ROWS_PER_CLAIMER = 3;
 const MAX_WINDOW = 64;
-const EPOCH_MS = 1_000;
+/** Where others claim too and nobody knows how many: the rows among which a lot is drawn. */
+const LOT_WINDOW = 24;
+const EPOCH_MS = 2_000;
 
-/** How many of the first rows of a lane are shared, by the number of workers that claimed lately. One worker takes the head. */
-export const windowFor = (claimers: number): number =>
-  claimers <= 1 ? 1 : Math.min(MAX_WINDOW, claimers * ROWS_PER_CLAIMER);
-
-export interface Sharing {
+export interface Claimers {
   /** Who asks. */
   worker: string;
-  /** Workers that claimed or asked lately. */
-  claimers: readonly string[];
-  /** Epoch ms. */
-  now: number;
-  /** 0 ≤ x < 1, for one whose rows are all gone. */
-  random: number;
+  /** Workers that claimed or asked lately, as last published. */
+  listed: readonly string[];
+  /** Another worker claimed a moment ago, listed or not. */
+  company: boolean;
 }
 
-/** The rows in the order in which this worker should try them: its own of the window, then others' from a lot on, then the rest. */
-export function shareOf<Row>(
-  rows: readonly Row[],
-  nameOf: (row: Row) => string,
-  { worker, claimers, now, random }: Sharing,
-): Row[] {
-  const window = windowFor(claimers.length);
-  if (window === 1) return [...rows];
+const isKnownBesideOthers = ({ worker, listed }: Claimers): boolean =>
+  listed.length > 1 && listed.includes(worker);
+const isAlone = ({ worker, listed, company }: Claimers): boolean =>
+  !company && (listed.length === 0 || (listed.length === 1 && listed[0] === worker));
+
+/** How many of the first rows of a lane are shared. Who is alone takes the head. */
+export function windowFor(claimers: Claimers): number {
+  if (isAlone(claimers)) return 1;
+  return isKnownBesideOthers(claimers)
+    ? Math.min(MAX_WINDOW, claimers.listed.length * ROWS_PER_CLAIMER)
+    : LOT_WINDOW;
+}
+
+export interface Row {
+  id: string;
+  /** Flows are served in turn; within one, rows are alike. */
+  flow: string;
+}
+
+/**
+ * The rows, given in fair order, in the order in which this worker should try them. A known worker: its own of the window, then
+ * others' from a lot on. One that is not known beside others: by lot among the rows of the flow whose turn it is.
+ */
+export function shareOf<Item>(
+  rows: readonly Item[],
+  describe: (row: Item) => Row,
+  claimers: Claimers,
+  { now, random }: { now: number; random: number },
+): Item[] {
+  if (isAlone(claimers)) return [...rows];
+  const window = rows.slice(0, windowFor(claimers));
+  const rest = rows.slice(window.length);
+  const [head] = window;
+  if (head === undefined) return [];
+  if (!isKnownBesideOthers(claimers)) {
+    const { flow } = describe(head);
+    const [ofFlow, others] = parted(window, (row) => describe(row).flow === flow);
+    return [...fromLot(ofFlow, random), ...others, ...rest];
+  }
   const epoch = Math.floor(now / EPOCH_MS);
-  const known = claimers.map((name) => ({ name, hash: hashOf(name) }));
-  const own: Row[] = [];
-  const others: Row[] = [];
-  for (const row of rows.slice(0, window))
-    (ownerOf(hashOf(nameOf(row)) ^ epoch, known) === worker ? own : others).push(row);
-  const lot = Math.floor(random * others.length);
-  return [...own, ...others.slice(lot), ...others.slice(0, lot), ...rows.slice(window)];
+  const known = claimers.listed.map((name) => ({ name, hash: hashOf(name) }));
+  const [own, others] = parted(
+    window,
+    (row) => ownerOf(hashOf(describe(row).id) ^ epoch, known) === claimers.worker,
+  );
+  return [...own, ...fromLot(others, random), ...rest];
+}
+
+function parted<Item>(rows: readonly Item[], isFirst: (row: Item) => boolean): [Item[], Item[]] {
+  const first: Item[] = [];
+  const second: Item[] = [];
+  for (const row of rows) (isFirst(row) ? first : second).push(row);
+  return [first, second];
+}
+
+function fromLot<Item>(rows: readonly Item[], random: number): Item[] {
+  const lot = Math.floor(random * rows.length);
+  return [...rows.slice(lot), ...rows.slice(0, lot)];
 }
 
 /** The claimer with the highest weight for the row. */
