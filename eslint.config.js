@@ -55,17 +55,33 @@ const layer = (folder, may, patterns, extra = {}) => ({
   },
 });
 
-const COMPONENT_PACKAGES = [
-  "convex/.*",
-  "convex-helpers/.*",
-  "@convex-dev/workflow(?:/.*)?",
-  "zod",
-  "valibot",
+const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*"];
+/** What takes long to load is imported by few files, none of which a hot function reaches (`npm run price`). */
+const HEAVY_PACKAGES = ["@convex-dev/workflow(?:/.*)?", "zod"];
+const HEAVY_FILES = [
+  "src/core/providers/fly/**/*.ts",
+  "src/core/telegram/{botApi,fetchFile}.ts",
+  "src/core/workflows.ts",
+  "src/core/pushing/broadcastRun.ts",
 ];
 const NO_FRAMEWORK = {
   regex: "^(react|react-dom)(/|$)",
   message: "React is not a dependency of this package.",
 };
+
+const coreLayer = (packages, extra) =>
+  layer(
+    "core",
+    ["contract", "policy", "component/_generated"],
+    [
+      ONLY(packages),
+      ...noBuilders(
+        [...PUBLIC_BUILDERS, ...INTERNAL_BUILDERS],
+        "Functions are registered in src/component only.",
+      ),
+    ],
+    extra,
+  );
 
 export default tseslint.config(
   { ignores: ["**/_generated/**", "dist/**", "**/node_modules/**", "coverage/**", "tmp/**"] },
@@ -167,17 +183,8 @@ export default tseslint.config(
     },
   }),
   // Every file of src/component is an entry point for the bundler: it registers and does nothing else.
-  layer(
-    "core",
-    ["contract", "policy", "component/_generated"],
-    [
-      ONLY(COMPONENT_PACKAGES),
-      ...noBuilders(
-        [...PUBLIC_BUILDERS, ...INTERNAL_BUILDERS],
-        "Functions are registered in src/component only.",
-      ),
-    ],
-  ),
+  coreLayer(COMPONENT_PACKAGES, { ignores: HEAVY_FILES }),
+  { ...coreLayer([...COMPONENT_PACKAGES, ...HEAVY_PACKAGES]), files: HEAVY_FILES },
   layer(
     "component",
     ["core", "contract"],

@@ -57,6 +57,7 @@ describe("layers", () => {
       IMPORTS,
     ],
     ["src/core/queue/planted.ts", 'import { queryGeneric } from "convex/server";', IMPORTS],
+    ["src/core/queue/planted.ts", 'import * as z from "zod";', IMPORTS],
     ["src/component/planted.ts", 'import { x } from "../policy/queue/place.js";', PATHS],
     ["src/component/planted.ts", 'import { mutation } from "./_generated/server.js";', IMPORTS],
     ["src/component/lib.ts", 'import { x } from "../policy/queue/place.js";', PATHS],

@@ -16,6 +16,7 @@ import * as queueItemsFile from "../core/views/queueItems.js";
 import * as conversationFile from "../core/views/conversation.js";
 import * as statsFile from "../core/views/stats.js";
 import * as snapshotsFile from "../core/views/snapshots.js";
+import * as migrateFile from "../core/telegram/migrate.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const bindUserAgent = internalMutation(bindUserAgentFile.bindUserAgent);
@@ -26,6 +27,7 @@ export const resolveAgentForTelegram = internalQuery(resolveFile.resolveAgentFor
 export const createPairingCode = internalMutation(createPairingFile.createPairingCode);
 export const createUserAgentPairing = internalMutation(createPairingFile.createUserAgentPairing);
 export const consumePairingCode = internalMutation(consumePairingFile.consumePairingCode);
+export const migrateChat = internalMutation(migrateFile.migrateChat);
 export const consumePairingAtBot = internalMutation(consumePairingFile.consumeAtBot);
 export const getPairingCodeStatus = internalQuery(pairingStatusFile.getPairingCodeStatus);
 export const getUserAgentPairingStatus = internalQuery(pairingStatusFile.getUserAgentPairingStatus);

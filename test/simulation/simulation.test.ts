@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type * as alarmsFile from "../../src/core/queue/alarms.js";
+import type * as alarmsFile from "../../src/core/queue/handledAlarms.js";
 import type * as enqueueFile from "../../src/core/queue/enqueue.js";
 import type * as leaseFile from "../../src/core/queue/lease.js";
 import type * as modelFile from "../../src/core/queue/model.js";
@@ -50,7 +50,7 @@ describe("random schedules", () => {
 const MODEL = "../../src/core/queue/model.js";
 const LEASE = "../../src/core/queue/lease.js";
 const ENQUEUE = "../../src/core/queue/enqueue.js";
-const ALARMS = "../../src/core/queue/alarms.js";
+const ALARMS = "../../src/core/queue/handledAlarms.js";
 type ModelFile = typeof modelFile;
 type LeaseFile = typeof leaseFile;
 type EnqueueFile = typeof enqueueFile;

@@ -26,7 +26,6 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
 import { isMeantFor } from "./groupRules.js";
 import { noteMembership } from "./membership.js";
-import { migrateChat } from "./migrate.js";
 import { findParked, park } from "./parked.js";
 import { conversationOf, routeOf, type Route } from "./route.js";
 import { findWebhookSecret } from "./findWebhookSecret.js";
@@ -82,7 +81,11 @@ async function take(ctx: MutationCtx, decision: TelegramDecision, delivery: Deli
     case "ignored":
       return ignored;
     case "migrated":
-      await migrateChat(ctx, { botId, ...decision });
+      await ctx.runMutation(internal.people.migrateChat, {
+        botId,
+        fromChatId: decision.fromChatId,
+        toChatId: decision.toChatId,
+      });
       return ignored;
     case "membership":
       await noteMembership(ctx, { botId, chatId: decision.chatId }, decision.blocked);

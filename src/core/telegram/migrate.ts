@@ -3,18 +3,18 @@
  * says it twice and in any order; the second time there is nothing left to do. Writes `conversationIdentities`,
  * `identityBindings`.
  */
+import { v } from "convex/values";
 import { placeOfChat } from "../../policy/identity/conversationIds.js";
-import type { MutationCtx } from "../../component/_generated/server.js";
+import { asMutation } from "../functions.js";
 
 /** Agents that one group has talked to; normally there is one. */
 const MAX_IDENTITIES = 20;
 const MAX_BINDINGS = 50;
 
-export async function migrateChat(
-  ctx: MutationCtx,
-  chats: { botId: string; fromChatId: string; toChatId: string },
-): Promise<void> {
-  const { botId, fromChatId, toChatId } = chats;
+export const migrateChat = asMutation({
+  args: { botId: v.string(), fromChatId: v.string(), toChatId: v.string() },
+  returns: v.null(),
+})(async (ctx, { botId, fromChatId, toChatId }) => {
   const place = placeOfChat({ botId, chatId: toChatId });
   const identities = await ctx.db
     .query("conversationIdentities")
@@ -34,4 +34,5 @@ export async function migrateChat(
     )
     .take(MAX_BINDINGS);
   for (const binding of bindings) await ctx.db.patch(binding._id, { telegramChatId: toChatId });
-}
+  return null;
+});
