@@ -102,6 +102,19 @@ describe("fairOrder", () => {
     );
   });
 
+  it("serves a flow in order of arrival, though newcomers enter at a tick that was published before", () => {
+    const row = { workspace: "t", band: 2, priority: 50 };
+    const placed = { ...row, name: "placed by a look", start: 107, readyAt: 1_000 };
+    const newcomer = { ...row, name: "newcomer", start: 100, readyAt: 9_000 };
+    const other = { ...row, workspace: "u", name: "other", start: 100, readyAt: 500 };
+    const served = new Map([
+      [flowOf(row), 103],
+      [flowOf(other), 106],
+    ]);
+    const turns = fairOrder([newcomer, placed, other], served).map((turn) => turn.row.name);
+    expect(turns.indexOf("placed by a look")).toBeLessThan(turns.indexOf("newcomer"));
+  });
+
   it("stored places that it corrects are right the next time", () => {
     fc.assert(
       fc.property(waitingRows, memory, (rows, remembered) => {
