@@ -53,10 +53,13 @@ export const valuesOf = (actor: Actor): Values => ({
   sha256: "0".repeat(64),
 });
 
+/** A claim, by whichever name the door calls it: the gateway's also answers how to wait. */
+export const handsOut = ({ fn }: Target["call"]): boolean => fn === "claim" || fn === "poll";
+
 /** The arguments as a worker would give them: a claim asks for any conversation. */
 export function usualArguments(target: Target, actor: Actor): Record<string, unknown> {
   const { conversationId, ...rest } = valuesOf(actor);
-  const values = target.call.fn === "claim" ? rest : { ...rest, conversationId };
+  const values = handsOut(target.call) ? rest : { ...rest, conversationId };
   const args = argumentsFor(target.call, values);
   return target.call.fn === "settle" ? { ...args, outcome: { kind: "complete" } } : args;
 }
@@ -101,7 +104,7 @@ export function hostileCases(stage: Stage, origins: Origins, exported: ReadonlyS
         });
       }
     }
-    if (target.call.fn === "claim") {
+    if (handsOut(target.call)) {
       const asked = (conversationId: string) => ({
         ...asVictim,
         workerId: stage.mallory.workerId,
@@ -178,7 +181,7 @@ function scopeCases(stage: Stage, target: Target, { add, call, refused, asVictim
     add("wrongLane", refused("lease_lost"), () => call(stage.laneless, asVictim));
   else if (ABOUT_A_MESSAGE.has(fn) || fn === "hasQueuedJobsForConversation")
     add("wrongLane", nothing, () => call(stage.laneless, asVictim));
-  else if (fn === "claim") {
+  else if (handsOut(target.call)) {
     const { workerId } = stage.laneless;
     const asked = { ...asVictim, workerId, conversationId: stage.waitingConversation };
     add("wrongLane", nothing, () => call(stage.laneless, asked));

@@ -1,5 +1,5 @@
 import { seededRandom, type Random } from "../faults/index.js";
-import { hostileCases, refusedWith, type HostileCase } from "./cases.js";
+import { hostileCases, refusedWith, type HostileCase, handsOut } from "./cases.js";
 import { controlOf, webhookControl } from "./controls.js";
 import { attempt, send, type Origins } from "./requests.js";
 import type { Target } from "../deployment/index.js";
@@ -147,7 +147,7 @@ class Run {
   /** With a small limit, refusals beyond it are answered with 429 and when to come back, and good calls still pass. */
   private async beyondTheLimit(): Promise<void> {
     await this.stage.setRefusalLimit(SMALL_LIMIT);
-    const target = workerTargets().find(({ door, call }) => door === "gateway" && call.fn === "claim");
+    const target = workerTargets().find(({ door, call }) => door === "gateway" && handsOut(call));
     if (target === undefined) throw new Error("the gateway has no claim");
     const args = { workerId: this.stage.mallory.workerId };
     const limited = refusedWith("rate_limited", "gateway");

@@ -95,8 +95,11 @@ export class MemoryServer {
     }
     const operation = path.split("/").at(-1) ?? "";
     this.calls.push(operation);
-    const value = this.answer(operation, JSON.parse(body.toString("utf8")) as Record<string, unknown>);
     const status = this.onCall(operation);
+    // A conflict stored nothing; any other refusal may be that of an answer that got lost.
+    const happens = status === undefined || this.refusalCode !== "write_conflict";
+    const args = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
+    const value = happens ? this.answer(operation, args) : undefined;
     response.writeHead(status ?? 200, { "content-type": "application/json" });
     const refusal = { ok: false, error: { code: this.refusalCode, message: "scripted" } };
     response.end(JSON.stringify(status === undefined ? { ok: true, value } : refusal));
