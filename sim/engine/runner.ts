@@ -228,7 +228,7 @@ export class Runner implements Runtime {
     const writes = tx.netWrites();
     if (writer !== SYSTEM)
       this.parts.writeRate.admit(writes.reduce((sum, { after }) => sum + (after?.bytes ?? 0), 0));
-    const { ts } = this.store.commit(writes, writer);
+    const { ts } = this.store.commit(writes, writer, tx.snapshot);
     this.parts.arm(tx.jobs);
     return ts;
   }

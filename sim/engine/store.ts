@@ -15,6 +15,8 @@ export interface Snapshot {
 
 export interface Commit {
   readonly ts: bigint;
+  /** The time of the snapshot that its transaction worked on. */
+  readonly since: bigint;
   /** The function that wrote, as statistics name it. */
   readonly writer: string;
   readonly writes: readonly DocumentWrite[];
@@ -70,7 +72,7 @@ export class Store {
   }
 
   /** Makes the writes the newest state. Whoever calls has made sure that nothing conflicts. */
-  commit(writes: readonly DocumentWrite[], writer: string): Commit {
+  commit(writes: readonly DocumentWrite[], writer: string, { ts: since }: Snapshot): Commit {
     const clock = BigInt(Math.floor(this.now())) * 1_000_000n;
     const ts = clock > this.head.ts ? clock : this.head.ts + 1n;
     const tsJson = tsToJson(ts);
@@ -84,7 +86,7 @@ export class Store {
       changes.push(...own);
       applyWrites(roots, own, write.after);
     }
-    const commit: Commit = { ts, writer, writes: final, indexWrites: changes };
+    const commit: Commit = { ts, since, writer, writes: final, indexWrites: changes };
     this.head = { ts, roots };
     this.log.push(commit);
     this.forget();

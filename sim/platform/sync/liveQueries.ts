@@ -77,7 +77,7 @@ export class LiveQueries {
 
   /** Runs everything that is stale, all on one snapshot. */
   async refreshAll(snapshot: Snapshot): Promise<void> {
-    const stale = [...this.byKey.values()].filter((query) => query.stale || query.running);
+    const stale = [...this.byKey.values()].filter((query) => query.stale || query.running !== undefined);
     await Promise.all(stale.map((query) => this.refresh(query, snapshot)));
   }
 

@@ -113,14 +113,18 @@ async function seek(
     await ctx.db.patch(worker._id, { stateful, listens, ...admitted });
   const workerRow =
     worker ??
-    (await registerWorker(ctx, {
-      workerId: scope.workerId,
-      lanes,
-      workspace: scope.workspace,
-      stateful,
-      listens,
-      tokenId: admitted.tokenId,
-    }));
+    (await registerWorker(
+      ctx,
+      {
+        workerId: scope.workerId,
+        lanes,
+        workspace: scope.workspace,
+        stateful,
+        listens,
+        tokenId: admitted.tokenId,
+      },
+      policies.lease.staleAfterMs,
+    ));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
     const tokenId = scope.admission?.tokenId ?? undefined;

@@ -2,7 +2,7 @@
  * The look of the scheduler, off the hot path. It brings the stored order of each lane up to date, publishes what it saw for
  * those who come after it (`line.ts`), rings idle workers and wakes the fleet. It comes shortly after something became ready,
  * every half second while a worker that was rung should be on its way, every 5 s while anything waits, and once more 20 s
- * after it saw nothing: an arrival that relied on a look that had begun already has committed by then.
+ * after one that stood for an alarm saw nothing: an arrival that relied on a look that had begun already has committed by then.
  *
  * One at a time matters: a look deletes every alarm that it saw, so of several handlers one looks and the others find their
  * alarm gone.
@@ -192,7 +192,8 @@ export const observe = asMutation({
   const expecting = await ringForReady(ctx, heads);
   await askToYield(ctx, heads);
   if (heads.length > 0) await wakeFleetForReady(ctx, Math.max(...heads.map(({ readyAt }) => readyAt)));
-  await lookAgain(ctx, seen, { now, expecting, confirming });
+  // One that took alarms stood for other looks, and somebody may have relied on those.
+  await lookAgain(ctx, seen, { now, expecting, confirming: confirming && seen.alarms.length === 0 });
   return null;
 });
 

@@ -40,7 +40,7 @@ export const workersTables = {
     .index("by_status", ["status"]),
 
   /**
-   * Hot: sign of life of idle workers, written at most every 30 s by the worker's own polls, with the token behind them; read by sweeps,
+   * Hot: sign of life of idle workers, written at first contact and at most every 30 s by the worker's own polls, with the token behind them; read by sweeps,
    * passes and operators. Deleted with its worker.
    */
   beats: defineTable({ worker: v.string(), aliveUntil: v.number(), tokenId: v.optional(v.string()) })

@@ -77,7 +77,9 @@ export function fairOrder<Row extends WaitingRow>(
 ): Turn<Row>[] {
   const virtual = virtualTime(rows, served);
   const arrived = (row: Row) => Math.min(row.start, virtual);
-  const byArrival = [...rows].sort((a, b) => arrived(a) - arrived(b) || a.readyAt - b.readyAt);
+  // Within a flow by the clock: newcomers enter at a tick that was published up to some seconds ago, and would go before
+  // whoever has been given its place since.
+  const byArrival = [...rows].sort((a, b) => a.readyAt - b.readyAt);
   const lastOfFlow = new Map<string, { tick: number; first: number }>();
   const turns = byArrival.map((row) => {
     const flow = flowOf(row);

@@ -102,6 +102,19 @@ describe("fairOrder", () => {
     );
   });
 
+  it("serves a flow in order of arrival, though newcomers enter at a tick that was published before", () => {
+    const row = { workspace: "t", band: 2, priority: 50 };
+    const placed = { ...row, name: "placed by a look", start: 107, readyAt: 1_000 };
+    const newcomer = { ...row, name: "newcomer", start: 100, readyAt: 9_000 };
+    const other = { ...row, workspace: "u", name: "other", start: 100, readyAt: 500 };
+    const served = new Map([
+      [flowOf(row), 103],
+      [flowOf(other), 106],
+    ]);
+    const turns = fairOrder([newcomer, placed, other], served).map((turn) => turn.row.name);
+    expect(turns.indexOf("placed by a look")).toBeLessThan(turns.indexOf("newcomer"));
+  });
+
   it("stored places that it corrects are right the next time", () => {
     fc.assert(
       fc.property(waitingRows, memory, (rows, remembered) => {
@@ -121,7 +134,12 @@ describe("fairOrder", () => {
         const together = rows.map((row) => ({ ...row, start: 1_000, readyAt: 0 }));
         const order = takeAll(together, new Map());
         for (const [position, row] of order.entries()) {
-          const ofOwnFlow = order.slice(0, position).filter((other) => flowOf(other) === flowOf(row)).length;
+          // Its own flow's rows before it: those that came earlier, and those that were more urgent.
+          const ofOwnFlow = together.filter(
+            (other) =>
+              flowOf(other) === flowOf(row) &&
+              (Number(other.name) < Number(row.name) || order.indexOf(other) < position),
+          ).length;
           const others = new Map<string, Row[]>();
           for (const other of order.slice(0, position))
             if (flowOf(other) !== flowOf(row))
