@@ -11,11 +11,16 @@ export type Row<Args extends PropertyValidators, Returns extends Validator<unkno
   readonly returns: Returns;
 };
 
+type Handler<Ctx, Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>> = (
+  ctx: Ctx,
+  args: ObjectType<Args>,
+) => Promise<Infer<Returns>>;
+
 /** What the builders of Convex take. Validators are read when Convex asks for them, at a push: no call needs one. */
-class Bound<Ctx, Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>> {
+class Bound<Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>, Do> {
   constructor(
     private readonly row: Row<Args, Returns>,
-    readonly handler: (ctx: Ctx, args: ObjectType<Args>) => Promise<Infer<Returns>>,
+    readonly handler: Do,
   ) {}
   get args(): Args {
     return this.row.args;
@@ -30,8 +35,10 @@ const bind =
   <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
     row: Row<Args, Returns>,
   ) =>
-  (handler: Bound<Ctx, Args, Returns>["handler"]) =>
-    new Bound<Ctx, Args, Returns>(row, handler);
+  (
+    handler: Handler<Ctx, Args, Returns>,
+  ): Row<Args, Returns> & { readonly handler: Handler<Ctx, Args, Returns> } =>
+    new Bound(row, handler);
 
 export const asQuery = bind<QueryCtx>();
 export const asMutation = bind<MutationCtx>();
