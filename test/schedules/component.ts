@@ -10,7 +10,7 @@ import { installGlobals, type ModuleMap } from "../../sim/engine/index.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 /** What the queue runs through; the others are named by it, and called by nothing here. */
-const MODULES = ["schema", "lib", "queue", "fleet", "tick", "upkeep"];
+const MODULES = ["schema", "lib", "queue", "workers", "operators", "fleet", "tick", "upkeep"];
 
 /** One text of a source file, and what stands there instead. */
 export interface Replacement {

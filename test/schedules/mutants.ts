@@ -99,11 +99,23 @@ export const MUTANTS: Mutant[] = [
     replacements: [
       {
         file: "core/queue/pass.ts",
-        text: "else if (lanes.length > 0) await planLook(ctx, until);",
-        by: "else if (lanes.length > 0) return;",
+        text: "else if (lanes.length > 0) {",
+        by: "else if (lanes.length > 0) return;\n  else if (lanes.length < 0) {",
       },
     ],
     rule: /nobody will look|planned too late/,
+    from: 0,
+  },
+  {
+    name: "while workers come, a line is published without the look that it promises",
+    replacements: [
+      {
+        file: "core/queue/pass.ts",
+        text: "    await planLook(ctx, until);\n    if (growing) await",
+        by: "    if (!growing) await planLook(ctx, until);\n    else await",
+      },
+    ],
+    rule: /planned too late|nobody will look/,
     from: 0,
   },
   {
@@ -122,7 +134,7 @@ export const MUTANTS: Mutant[] = [
     name: "the reaper sets no next alarm",
     replacements: [
       {
-        file: "core/queue/alarms.ts",
+        file: "core/queue/handledAlarms.ts",
         text: "  if (set === null) await setReapAlarm(ctx, at);",
         by: "  if (set === undefined) await setReapAlarm(ctx, at);",
       },

@@ -233,9 +233,11 @@ async function lookAgain(
     });
   }
   if (expecting) await planLook(ctx, onGrid(now + LOOK_AHEAD_MS + SLACK_MS, LOOK_GRID_MS));
-  else if (lanes.length > 0)
-    await planLook(ctx, growing ? onGrid(now + WHILE_GROWING_MS, LOOK_GRID_MS) : until);
-  else if (!confirming)
+  else if (lanes.length > 0) {
+    // Those who rely on the line count on this very look, whatever one before it sees.
+    await planLook(ctx, until);
+    if (growing) await planLook(ctx, onGrid(now + WHILE_GROWING_MS, LOOK_GRID_MS));
+  } else if (!confirming)
     await ctx.scheduler.runAfter(CONFIRM_MS, internal.queue.observe, { confirming: true });
 }
 
