@@ -65,8 +65,14 @@ function fits(
     case "literal":
       if (typeof validator.value !== "object") return value === validator.value;
       return compareValues(value, jsonToConvex(validator.value)) === 0;
+    default:
+      throw unknownValidator(validator);
   }
 }
+
+/** Newer versions of `convex` have kinds that this engine does not serve. */
+const unknownValidator = ({ type }: { type: string }) =>
+  new Error(`the engine knows no validator of the type '${type}'`);
 
 function inArray(value: Value | undefined, validator: Of<"array">, tableOf: TableOfId, path: string) {
   if (!Array.isArray(value)) return { path, reason: DIFFERENT, value, validator };
@@ -172,5 +178,7 @@ function describe(validator: ValidatorJSON): string {
     case "null":
     case "string":
       return `v.${validator.type}()`;
+    default:
+      throw unknownValidator(validator);
   }
 }
