@@ -62,7 +62,7 @@ function planting(replacements: readonly Replacement[]): Plugin {
   return {
     name: "planting",
     setup: (bundler) =>
-      bundler.onLoad({ filter: /src[/\\](core|component)[/\\].*\.ts$/ }, async ({ path }) => {
+      bundler.onLoad({ filter: /src[/\\](core|component|policy)[/\\].*\.ts$/ }, async ({ path }) => {
         const own = files.get(path);
         if (!own) return undefined;
         let source = await readFile(path, "utf8");

@@ -6,12 +6,16 @@ import { changesOf, type Mirror } from "./mirror.js";
 
 /** Arrivals go by a line that is at most this old, with its grid and slack (`queue/line.ts`, `queue/pass.ts`). */
 const LINE_AGE_MS = 5_700;
+/** A look leaves the front row where it is, and newcomers enter at the tick that was served last. */
+const MAX_PASSED_OVER = 2;
 
 type Conversation = Doc<"conversations">;
 interface Waiting {
   ts: bigint;
   /** When one of its own flow that came later was taken first. Epoch ms. */
   passedOverAt?: number;
+  /** How often that happened when every line published before was over. */
+  passedOver: number;
   /** How often each other flow was served although it came later, and by how many points it was more urgent at most. */
   overtakenBy: Map<string, { times: number; lead: number }>;
 }
@@ -24,6 +28,7 @@ export class Order {
   /** Takings that passed over an earlier row of the same flow, and by how much that was earlier at most. */
   outOfOrder = 0;
   worstOutOfOrderMs = 0;
+  worstPassedOver = 0;
 
   constructor(private readonly mirror: Mirror) {}
 
@@ -33,7 +38,7 @@ export class Order {
       if (before?.state === "ready" && after.state === "held") this.checkTaken(before, commit, now);
       if (after.state !== "ready") this.waiting.delete(after._id);
       else if (before?.state !== "ready")
-        this.waiting.set(after._id, { ts: commit.ts, overtakenBy: new Map() });
+        this.waiting.set(after._id, { ts: commit.ts, passedOver: 0, overtakenBy: new Map() });
     }
   }
 
@@ -50,8 +55,10 @@ export class Order {
         this.outOfOrder += 1;
         this.worstOutOfOrderMs = Math.max(this.worstOutOfOrderMs, earlierMs);
         waiting.passedOverAt ??= now;
+        if (now - waiting.passedOverAt > 2 * LINE_AGE_MS) waiting.passedOver += 1;
+        this.worstPassedOver = Math.max(this.worstPassedOver, waiting.passedOver);
         must(
-          now - waiting.passedOverAt <= 2 * LINE_AGE_MS,
+          waiting.passedOver <= MAX_PASSED_OVER,
           `${row.conversationId} is still passed over by its own flow, by ${taken.conversationId}`,
         );
       } else if (earlierMs > LINE_AGE_MS) {

@@ -29,7 +29,7 @@ export interface Outcome {
   tally: Tally;
   looks: LookTally;
   /** In a schedule of one worker. */
-  order: Pick<Order, "worstOvertakes" | "outOfOrder" | "worstOutOfOrderMs"> | null;
+  order: Pick<Order, "worstOvertakes" | "outOfOrder" | "worstOutOfOrderMs" | "worstPassedOver"> | null;
   commits: number;
   expiries: number;
   deadLetters: number;

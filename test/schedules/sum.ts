@@ -20,6 +20,7 @@ export class Sum {
       worstRingMs,
       worstOvertakes: order?.worstOvertakes ?? 0,
       worstOutOfOrderMs: order?.worstOutOfOrderMs ?? 0,
+      worstPassedOver: order?.worstPassedOver ?? 0,
     };
     for (const [name, value] of Object.entries(worst))
       this.worst.set(name, Math.max(this.worst.get(name) ?? 0, Math.round(value)));
