@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { runProcess } from "../deployment/runProcess.js";
 import { type Loaded, type LoadingJob, vLoadingResult } from "./loading.js";
 
-/** Some hundred loads of up to 100 ms each; a minute means that one hangs. */
-const LOADING_TIMEOUT_MS = 60_000;
+/** Some hundred loads of up to 100 ms each, several times that on a busy machine; three minutes mean that one hangs. */
+const LOADING_TIMEOUT_MS = 180_000;
 
 /** One result per entry, in the order of the job. Throws when a module does not load. */
 export async function loadModules(job: LoadingJob, signal?: AbortSignal): Promise<Loaded[]> {

@@ -9,7 +9,7 @@ import { loadModules } from "./loadModules.js";
 /** Fresh contexts per module that has limits; the shortest time of 25 repeats within a tenth, on a busy machine, too. */
 const ROUNDS = 25;
 /** Fresh contexts per module that is only listed. */
-const LISTED_ROUNDS = 5;
+const LISTED_ROUNDS = 3;
 
 export type ModuleKind = "public" | "route" | "internal";
 
