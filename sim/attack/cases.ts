@@ -227,7 +227,7 @@ function formCases(
   const badArgument: Expected = isOurs
     ? refused("invalid_argument")
     : { status: 200, code: "ArgumentValidationError" };
-  // convex-test takes the names of Object.prototype for declared fields, so only our doors are asked about them.
+  // What a platform makes of the names of Object.prototype is its own affair, so only our doors are asked about them.
   const junk = [...JUNK_FIELDS, ...(isOurs ? ["constructor", "toString"] : [])];
   add(
     "badArgument",

@@ -21,7 +21,7 @@ export interface DemoOptions {
 /** The agent keeps its note in a file; the other engines keep nothing on their machine. */
 export const isStateful = ({ engine }: Pick<DemoOptions, "engine">): boolean => engine === "agent";
 
-/** Upper bounds keep a typing error from running for hours: convex-test looks at every document in every query. */
+/** Upper bounds keep a typing error from running for hours. */
 const number =
   (lowest: number, highest: number) =>
   (text: string): number => {

@@ -16,7 +16,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 /** Whoever arrives relies on a look at most this far away. */
 export const LOOK_AHEAD_MS = 500;
 /** A look that is nearer than this may have begun by the time the arrival commits: it does not count. */
-const TOO_NEAR_MS = 100;
+export const TOO_NEAR_MS = 100;
 /** Simultaneous arrivals are looked at together. */
 const FIRST_LOOK_AFTER_MS = 100;
 

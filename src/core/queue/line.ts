@@ -5,11 +5,10 @@
  */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { TOO_NEAR_MS } from "./alarms.js";
 
 /** How long a published line counts. */
 export const LINE_LIFE_MS = 5_000;
-/** A look that is nearer than this may have begun by the time the arrival commits. */
-const TOO_NEAR_MS = 100;
 
 export type LineOfLane = Doc<"lines">["lanes"][number];
 
