@@ -3,13 +3,15 @@
  * reply is resumed by the number of its next part.
  */
 
+import { boundaryBefore } from "../text/cut.js";
+
 /** Telegram's limit for one message, in UTF-16 code units (Bot API, `sendMessage`). */
 export const telegramMaxTextUnits = 4096;
 
 /**
  * Splits `text` into parts of at most `maxUnits` UTF-16 code units. It prefers the border of a paragraph, then of a
- * line, then of a word, as long as the part stays at least half full; a longer word is cut, never inside a surrogate
- * pair. Only whitespace at a border is dropped; no part is blank; a blank text has no parts.
+ * line, then of a word, as long as the part stays at least half full; a longer word is cut, never inside a grapheme
+ * cluster. Only whitespace at a border is dropped; no part is blank; a blank text has no parts.
  */
 export function splitText(text: string, maxUnits: number = telegramMaxTextUnits): string[] {
   if (!Number.isInteger(maxUnits) || maxUnits < 2)
@@ -34,11 +36,5 @@ function cutPosition(text: string, maxUnits: number): number {
   for (let index = maxUnits; index >= least; index -= 1) {
     if (/\s/u.test(text.charAt(index))) return index;
   }
-  return isInsidePair(text, maxUnits) ? maxUnits - 1 : maxUnits;
-}
-
-function isInsidePair(text: string, index: number): boolean {
-  const before = text.charCodeAt(index - 1);
-  const after = text.charCodeAt(index);
-  return before >= 0xd800 && before <= 0xdbff && after >= 0xdc00 && after <= 0xdfff;
+  return boundaryBefore(text, maxUnits);
 }
