@@ -1,3 +1,7 @@
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { Busboy } from "@fastify/busboy";
 import { z } from "zod";
 import { badRequest } from "./apiFailure.js";
 
@@ -47,12 +51,32 @@ export async function readArgs(request: Request): Promise<RawArgs> {
     return { ...args, ...body.data };
   }
   if (type.startsWith("application/x-www-form-urlencoded") || type.startsWith("multipart/form-data")) {
-    const form = await request.formData().catch(() => {
+    const fields = await readForm(request, type).catch(() => {
       throw badRequest("can't parse form");
     });
-    return { ...args, ...Object.fromEntries(form.entries()) };
+    return { ...args, ...fields };
   }
   return args;
+}
+
+/** `Request.formData` refuses forms as bot libraries write them (lower case headers, no space after `;`). */
+async function readForm(request: Request, type: string): Promise<RawArgs> {
+  const form = new Busboy({ headers: { "content-type": type } });
+  const fields: RawArgs = {};
+  const files: Promise<void>[] = [];
+  form.on("field", (name, value) => {
+    fields[name] = value;
+  });
+  form.on("file", (name, stream, fileName, _encoding, mimeType) => {
+    files.push(
+      buffer(stream).then((bytes) => {
+        fields[name] = new File([bytes], fileName, { type: mimeType });
+      }),
+    );
+  });
+  await pipeline(Readable.from([Buffer.from(await request.arrayBuffer())]), form);
+  await Promise.all(files);
+  return fields;
 }
 
 /** @throws ApiFailure 400 naming the first bad field. */

@@ -1,6 +1,6 @@
-import type { Chat } from "@grammyjs/types";
+import type { BotCommand, Chat, Message } from "@grammyjs/types";
 import type { Delivery } from "./delivery.js";
-import type { BotSpec, ChatState } from "./types.js";
+import type { BotSpec, ChatState, OutboxMessage } from "./types.js";
 import type { PendingUpdate, UpdateQueue } from "./updateQueue.js";
 
 /** Loose form of Telegram's own check: no leading 0, 30 to 80 characters after the colon. */
@@ -13,11 +13,21 @@ export interface BotChat {
   state: ChatState;
   lastMessageId: number;
   threads: Set<number>;
+  /** What was said in it and is not deleted, by message id. */
+  messages: Map<number, KeptMessage>;
   migratedTo?: number;
 }
 
-/** A file users sent, kept in memory. */
+/** A message as the chat holds it; `sent` is there for what the bot wrote. */
+export interface KeptMessage {
+  wire: Message;
+  sent?: OutboxMessage;
+}
+
+/** A file that users or the bot sent, kept in memory. */
 export interface StoredFile {
+  fileName: string;
+  mimeType: string;
   fileId: string;
   fileUniqueId: string;
   path: string;
@@ -37,6 +47,8 @@ export interface Bot {
   chats: Map<number, BotChat>;
   /** By file_id. */
   files: Map<string, StoredFile>;
+  /** As set by setMyCommands, by scope and language. */
+  commands: Map<string, BotCommand[]>;
   queue: UpdateQueue;
   delivery: Delivery;
   /** As set by setWebhook or getUpdates; undefined means everything this simulator sends. */
@@ -70,6 +82,7 @@ export function createBot(spec: BotSpec, wiring: Pick<Bot, "queue" | "delivery">
     nextUpdateId: spec.firstUpdateId ?? DEFAULT_FIRST_UPDATE_ID,
     chats: new Map(),
     files: new Map(),
+    commands: new Map(),
     allowedUpdates: undefined,
     endPoll: undefined,
     ...wiring,

@@ -16,6 +16,7 @@ export function addChat(bot: Bot, spec: ChatSpec): BotChat {
     state: "open",
     lastMessageId: 0,
     threads: new Set(spec.threads),
+    messages: new Map(),
   };
   bot.chats.set(spec.chatId, known);
   return known;

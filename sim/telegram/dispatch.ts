@@ -2,9 +2,12 @@ import { z } from "zod";
 import { ApiFailure, badRequest } from "./apiFailure.js";
 import { parseArgs, type RawArgs } from "./args.js";
 import type { Bot } from "./bot.js";
+import { BOT_METHODS } from "./botMethods.js";
+import { EDIT_METHODS } from "./editMessage.js";
 import { getFile } from "./files.js";
-import { FILE_FIELDS, sendFile, type FileMethodName } from "./sendFile.js";
+import { FILE_FIELDS, sendFile, sendMediaGroup, type FileMethodName } from "./sendFile.js";
 import { getUpdates } from "./getUpdates.js";
+import { OTHER_METHODS } from "./sendOther.js";
 import { sendChatAction, sendMessage, type SendContext } from "./sendMessage.js";
 import { deleteWebhook, getWebhookInfo, setWebhook } from "./webhookMethods.js";
 
@@ -24,7 +27,15 @@ const fileMethods = (Object.keys(FILE_FIELDS) as FileMethodName[]).map((name): [
 ]);
 const METHODS = new Map<string, Method>([
   ...fileMethods,
-  ["getme", (_, bot) => ({ result: getMe(bot) })],
+  ...Object.entries(BOT_METHODS).map(([name, method]): [string, Method] => [
+    name,
+    (_, bot, args) => ({ result: method(bot, args) }),
+  ]),
+  ...Object.entries({ ...OTHER_METHODS, ...EDIT_METHODS }).map(([name, method]): [string, Method] => [
+    name,
+    (context, bot, args) => ({ result: method(context, bot, args) }),
+  ]),
+  ["sendmediagroup", async (context, bot, args) => ({ result: await sendMediaGroup(context, bot, args) })],
   ["setwebhook", (context, bot, args) => setWebhook(bot, args, context.allowHttpWebhooks)],
   ["deletewebhook", (_, bot, args) => deleteWebhook(bot, args)],
   ["getwebhookinfo", (_, bot) => ({ result: getWebhookInfo(bot) })],
@@ -49,20 +60,6 @@ export async function callMethod(context: MethodContext, bot: Bot, name: string,
 /** Methods a webhook answer may not name. */
 export function isCallableFromAnswer(name: string): boolean {
   return !/^(get|setwebhook|deletewebhook)/i.test(name);
-}
-
-function getMe(bot: Bot) {
-  return {
-    id: bot.id,
-    is_bot: true,
-    first_name: bot.firstName,
-    username: bot.username,
-    can_join_groups: true,
-    can_read_all_group_messages: false,
-    supports_inline_queries: false,
-    can_connect_to_business: false,
-    has_main_web_app: false,
-  };
 }
 
 const callbackArgs = z.looseObject({ callback_query_id: z.string().default("") });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { badRequest } from "./apiFailure.js";
 import { parseArgs, type RawArgs } from "./args.js";
 import type { Bot, StoredFile } from "./bot.js";
-import type { UserFile } from "./types.js";
+import type { FileKind, UserFile } from "./types.js";
 
 /** Largest file a bot may download from the hosted service. */
 const MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024;
@@ -12,12 +12,18 @@ const FOLDERS = {
   audio: ["music", "mp3"],
   video: ["videos", "mp4"],
   document: ["documents", "bin"],
-} as const;
+  animation: ["animations", "mp4"],
+  sticker: ["stickers", "webp"],
+  video_note: ["video_notes", "mp4"],
+} as const satisfies Record<FileKind, readonly [string, string]>;
 
 const fileArgs = z.looseObject({ file_id: z.string().default("") });
 
-/** Keeps a file a user sent. The path never contains the sender's file name, only its extension. */
-export function storeFile(bot: Bot, file: UserFile): StoredFile {
+/** Keeps a file that a user or the bot sent. The path never contains its file name, only the extension. */
+export function storeFile(
+  bot: Bot,
+  file: Pick<UserFile, "bytes" | "fileName" | "mimeType" | "declaredSize"> & { kind: FileKind },
+): StoredFile {
   const index = bot.files.size;
   const [folder, extension] = FOLDERS[file.kind];
   const named = /\.([A-Za-z0-9]{1,8})$/.exec(file.fileName ?? "")?.[1];
@@ -26,6 +32,8 @@ export function storeFile(bot: Bot, file: UserFile): StoredFile {
     fileUniqueId: `sim-unique-${index}`,
     path: `${folder}/file_${index}.${named ?? extension}`,
     bytes: file.bytes,
+    fileName: file.fileName ?? "",
+    mimeType: file.mimeType ?? "",
     size: file.declaredSize ?? file.bytes.byteLength,
   };
   bot.files.set(stored.fileId, stored);

@@ -1,3 +1,4 @@
+import type { Message, MessageEntity } from "@grammyjs/types";
 import { z } from "zod";
 import { ApiFailure, badRequest } from "./apiFailure.js";
 import { parseArgs, vInteger, vNested, type RawArgs } from "./args.js";
@@ -17,7 +18,7 @@ const ACTIONS = new Set(
   ).split(" "),
 );
 
-const chatIdArg = z.union([vInteger, z.string()]).default("");
+export const chatIdArg = z.union([vInteger, z.string()]).default("");
 export const sendArgs = z.looseObject({
   chat_id: chatIdArg,
   message_thread_id: vInteger.optional(),
@@ -26,8 +27,19 @@ export const sendArgs = z.looseObject({
   ).optional(),
   reply_to_message_id: vInteger.optional(),
   allow_sending_without_reply: z.unknown().optional(),
+  reply_markup: vNested(z.looseObject({})).optional(),
 });
-const textArgs = sendArgs.extend({ text: z.string().default(""), parse_mode: z.string().optional() });
+/** `entities` and `caption_entities`: a type with a place in UTF-16 units, and what belongs to the type. */
+export const entitiesArg = vNested(
+  z.array(z.looseObject({ type: z.string(), offset: vInteger, length: vInteger })),
+)
+  .optional()
+  .transform((list) => list as MessageEntity[] | undefined);
+export const textArgs = sendArgs.extend({
+  text: z.string().default(""),
+  parse_mode: z.string().optional(),
+  entities: entitiesArg,
+});
 const actionArgs = z.looseObject({
   chat_id: chatIdArg,
   action: z.string().default(""),
@@ -38,6 +50,10 @@ const actionArgs = z.looseObject({
 export interface SendContext {
   limiter: RateLimiter | undefined;
   onMessage(message: OutboxMessage): void;
+  /** The value of a die with so many sides, from 1. */
+  roll(sides: number): number;
+  /** A message in the outbox was edited or deleted. */
+  onChange(): void;
   onAction(action: ChatActionRecord): void;
 }
 
@@ -68,19 +84,57 @@ function shownText(text: string, parseMode: string | undefined): string {
   }
 }
 
+/** What a text argument shows: by its parse mode, or as it is with the entities given. @throws ApiFailure 400 */
+export function formatted(
+  text: string,
+  parseMode: string | undefined,
+  entities: MessageEntity[] | undefined,
+) {
+  const shown = shownText(text, parseMode);
+  const given = parseMode ? undefined : entities;
+  if (given?.some(({ offset, length }) => offset < 0 || length <= 0 || offset + length > shown.length))
+    throw badRequest("entity beyond the end of the text");
+  return { shown, ...(given?.length ? { entities: given } : {}) };
+}
+
+/** The text of a message, checked. @throws ApiFailure 400 when it is empty or too long. */
+export function messageText(args: z.output<typeof textArgs>) {
+  const { shown, entities } = formatted(args.text, args.parse_mode, args.entities);
+  if (shown.trim() === "") throw badRequest("message text is empty");
+  if (shown.length > MAX_TEXT_CHARS) throw badRequest("message is too long");
+  return {
+    wire: { text: shown, ...(entities ? { entities } : {}) },
+    outbox: {
+      text: shown,
+      rawText: args.text,
+      ...(args.parse_mode ? { parseMode: args.parse_mode } : {}),
+      ...(entities ? { entities } : {}),
+    },
+  };
+}
+
 /** sendMessage: checks in the order text, chat, thread, reply, rate; the outbox grows only when all passed. */
 export function sendMessage(context: SendContext, bot: Bot, raw: RawArgs) {
   const args = parseArgs(textArgs, raw);
-  const text = shownText(args.text, args.parse_mode);
-  if (text.trim() === "") throw badRequest("message text is empty");
-  if (text.length > MAX_TEXT_CHARS) throw badRequest("message is too long");
-  const { message, record } = prepareSend(context, bot, args);
-  record({ text, rawText: args.text, ...(args.parse_mode ? { parseMode: args.parse_mode } : {}) });
-  return { ...message, text };
+  return deliver(context, bot, args, messageText(args));
 }
 
-/** What every send checks (chat, thread, reply, rate), and what it then has in common. @throws ApiFailure */
-export function prepareSend(context: SendContext, bot: Bot, args: z.output<typeof sendArgs>) {
+/** What a message holds: for the bot (`wire`) and for whoever looks at the outbox. */
+export interface Content {
+  wire: object;
+  outbox: Pick<OutboxMessage, "text" | "rawText"> & Partial<OutboxMessage>;
+}
+
+/**
+ * What every send does: checks chat, thread, reply and rate, then the message takes effect.
+ * @returns the message as the Bot API answers it. @throws ApiFailure
+ */
+export function deliver(
+  context: SendContext,
+  bot: Bot,
+  args: z.output<typeof sendArgs>,
+  { wire, outbox }: Content,
+): Message {
   const chat = findChat(bot, args.chat_id);
   requireWritable(chat);
   requireThread(chat, args.message_thread_id);
@@ -89,16 +143,7 @@ export function prepareSend(context: SendContext, bot: Bot, args: z.output<typeo
 
   const at = Date.now();
   const messageId = nextMessageId(chat);
-  const record = (content: Pick<OutboxMessage, "text" | "rawText" | "parseMode" | "file">): void =>
-    context.onMessage({
-      botId: bot.id,
-      chatId: chat.chat.id,
-      messageId,
-      at,
-      ...content,
-      ...(replyTo === undefined ? {} : { replyToMessageId: replyTo }),
-      ...(args.message_thread_id === undefined ? {} : { messageThreadId: args.message_thread_id }),
-    });
+  const markup = args.reply_markup;
   const message = {
     message_id: messageId,
     from: { id: bot.id, is_bot: true, first_name: bot.firstName, username: bot.username },
@@ -107,8 +152,23 @@ export function prepareSend(context: SendContext, bot: Bot, args: z.output<typeo
     ...(args.message_thread_id === undefined
       ? {}
       : { message_thread_id: args.message_thread_id, is_topic_message: true }),
+    ...wire,
+    // Telegram answers inline keyboards only.
+    ...(markup && "inline_keyboard" in markup ? { reply_markup: markup } : {}),
+  } as Message;
+  const sent: OutboxMessage = {
+    botId: bot.id,
+    chatId: chat.chat.id,
+    messageId,
+    at,
+    ...outbox,
+    ...(markup ? { replyMarkup: markup } : {}),
+    ...(replyTo === undefined ? {} : { replyToMessageId: replyTo }),
+    ...(args.message_thread_id === undefined ? {} : { messageThreadId: args.message_thread_id }),
   };
-  return { message, record };
+  chat.messages.set(messageId, { wire: message, sent });
+  context.onMessage(sent);
+  return message;
 }
 
 function existingReply(chat: BotChat, args: z.output<typeof sendArgs>): number | undefined {

@@ -50,6 +50,10 @@ export async function startTelegramServer(options: TelegramServerOptions = {}): 
     closing: closing.signal,
     limiter: rateLimits === false ? undefined : new RateLimiter({ ...GENEROUS_RATE_LIMITS, ...rateLimits }),
     onMessage: (message) => outbox.append(message),
+    roll: (sides) => 1 + Math.floor(random() * sides),
+    onChange: () => {
+      outbox.changed();
+    },
     onAction: (action) => chatActions.push(action),
   };
   const bots = new BotRegistry(

@@ -1,3 +1,4 @@
+import type { MessageEntity } from "@grammyjs/types";
 import type { FaultRuleInput } from "../faults/rules.js";
 import type { RateLimits } from "./rateLimits.js";
 
@@ -43,6 +44,10 @@ export interface TelegramServerOptions {
   seed?: number;
 }
 
+/** What sendPhoto and its like send. */
+export type FileKind =
+  "photo" | "document" | "audio" | "voice" | "video" | "animation" | "sticker" | "video_note";
+
 /** One message a bot sent. */
 export interface OutboxMessage {
   botId: number;
@@ -55,11 +60,21 @@ export interface OutboxMessage {
   /** Epoch ms at which the message took effect, also when the reply to the sender was lost. */
   at: number;
   parseMode?: string;
+  /** As the bot gave them instead of a parse mode. */
+  entities?: MessageEntity[];
+  /** Keyboard below the message, as the bot gave it. */
+  replyMarkup?: Record<string, unknown>;
+  /** What else it shows: `{ location }`, `{ poll }`, `{ dice }` and so on, as in Telegram's message. */
+  content?: Record<string, unknown>;
+  /** Epoch ms of its last edit; `text` and the rest are as edited. */
+  editedAt?: number;
+  /** Epoch ms at which the bot deleted it. */
+  deletedAt?: number;
   replyToMessageId?: number;
   messageThreadId?: number;
   /** The upload of sendPhoto and its like; `text` is the caption then. */
   file?: {
-    kind: "photo" | "document" | "audio" | "voice";
+    kind: FileKind;
     fileName: string;
     mimeType: string;
     bytes: Uint8Array;

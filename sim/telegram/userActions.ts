@@ -141,6 +141,7 @@ export class UserActions {
   }
 
   private emitMessage(bot: Bot, chat: BotChat, kind: "message" | "edited_message", message: Message): number {
+    chat.messages.set(message.message_id, { wire: message });
     const channel = chat.chat.type === "channel";
     const field = channel ? (kind === "message" ? "channel_post" : "edited_channel_post") : kind;
     const expiresAt = Date.now() + MESSAGE_EXPIRY_S * this.secondMs;
@@ -191,8 +192,10 @@ function entitiesOf<Field extends "entities" | "caption_entities">(
   return (entities.length === 0 ? {} : { [field]: entities }) as { [name in Field]?: MessageEntity[] };
 }
 
-/** Messages in this simulator are replied to only when the bot wrote them. */
+/** The message as the chat holds it; one that nobody wrote here counts as the bot's. */
 function repliedTo(bot: Bot, chat: BotChat, messageId: number) {
+  const kept = chat.messages.get(messageId)?.wire;
+  if (kept) return { ...kept, reply_to_message: undefined } as NonNullable<Message["reply_to_message"]>;
   const from = { id: bot.id, is_bot: true, first_name: bot.firstName, username: bot.username };
   return { message_id: messageId, date: 0, chat: chat.chat, from } as NonNullable<
     Message["reply_to_message"]
