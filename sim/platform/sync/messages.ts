@@ -2,9 +2,9 @@ import type { JSONValue } from "convex/values";
 import { z } from "zod";
 import { argsSchema } from "../app/wire.js";
 
-/** The sync protocol of convex 1.48 (`src/browser/sync/protocol.ts` of its npm package). */
+/** The sync protocol of convex 1.48 (`src/browser/sync/protocol.ts` of its npm package); other clients send null for what is not there. */
 const querySetId = z.number().int().nonnegative();
-const call = { udfPath: z.string(), args: argsSchema, componentPath: z.string().optional() };
+const call = { udfPath: z.string(), args: argsSchema, componentPath: z.string().nullish() };
 
 /** Everything a client may send. */
 export const clientMessage = z.discriminatedUnion("type", [
@@ -12,12 +12,12 @@ export const clientMessage = z.discriminatedUnion("type", [
     type: z.literal("Connect"),
     sessionId: z.string(),
     connectionCount: z.number(),
-    maxObservedTimestamp: z.string().optional(),
+    maxObservedTimestamp: z.string().nullish(),
   }),
   z.object({
     type: z.literal("Authenticate"),
     tokenType: z.enum(["User", "Admin", "None"]),
-    value: z.string().optional(),
+    value: z.string().nullish(),
     baseVersion: querySetId,
   }),
   z.object({

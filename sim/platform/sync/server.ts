@@ -17,7 +17,8 @@ const GATHER_MS = 2;
 const MAX_MESSAGE_BYTES = 20 * 1024 * 1024;
 /** Clients, and mutations of each, whose answers are kept, in case they ask again after a reconnect. */
 const MAX_REMEMBERED = 1_000;
-const SYNC_PATH = /^\/api\/[^/]+\/sync$/;
+/** The JavaScript client names its version, the Rust core (and Python, which wraps it) does not. */
+const SYNC_PATH = /^\/api\/(?:[^/]+\/)?sync$/;
 
 /** Convex's WebSocket: subscriptions that follow what is written, mutations in order, actions. */
 export class SyncServer implements SyncHub {

@@ -88,7 +88,7 @@ export class SyncSession {
     switch (message.data.type) {
       case "Connect":
         this.sessionId = message.data.sessionId;
-        if (message.data.maxObservedTimestamp !== undefined)
+        if (typeof message.data.maxObservedTimestamp === "string")
           this.hub.advancePast(message.data.maxObservedTimestamp);
         return;
       case "ModifyQuerySet":
@@ -154,7 +154,8 @@ export class SyncSession {
     const { requestId } = request;
     const outcome = await this.hub.runOnce(this.sessionId, requestId, () => this.call("mutation", request));
     this.send({ type: "MutationResponse", requestId, ...outcome });
-    if (outcome.ts === undefined) return;
+    // The Rust core (Python) tells its caller of a failure with data only when the next transition comes.
+    if (outcome.ts === undefined) return this.transition({}, []);
     this.owedTs = outcome.ts;
     await this.hub.flush();
   }
