@@ -15,6 +15,7 @@ import { internalMutation, internalQuery } from "./_generated/server.js";
 export const expirePairings = internalMutation(expirePairingFile.due);
 export const sweep = internalMutation(sweepsFile.sweep);
 export const findOverdue = internalQuery(queueSweepFile.found);
+export const unstrandMessage = internalMutation(queueSweepFile.unstrand);
 export const sealAuditStep = internalMutation(sealFile.step);
 export const findUnsealed = internalQuery(sealFile.unsealed);
 export const wipeSecretRest = internalMutation(deleteSecretFile.wipeRest);

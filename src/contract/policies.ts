@@ -15,6 +15,7 @@ export { defaultPolicies } from "./defaultPolicies.js";
  * - `idempotencyKeyMs`: How long an idempotency key is remembered at least.
  * - `doneRetentionMs`: How long finished messages are kept; never less than `idempotencyKeyMs`.
  * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged.
+ * - `turnRetentionMs`: How long the turns of conversations are kept: what workers get as context and apps show as history.
  */
 export const vQueuePolicy = lazy(() =>
   v.object({
@@ -25,6 +26,7 @@ export const vQueuePolicy = lazy(() =>
     idempotencyKeyMs: v.number(),
     doneRetentionMs: v.number(),
     deadLetterRetentionMs: v.number(),
+    turnRetentionMs: v.number(),
   }),
 );
 /**

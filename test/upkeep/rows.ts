@@ -1,4 +1,5 @@
 /** Rows of which upkeep may have to do something, as the component would have written them. */
+import { vi } from "vitest";
 import type { MutationCtx } from "../../src/component/_generated/server.js";
 
 export const MINUTE = 60_000;
@@ -47,6 +48,19 @@ export async function message(
     dueAt: Number.MAX_SAFE_INTEGER,
     ...rest,
   });
+}
+
+/** A turn is as old as its row. */
+export async function turn(ctx: MutationCtx, madeAt: number) {
+  const now = Date.now();
+  vi.setSystemTime(madeAt);
+  await ctx.db.insert("turns", {
+    conversation: await conversation(ctx, { state: "idle" }),
+    role: "user",
+    content: "hello",
+    at: madeAt,
+  });
+  vi.setSystemTime(now);
 }
 
 export async function lease(ctx: MutationCtx, of: "live" | "ended" | "expired", expiresAt: number) {

@@ -5,6 +5,7 @@ import {
   MINUTE,
   conversation,
   message,
+  turn,
   lease,
   backoff,
   attachment,
@@ -61,14 +62,13 @@ export const STATES: State[] = [
       count: 1,
     }),
   ),
-  state("queueRetention", "an old message", (ctx, now) =>
-    message(ctx, { status: "done", endedAt: now - YEARS }),
-  ),
-  state("queueRetention", "an old dead letter", (ctx, now) =>
+  state("messages", "an old message", (ctx, now) => message(ctx, { status: "done", endedAt: now - YEARS })),
+  state("messages", "an old dead letter", (ctx, now) =>
     message(ctx, { status: "dead_letter", endedAt: now - YEARS }),
   ),
-  state("queueRetention", "an old lease that ended", (ctx, now) => lease(ctx, "ended", now - 2 * DAY)),
-  state("queueRetention", "an old lease that expired", (ctx, now) => lease(ctx, "expired", now - 2 * DAY)),
+  state("leases", "an old lease that ended", (ctx, now) => lease(ctx, "ended", now - 2 * DAY)),
+  state("leases", "an old lease that expired", (ctx, now) => lease(ctx, "expired", now - 2 * DAY)),
+  state("turns", "an old turn", (ctx, now) => turn(ctx, now - YEARS)),
   state("auditRetention", "an old line of the log", (ctx, now) => chain(ctx, now - YEARS)),
   state("secrets", "a superseded version", (ctx, now) => secret(ctx, { supersededAt: now - YEARS })),
   state("secrets", "an old wiped version", (ctx, now) =>

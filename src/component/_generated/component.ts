@@ -2243,6 +2243,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             maxMetadataBytes: number;
             maxPriority: number;
             maxTextBytes: number;
+            turnRetentionMs: number;
           };
           retry: {
             backoffFactor: number;
@@ -2881,6 +2882,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               maxMetadataBytes?: number;
               maxPriority?: number;
               maxTextBytes?: number;
+              turnRetentionMs?: number;
             };
             retry?: {
               backoffFactor?: number;
@@ -2950,6 +2952,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             maxMetadataBytes: number;
             maxPriority: number;
             maxTextBytes: number;
+            turnRetentionMs: number;
           };
           retry: {
             backoffFactor: number;

@@ -1,33 +1,36 @@
 /** Ends what is due: deletes files after their retention and rows after theirs, and takes up fetches that got lost. */
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { deleteFile } from "../media/deleteFile.js";
+import { Batch } from "../upkeep/batch.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
 import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 
-const BATCH = 50;
+/** Each starts an action or deletes a file. */
+const MOST = 50;
 
 /** Takes up fetches that got lost; how many. */
-export async function sweepFetches(ctx: MutationCtx): Promise<number> {
+export async function sweepFetches(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
-  const lost = await lostFetches(ctx, now).take(BATCH);
+  const lost = await batch.take(lostFetches(ctx, now), { most: MOST });
   for (const row of lost) {
     await ctx.db.patch(row._id, { dueAt: now + GRACE_MS });
     await ctx.scheduler.runAfter(0, internal.telegram.runFetch, { attachment: row._id });
   }
-  return lost.length;
+  return batch.rows;
 }
 
 /** Deletes files after their retention and rows after theirs. Returns how many rows it changed. */
-export async function sweepAttachments(ctx: MutationCtx): Promise<number> {
+export async function sweepAttachments(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
   const { ready, failed, expired } = oldAttachments(ctx, now);
-  const stale = await ready.take(BATCH);
-  const over = [...(await failed.take(BATCH)), ...(await expired.take(BATCH))];
+  const stale = await batch.take(ready, { shares: 3, most: MOST });
+  const over = [...(await batch.take(failed, { shares: 3 })), ...(await batch.take(expired, { shares: 3 }))];
   for (const row of stale) {
-    if (row.storageId) await ctx.storage.delete(row.storageId);
+    if (row.storageId) await deleteFile(ctx, row.storageId);
     const dueAt = now + FAILED_ROW_RETENTION_MS;
     await ctx.db.patch(row._id, { status: "expired", storageId: undefined, dueAt });
   }
   for (const row of over) await ctx.db.delete(row._id);
-  return stale.length + over.length;
+  return batch.rows;
 }

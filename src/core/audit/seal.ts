@@ -9,6 +9,7 @@ import { entryHash } from "../../policy/audit/chain.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { Batch } from "../upkeep/batch.js";
 import { auditChain, GENESIS } from "./chain.js";
 import { dueTallies } from "./due.js";
 import { foldTallies } from "./fold.js";
@@ -19,7 +20,8 @@ const BATCH = 100;
  * For the cron: schedules a sealing step if there is something to seal and none is on its way; the step goes on by itself
  * while anything is left. Returns the number of steps scheduled, 0 or 1.
  */
-export async function sealAudit(ctx: MutationCtx): Promise<number> {
+export async function sealAudit(ctx: MutationCtx, batch = new Batch()): Promise<number> {
+  batch.goesOn = false;
   const rows: Id<"auditLog">[] = await ctx.runQuery(
     internal.upkeep.findUnsealed,
     { limit: 1 },

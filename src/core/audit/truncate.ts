@@ -4,20 +4,20 @@
  */
 import { loadRuntime } from "../config/runtime.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { Batch } from "../upkeep/batch.js";
 import { auditChain } from "./chain.js";
 
-const BATCH = 200;
-
 /** Deletes a batch of sealed entries older than `audit.retentionMs`; returns how many. The newest entry always stays. */
-export async function sweepAudit(ctx: MutationCtx): Promise<number> {
+export async function sweepAudit(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const chain = await auditChain(ctx);
   if (!chain || chain.head.seq <= chain.anchor.seq + 1) return 0;
   const { policies } = await loadRuntime(ctx);
   const before = Date.now() - policies.audit.retentionMs;
-  const oldest = await ctx.db
-    .query("auditLog")
-    .withIndex("by_seq", (q) => q.gt("seq", chain.anchor.seq).lt("seq", chain.head.seq))
-    .take(BATCH);
+  const oldest = await batch.take(
+    ctx.db
+      .query("auditLog")
+      .withIndex("by_seq", (q) => q.gt("seq", chain.anchor.seq).lt("seq", chain.head.seq)),
+  );
   let { anchor } = chain;
   let deleted = 0;
   for (const { _id, at, seq, hash } of oldest) {

@@ -4,12 +4,12 @@
  */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { Batch } from "../upkeep/batch.js";
 import { addedHours } from "./due.js";
 
 const DAY_MS = 86_400_000;
 /** Rows of one day that are read: the sum, and what ended since the sweep. */
 const MAX_ROWS = 1_000;
-const BATCH = 100;
 
 /** The UTC day of a time, `YYYY-MM-DD`. */
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -41,8 +41,8 @@ export async function meterEnded(ctx: MutationCtx, launchedAt: number, endedAt: 
 }
 
 /** Adds what was inserted to the sums of its days; the number of rows added up. */
-export async function sweepMachineHours(ctx: MutationCtx): Promise<number> {
-  const added = await addedHours(ctx, Date.now()).take(BATCH);
+export async function sweepMachineHours(ctx: MutationCtx, batch = new Batch()): Promise<number> {
+  const added = await batch.take(addedHours(ctx, Date.now()));
   for (const day of new Set(added.map((row) => row.day))) {
     const rows = added.filter((row) => row.day === day);
     const usedMs = rows.reduce((sum, row) => sum + row.usedMs, 0);
@@ -54,7 +54,7 @@ export async function sweepMachineHours(ctx: MutationCtx): Promise<number> {
     else await ctx.db.insert("machineHours", { day, usedMs });
     for (const row of rows) await ctx.db.delete(row._id);
   }
-  return added.length;
+  return batch.rows;
 }
 
 function overlapMs(from: number | undefined, to: number, day: string): number {

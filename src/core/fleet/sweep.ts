@@ -5,6 +5,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
+import { Batch } from "../upkeep/batch.js";
 import { removeWorker } from "../workers/remove.js";
 import { providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";
@@ -15,41 +16,43 @@ import { glanceAtFleet, wakeFleet } from "./wake.js";
 const DELETE_AGAIN_MS = 3_600_000;
 /** A wake-up that was due this long ago was not heeded. */
 const LOST_AFTER_MS = 60_000;
-const BATCH = 20;
+/** Each starts an action. */
+const MOST_VOLUMES = 20;
 
 /** A pass died with its action, or none has looked for an hour, and none is wanted: orders one. */
-export async function rescueFleet(ctx: MutationCtx): Promise<number> {
+export async function rescueFleet(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
   const { nextPassAt } = await glanceAtFleet(ctx);
   const wanted = nextPassAt !== null && nextPassAt > now - LOST_AFTER_MS;
   if (wanted || !(await isPassMissing(ctx, now))) return 0;
   await wakeFleet(ctx, now);
+  batch.count(1);
+  batch.goesOn = false;
   return 1;
 }
 
 /** Has unsaved memory deleted whose retention is over. */
-export async function sweepVolumes(ctx: MutationCtx): Promise<number> {
+export async function sweepVolumes(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
-  const due = await dueVolumes(ctx, now).take(BATCH);
+  const due = await batch.take(dueVolumes(ctx, now), { most: MOST_VOLUMES });
   for (const volume of due) {
     await ctx.db.patch(volume._id, { deleteAfter: now + DELETE_AGAIN_MS });
     if (volume.takenBy === undefined)
       await ctx.scheduler.runAfter(0, internal.cloud.deleteVolume, { volume: volume._id });
   }
-  return due.length;
+  return batch.rows;
 }
 
-export async function sweepMachines(ctx: MutationCtx): Promise<number> {
+export async function sweepMachines(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
-  const machines = await oldMachines(ctx, now).take(BATCH);
+  const machines = await batch.take(oldMachines(ctx, now), { shares: 2 });
   for (const row of machines) {
     const worker = await ctx.db.get(row.workerRow);
     if (worker?.status === "stopped") await removeWorker(ctx, worker);
     await ctx.db.delete(row._id);
   }
-  const days = await oldHours(ctx, now).take(BATCH);
-  for (const row of days) await ctx.db.delete(row._id);
-  return machines.length + days.length;
+  for (const row of await batch.take(oldHours(ctx, now), { shares: 2 })) await ctx.db.delete(row._id);
+  return batch.rows;
 }
 
 export const volumeOf = asQuery({

@@ -6,9 +6,8 @@ import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { Batch } from "../upkeep/batch.js";
 import { duePairings } from "./due.js";
-
-const BATCH = 100;
 
 /** From now on nobody can read the code, its owner included. */
 export const expire = (ctx: MutationCtx, pairing: Id<"pairingCodes">): Promise<void> =>
@@ -24,15 +23,11 @@ export const due = asMutation({ args: { pairing: v.id("pairingCodes") }, returns
 });
 
 /** Expires overdue codes, deletes old ended ones and the attempts of past windows; how many rows it touched. */
-export async function sweepPairing(ctx: MutationCtx): Promise<number> {
+export async function sweepPairing(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const due = duePairings(ctx, Date.now());
-  const overdue = await due.overdue.take(BATCH);
-  for (const row of overdue) await expire(ctx, row._id);
-  const over = [
-    ...(await due.used.take(BATCH)),
-    ...(await due.expired.take(BATCH)),
-    ...(await due.attempts.take(BATCH)),
-  ];
-  for (const row of over) await ctx.db.delete(row._id);
-  return overdue.length + over.length;
+  for (const row of await batch.take(due.overdue, { shares: 4 })) await expire(ctx, row._id);
+  for (const row of await batch.take(due.used, { shares: 4 })) await ctx.db.delete(row._id);
+  for (const row of await batch.take(due.expired, { shares: 4 })) await ctx.db.delete(row._id);
+  for (const row of await batch.take(due.attempts, { shares: 4 })) await ctx.db.delete(row._id);
+  return batch.rows;
 }

@@ -15,10 +15,14 @@ export const overdue = (ctx: QueryCtx, before: number) => ({
   delayed: ctx.db
     .query("messageQueue")
     .withIndex("by_due", (q) => q.eq("status", "delayed").lt("dueAt", before)),
-  stranded: ctx.db
-    .query("messageQueue")
-    .withIndex("by_due", (q) => q.eq("status", "queued").lt("dueAt", before)),
+  stranded: queuedSince(ctx, 0, before),
 });
+
+/** Queued messages that came due from `from` to before `before`, oldest first. */
+export const queuedSince = (ctx: QueryCtx, from: number, before: number) =>
+  ctx.db
+    .query("messageQueue")
+    .withIndex("by_due", (q) => q.eq("status", "queued").gte("dueAt", from).lt("dueAt", before));
 
 export const oldMessages = (ctx: QueryCtx, now: number, policy: Policies["queue"]) => {
   const ended = (status: "done" | "dead_letter", keepMs: number) =>
@@ -30,6 +34,11 @@ export const oldMessages = (ctx: QueryCtx, now: number, policy: Policies["queue"
     dead: ended("dead_letter", policy.deadLetterRetentionMs),
   };
 };
+
+export const oldTurns = (ctx: QueryCtx, now: number, policy: Policies["queue"]) =>
+  ctx.db
+    .query("turns")
+    .withIndex("by_creation_time", (q) => q.lt("_creationTime", now - policy.turnRetentionMs));
 
 export const oldLeases = (ctx: QueryCtx, now: number) => {
   const over = (state: "ended" | "expired") =>

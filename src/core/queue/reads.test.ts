@@ -66,7 +66,8 @@ describe("retention", () => {
     await world.complete("w1", await world.mustClaim("w1"));
     await world.send("c", "two");
     vi.setSystemTime(START + 8 * 86_400_000);
-    expect(await world.t.mutation(internal.upkeep.sweep, { name: "queueRetention" })).toBe(2);
+    expect(await world.t.mutation(internal.upkeep.sweep, { name: "messages" })).toBe(1);
+    expect(await world.t.mutation(internal.upkeep.sweep, { name: "leases" })).toBe(1);
     expect(textOf(await world.claim("w1"))).toBe("two");
   });
 });

@@ -5,18 +5,19 @@
 import { v } from "convex/values";
 import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../../component/_generated/api.js";
+import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { asQuery } from "../functions.js";
-import { takeWithin } from "../upkeep/takeWithin.js";
-import { GRACE_MS, oldLeases, oldMessages, overdue } from "./due.js";
+import { asMutation, asQuery } from "../functions.js";
+import { Batch } from "../upkeep/batch.js";
+import { GRACE_MS, oldLeases, oldMessages, oldTurns, overdue, queuedSince } from "./due.js";
 import { arrive } from "./model.js";
-import { expireLease } from "./reap.js";
-import { admitMessage, wakeConversation } from "./wake.js";
 
-const BATCH = 50;
-const LEASE_BATCH = 200;
-/** A repair may read a message, of up to some 300 KiB. */
-const REPAIRS = 20;
+/** Repairs of each kind per run; each is a transaction of its own, because it reads messages of any size. */
+const MOST_REPAIRS = 200;
+/** What was started must be done before the next run looks. */
+const REPAIRS_TAKE_MS = 1_000;
+/** Stranded messages are looked for among so many. */
+const MOST_SUSPECTS = 50;
 
 const vFound = v.object({
   leases: v.array(v.id("leases")),
@@ -25,62 +26,86 @@ const vFound = v.object({
   idle: v.array(v.id("messageQueue")),
 });
 
-/** The oldest queued messages must belong to a conversation that is not idle. */
-export const found = asQuery({ args: { before: v.number() }, returns: vFound })(async (ctx, { before }) => {
-  const { leases, backoffs, delayed, stranded } = overdue(ctx, before);
-  const idle = [];
-  for (const { _id, conversation } of await takeWithin(stranded, BATCH))
-    if ((await ctx.db.get(conversation))?.state === "idle") idle.push(_id);
+/**
+ * Of the queued messages, which must belong to a conversation that is not idle, the oldest are looked at, and as many from a place
+ * that `dice` (0..1) chooses: a backlog of any length hides none for good.
+ */
+export const found = asQuery({ args: { before: v.number(), dice: v.number() }, returns: vFound })(async (
+  ctx,
+  { before, dice },
+) => {
+  const { leases, backoffs, delayed } = overdue(ctx, before);
+  const batch = new Batch();
+  const oldest = await batch.take(queuedSince(ctx, 0, before), { shares: 3, most: MOST_SUSPECTS });
+  const from = oldest[0] ? oldest[0].dueAt + dice * (before - oldest[0].dueAt) : before;
+  const others = await batch.take(queuedSince(ctx, from, before), { shares: 3, most: MOST_SUSPECTS });
+  const idle = new Set<Id<"messageQueue">>();
+  for (const { _id, conversation } of [...oldest, ...others])
+    if ((await ctx.db.get(conversation))?.state === "idle") idle.add(_id);
   return {
-    leases: (await leases.take(REPAIRS)).map(({ _id }) => _id),
-    backoffs: (await backoffs.take(REPAIRS)).map(({ _id }) => _id),
-    delayed: (await takeWithin(delayed, REPAIRS)).map(({ _id }) => _id),
-    idle,
+    leases: (await leases.take(MOST_REPAIRS)).map(({ _id }) => _id),
+    backoffs: (await backoffs.take(MOST_REPAIRS)).map(({ _id }) => _id),
+    delayed: (await batch.take(delayed, { shares: 3, most: MOST_REPAIRS })).map(({ _id }) => _id),
+    idle: [...idle],
   };
 });
 
 /**
- * What was repaired, by what its mover missed. Searched on a stale snapshot, because old messages are what a busy system works off;
- * each repair reads its row again.
+ * Searched on a stale snapshot, because old messages are what a busy system works off; each repair reads its row again and does nothing
+ * when that has moved on. Returns how many repairs it started.
  */
-export async function runNet(ctx: MutationCtx) {
+export async function runNet(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const missed: typeof vFound.type = await ctx.runQuery(
     internal.upkeep.findOverdue,
-    { before: Date.now() - GRACE_MS },
+    { before: Date.now() - GRACE_MS, dice: Math.random() },
     { useStaleSnapshot: true },
   );
-  const repaired = {
-    leases: await count(missed.leases, (lease) => expireLease(ctx, lease)),
-    backoffs: await count(missed.backoffs, (row) => wakeConversation(ctx, row)),
-    delayed: await count(missed.delayed, (row) => admitMessage(ctx, row)),
-    idle: await count(missed.idle, async (id) => {
-      const message = await ctx.db.get(id);
-      const conversation = message?.status === "queued" && (await ctx.db.get(message.conversation));
-      if (!message || !conversation || conversation.state !== "idle") return false;
-      await arrive(ctx, conversation, message);
-      return true;
-    }),
-  };
-  if (Object.values(repaired).some((repairs) => repairs > 0))
-    console.warn(`queue.netRepaired ${JSON.stringify(repaired)}`);
-  return repaired;
+  const { leases, backoffs, delayed, idle } = missed;
+  for (const lease of leases) await ctx.scheduler.runAfter(0, internal.queue.expireLease, { lease });
+  for (const conversation of backoffs)
+    await ctx.scheduler.runAfter(0, internal.queue.wakeConversation, { conversation });
+  for (const message of delayed) await ctx.scheduler.runAfter(0, internal.queue.admitMessage, { message });
+  for (const message of idle) await ctx.scheduler.runAfter(0, internal.upkeep.unstrandMessage, { message });
+  const counts = Object.entries(missed).map(([kind, ids]) => [kind, ids.length] as const);
+  const repairs = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (repairs > 0) console.warn(`queue.netRepaired ${JSON.stringify(Object.fromEntries(counts))}`);
+  batch.count(repairs);
+  batch.goesOn = counts.some(([, count]) => count >= MOST_REPAIRS);
+  batch.pauseAtLeast(REPAIRS_TAKE_MS);
+  return repairs;
 }
 
-async function count<Item>(items: Item[], repair: (item: Item) => Promise<boolean>): Promise<number> {
-  let repaired = 0;
-  for (const item of items) if (await repair(item)) repaired += 1;
-  return repaired;
-}
+/** A queued message of an idle conversation takes its place in line. */
+export const unstrand = asMutation({ args: { message: v.id("messageQueue") }, returns: v.null() })(async (
+  ctx,
+  { message },
+) => {
+  const row = await ctx.db.get(message);
+  const conversation = row?.status === "queued" ? await ctx.db.get(row.conversation) : null;
+  if (row && conversation?.state === "idle") await arrive(ctx, conversation, row);
+  return null;
+});
 
-/** Deletes what has outlived its retention, a batch of each per run. Returns how many rows. */
-export async function sweepQueue(ctx: MutationCtx): Promise<number> {
-  const now = Date.now();
+/** Deletes messages that have outlived their retention; how many. */
+export async function sweepMessages(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const { queue } = (await loadRuntime(ctx)).policies;
-  const { done, dead } = oldMessages(ctx, now, queue);
-  const { ended, expired } = oldLeases(ctx, now);
-  const messages = [...(await takeWithin(done, BATCH)), ...(await takeWithin(dead, BATCH))];
-  const leases = [...(await ended.take(LEASE_BATCH)), ...(await expired.take(LEASE_BATCH))];
-  for (const { _id } of messages) await ctx.db.delete(_id);
-  for (const { _id } of leases) await ctx.db.delete(_id);
-  return messages.length + leases.length;
+  const { done, dead } = oldMessages(ctx, Date.now(), queue);
+  for (const row of await batch.take(done, { shares: 2 })) await ctx.db.delete(row._id);
+  for (const row of await batch.take(dead, { shares: 2 })) await ctx.db.delete(row._id);
+  return batch.rows;
+}
+
+/** Deletes leases that ended long ago; how many. */
+export async function sweepLeases(ctx: MutationCtx, batch = new Batch()): Promise<number> {
+  const { ended, expired } = oldLeases(ctx, Date.now());
+  for (const row of await batch.take(ended, { shares: 2 })) await ctx.db.delete(row._id);
+  for (const row of await batch.take(expired, { shares: 2 })) await ctx.db.delete(row._id);
+  return batch.rows;
+}
+
+/** Deletes turns that have outlived their retention; how many. */
+export async function sweepTurns(ctx: MutationCtx, batch = new Batch()): Promise<number> {
+  const { queue } = (await loadRuntime(ctx)).policies;
+  for (const row of await batch.take(oldTurns(ctx, Date.now(), queue))) await ctx.db.delete(row._id);
+  return batch.rows;
 }

@@ -154,7 +154,10 @@ export const queueTables = {
     claimers: v.array(v.string()),
   }).index("by_until", ["until"]),
 
-  /** The history, append only: one row per turn. Written by settle and append, read by hydration (the newest window). */
+  /**
+   * The history, append only: one row per turn. Written by settle and append, read by hydration (the newest window). Swept after
+   * `queue.turnRetentionMs`.
+   */
   turns: defineTable({
     conversation: v.id("conversations"),
     message: v.optional(v.id("messageQueue")),

@@ -2,38 +2,33 @@
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { deleteFile } from "../media/deleteFile.js";
+import { Batch } from "../upkeep/batch.js";
 import { dueSnapshots } from "./due.js";
 import { readySnapshots } from "./newest.js";
 import { NEVER } from "./retention.js";
 
-const BATCH = 25;
+/** Each reads its neighbours and deletes a file. */
+const MOST = 25;
 
 /**
  * Superseded snapshots lose their file, uploads that were never finalized expire, and rows that say nothing any more go.
  * Returns how many rows it changed.
  */
-export async function sweepSnapshots(ctx: MutationCtx): Promise<number> {
+export async function sweepSnapshots(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const { keep, uploadExpiryMs } = (await loadRuntime(ctx)).policies.snapshots;
   const now = Date.now();
   const due = dueSnapshots(ctx, now);
-  let swept = 0;
-  for (const row of await due.ready.take(BATCH)) {
+  for (const row of await batch.take(due.ready, { shares: 4, most: MOST })) {
     // The policy may keep more by now, or a newer one may be gone.
     if (await isKept(ctx, row, keep)) await ctx.db.patch(row._id, { expiresAt: NEVER });
     else await expire(ctx, row, now + uploadExpiryMs);
-    swept += 1;
   }
-  for (const row of await due.uploading.take(BATCH)) {
+  for (const row of await batch.take(due.uploading, { shares: 4, most: MOST }))
     await expire(ctx, row, now + uploadExpiryMs);
-    swept += 1;
-  }
-  for (const status of ["failed", "expired"] as const) {
-    for (const row of await due[status].take(BATCH)) {
-      await ctx.db.delete(row._id);
-      swept += 1;
-    }
-  }
-  return swept;
+  for (const status of ["failed", "expired"] as const)
+    for (const row of await batch.take(due[status], { shares: 4 })) await ctx.db.delete(row._id);
+  return batch.rows;
 }
 
 async function isKept(ctx: MutationCtx, row: Doc<"dataSnapshots">, keep: number): Promise<boolean> {
@@ -45,6 +40,6 @@ async function isKept(ctx: MutationCtx, row: Doc<"dataSnapshots">, keep: number)
 
 /** The row stays a while, so that a list shows what became of it. */
 async function expire(ctx: MutationCtx, row: Doc<"dataSnapshots">, goneAt: number): Promise<void> {
-  if (row.archiveFileId !== undefined) await ctx.storage.delete(row.archiveFileId);
+  if (row.archiveFileId !== undefined) await deleteFile(ctx, row.archiveFileId);
   await ctx.db.patch(row._id, { status: "expired", archiveFileId: undefined, expiresAt: goneAt });
 }

@@ -8,7 +8,7 @@ import {
   type TestBot,
 } from "../../../test/component/telegramBot.js";
 import { textOf, useWorld } from "../../../test/component/world.js";
-import { sweepAlbums } from "./albums.js";
+import { sweepAlbums } from "./sweep.js";
 
 const world = useWorld();
 let telegram: BotApiStub;

@@ -17,12 +17,9 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { checkedPayload } from "../queue/enqueue.js";
-import { takeWithin } from "../upkeep/takeWithin.js";
-import { oldAlbums } from "./due.js";
 
 /** Telegram sends the parts one after the other; between two of them lies one answer of this webhook. */
 const QUIET_MS = 1_000;
-const BATCH = 100;
 
 type Album = Doc<"telegramAlbums">;
 export interface AlbumKey {
@@ -136,10 +133,3 @@ export const close = asMutation(closing)(async (ctx, { album }) => {
   await releaseWhenComplete(ctx, message._id);
   return null;
 });
-
-/** Deletes albums that no part will come for any more; how many. */
-export async function sweepAlbums(ctx: MutationCtx): Promise<number> {
-  const over = await takeWithin(oldAlbums(ctx, Date.now()), BATCH);
-  for (const row of over) await ctx.db.delete(row._id);
-  return over.length;
-}

@@ -11,7 +11,7 @@ import {
 import { START, textOf, useWorld } from "../../../test/component/world.js";
 import { errorDataOf } from "../../contract/errors.js";
 import schema from "../../component/schema.js";
-import { sweepParkedUpdates } from "./parked.js";
+import { sweepParkedUpdates } from "./sweep.js";
 
 const world = useWorld();
 let telegram: BotApiStub;

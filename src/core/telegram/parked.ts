@@ -2,10 +2,7 @@
 import type { ErrorData } from "../../contract/errors.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { takeWithin } from "../upkeep/takeWithin.js";
-import { oldParked } from "./due.js";
 
-const BATCH = 100;
 /** Characters kept of a parked update: a document holds 1 MiB, and a real update has a few thousand. */
 const MAX_PARKED_CHARS = 64 * 1024;
 
@@ -33,11 +30,4 @@ export async function park(
     message: error.message,
     ...(truncated && { truncated }),
   });
-}
-
-/** Deletes what has outlived its retention; how many. */
-export async function sweepParkedUpdates(ctx: MutationCtx): Promise<number> {
-  const expired = await takeWithin(oldParked(ctx, Date.now()), BATCH);
-  for (const row of expired) await ctx.db.delete(row._id);
-  return expired.length;
 }

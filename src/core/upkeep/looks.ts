@@ -10,7 +10,7 @@ import { addedHours, dueVolumes, isPassMissing, oldHours, oldMachines } from "..
 import { duePairings } from "../identity/due.js";
 import { dueProbes } from "../probes/due.js";
 import { jobsDue, lateSlot, lostPushes, oldPushes } from "../pushing/due.js";
-import { GRACE_MS, oldLeases, oldMessages, overdue } from "../queue/due.js";
+import { GRACE_MS, oldLeases, oldMessages, oldTurns, overdue } from "../queue/due.js";
 import { dueSecrets } from "../secrets/due.js";
 import { dueSnapshots } from "../snapshots/due.js";
 import { oldAlbums, oldParked } from "../telegram/due.js";
@@ -39,8 +39,9 @@ export const looks = {
   probes: (ctx, now) => anyOf(dueProbes(ctx, now)),
   sealAudit: (ctx, now) => anyRow(unsealedLines(ctx, now), dueTallies(ctx, now)),
 
-  queueRetention: async (ctx, now) =>
-    (await anyOf(oldMessages(ctx, now, (await policies(ctx)).queue))) || (await anyOf(oldLeases(ctx, now))),
+  messages: async (ctx, now) => anyOf(oldMessages(ctx, now, (await policies(ctx)).queue)),
+  leases: (ctx, now) => anyOf(oldLeases(ctx, now)),
+  turns: async (ctx, now) => anyRow(oldTurns(ctx, now, (await policies(ctx)).queue)),
   auditRetention: async (ctx, now) => isLineOld(ctx, now, (await policies(ctx)).audit),
   secrets: async (ctx, now) => anyOf(dueSecrets(ctx, now, (await policies(ctx)).secrets)),
   snapshots: (ctx, now) => anyOf(dueSnapshots(ctx, now)),
@@ -75,14 +76,14 @@ export const EVERY_MINUTE: readonly SweepName[] = [
 
 /** Retention: nobody waits for it, so each minute of ten has its share. At most 6 ranges. */
 export const IN_TURN: readonly (readonly SweepName[])[] = [
-  ["queueRetention"],
+  ["messages"],
+  ["leases", "turns"],
   ["auditRetention", "refusals"],
   ["secrets", "machineHours"],
   ["snapshots"],
   ["attachments", "albums"],
   ["pairing"],
   ["pushes"],
-  ["parkedUpdates", "wakes", "reports"],
+  ["parkedUpdates", "wakes", "reports", "machines"],
   ["meters", "volumes"],
-  ["machines"],
 ];

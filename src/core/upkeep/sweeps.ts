@@ -11,28 +11,30 @@ import { rescueFleet, sweepMachines, sweepVolumes } from "../fleet/sweep.js";
 import { sweepPairing } from "../identity/expirePairing.js";
 import { sweepProbes } from "../probes/sweep.js";
 import { sweepLateJobs, sweepPushes } from "../pushing/sweep.js";
-import { runNet, sweepQueue } from "../queue/sweep.js";
+import { runNet, sweepLeases, sweepMessages, sweepTurns } from "../queue/sweep.js";
 import { sweepSecrets } from "../secrets/sweep.js";
 import { sweepSnapshots } from "../snapshots/sweep.js";
-import { sweepAlbums } from "../telegram/albums.js";
-import { sweepParkedUpdates } from "../telegram/parked.js";
+import { sweepAlbums, sweepParkedUpdates } from "../telegram/sweep.js";
 import { sweepMeters } from "../workers/deployments/meter.js";
-import { sweepReports } from "../workers/deployments/hello.js";
+import { sweepReports } from "../workers/deployments/sweep.js";
 import { removeSilentWorkers } from "../workers/silent.js";
 import { sweepWakes } from "../workers/sweepWakes.js";
-import { sweepRefusals } from "../workers/tokens/refusals.js";
+import { sweepRefusals } from "../workers/tokens/sweep.js";
+import { Batch } from "./batch.js";
 import { isDue, looks, type SweepName } from "./looks.js";
 
 /** Each returns how many rows it acted upon: 0 means that another batch would do nothing either. */
-const sweeps: Record<SweepName, (ctx: MutationCtx) => Promise<number>> = {
-  queueNet: async (ctx) => Object.values(await runNet(ctx)).reduce((sum, count) => sum + count, 0),
+const sweeps: Record<SweepName, (ctx: MutationCtx, batch: Batch) => Promise<number>> = {
+  queueNet: runNet,
   silentWorkers: removeSilentWorkers,
   fleetPass: rescueFleet,
   lateJobs: sweepLateJobs,
   fetches: sweepFetches,
   probes: sweepProbes,
   sealAudit,
-  queueRetention: sweepQueue,
+  messages: sweepMessages,
+  leases: sweepLeases,
+  turns: sweepTurns,
   auditRetention: sweepAudit,
   secrets: sweepSecrets,
   snapshots: sweepSnapshots,
@@ -52,17 +54,19 @@ const sweeps: Record<SweepName, (ctx: MutationCtx) => Promise<number>> = {
 
 const vSweepName = v.union(...(Object.keys(looks) as SweepName[]).map((name) => v.literal(name)));
 
-/** These see to their own continuation: a pass and a sealing step go on by themselves. */
-const ONCE: readonly SweepName[] = ["fleetPass", "sealAudit"];
-
-/** One batch. With `until` (epoch ms) it goes on by itself while there is more, batch by batch, up to that time. */
+/**
+ * One batch. With `until` (epoch ms) it goes on by itself while there is more, up to that time: at once, or after large rows at a
+ * pace that leaves others room to write.
+ */
 export const sweep = asMutation({
   args: { name: vSweepName, until: v.optional(v.number()) },
   returns: v.number(),
 })(async (ctx, { name, until }) => {
-  const done = await sweeps[name](ctx);
-  const mayGoOn = done > 0 && !ONCE.includes(name) && until !== undefined && Date.now() < until;
+  const batch = new Batch();
+  const done = await sweeps[name](ctx, batch);
+  const next = Date.now() + batch.pauseMs;
+  const mayGoOn = done > 0 && batch.goesOn && until !== undefined && next < until;
   if (mayGoOn && (await isDue(name, ctx, Date.now())))
-    await ctx.scheduler.runAfter(0, internal.upkeep.sweep, { name, until });
+    await ctx.scheduler.runAt(next, internal.upkeep.sweep, { name, until });
   return done;
 });

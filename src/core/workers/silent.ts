@@ -1,6 +1,7 @@
 /** Workers that gave no sign of life. Those that nobody launched are forgotten; they register again with their next claim. */
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
+import { Batch } from "../upkeep/batch.js";
 import { freeBound } from "./binding.js";
 import { stopMeter } from "./deployments/meter.js";
 import { silentBeats } from "./due.js";
@@ -9,12 +10,13 @@ import { removeWorker } from "./remove.js";
 import { keepTokenUse } from "./tokens/lastUse.js";
 import { lastSignOfLife } from "./reads.js";
 
-const BATCH = 50;
+/** Each reads a handful of rows of its worker. */
+const MOST = 50;
 
 /** Returns how many beats it looked at: those of workers that live by their leases are set on. */
-export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
+export async function removeSilentWorkers(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
-  const beats = await silentBeats(ctx, now).take(BATCH);
+  const beats = await batch.take(silentBeats(ctx, now), { most: MOST });
   if (beats.length === 0) return 0;
   const { policies } = await loadRuntime(ctx);
   for (const beat of beats) {
@@ -36,5 +38,5 @@ export async function removeSilentWorkers(ctx: MutationCtx): Promise<number> {
     await stopMeter(ctx, worker.workerId, seenAt);
     await removeWorker(ctx, worker);
   }
-  return beats.length;
+  return batch.rows;
 }

@@ -46,6 +46,7 @@ export function policyFaults({
     ["queue.idempotencyKeyMs", queue.idempotencyKeyMs, 0, 366 * DAY_MS],
     ["queue.doneRetentionMs", queue.doneRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
     ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, 0, 3660 * DAY_MS],
+    ["queue.turnRetentionMs", queue.turnRetentionMs, DAY_MS, 3660 * DAY_MS],
     ["retry.maxAttempts", retry.maxAttempts, 1, 100],
     ["retry.baseDelayMs", retry.baseDelayMs, 0, DAY_MS],
     ["retry.backoffFactor", retry.backoffFactor, 1, 10],

@@ -3,16 +3,13 @@ import * as contract from "../../../contract/workers.js";
 import { asMutation } from "../../functions.js";
 import { internal } from "../../../component/_generated/api.js";
 import type { Id } from "../../../component/_generated/dataModel.js";
-import type { MutationCtx } from "../../../component/_generated/server.js";
-import { dueReports } from "./due.js";
-import { findWorker } from "../register.js";
 import { authorizeWorker } from "../tokens/authorize.js";
 
 const DAY_MS = 86_400_000;
-const KEEP_MS = 30 * DAY_MS;
+/** Of a report, after its worker said something last. */
+export const KEEP_MS = 30 * DAY_MS;
 const MAX_CHARS = 253;
 const REPEAT_WITHIN_MS = 60_000;
-const SWEEP_BATCH = 50;
 
 export const workerHello = asMutation(contract.workerHello)(async (ctx, args) => {
   const { tokenId } = await authorizeWorker(ctx, args);
@@ -46,14 +43,3 @@ export const workerHello = asMutation(contract.workerHello)(async (ctx, args) =>
   await ctx.db.insert("workerReports", fresh);
   return null;
 });
-
-/** Forgets workers that are gone; those that still serve are kept. The number of rows looked at. */
-export async function sweepReports(ctx: MutationCtx): Promise<number> {
-  const now = Date.now();
-  const due = await dueReports(ctx, now).take(SWEEP_BATCH);
-  for (const row of due) {
-    if (await findWorker(ctx, row.worker)) await ctx.db.patch(row._id, { keepUntil: now + KEEP_MS });
-    else await ctx.db.delete(row._id);
-  }
-  return due.length;
-}

@@ -5,12 +5,14 @@
 import { monthEnd, monthOf } from "../../../policy/deployments/month.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
+import { Batch } from "../../upkeep/batch.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
 import { dueMeters, oldMeters } from "./due.js";
 import { EVERY_MS, meterOf, type Meter } from "./startMeter.js";
 
-const BATCH = 100;
+/** Each reads a handful of rows of its worker. */
+const MOST = 100;
 /** A worker that lived for less is not worth a row of its own. */
 const SHORT_MS = 10 * 60_000;
 
@@ -21,18 +23,17 @@ export async function stopMeter(ctx: MutationCtx, worker: string, seenAt: number
 }
 
 /** Counts what is due; the number of rows touched. */
-export async function sweepMeters(ctx: MutationCtx): Promise<number> {
+export async function sweepMeters(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
-  const due = await dueMeters(ctx, now).take(BATCH);
+  const due = await batch.take(dueMeters(ctx, now), { shares: 2, most: MOST });
   const { policies } = due.length === 0 ? { policies: null } : await loadRuntime(ctx);
   for (const meter of due) {
     const row = await findWorker(ctx, meter.worker);
     const seenAt = policies === null ? 0 : await seen(ctx, meter.worker, policies.lease.staleAfterMs);
     await advance(ctx, meter, seenAt, row !== null && row.status !== "stopped");
   }
-  const old = await oldMeters(ctx, now).take(BATCH);
-  for (const row of old) await ctx.db.delete(row._id);
-  return due.length + old.length;
+  for (const row of await batch.take(oldMeters(ctx, now), { shares: 2 })) await ctx.db.delete(row._id);
+  return batch.rows;
 }
 
 /** The last sign of life: the newest lease's, or the idle polls'. */

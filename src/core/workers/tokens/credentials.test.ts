@@ -6,7 +6,7 @@ import { errorDataOf, type ErrorData } from "../../../contract/errors.js";
 import { aliasCredential } from "../../../contract/gateway.js";
 import { authorizeWorker } from "./authorize.js";
 import { mintMachineCredential } from "./mintMachine.js";
-import { sweepRefusals } from "./refusals.js";
+import { sweepRefusals } from "./sweep.js";
 
 const world = useWorld();
 const MINUTE = 60_000;

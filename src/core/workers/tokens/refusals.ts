@@ -5,15 +5,11 @@
  */
 import * as contract from "../../../contract/tokens.js";
 import { errorCodes } from "../../../contract/errors.js";
-import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordRefusal } from "../../audit/tally.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { asMutation } from "../../functions.js";
 import { tokenRow } from "./authorize.js";
-import { endedWindows, WINDOW_MS } from "./due.js";
-
-/** Rows of ended windows deleted in one sweep. */
-const SWEEP_BATCH = 200;
+import { WINDOW_MS } from "./due.js";
 
 export const noteWorkerRefusal = asMutation(contract.noteWorkerRefusal)(async (ctx, args) => {
   const code = errorCodes.find((known) => known === args.code) ?? "internal";
@@ -35,10 +31,3 @@ export const noteWorkerRefusal = asMutation(contract.noteWorkerRefusal)(async (c
   else await ctx.db.insert("refusalWindows", { key, windowStart: now, count: 1 });
   return { limited: false, retryAfterMs: 0 };
 });
-
-/** Deletes windows that ended; the number of them. */
-export async function sweepRefusals(ctx: MutationCtx): Promise<number> {
-  const ended = await endedWindows(ctx, Date.now()).take(SWEEP_BATCH);
-  for (const row of ended) await ctx.db.delete(row._id);
-  return ended.length;
-}
