@@ -137,6 +137,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           conversationId?: string;
           hydrate?: boolean;
+          instance?: string;
           listens?: boolean;
           stateful?: boolean;
           workerId: string;
@@ -2230,6 +2231,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           gateway: { refusalsPerMinute: number };
           hydration: { historyTurns: number };
           lease: {
+            forgetAfterMs: number;
             heartbeatIntervalMs: number;
             leaseMs: number;
             reapGridMs: number;
@@ -2276,6 +2278,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           conversationId?: string;
           hydrate?: boolean;
+          instance?: string;
           listens?: boolean;
           stateful?: boolean;
           workerId: string;
@@ -2868,6 +2871,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             gateway?: { refusalsPerMinute?: number };
             hydration?: { historyTurns?: number };
             lease?: {
+              forgetAfterMs?: number;
               heartbeatIntervalMs?: number;
               leaseMs?: number;
               reapGridMs?: number;
@@ -2937,6 +2941,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           gateway: { refusalsPerMinute: number };
           hydration: { historyTurns: number };
           lease: {
+            forgetAfterMs: number;
             heartbeatIntervalMs: number;
             leaseMs: number;
             reapGridMs: number;
@@ -3015,6 +3020,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           ambiguousParts?: Array<number>;
           claimNext?: { hydrate: boolean };
+          instance?: string;
           leaseId: string;
           messageId: string;
           outcome?:
@@ -3263,6 +3269,8 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           engine: string;
           host: string;
+          instance?: string;
+          leaving?: boolean;
           mode: string;
           version: string;
           workerId: string;

@@ -18,7 +18,7 @@ import { sweepAlbums } from "../telegram/albums.js";
 import { sweepParkedUpdates } from "../telegram/parked.js";
 import { sweepMeters } from "../workers/deployments/meter.js";
 import { sweepReports } from "../workers/deployments/hello.js";
-import { removeSilentWorkers } from "../workers/silent.js";
+import { forgetWorkers, noteSilentWorkers } from "../workers/silent.js";
 import { sweepWakes } from "../workers/sweepWakes.js";
 import { sweepRefusals } from "../workers/tokens/refusals.js";
 import { isDue, looks, type SweepName } from "./looks.js";
@@ -26,7 +26,7 @@ import { isDue, looks, type SweepName } from "./looks.js";
 /** Each returns how many rows it acted upon: 0 means that another batch would do nothing either. */
 const sweeps: Record<SweepName, (ctx: MutationCtx) => Promise<number>> = {
   queueNet: async (ctx) => Object.values(await runNet(ctx)).reduce((sum, count) => sum + count, 0),
-  silentWorkers: removeSilentWorkers,
+  silentWorkers: noteSilentWorkers,
   fleetPass: rescueFleet,
   lateJobs: sweepLateJobs,
   fetches: sweepFetches,
@@ -43,6 +43,7 @@ const sweeps: Record<SweepName, (ctx: MutationCtx) => Promise<number>> = {
   albums: sweepAlbums,
   refusals: sweepRefusals,
   wakes: sweepWakes,
+  forgottenWorkers: forgetWorkers,
   meters: sweepMeters,
   reports: sweepReports,
   machineHours: sweepMachineHours,
