@@ -15,7 +15,7 @@ export const defaultPolicies: Policies = {
     turnRetentionMs: 400 * DAY_MS,
   },
   retry: { maxAttempts: 5, baseDelayMs: 1_000, backoffFactor: 2, maxDelayMs: 120_000, jitterRatio: 0.1 },
-  lease: { leaseMs: 60_000, heartbeatIntervalMs: 15_000, reapGridMs: 10_000, staleAfterMs: 90_000 },
+  lease: { leaseMs: 60_000, heartbeatIntervalMs: 15_000, reapGridMs: 10_000, staleAfterMs: 90_000, forgetAfterMs: 7 * DAY_MS },
   scaling: {
     maxWorkers: 1,
     queuePerWorkerTarget: 5,

@@ -23,6 +23,8 @@ export const errorCodes = [
   "worker_token_revoked",
   "worker_limit_reached",
   "worker_mismatch",
+  "worker_id_taken",
+  "worker_id_in_use",
   "worker_not_found",
   "worker_transition_invalid",
   "workspace_mismatch",

@@ -186,6 +186,8 @@ export const statusOfCode: Partial<Record<ErrorCode, number>> = {
   worker_token_revoked: 403,
   worker_limit_reached: 403,
   worker_mismatch: 403,
+  worker_id_taken: 403,
+  worker_id_in_use: 403,
   workspace_mismatch: 403,
   lane_not_allowed: 403,
   operation_unknown: 404,

@@ -46,7 +46,8 @@ export const vRetryPolicy = lazy(() =>
  * - `leaseMs`: How long a claim is exclusive without a heartbeat.
  * - `heartbeatIntervalMs`: How often a worker should renew; well below a third of `leaseMs`.
  * - `reapGridMs`: Leases are reaped on this grid: an expiry is acted upon at most this much later.
- * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost.
+ * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost: others may take its conversation.
+ * - `forgetAfterMs`: A lost worker that held a conversation may come back, save it and go on with it for this long.
  */
 export const vLeasePolicy = lazy(() =>
   v.object({
@@ -54,6 +55,7 @@ export const vLeasePolicy = lazy(() =>
     heartbeatIntervalMs: v.number(),
     reapGridMs: v.number(),
     staleAfterMs: v.number(),
+    forgetAfterMs: v.number(),
   }),
 );
 export const vScalingPolicy = lazy(() =>

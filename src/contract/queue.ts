@@ -182,6 +182,9 @@ const workerToken = lazy(() => v.optional(v.string()));
  * - `hydrate`: Answer with the hydration bundle in the same call.
  * - `stateful`: The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says.
  * - `listens`: The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says.
+ * - `instance`: Names the process, at most 128 characters, the same after a restart with the same data directory. A second
+ *   process under one worker id gets no work while the first is alive. Null for it, and for a worker id that belongs to another
+ *   token: `poll` says which.
  */
 export const claim = defineRow(() => ({
   args: {
@@ -191,6 +194,7 @@ export const claim = defineRow(() => ({
     hydrate: v.optional(v.boolean()),
     stateful: v.optional(v.boolean()),
     listens: v.optional(v.boolean()),
+    instance: v.optional(v.string()),
     workerToken,
   },
   returns: v.union(v.null(), vJob),
@@ -198,7 +202,7 @@ export const claim = defineRow(() => ({
 
 /**
  * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
- * Throws what `claim` throws.
+ * Throws what `claim` throws, and `worker_id_taken` or `worker_id_in_use` where that answers null because of the worker id.
  */
 export const poll = defineRow(() => ({
   args: claim.args,
@@ -269,6 +273,7 @@ export const vOutcome = lazy(() =>
  * `outcome`, and, with `claimNext`, hand out the next job. Repeating a call whose answer was lost is safe: it returns the
  * same again, the next job included.
  * - `reply`: `parts` counts the messages of the text and then one for each file.
+ * - `instance`: As in `claim`; counts for the next job alone.
  * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
  */
 export const settle = defineRow(() => ({
@@ -282,6 +287,7 @@ export const settle = defineRow(() => ({
     ambiguousParts: v.optional(v.array(v.number())),
     outcome: v.optional(vOutcome),
     claimNext: v.optional(v.object({ hydrate: v.boolean() })),
+    instance: v.optional(v.string()),
   },
   returns: v.union(
     v.object({

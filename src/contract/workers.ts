@@ -25,7 +25,12 @@ export const workerStats = defineRow(() => ({
     capped: v.boolean(),
   }),
 }));
-/** A worker says once, at its start, what it is. Throws as `claim` does for its token. Its texts are cut to 253 characters. */
+/**
+ * A worker says at its start what it is, and at its end that it leaves. Throws as `poll` does for its token and its id. Its texts
+ * are cut to 253 characters.
+ * - `instance`: As in `claim`.
+ * - `leaving`: The process ends: another one may take its id at once.
+ */
 export const workerHello = defineRow(() => ({
   args: {
     workerId: v.string(),
@@ -34,6 +39,8 @@ export const workerHello = defineRow(() => ({
     host: v.string(),
     engine: v.string(),
     mode: v.string(),
+    instance: v.optional(v.string()),
+    leaving: v.optional(v.boolean()),
   },
   returns: v.null(),
 }));

@@ -245,7 +245,9 @@ describe("on one snapshot", () => {
 const OF_ONE_THING = [
   "heartbeat w0 → settle w0",
   "settle w0 → heartbeat w0",
+  "register a → hello a",
   "register a → register b",
+  "register b → hello b",
   "register b → register a",
 ];
 

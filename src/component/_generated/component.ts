@@ -137,6 +137,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           conversationId?: string;
           hydrate?: boolean;
+          instance?: string;
           listens?: boolean;
           stateful?: boolean;
           workerId: string;
@@ -2230,6 +2231,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           gateway: { refusalsPerMinute: number };
           hydration: { historyTurns: number };
           lease: {
+            forgetAfterMs: number;
             heartbeatIntervalMs: number;
             leaseMs: number;
             reapGridMs: number;
@@ -2277,6 +2279,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           conversationId?: string;
           hydrate?: boolean;
+          instance?: string;
           listens?: boolean;
           stateful?: boolean;
           workerId: string;
@@ -2869,6 +2872,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             gateway?: { refusalsPerMinute?: number };
             hydration?: { historyTurns?: number };
             lease?: {
+              forgetAfterMs?: number;
               heartbeatIntervalMs?: number;
               leaseMs?: number;
               reapGridMs?: number;
@@ -2939,6 +2943,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           gateway: { refusalsPerMinute: number };
           hydration: { historyTurns: number };
           lease: {
+            forgetAfterMs: number;
             heartbeatIntervalMs: number;
             leaseMs: number;
             reapGridMs: number;
@@ -3018,6 +3023,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           ambiguousParts?: Array<number>;
           claimNext?: { hydrate: boolean };
+          instance?: string;
           leaseId: string;
           messageId: string;
           outcome?:
@@ -3266,6 +3272,8 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         {
           engine: string;
           host: string;
+          instance?: string;
+          leaving?: boolean;
           mode: string;
           version: string;
           workerId: string;

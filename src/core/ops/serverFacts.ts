@@ -4,7 +4,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { isAskedToRelease } from "../workers/wakeRow.js";
+import { askedToReleaseAt } from "../workers/wakeRow.js";
 
 const MAX_WORKERS = 300;
 /** Only these many of a lane's workers are looked at closely; with more than that, one is free or all are busy. */
@@ -25,7 +25,7 @@ export async function ownerFacts(ctx: QueryCtx, conversation: Conversation): Pro
   if (!worker) return null;
   return {
     ...(await serverFacts(ctx, worker, conversation)),
-    saving: (await isAskedToRelease(ctx, worker)) || (await isUploading(ctx, worker)),
+    saving: (await askedToReleaseAt(ctx, worker)) !== null || (await isUploading(ctx, worker)),
   };
 }
 
@@ -54,7 +54,7 @@ export async function liveWorkers(ctx: QueryCtx): Promise<Worker[]> {
   for (const status of ["active", "draining", "stopping"] as const) {
     const rows = await ctx.db
       .query("workers")
-      .withIndex("by_status", (q) => q.eq("status", status))
+      .withIndex("by_status", (q) => q.eq("status", status).eq("silentSince", undefined))
       .take(MAX_WORKERS - workers.length);
     workers.push(...rows);
     if (workers.length >= MAX_WORKERS) break;

@@ -2,13 +2,16 @@
 import * as contract from "../../contract/probes.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
+import { findWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { isOwnId } from "../workers/whose.js";
 
 const MAX_MESSAGE_CHARS = 500;
 const MAX_CODE_CHARS = 40;
 
 export const reportProbe = asMutation(contract.reportProbe)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
+  if (!(await isOwnId(ctx, grant, await findWorker(ctx, args.workerId)))) return false;
   const id = ctx.db.normalizeId("probes", args.probeId);
   const row = id && (await ctx.db.get(id));
   if (row?.workerId !== args.workerId) return false;

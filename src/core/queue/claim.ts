@@ -6,7 +6,7 @@
 import * as contract from "../../contract/queue.js";
 import { DEFAULT_LANE, MAX_LANES } from "../../policy/queue/lane.js";
 import { backoffMs } from "../../policy/queue/retry.js";
-import { errorDataOf } from "../../contract/errors.js";
+import { errorDataOf, factoryError, type ErrorData } from "../../contract/errors.js";
 import { noteSecretRead } from "../audit/tally.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
@@ -16,10 +16,8 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { bindWorker } from "../workers/bindWorker.js";
-import { startMeter } from "../workers/deployments/startMeter.js";
-import { findWorker, noteIdlePoll, registerWorker } from "../workers/register.js";
-import { admitWorker, type Admission } from "../workers/tokens/admit.js";
-import { authorizeWorker } from "../workers/tokens/authorize.js";
+import { findWorker, noteIdlePoll } from "../workers/register.js";
+import { authorizeWorker, type WorkerGrant } from "../workers/tokens/authorize.js";
 import { reapPoint, setReapAlarm } from "./alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
@@ -37,8 +35,11 @@ export interface ClaimScope {
   stateful?: boolean;
   /** Whether it hears its wake-ups; absent: what its row says. */
   listens?: boolean;
-  /** The token behind the call, whose workers are counted. */
-  admission?: Admission;
+  /** The process of the worker that calls; absent: it does not name itself. */
+  instance?: string;
+  /** The lease whose end asks for more work. */
+  after?: Id<"leases">;
+  grant: WorkerGrant;
 }
 
 type ClaimArgs = ObjectType<typeof contract.claim.args>;
@@ -49,6 +50,7 @@ export const claim = asMutation(contract.claim)(async (ctx, args) => {
 
 export const poll = asMutation(contract.poll)(async (ctx, args) => {
   const found = await seek(ctx, await scopeOf(ctx, args), { ...wishOf(args), hint: true });
+  if ("refusal" in found) throw factoryError(found.refusal.code, found.refusal.message, found.refusal);
   return found.job ? { job: found.job, idle: null } : { job: null, idle: await idleHint(ctx, found) };
 });
 
@@ -61,7 +63,8 @@ async function scopeOf(ctx: MutationCtx, args: ClaimArgs): Promise<ClaimScope> {
     // The published image cannot say so, but its engine keeps state on disk.
     stateful: args.stateful ?? (grant.viaAlias ? true : undefined),
     listens: args.listens,
-    admission: grant,
+    instance: args.instance,
+    grant,
   };
 }
 
@@ -83,56 +86,59 @@ export async function claimJob(
   return (await seek(ctx, scope, wish)).job;
 }
 
+type Found = { job: contract.Job } | { job: null; refusal: ErrorData } | ({ job: null } & IdleWorker);
+
+/** Whether nothing about the worker is new, so that nobody need be asked and nothing noted. */
+const isAsLastTime = (
+  worker: Doc<"workers"> | null,
+  { stateful, listens, instance, grant }: Pick<ClaimScope, "stateful" | "listens" | "instance" | "grant">,
+): boolean =>
+  worker !== null &&
+  (grant.trusted || worker.tokenId === grant.tokenId) &&
+  worker.instance === instance &&
+  worker.silentSince === undefined &&
+  (worker.stateful ?? false) === stateful &&
+  (worker.listens ?? false) === listens;
+
 /** The next job within the scope, or what is known of a worker that gets none. */
 async function seek(
   ctx: MutationCtx,
   scope: ClaimScope,
   wish: Wish,
-): Promise<{ job: contract.Job } | ({ job: null } & IdleWorker)> {
-  const worker = await findWorker(ctx, scope.workerId);
-  if (worker && worker.status !== "active") return { job: null, worker, listens: false, quiet: null };
+): Promise<Found> {
+  const { workerId, grant } = scope;
+  let worker = await findWorker(ctx, workerId);
   const lanes = (scope.lanes ?? worker?.lanes ?? [DEFAULT_LANE]).slice(0, MAX_LANES);
+  const stateful = scope.stateful ?? worker?.stateful ?? false;
+  const listens = scope.listens ?? worker?.listens ?? false;
+  const coming = { workerId, workspace: scope.workspace, lanes, stateful, listens, instance: scope.instance };
+  if (!isAsLastTime(worker, { ...coming, grant })) {
+    const { trusted, tokenId, family, workerId: boundTo, workspace, maxWorkers } = grant;
+    const refusal: ErrorData | null = await ctx.runMutation(internal.queue.meetWorker, {
+      ...coming,
+      grant: { trusted, tokenId, family, workerId: boundTo, workspace, maxWorkers },
+    });
+    if (refusal) return { job: null, refusal };
+    worker = await findWorker(ctx, workerId);
+  }
+  if (worker?.status !== "active") return { job: null, worker, listens: false, quiet: null };
   const { policies } = await loadRuntime(ctx);
   const now = Date.now();
   const expiresAt = now + policies.lease.leaseMs;
   const reapAt = reapPoint(expiresAt, policies.lease.reapGridMs);
-  const workspace = scope.workspace ?? worker?.workspace ?? null;
-  const stateful = scope.stateful ?? worker?.stateful ?? false;
-  const bound = stateful ? worker?.binding?.conversation : undefined;
-  const listens = scope.listens ?? worker?.listens ?? false;
+  const workspace = scope.workspace ?? worker.workspace ?? null;
+  const bound = stateful ? worker.binding?.conversation : undefined;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
   const found = await choose(ctx, seeker, wish.conversationId, reapAt, now);
-  const admitted = await admitWorker(ctx, worker, scope.admission, {
-    workerId: scope.workerId,
-    lanes,
-    workspace: scope.workspace,
-  });
-  if (admitted.tokenId !== undefined) await startMeter(ctx, scope.workerId, admitted.tokenId);
-  const changed = (worker?.stateful ?? false) !== stateful || (worker?.listens ?? false) !== listens;
-  if (worker && (changed || admitted.tokenId !== undefined))
-    await ctx.db.patch(worker._id, { stateful, listens, ...admitted });
-  const workerRow =
-    worker ??
-    (await registerWorker(
-      ctx,
-      {
-        workerId: scope.workerId,
-        lanes,
-        workspace: scope.workspace,
-        stateful,
-        listens,
-        tokenId: admitted.tokenId,
-      },
-      policies.lease.staleAfterMs,
-    ));
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
-    const tokenId = scope.admission?.tokenId ?? undefined;
-    await noteIdlePoll(ctx, scope.workerId, policies.lease.staleAfterMs, tokenId);
-    return { job: null, worker: workerRow, listens, quiet: found.quiet };
+    if (found.needsTending)
+      await ctx.runMutation(internal.queue.tendBound, { worker: worker._id, lanes, workspace });
+    await noteIdlePoll(ctx, workerId, policies.lease.staleAfterMs, grant.tokenId ?? undefined);
+    return { job: null, worker, listens, quiet: found.quiet };
   }
   const { conversation } = found;
-  const owned = stateful ? await bindWorker(ctx, workerRow, conversation) : {};
+  const owned = stateful ? await bindWorker(ctx, worker, conversation) : {};
   const lease = await ctx.db.insert("leases", {
     conversation: conversation._id,
     message: message._id,
@@ -143,6 +149,7 @@ async function seek(
     workspace: conversation.workspace,
     lane: conversation.lane,
     seenAt: now,
+    after: scope.after,
   });
   const held = {
     maxAttempts: message.maxAttempts ?? policies.retry.maxAttempts,
@@ -168,14 +175,14 @@ async function seek(
   return { job };
 }
 
-/** The answer to a worker's last claim was lost: hands out the job it holds already, or claims. */
+/** The answer to a call that ended `scope.after` was lost: hands out the job that it brought, or claims. */
 export async function claimAgain(
   ctx: MutationCtx,
   scope: ClaimScope,
   wish: { hydrate: boolean },
 ): Promise<contract.Job | null> {
   const lease = await newestLease(ctx, scope.workerId);
-  if (lease?.state !== "live") return await claimJob(ctx, scope, wish);
+  if (lease?.state !== "live" || lease.after !== scope.after) return await claimJob(ctx, scope, wish);
   const conversation = await ctx.db.get(lease.conversation);
   const message = await ctx.db.get(lease.message);
   if (!conversation || !message || conversation.lease !== lease._id) return null;
@@ -240,6 +247,8 @@ interface Choice {
   reapArmed: boolean;
   /** Null where nobody looked. */
   quiet: Quiet | null;
+  /** The worker's own conversation is nobody's, or waits for somebody else: see `workers/tend.ts`. */
+  needsTending?: boolean;
 }
 
 type Seeker = ClaimScope & {
@@ -265,7 +274,11 @@ async function choose(
       const quiet: Quiet | null = scope.looksAround
         ? await ctx.runQuery(internal.queue.findQuiet, {}, { useStaleSnapshot: true })
         : null;
-      return { conversation: null, reapArmed: false, quiet };
+      const needsTending =
+        scope.bound !== undefined &&
+        asked !== null &&
+        (asked.owner === undefined || (asked.owner === scope.workerId && asked.state === "ready"));
+      return { conversation: null, reapArmed: false, quiet, needsTending };
     }
     const reapArmed: boolean = await ctx.runQuery(
       internal.queue.isReapArmed,

@@ -22,14 +22,9 @@ export const renewLease = asMutation(contract.renewLease)(async (ctx, args) => {
 
 /** The new expiry, or null. A lease past its time but not yet reaped may still be renewed: nobody else has it. */
 async function renew(ctx: MutationCtx, claim: LeaseClaim, grant: WorkerGrant): Promise<number | null> {
+  const message = messageIdOf(ctx, claim.messageId);
   const lease = await findLease(ctx, claim);
-  if (
-    lease?.state !== "live" ||
-    lease.worker !== claim.workerId ||
-    lease.message !== messageIdOf(ctx, claim.messageId)
-  ) {
-    return null;
-  }
+  if (lease?.state !== "live" || lease.worker !== claim.workerId || lease.message !== message) return null;
   requireReach(grant, lease);
   const seenAt = Date.now();
   const expiresAt = seenAt + lease.leaseMs;

@@ -40,7 +40,9 @@ export const settle = asMutation(contract.settle)(async (ctx, args) => {
     workerId: args.workerId,
     workspace: grant.workspace,
     lanes: grant.lanes,
-    admission: grant,
+    instance: args.instance,
+    ...("lease" in hold ? { after: hold.lease } : {}),
+    grant,
   };
   const ending = await end(ctx, hold, args);
   if (ending) {
@@ -114,7 +116,7 @@ async function completeHold(
       await endHead(
         ctx,
         hold.conversation,
-        { status: "done", lease: hold.lease, attempts: hold.conversation.attempts + 1 },
+        { status: "done", lease: hold.lease, attempts: hold.conversation.attempts },
         recorded,
       );
       return true;

@@ -124,6 +124,8 @@ export const queueTables = {
     lane: v.optional(v.string()),
     /** The worker's last sign of life for this lease. */
     seenAt: v.number(),
+    /** The lease whose end brought this one, in the same call: a repeat of that call is given this one again, and nobody else is. */
+    after: v.optional(v.id("leases")),
   })
     .index("by_expiry", ["state", "expiresAt"])
     .index("by_worker", ["worker", "seenAt"]),

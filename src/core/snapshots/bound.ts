@@ -4,12 +4,14 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { parseLease } from "../queue/lease.js";
 import { findWorker } from "../workers/register.js";
 import type { WorkerGrant } from "../workers/tokens/authorize.js";
+import { isOwnId } from "../workers/whose.js";
 
 export type Binding = NonNullable<Doc<"workers">["binding"]>;
 
 /**
- * The binding of the calling worker, or null. A token bound to no worker proves that it speaks for `workerId` by a lease
- * which that worker had of the bound conversation; leases are remembered for a day after their end. At most 3 documents.
+ * The binding of the calling worker, or null. A token that the worker id does not belong to has none. One that is bound to no
+ * worker proves besides that it speaks for this one of its workers by a lease which that had of the bound conversation; of leases
+ * that ended more than a day ago nothing but the id is left, which names the conversation. At most 4 documents.
  */
 export async function bindingOf(
   ctx: QueryCtx,
@@ -21,9 +23,13 @@ export async function bindingOf(
   const binding = worker?.binding;
   if (!worker || !binding) return null;
   if (grant.workspace !== null && grant.workspace !== binding.workspace) return null;
+  if (!(await isOwnId(ctx, grant, worker))) return null;
   if (grant.trusted || grant.workerId !== null) return binding;
   const proof = caller.leaseId === undefined ? null : parseLease(ctx, caller.leaseId);
   const lease = proof && (await ctx.db.get(proof.lease));
-  const proven = lease?.worker === worker.workerId && lease.conversation === binding.conversation;
+  const proven = proof?.conversation === binding.conversation && (!lease || isOf(lease, worker, binding));
   return proven ? binding : null;
 }
+
+const isOf = (lease: Doc<"leases">, { workerId }: Doc<"workers">, { conversation }: Binding): boolean =>
+  lease.worker === workerId && lease.conversation === conversation;

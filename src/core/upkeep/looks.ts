@@ -15,7 +15,7 @@ import { dueSecrets } from "../secrets/due.js";
 import { dueSnapshots } from "../snapshots/due.js";
 import { oldAlbums, oldParked } from "../telegram/due.js";
 import { dueMeters, dueReports, oldMeters } from "../workers/deployments/due.js";
-import { oldWakes, silentBeats } from "../workers/due.js";
+import { longSilent, oldWakes, silentBeats } from "../workers/due.js";
 import { endedWindows } from "../workers/tokens/due.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
@@ -52,6 +52,7 @@ export const looks = {
   albums: (ctx, now) => anyRow(oldAlbums(ctx, now)),
   refusals: (ctx, now) => anyRow(endedWindows(ctx, now)),
   wakes: (ctx, now) => anyRow(oldWakes(ctx, now)),
+  forgottenWorkers: async (ctx, now) => anyRow(longSilent(ctx, now, (await policies(ctx)).lease)),
   meters: (ctx, now) => anyRow(dueMeters(ctx, now), oldMeters(ctx, now)),
   reports: (ctx, now) => anyRow(dueReports(ctx, now)),
   machineHours: (ctx, now) => anyRow(addedHours(ctx, now)),
@@ -82,7 +83,7 @@ export const IN_TURN: readonly (readonly SweepName[])[] = [
   ["secrets", "machineHours"],
   ["snapshots"],
   ["attachments", "albums"],
-  ["pairing"],
+  ["pairing", "forgottenWorkers"],
   ["pushes"],
   ["parkedUpdates", "wakes", "reports", "machines"],
   ["meters", "volumes"],

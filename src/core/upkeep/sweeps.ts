@@ -17,7 +17,7 @@ import { sweepSnapshots } from "../snapshots/sweep.js";
 import { sweepAlbums, sweepParkedUpdates } from "../telegram/sweep.js";
 import { sweepMeters } from "../workers/deployments/meter.js";
 import { sweepReports } from "../workers/deployments/sweep.js";
-import { removeSilentWorkers } from "../workers/silent.js";
+import { forgetWorkers, noteSilentWorkers } from "../workers/silent.js";
 import { sweepWakes } from "../workers/sweepWakes.js";
 import { sweepRefusals } from "../workers/tokens/sweep.js";
 import { Batch } from "./batch.js";
@@ -26,7 +26,7 @@ import { isDue, looks, type SweepName } from "./looks.js";
 /** Each returns how many rows it acted upon: 0 means that another batch would do nothing either. */
 const sweeps: Record<SweepName, (ctx: MutationCtx, batch: Batch) => Promise<number>> = {
   queueNet: runNet,
-  silentWorkers: removeSilentWorkers,
+  silentWorkers: noteSilentWorkers,
   fleetPass: rescueFleet,
   lateJobs: sweepLateJobs,
   fetches: sweepFetches,
@@ -45,6 +45,7 @@ const sweeps: Record<SweepName, (ctx: MutationCtx, batch: Batch) => Promise<numb
   albums: sweepAlbums,
   refusals: sweepRefusals,
   wakes: sweepWakes,
+  forgottenWorkers: forgetWorkers,
   meters: sweepMeters,
   reports: sweepReports,
   machineHours: sweepMachineHours,

@@ -7,7 +7,7 @@ import { controlStateOf, type Wanted } from "./reads.js";
 
 /** What a claim that found nothing knows of its worker. */
 export interface IdleWorker {
-  worker: Wanted;
+  worker: Wanted | null;
   /** It hears its wake-ups. */
   listens: boolean;
   /** Null: nobody looked, as the worker need not know or there is work around. */

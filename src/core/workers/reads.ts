@@ -7,11 +7,16 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { orderOf, waitingProbes } from "../probes/waiting.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
-import { isAskedToRelease } from "./wakeRow.js";
+import { askedToReleaseAt } from "./wakeRow.js";
+import { requireOwnId } from "./whose.js";
 
 export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
-  await authorizeWorker(ctx, args);
-  return await controlStateOf(ctx, await findWorker(ctx, args.workerId));
+  const grant = await authorizeWorker(ctx, args);
+  const worker = await findWorker(ctx, args.workerId);
+  await requireOwnId(ctx, grant, worker);
+  // With a good credential its first claim registers it; the published image asks this before.
+  if (worker === null && !grant.trusted) return { shouldStop: false };
+  return await controlStateOf(ctx, worker);
 });
 
 /** The part of a worker's row that says what is wanted of it. */
@@ -32,7 +37,7 @@ export async function controlStateOf(
 /** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
 async function shouldRelease(ctx: QueryCtx, worker: Wanted): Promise<boolean> {
   if (!worker.binding) return false;
-  if (await isAskedToRelease(ctx, worker)) return true;
+  if ((await askedToReleaseAt(ctx, worker)) !== null) return true;
   const conversation = await ctx.db.get(worker.binding.conversation);
   return (conversation?.generation ?? 0) !== worker.binding.generation;
 }

@@ -11,38 +11,7 @@ export const findWorker = (ctx: QueryCtx, workerId: string): Promise<Doc<"worker
     .withIndex("by_workerId", (q) => q.eq("workerId", workerId))
     .unique();
 
-/**
- * First contact of a worker that no scheduler launched. It is put at once where the sweep for silent workers finds it: one that is
- * always given work never polls idly, and may die with a conversation that is bound to it and no lease that expires.
- */
-export async function registerWorker(
-  ctx: MutationCtx,
-  worker: {
-    workerId: string;
-    lanes: string[];
-    workspace: string | null;
-    stateful: boolean;
-    listens: boolean;
-    tokenId?: string;
-  },
-  staleAfterMs: number,
-): Promise<Pick<Doc<"workers">, "_id" | "workerId" | "status" | "binding">> {
-  const id = await ctx.db.insert("workers", {
-    workerId: worker.workerId,
-    provider: "external",
-    status: "active",
-    lanes: worker.lanes,
-    workspace: worker.workspace ?? undefined,
-    registeredAt: Date.now(),
-    ...(worker.stateful ? { stateful: true } : {}),
-    ...(worker.listens ? { listens: true } : {}),
-    tokenId: worker.tokenId,
-  });
-  await noteIdlePoll(ctx, worker.workerId, staleAfterMs, worker.tokenId);
-  return { _id: id, workerId: worker.workerId, status: "active", binding: undefined };
-}
-
-const findBeat = (ctx: QueryCtx, workerId: string) =>
+export const findBeat = (ctx: QueryCtx, workerId: string) =>
   ctx.db
     .query("beats")
     .withIndex("by_worker", (q) => q.eq("worker", workerId))

@@ -10,7 +10,7 @@ const MAX_WORKERS = 500;
 export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
   const rows = await ctx.db
     .query("workers")
-    .withIndex("by_status", (q) => q.eq("status", "active"))
+    .withIndex("by_status", (q) => q.eq("status", "active").eq("silentSince", undefined))
     .take(MAX_WORKERS + 1);
   const workers = await Promise.all(
     rows.slice(0, MAX_WORKERS).map(async (row) => {

@@ -16,7 +16,7 @@ export const workersTables = {
    * Cold: written at registration, at changes of status and of binding; read by every claim of that worker, so that draining takes
    * effect at once. Nothing else of a worker is kept here, because whatever writes it makes that worker's call start again: signs of
    * life are in `beats`, what it is asked for in `wakes`, its machine in `machines`. A worker that went silent is removed by the
-   * sweep and registers again with its next claim.
+   * sweep and registers again with its next claim; one that held a conversation stays, marked as silent, for `lease.forgetAfterMs`.
    */
   workers: defineTable({
     workerId: v.string(),
@@ -25,8 +25,12 @@ export const workersTables = {
     lanes: v.array(v.string()),
     workspace: v.optional(v.string()),
     registeredAt: v.number(),
-    /** The worker token it last claimed with. */
+    /** The worker token it last claimed with: whose id this is (`whose.ts`). */
     tokenId: v.optional(v.string()),
+    /** The process that uses the id; absent: one that does not name itself. */
+    instance: v.optional(v.string()),
+    /** It gave no sign of life since then, and its conversation is free for others; absent: it is there. */
+    silentSince: v.optional(v.number()),
     /** Its engine keeps memory on disk, so it holds one conversation at a time (`binding`). */
     stateful: v.optional(v.boolean()),
     /** It subscribes to its row of `wakes`: passes ring it when there is work. */
@@ -36,8 +40,9 @@ export const workersTables = {
     stoppedAt: v.optional(v.number()),
   })
     .index("by_workerId", ["workerId"])
-    .index("by_tokenId", ["tokenId", "status"])
-    .index("by_status", ["status"]),
+    .index("by_tokenId", ["tokenId", "status", "silentSince"])
+    .index("by_status", ["status", "silentSince"])
+    .index("by_silentSince", ["silentSince"]),
 
   /**
    * Hot: sign of life of idle workers, written at first contact and at most every 30 s by the worker's own polls, with the token behind them; read by sweeps,

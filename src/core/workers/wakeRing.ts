@@ -31,8 +31,8 @@ export async function ringWorker(ctx: MutationCtx, worker: Doc<"workers">): Prom
 export const askToRelease = (
   ctx: MutationCtx,
   { workerId }: Doc<"workers">,
-  release: NonNullable<Doc<"wakes">["release"]>,
-): Promise<void> => ring(ctx, workerId, Date.now(), release);
+  { conversation, generation }: NonNullable<Doc<"workers">["binding"]>,
+): Promise<void> => ring(ctx, workerId, Date.now(), { conversation, generation, at: Date.now() });
 
 async function ring(
   ctx: MutationCtx,

@@ -1,7 +1,7 @@
 /**
  * Workers that somebody else runs give way too: when a conversation waits and every worker that could take it holds another
  * one's data directory, the longest-idle of them is asked to save and release it; when none is idle and the wait is long, the
- * one that has held its conversation longest is, after its turn. Launched machines are drained by the fleet instead.
+ * one that has held its conversation longest is, after its turn. Whoever does not give way in time is left alone for the next one. Launched machines are drained by the fleet instead.
  */
 import { asQuery } from "../functions.js";
 import { v } from "convex/values";
@@ -13,7 +13,7 @@ import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
 import { askToRelease } from "./wakeRing.js";
-import { isAskedToRelease } from "./wakeRow.js";
+import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;
@@ -28,8 +28,7 @@ export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Prom
   );
   const worker = chosen && (await ctx.db.get(chosen));
   if (!worker?.binding || worker.status !== "active") return;
-  const { conversation, generation } = worker.binding;
-  await askToRelease(ctx, worker, { conversation, generation });
+  await askToRelease(ctx, worker, worker.binding);
 }
 
 export const choose = asQuery({
@@ -52,8 +51,13 @@ export const choose = asQuery({
     if (wanted.length === 0) continue;
     const lease = await newestLease(ctx, workerId);
     if (!worker.binding && lease?.state !== "live") return null;
-    if (await isAskedToRelease(ctx, worker)) return null;
     if (!worker.binding) continue;
+    const askedAt = await askedToReleaseAt(ctx, worker);
+    if (askedAt !== null) {
+      // One that does not give way in time (its store is down, it is of an old version) holds up no other.
+      if (askedAt + RELEASE_WITHIN_MS > now) return null;
+      continue;
+    }
     const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
     const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
     const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;

@@ -2,7 +2,11 @@
 import * as contract from "../../../contract/workers.js";
 import { asMutation } from "../../functions.js";
 import { internal } from "../../../component/_generated/api.js";
-import type { Id } from "../../../component/_generated/dataModel.js";
+import type { Doc, Id } from "../../../component/_generated/dataModel.js";
+import type { MutationCtx } from "../../../component/_generated/server.js";
+import { loadRuntime } from "../../config/runtime.js";
+import { whyNot } from "../meet.js";
+import { findWorker } from "../register.js";
 import { authorizeWorker } from "../tokens/authorize.js";
 
 const DAY_MS = 86_400_000;
@@ -12,7 +16,13 @@ const MAX_CHARS = 253;
 const REPEAT_WITHIN_MS = 60_000;
 
 export const workerHello = asMutation(contract.workerHello)(async (ctx, args) => {
-  const { tokenId } = await authorizeWorker(ctx, args);
+  const grant = await authorizeWorker(ctx, args);
+  const { tokenId } = grant;
+  const worker = await findWorker(ctx, args.workerId);
+  const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
+  const refusal = await whyNot(ctx, worker, { ...args, grant }, staleAfterMs);
+  if (refusal) throw refusal;
+  if (args.leaving === true) return await noteLeaving(ctx, worker, args.instance);
   const now = Date.now();
   const cut = (text: string): string => text.slice(0, MAX_CHARS);
   const said = {
@@ -43,3 +53,14 @@ export const workerHello = asMutation(contract.workerHello)(async (ctx, args) =>
   await ctx.db.insert("workerReports", fresh);
   return null;
 });
+
+/** Its id is free for another process at once; but one that holds a conversation has it on its own disk, and comes back for that. */
+async function noteLeaving(
+  ctx: MutationCtx,
+  worker: Doc<"workers"> | null,
+  instance: string | undefined,
+): Promise<null> {
+  const isLast = worker?.instance !== undefined && worker.instance === instance;
+  if (isLast && !worker.binding) await ctx.db.patch(worker._id, { instance: undefined });
+  return null;
+}

@@ -68,7 +68,7 @@ async function viewOf(
   const gone = [];
   for (const report of reports.filter(({ worker }) => !shown.has(worker)).slice(0, WORKERS_SHOWN)) {
     const again = await findWorker(ctx, report.worker);
-    if (again?.status === "active") continue; // it serves with another token by now
+    if (again?.status === "active" && again.silentSince === undefined) continue; // it serves with another token by now
     gone.push(goneView(report));
   }
   const seen = [...live, ...gone].map(({ lastSeenAt }) => lastSeenAt ?? 0);
@@ -96,7 +96,9 @@ async function liveWorkers(ctx: QueryCtx, tokenId: string): Promise<Doc<"workers
     LIVE.map((status) =>
       ctx.db
         .query("workers")
-        .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", status))
+        .withIndex("by_tokenId", (q) =>
+          q.eq("tokenId", tokenId).eq("status", status).eq("silentSince", undefined),
+        )
         .order("desc")
         .take(WORKERS_SHOWN + 1),
     ),

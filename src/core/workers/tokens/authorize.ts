@@ -15,6 +15,8 @@ export interface WorkerGrant {
   /** The host app: no token was given. */
   trusted: boolean;
   tokenId: string | null;
+  /** The first token of its line of rotations. */
+  family: string | null;
   /** The worker the token is bound to; null = any, which must prove itself by its lease. */
   workerId: string | null;
   /** The one workspace it may touch; null = any. */
@@ -30,6 +32,7 @@ export interface WorkerGrant {
 const HOST: WorkerGrant = {
   trusted: true,
   tokenId: null,
+  family: null,
   workerId: null,
   workspace: null,
   lanes: null,
@@ -66,6 +69,7 @@ export async function authorizeWorker(
   return {
     trusted: false,
     tokenId,
+    family: familyOf(row),
     workerId: workerId ?? null,
     workspace: workspace ?? null,
     lanes: claims.tags,
@@ -118,6 +122,8 @@ async function byAlias(ctx: QueryCtx | MutationCtx, alias: string): Promise<Bear
   if (row?.workerId === undefined) throw invalidToken();
   return { row, claims: row };
 }
+
+export const familyOf = ({ tokenId, family = tokenId }: Doc<"workerTokens">): string => family;
 
 /** The row of a token id, or null. */
 export async function tokenRow(

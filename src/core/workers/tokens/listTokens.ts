@@ -43,7 +43,9 @@ async function lastUsedAt(ctx: QueryCtx, tokenId: string, staleAfterMs: number):
   if (usedAt === null) return null;
   const workers = await ctx.db
     .query("workers")
-    .withIndex("by_tokenId", (q) => q.eq("tokenId", tokenId).eq("status", "active"))
+    .withIndex("by_tokenId", (q) =>
+      q.eq("tokenId", tokenId).eq("status", "active").eq("silentSince", undefined),
+    )
     .order("desc")
     .take(WORKERS_PER_TOKEN);
   const seen = await Promise.all(

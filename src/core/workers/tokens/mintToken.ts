@@ -43,7 +43,13 @@ export async function mintToken(
   ctx: MutationCtx,
   scope: TokenScope,
   lifetimeMs: number,
-  options: { rotatedFrom?: string; alias?: boolean; actor?: string; forAgents?: boolean } = {},
+  options: {
+    rotatedFrom?: string;
+    family?: string;
+    alias?: boolean;
+    actor?: string;
+    forAgents?: boolean;
+  } = {},
 ): Promise<Minted> {
   const fault = lifetimeFault(lifetimeMs);
   if (fault !== null) throw factoryError("invalid_argument", fault, { argument: "expiresInMs" });
@@ -65,6 +71,7 @@ export async function mintToken(
     lifetimeMs,
     expiresAt,
     rotatedFrom: options.rotatedFrom,
+    family: options.family,
     forAgents: options.forAgents,
     aliasHash: alias === null ? undefined : await aliasHash(alias),
   });

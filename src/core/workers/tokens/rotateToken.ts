@@ -5,7 +5,7 @@
 import { factoryError } from "../../../contract/errors.js";
 import * as contract from "../../../contract/tokens.js";
 import { asMutation } from "../../functions.js";
-import { tokenRow } from "./authorize.js";
+import { familyOf, tokenRow } from "./authorize.js";
 import { expiredToken, revokedToken } from "./claims.js";
 import { shownOnce } from "./createToken.js";
 import { mintToken } from "./mintToken.js";
@@ -29,6 +29,7 @@ export const rotateWorkerToken = asMutation(contract.rotateWorkerToken)(async (c
   const scope = { workspace, tags, group, workerId, maxWorkers, trusted };
   const minted = await mintToken(ctx, scope, args.expiresInMs ?? old.lifetimeMs, {
     rotatedFrom: old.tokenId,
+    family: familyOf(old),
     alias: old.aliasHash !== undefined,
     forAgents: old.forAgents,
   });

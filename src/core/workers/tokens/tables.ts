@@ -25,6 +25,8 @@ export const tokenTables = {
     expiresAt: v.number(),
     revokedAt: v.optional(v.number()),
     rotatedFrom: v.optional(v.string()),
+    /** The first token of its line of rotations, whose workers are theirs too; absent: it is the first itself. */
+    family: v.optional(v.string()),
     /** Made for agent workers by an operator, not for a machine of the fleet: what `listDeployments` shows. */
     forAgents: v.optional(v.boolean()),
     replacedBy: v.optional(v.string()),

@@ -133,6 +133,7 @@ describe("authorizeWorker", () => {
     const grant = {
       trusted: true,
       tokenId: null,
+      family: null,
       workerId: null,
       workspace: null,
       lanes: null,
@@ -147,7 +148,7 @@ describe("authorizeWorker", () => {
     const t = start();
     const { token, tokenId } = await mint(t, { workspace: "acme", tags: ["a", "b"], workerId: "w1" });
     const scope = { workerId: "w1", workspace: "acme", lanes: ["a", "b"], maxWorkers: null };
-    const grant = { trusted: false, tokenId, ...scope, viaAlias: false };
+    const grant = { trusted: false, tokenId, family: tokenId, ...scope, viaAlias: false };
     expect(await authorize(t, { workerToken: token, workerId: "w1", workspaceId: "acme" })).toEqual(grant);
     expect(await authorize(t, { workerToken: token })).toEqual(grant);
     const open = await mint(t);
