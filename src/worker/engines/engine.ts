@@ -1,4 +1,5 @@
 /** What answers a message. The worker knows engines only through this interface. */
+import { wellFormed } from "../../policy/text/cut.js";
 import type { EngineAttachment, EngineFile } from "../attachments/files.js";
 
 /** One turn of the conversation so far; `at` is epoch ms. */
@@ -30,7 +31,7 @@ export interface EngineRequest {
 }
 
 export interface EngineReply {
-  /** Blank only when there are files. */
+  /** Blank only when there are files. Whatever it is, the worker makes it well-formed before it goes anywhere. */
   text: string;
   /** Sent after the text. */
   files?: EngineFile[];
@@ -71,7 +72,7 @@ export interface EngineErrorOptions extends ErrorOptions {
   retryAfterMs?: number | undefined;
 }
 
-/** Why an engine gave no answer. `message` is shown to operators: bounded, without secrets. */
+/** Why an engine gave no answer. `message` is shown to operators: bounded, without secrets, made well-formed here. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly blames: Blame;
@@ -84,7 +85,7 @@ export class EngineError extends Error {
     readonly retryable: boolean = kind !== "refused",
     options?: EngineErrorOptions,
   ) {
-    super(message, options);
+    super(wellFormed(message), options);
     this.blames = options?.blames ?? (kind === "unavailable" ? "service" : "message");
     this.retryAfterMs = options?.retryAfterMs;
   }

@@ -94,9 +94,7 @@ describe("openai", () => {
       stream: true,
       messages: [
         { role: "system", content: "be kind" },
-        { role: "user", content: "before" },
-        { role: "system", content: "result" },
-        { role: "user", content: "now" },
+        { role: "user", content: "before\n\n[Result of a tool]\nresult\n\nnow" },
       ],
     });
   });

@@ -3,9 +3,13 @@
  * survives a crash at any point. What comes in is complete in `incoming/` before anything is moved, and a journal says how
  * far the moving got; `open` finishes what it finds.
  */
-import { cp, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, cp, mkdir, open, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { readRegularFile } from "../files/openRegular.js";
+import { codeOf, factsAt, inside, isGone, loosen, namesIn, rawPath, type RawPath } from "../files/rawPath.js";
+import { removeTree } from "../files/removeTree.js";
 import { privateDir, type Place } from "./place.js";
 
 const markerSchema = z.object({
@@ -45,21 +49,22 @@ export class Disk {
 
   /** Makes the directories, ends an interrupted swap, drops what was left half done. */
   async open(): Promise<void> {
-    await mkdir(this.file(""), { recursive: true, mode: 0o700 });
+    await mkdir(this.place.root, { recursive: true });
+    await ensureDirectory(this.place.root);
+    await ensureDirectory(this.file(""), 0o700);
     const journal = journalSchema
       .nullable()
       .catch(null)
       .parse(await readJson(this.file("swap.json")));
     if (journal !== null) await this.moveOver(journal);
-    for (const left of ["incoming", "outgoing", "archive.tgz"])
-      await rm(this.file(left), { recursive: true, force: true });
+    for (const left of ["incoming", "archive.tgz"]) await removeTree(this.file(left));
+    await this.dropOutgoing();
     // An unreadable marker is no marker: the newest snapshot decides.
     this.current = markerSchema
       .nullable()
       .catch(null)
       .parse(await readJson(this.file("marker.json")));
-    for (const entry of this.place.entries ?? [])
-      await mkdir(path.join(this.place.root, entry), { recursive: true });
+    for (const entry of this.place.entries ?? []) await ensureDirectory(path.join(this.place.root, entry));
   }
 
   /** Durable when it resolves. */
@@ -71,7 +76,7 @@ export class Disk {
   /** An empty directory to fill; `swapIn` makes it the content. */
   async newIncoming(): Promise<string> {
     const incoming = this.file("incoming");
-    await rm(incoming, { recursive: true, force: true });
+    await removeTree(incoming);
     await mkdir(incoming, { mode: 0o700 });
     return incoming;
   }
@@ -79,73 +84,132 @@ export class Disk {
   /** Replaces all memory by what `incoming/` holds; `marker` null: the disk is nobody's then. */
   async swapIn(marker: Marker | null): Promise<void> {
     for (const entry of this.place.entries ?? [])
-      await mkdir(path.join(this.file("incoming"), entry), { recursive: true });
+      await ensureDirectory(path.join(this.file("incoming"), entry));
     for (const file of this.place.machineFiles) await this.carryOver(file);
     await this.moveOver({ phase: "clear", marker });
   }
 
   /** The machine's own files stay where they are, whatever the memory is. */
   private async carryOver(file: string): Promise<void> {
-    const target = path.join(this.file("incoming"), file);
-    await rm(target, { force: true });
-    await cp(path.join(this.place.root, file), target, { recursive: true }).catch(
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== "ENOENT") throw error;
+    const incoming = this.file("incoming");
+    await loosenWay(incoming, file);
+    await loosenWay(this.place.root, file);
+    await removeTree(path.join(incoming, file));
+    await cp(path.join(this.place.root, file), path.join(incoming, file), { recursive: true }).catch(
+      (error: unknown) => {
+        if (!isGone(error)) throw error;
       },
     );
   }
 
   private async moveOver({ phase, marker }: Journal): Promise<void> {
-    const { root } = this.place;
     if (phase === "clear") {
       await writeJson(this.file("swap.json"), { phase: "clear", marker });
       for (const entry of await this.present()) await this.moveOut(entry);
       await writeJson(this.file("swap.json"), { phase: "fill", marker });
     }
-    for (const entry of await namesIn(this.file("incoming"))) {
+    const incoming = rawPath(this.file("incoming"));
+    for (const entry of await namesOrNone(incoming)) {
       // A program that runs on may have made it anew meanwhile.
       await this.moveOut(entry);
-      await rename(this.file(path.join("incoming", entry)), path.join(root, entry));
+      await move(inside(incoming, entry), inside(rawPath(this.place.root), entry));
     }
-    if (marker === null) await rm(this.file("marker.json"), { force: true });
+    if (marker === null) await removeTree(this.file("marker.json"));
     else await writeJson(this.file("marker.json"), marker);
     this.current = marker;
-    await rm(this.file("swap.json"), { force: true });
-    for (const done of ["incoming", "outgoing"]) await rm(this.file(done), { recursive: true, force: true });
+    await removeTree(this.file("swap.json"));
+    await removeTree(this.file("incoming"));
+    await this.dropOutgoing();
   }
 
-  private async moveOut(entry: string): Promise<void> {
-    await mkdir(this.file("outgoing"), { recursive: true, mode: 0o700 });
-    const target = this.file(path.join("outgoing", entry));
-    await rm(target, { recursive: true, force: true });
-    await rename(path.join(this.place.root, entry), target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") throw error;
+  private async moveOut(entry: Buffer): Promise<void> {
+    await ensureDirectory(this.file("outgoing"), 0o700);
+    // A name of its own: what an earlier swap left there may be impossible to remove.
+    const target = inside(rawPath(this.file("outgoing")), randomUUID());
+    await move(inside(rawPath(this.place.root), entry), target).catch((error: unknown) => {
+      if (!isGone(error)) throw error;
     });
   }
 
-  private async present(): Promise<string[]> {
+  /** What belongs to another user stays there: it is out of the way, and no reason not to use the disk. */
+  private async dropOutgoing(): Promise<void> {
+    await removeTree(this.file("outgoing")).catch((error: unknown) => {
+      if (!["EACCES", "EPERM"].includes(codeOf(error) ?? "")) throw error;
+    });
+  }
+
+  private async present(): Promise<Buffer[]> {
     const { root, entries } = this.place;
-    return (await namesIn(root)).filter((name) => !isForeign(name) && (entries?.includes(name) ?? true));
+    return (await namesOrNone(rawPath(root))).filter((raw) => {
+      const name = raw.toString("utf8");
+      return !isForeign(name) && (entries?.includes(name) ?? true);
+    });
   }
 }
 
 /** Ours, or the file system's own. */
 export const isForeign = (name: string): boolean => name === privateDir || name === "lost+found";
 
-async function namesIn(dir: string): Promise<string[]> {
+/**
+ * A directory that its owner can use; what else stood there (a file, a link that leads nowhere) is removed. A link to a
+ * directory is left: an operator has put it there.
+ */
+export async function ensureDirectory(directory: string, mode = 0o777): Promise<void> {
+  const facts = await factsAt(directory);
+  if (facts?.isDirectory()) return await loosen(rawPath(directory), facts);
+  // Below a link nothing is made or removed.
+  if (facts !== null && !(facts.isSymbolicLink() && (await leadsSomewhere(directory))))
+    await removeTree(directory);
+  await mkdir(directory, { recursive: true, mode });
+}
+
+const leadsSomewhere = (link: string): Promise<boolean> =>
+  stat(link).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+
+/** The directories on the way from `root` to `file`. */
+async function loosenWay(root: string, file: string): Promise<void> {
+  let at = root;
+  for (const segment of file.split("/").slice(0, -1)) {
+    at = path.join(at, segment);
+    const facts = await factsAt(at);
+    if (facts === null) return;
+    await loosen(rawPath(at), facts);
+  }
+}
+
+/** A directory that may not be changed cannot be moved to another one either. */
+async function move(from: RawPath, to: RawPath): Promise<void> {
+  const facts = await factsAt(from);
+  if (facts !== null) await loosen(from, facts);
+  await rename(from, to);
+  if (facts?.isDirectory()) await chmod(to, facts.mode & 0o7777).catch(() => undefined);
+}
+
+async function namesOrNone(directory: RawPath): Promise<Buffer[]> {
   try {
-    return await readdir(dir);
+    return await namesIn(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (isGone(error)) return [];
     throw error;
   }
 }
 
+/** Large enough for a marker; what is larger is none. */
+const maxJsonBytes = 1024 * 1024;
+/** What an agent can make of our files. A disk that fails (`EIO`) is not among them. */
+const unreadable = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO", "EACCES"]);
+
 async function readJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as unknown;
+    const facts = await factsAt(file);
+    if (facts?.isFile()) await chmod(file, 0o600).catch(() => undefined);
+    const bytes = await readRegularFile(file, maxJsonBytes);
+    return bytes === null ? null : (JSON.parse(bytes.toString("utf8")) as unknown);
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (error instanceof SyntaxError || unreadable.has(codeOf(error) ?? "")) return null;
     throw error;
   }
 }
@@ -153,7 +217,9 @@ async function readJson(file: string): Promise<unknown> {
 /** Complete or not at all: written beside, flushed, renamed. */
 async function writeJson(file: string, value: unknown): Promise<void> {
   const beside = `${file}.new`;
-  const handle = await open(beside, "w", 0o600);
+  await removeTree(beside);
+  if ((await factsAt(file))?.isDirectory()) await removeTree(file);
+  const handle = await open(beside, "wx", 0o600);
   try {
     await handle.writeFile(JSON.stringify(value));
     await handle.sync();

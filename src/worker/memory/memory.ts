@@ -136,7 +136,9 @@ export class Memory {
       });
       for (const old of prepared.discardable ?? []) await storage?.remove(old, signal);
       this.dueAt = bound.everyTurns;
-      this.deps.log.info({ snapshotId, reason, sizeBytes, skipped: packed.skipped }, "memory.saved");
+      const { count, reasons, examples } = packed.leftOut;
+      const leftOut = count === 0 ? undefined : { count, reasons, examples };
+      this.deps.log.info({ snapshotId, reason, sizeBytes, leftOut }, "memory.saved");
       return true;
     } catch (error) {
       const known = memoryErrorOf(error);

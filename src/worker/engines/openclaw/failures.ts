@@ -1,3 +1,4 @@
+import { cutText, wellFormed } from "../../../policy/text/cut.js";
 import { EngineError } from "../engine.js";
 import type { GatewayErrorShape } from "./frames.js";
 
@@ -31,7 +32,7 @@ const MAX_FOREIGN_TEXT = 200;
 /** Foreign text cut to a length fit for an error message, with the token taken out should it be echoed. */
 export function foreignText(text: string, token: string): string {
   const clean = token === "" ? text : text.replaceAll(token, "***");
-  return clean.length > MAX_FOREIGN_TEXT ? `${clean.slice(0, MAX_FOREIGN_TEXT)}...` : clean;
+  return clean.length > MAX_FOREIGN_TEXT ? `${cutText(clean, MAX_FOREIGN_TEXT)}...` : wellFormed(clean);
 }
 
 /** `CODE/DETAIL: message` of a gateway error. */

@@ -1,3 +1,4 @@
+import { wellFormed } from "../../../policy/text/cut.js";
 import { EngineError } from "../engine.js";
 import { describeGatewayError, foreignText } from "./failures.js";
 import { agentPayloadSchema, waitPayloadSchema, type ResponseFrame } from "./frames.js";
@@ -102,7 +103,7 @@ export function emptyAnswer(): EngineError {
 
 function answer({ text, media }: Said): Verdict {
   if (text === "" && media.length === 0) throw emptyAnswer();
-  return { kind: "answer", text, ...(media.length === 0 ? {} : { media }) };
+  return { kind: "answer", text: wellFormed(text), ...(media.length === 0 ? {} : { media }) };
 }
 
 function stopped(byRequest: boolean): EngineError {

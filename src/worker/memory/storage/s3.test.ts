@@ -10,6 +10,7 @@ import { systemClock } from "../../clock.js";
 import { readEnv } from "../../env.js";
 import { WorkerFault } from "../../faults.js";
 import type { Packed } from "../archive.js";
+import { LeftOut } from "../leftOut.js";
 import { MemoryError } from "../memoryError.js";
 import { snapshotStorage } from "./configured.js";
 import { keyBelow, locationOf, parseS3Base } from "./location.js";
@@ -56,7 +57,7 @@ async function packed(bytes: Buffer): Promise<Packed> {
   const file = path.join(dir, "archive.tgz");
   await writeFile(file, bytes);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { file, sha256, sizeBytes: bytes.length, skipped: 0 };
+  return { file, sha256, sizeBytes: bytes.length, leftOut: new LeftOut() };
 }
 const failureOf = async (work: Promise<unknown>): Promise<string> => {
   const error: unknown = await work.then(
