@@ -58,17 +58,34 @@ export interface Engine {
 
 export type EngineErrorKind = "timeout" | "crashed" | "empty" | "refused" | "unavailable" | "aborted";
 
+/**
+ * What a failure says something about. `message`: this message made the run fail, and may do so again. `service`: what the
+ * engine needs is down or busy (refused connections, 5xx, 429), whatever the message: it keeps its attempts.
+ */
+export type Blame = "message" | "service";
+
+export interface EngineErrorOptions extends ErrorOptions {
+  /** Default: `service` for `unavailable`, else `message`. */
+  blames?: Blame;
+  /** How long the service asked to be left alone, in ms: waited in the queue, not here. Absent: it did not say. */
+  retryAfterMs?: number | undefined;
+}
+
 /** Why an engine gave no answer. `message` is shown to operators: bounded, without secrets. */
 export class EngineError extends Error {
   override readonly name = "EngineError";
+  readonly blames: Blame;
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     readonly kind: EngineErrorKind,
     message: string,
     /** false: a repeat cannot help (bad key, unknown model, refused input). */
     readonly retryable: boolean = kind !== "refused",
-    options?: ErrorOptions,
+    options?: EngineErrorOptions,
   ) {
     super(message, options);
+    this.blames = options?.blames ?? (kind === "unavailable" ? "service" : "message");
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
