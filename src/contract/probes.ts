@@ -20,8 +20,8 @@ export const vProbeStatus = lazy(() =>
 );
 
 /**
- * - `code`: `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`, `http`, `denied`,
- *   `not_configured`.
+ * - `code`: `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`,
+ *   `client_certificate`, `proxy`, `http`, `denied`, `not_configured`, `invalid`, `disabled`.
  * - `message`: For people; names the worker's network.
  * - `latencyMs`: How long it took, in ms.
  */

@@ -13,6 +13,39 @@ const problemsOf = (source: Record<string, string>): EnvProblem[] => {
 };
 const namesOf = (source: Record<string, string>): string[] => problemsOf(source).map(({ name }) => name);
 
+describe("a key", () => {
+  const keys = [
+    "AGENT_TOKEN",
+    "OPENAI_API_KEY",
+    "OPENCLAW_GATEWAY_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SESSION_TOKEN",
+  ];
+  const aws = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "s" };
+  const odd: [string, string, string][] = [
+    ["a zero-width space", "sk-abc\u200bdef", "holds a character that no key has"],
+    ["typographic quotes", "\u201csk-abc\u201d", "holds a character that no key has"],
+    ["an autocorrected dash", "sk\u2013abc", "holds a character that no key has"],
+    ["a control character", "sk-abc\u0007", "holds a character that no key has"],
+    ["two lines", "sk-1\nsk-2", "one line, without spaces"],
+    ["a no-break space", "sk-1\u00a0sk-2", "one line, without spaces"],
+    ["the quotes of a shell", '"sk-abc"', "is in quotation marks"],
+  ];
+  it.each(keys.flatMap((name) => odd.map((row) => [name, ...row] as const)))(
+    "%s with %s is named, and not shown",
+    (name, _, value, problem) => {
+      const [found, ...more] = problemsOf({ ...good, ...aws, [name]: value });
+      expect(found).toMatchObject({ name });
+      expect(found?.problem).toContain(problem);
+      expect(more).toEqual([]);
+      expect(JSON.stringify(found)).not.toMatch(/sk-|sk\u2013/);
+    },
+  );
+  it("may have any visible character of ASCII", () => {
+    expect(problemsOf({ ...good, ...aws, OPENAI_API_KEY: "sk-!\"#$%&'()*+,/:;<=>?@[]^_`{|}~" })).toEqual([]);
+  });
+});
+
 describe("the environment", () => {
   it("needs three variables and has defaults for the rest", () => {
     const result = readEnv({ ...good, OPENAI_API_KEY: " ", HEALTH_PORT: "0" }, () => "afw-1");

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { parseCommand } from "./engines/command.js";
-import { httpUrl, pemCertificate, pemPrivateKey, proxyUrl, text, wholeMs } from "./envShapes.js";
+import { httpUrl, keyText, pemCertificate, pemPrivateKey, proxyUrl, text, wholeMs } from "./envShapes.js";
 import { ownEnv } from "./store/ownEnv.js";
 
 /** Every variable, in the order of the help. */
@@ -13,7 +13,7 @@ export const envSchema = z.object({
   BASE_INTERNAL_URL: httpUrl("http://127.0.0.1:3211/agent-factory").meta({
     description: "Site origin of the deployment with the component's path prefix, no trailing slash.",
   }),
-  AGENT_TOKEN: text.regex(/^[\x21-\x7e]+$/, "must be one token without spaces").meta({
+  AGENT_TOKEN: keyText.meta({
     description:
       "The worker's token, from createAgentWorkerToken. Sent to the deployment only: in the Authorization header, and with the subscription to wake-ups.",
   }),
@@ -44,7 +44,8 @@ export const envSchema = z.object({
     .optional()
     .meta({ description: "HTTP proxy for http and ws calls. Lower case works too." }),
   NO_PROXY: text.optional().meta({
-    description: "Hosts called without the proxy: names with their subdomains, name:port, addresses, or *.",
+    description:
+      "Hosts called without the proxy: names with their subdomains, name:port, addresses, networks (10.0.0.0/8), or *.",
   }),
   CLIENT_TLS_CERT: pemCertificate.optional().meta({
     description:
@@ -57,7 +58,7 @@ export const envSchema = z.object({
   OPENAI_BASE_URL: httpUrl("https://api.openai.com/v1")
     .default("https://api.openai.com/v1")
     .meta({ description: "ENGINE=openai: server with POST /chat/completions, up to and with the version." }),
-  OPENAI_API_KEY: text
+  OPENAI_API_KEY: keyText
     .optional()
     .meta({ description: "ENGINE=openai: its key; required for api.openai.com." }),
   OPENCLAW_AGENT_MODEL: text.optional().meta({ description: "ENGINE=openai: the model. Wins over MODEL." }),
@@ -76,7 +77,7 @@ export const envSchema = z.object({
   OPENCLAW_GATEWAY_URL: httpUrl("ws://127.0.0.1:18789", ["ws:", "wss:", "http:", "https:"])
     .default("ws://127.0.0.1:18789")
     .meta({ description: "ENGINE=openclaw: the agent gateway's WebSocket." }),
-  OPENCLAW_GATEWAY_TOKEN: text
+  OPENCLAW_GATEWAY_TOKEN: keyText
     .optional()
     .meta({ description: "ENGINE=openclaw: the gateway's token. With OPENCLAW_GATEWAY_COMMAND: generated." }),
   OPENCLAW_GATEWAY_COMMAND: text
@@ -170,7 +171,7 @@ export const envSchema = z.object({
     .meta({ description: "Port of GET /healthz and GET /metrics. 0: any free one, printed at start." }),
   HEALTH_HOST: text.default("127.0.0.1").meta({
     description:
-      "Address to listen on. The default is this machine only, as metrics need no login; 0.0.0.0 for an orchestrator.",
+      "Address to listen on. The default is this machine only, as metrics need no login; :: (all of them, IPv6 and IPv4) for an orchestrator.",
   }),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])

@@ -4,6 +4,19 @@ import { z } from "zod";
 
 export const text = z.string();
 
+/**
+ * A key, which travels in a header: visible ASCII (RFC 9110 §5.5, less the spaces that no key has). What a page or a chat turned
+ * into other characters is refused here, by the variable's name; a request would fail without saying which value it was.
+ */
+export const keyText = z.string().superRefine((value, ctx) => {
+  const issue = (message: string): void => void ctx.addIssue({ code: "custom", message });
+  if (/\s/.test(value)) issue("must be one key on one line, without spaces");
+  else if (!/^[\x21-\x7e]*$/.test(value))
+    issue("holds a character that no key has, such as a typographic quote or dash, or an invisible one");
+  else if (/^(["']).*\1$/.test(value))
+    issue("is in quotation marks, which belong to the file or shell it was copied from");
+});
+
 /** A duration in ms, `least` to one day. */
 export const wholeMs = (least: number) =>
   z

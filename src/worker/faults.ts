@@ -30,7 +30,17 @@ export const faults = {
   },
   tls_failed: {
     message: "The TLS connection to BASE_INTERNAL_URL failed; the worker keeps trying",
-    fix: "Check this machine's clock, CLIENT_TLS_CERT, and NODE_EXTRA_CA_CERTS where a proxy opens TLS.",
+    fix: "Check this machine's clock, and NODE_EXTRA_CA_CERTS where a proxy opens TLS or the server's certificate is of an authority of your own.",
+    exitCode: null,
+  },
+  client_certificate_wanted: {
+    message: "The server of BASE_INTERNAL_URL wants a client certificate; the worker keeps trying",
+    fix: "Set CLIENT_TLS_CERT and CLIENT_TLS_KEY to a pair of the authority that it trusts, and see that it has not expired.",
+    exitCode: null,
+  },
+  proxy_refused: {
+    message: "The proxy does not let this worker through to BASE_INTERNAL_URL; the worker keeps trying",
+    fix: "HTTP 407: put the user and password that the proxy wants into HTTPS_PROXY (or HTTP_PROXY), percent-encoded. Else allow the host and port at the proxy, or name it in NO_PROXY.",
     exitCode: null,
   },
   token_refused: {
@@ -56,6 +66,17 @@ export const faults = {
   clock_skewed: {
     message: "This machine's clock is wrong",
     fix: "Turn on time synchronisation. Certificates, signed storage requests and log times depend on it.",
+    exitCode: null,
+  },
+  open_files_low: {
+    message: "This process may open few files and connections at once",
+    fix: "Raise it: LimitNOFILE= in systemd, --ulimit nofile= in Docker, ulimit -n in a shell. An engine on this machine has the same limit.",
+    exitCode: null,
+  },
+  authorities_unusable: {
+    message:
+      "The certificates of NODE_EXTRA_CA_CERTS cannot be used; only the built-in authorities are trusted",
+    fix: "It must name a file of PEM certificates that the worker's user can read, when the worker starts.",
     exitCode: null,
   },
   disk_full: {

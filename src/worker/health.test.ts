@@ -97,6 +97,17 @@ describe("health and metrics", () => {
     }
   });
 
+  it.each(["::", "[::]"])("on %s a machine of IPv4 only and one of IPv6 only reach it", async (host) => {
+    vi.useRealTimers();
+    const server = await startHealthServer(loopWith([]), host, 0);
+    try {
+      for (const address of ["127.0.0.1", "[::1]"])
+        expect((await fetch(`http://${address}:${server.port}/healthz`)).status).toBe(503);
+    } finally {
+      await server.close();
+    }
+  });
+
   it("listens where told and refuses a taken port", async () => {
     vi.useRealTimers();
     const world = loopWith([]);

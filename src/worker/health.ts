@@ -51,10 +51,31 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Listens; port 0 takes a free one. Rejects when the address is taken. */
-export function startHealthServer(deps: HealthDeps, host: string, port: number): Promise<HealthServer> {
+/**
+ * Listens; port 0 takes a free one. `::` is every address of both families, and where the machine has no IPv6 every address of
+ * IPv4. Rejects when the address is taken.
+ */
+export async function startHealthServer(deps: HealthDeps, host: string, port: number): Promise<HealthServer> {
+  const app = healthApp(deps);
+  const address = host.replace(/^\[|\]$/g, "");
+  try {
+    return await listenOn(app, address, port);
+  } catch (error) {
+    if (
+      address !== "::" ||
+      !(error instanceof Error && "code" in error && withoutIpv6.has(String(error.code)))
+    )
+      throw error;
+    return await listenOn(app, "0.0.0.0", port);
+  }
+}
+
+/** What a kernel without IPv6 answers, or one in which it is switched off. */
+const withoutIpv6: ReadonlySet<string> = new Set(["EAFNOSUPPORT", "EADDRNOTAVAIL"]);
+
+function listenOn(app: Hono, hostname: string, port: number): Promise<HealthServer> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: healthApp(deps).fetch, hostname: host, port }, (info) => {
+    const server = serve({ fetch: app.fetch, hostname, port }, (info) => {
       server.off("error", reject);
       resolve({
         port: info.port,

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import { backoffMs } from "../policy/worker/backoff.js";
 import type { Clock } from "./clock.js";
 import { WorkerFault, faults, type FaultCode } from "./faults.js";
+import { failureOf, type FailureKind } from "./net/failure.js";
 import type { ConnectionStatus } from "./status.js";
 import { TransportError, type TransportErrorCode } from "./transport/transport.js";
 
@@ -28,6 +29,8 @@ export interface HelloDeps extends HelloTransport {
   clock: Clock;
   log: Logger;
   signal: AbortSignal;
+  /** What the server says against a connection whose end has no reason; null: nothing. */
+  whatTlsSays?: () => Promise<Error | null>;
   /** Appended to a refusal: a wrong clock explains many. */
   warnings(): string[];
 }
@@ -52,17 +55,26 @@ export async function sayHello(deps: HelloDeps, said: Introduction): Promise<voi
       if (!(error instanceof TransportError)) throw error;
       // An older component: it has no such call, and the first claim says the same.
       if (error.code === "operation_unknown") return;
-      const code = faultOf(error);
+      const failed = await explained(error, deps);
+      const code = faultOf(failed);
       if (code !== null && faults[code].exitCode !== null)
-        throw new WorkerFault(code, [error.message, ...deps.warnings()].join("; "));
+        throw new WorkerFault(code, [failed.message, ...deps.warnings()].join("; "));
       deps.connection.failed(error.code);
       const waitMs = backoffMs(failures, deps.clock.random(), firstWaitMs, longestWaitMs);
       const { message, fix } = faults[code ?? "url_unreachable"];
-      const told = { code: code ?? error.code, message, detail: error.message, fix, waitMs };
+      const told = { code: code ?? error.code, message, detail: failed.message, fix, waitMs };
       deps.log.warn(told, "worker.controlPlaneUnreachable");
       await deps.clock.sleep(waitMs, deps.signal);
     }
   }
+}
+
+/** The same error, with the reason that `fetch` did not hear. */
+async function explained(error: TransportError, { whatTlsSays }: HelloDeps): Promise<TransportError> {
+  if (error.code !== "network" || failureOf(error.cause).kind !== "unreachable") return error;
+  const cause = (await whatTlsSays?.()) ?? null;
+  if (cause === null || failureOf(cause).kind === "unreachable") return error;
+  return new TransportError(error.code, `hello: ${failureOf(cause).what}`, error.retryable, null, { cause });
 }
 
 const refusals: Partial<Record<TransportErrorCode, FaultCode>> = {
@@ -82,9 +94,14 @@ export function faultOf(error: TransportError): FaultCode | null {
   if (error.code === "unexpected_reply") return error.retryable ? "url_unreachable" : "url_wrong";
   if (error.code === "timeout") return "url_unreachable";
   if (error.code !== "network") return null;
-  // The system's and OpenSSL's names for what is wrong with a certificate or a handshake.
-  return /CERT|TLS|SSL|SIGNED|EPROTO/.test(error.message) ? "tls_failed" : "url_unreachable";
+  return failures[failureOf(error.cause).kind] ?? "url_unreachable";
 }
+
+const failures: Partial<Record<FailureKind, FaultCode>> = {
+  tls: "tls_failed",
+  client_certificate: "client_certificate_wanted",
+  proxy: "proxy_refused",
+};
 
 /** The fault that ended a running worker whose credential was refused with `code`. */
 export const faultOfRefusal = (code: TransportErrorCode): FaultCode => refusals[code] ?? "token_refused";

@@ -26,6 +26,7 @@ import { probePlaces } from "./probes/places.js";
 import { openOwnState } from "./store/ownState.js";
 import { materialiseSkills } from "./skills/materialise.js";
 import { drainOnSignals, RunControl } from "./shutdown.js";
+import { lookAtMachine } from "./startChecks.js";
 import { checkMachine, listen, secretsOf, startEngine, startSkills } from "./startup.js";
 import { createConnectionStatus } from "./status.js";
 import { createGatewayTransport } from "./transport/gateway.js";
@@ -83,7 +84,13 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
   const network = openNetwork(env);
   const observer = new Observer({ clock, log, metrics, control, idleTimeoutMs: env.WORKER_IDLE_TIMEOUT_MS });
   const watch = watchProcess(metrics, { env, engine, control, observer, dataDir: place?.root });
-  const warnings = (): string[] => observer.warnings();
+  const findings = await lookAtMachine(host.env);
+  for (const { code, detail } of findings) {
+    const { message, fix } = faults[code];
+    log.warn({ code, message, detail, fix }, "worker.fault");
+  }
+  const lasting = findings.map(({ code, detail }) => `${code}: ${faults[code].message} (${detail})`);
+  const warnings = (): string[] => [...lasting, ...observer.warnings()];
   const stopListening = drainOnSignals(control, host, (signal) => {
     log.warn({ signal }, "worker.exitedAtOnce");
     host.exit(signal === "SIGINT" ? 130 : 143);
@@ -129,7 +136,17 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       if (!(await runInitScript(env.INIT_SCRIPT, deps))) return exitCodes.clean;
     }
     const said = { version: workerVersion(), host: ownHost(), engine: engine.name, mode: env.MODE };
-    await sayHello({ hello: gateway.hello, connection, clock, log, signal: stopSignal, warnings }, said);
+    const { whatTlsSays } = network;
+    const greeting = {
+      hello: gateway.hello,
+      connection,
+      clock,
+      log,
+      signal: stopSignal,
+      warnings,
+      whatTlsSays,
+    };
+    await sayHello(greeting, said);
     // The order of a start: the memory, then the skills into its directories, then the engine that reads both.
     const refreshSkills = (signal: AbortSignal) =>
       materialiseSkills({ transport, env, clock, logger: log, signal });

@@ -1,8 +1,9 @@
 /** What must be there before anything is opened: room on the disk, and the engine's program. */
 import { constants } from "node:fs";
-import { access, mkdir, stat, statfs } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { access, mkdir, readFile, stat, statfs } from "node:fs/promises";
 import path from "node:path";
-import { WorkerFault } from "./faults.js";
+import { WorkerFault, type FaultCode } from "./faults.js";
 
 /** Free bytes below which a data directory cannot be worked with: the marker, a journal line and a small archive. */
 export const leastFreeBytes = 16 * 1024 * 1024;
@@ -51,4 +52,43 @@ export async function checkProgram(program: string, searchPath: string | undefin
     }
   }
   throw new WorkerFault("engine_missing", program);
+}
+
+/** Something that a worker can live with, and its operator should mend. */
+export interface Finding {
+  code: FaultCode;
+  detail: string;
+}
+
+/** Linux's usual limit. The engine inherits it, and a gateway with its tools opens hundreds of files and sockets. */
+const leastOpenFiles = 1_024;
+
+/** What is wrong with the machine without keeping the worker from its work. Never rejects. */
+export async function lookAtMachine(
+  env: Record<string, string | undefined>,
+  limitsFile = "/proc/self/limits",
+): Promise<Finding[]> {
+  return [await openFilesFinding(limitsFile), await authoritiesFinding(env["NODE_EXTRA_CA_CERTS"])].filter(
+    (finding) => finding !== null,
+  );
+}
+
+/** Node raises its own limit to the hard one before this is read; where there is no such file nothing is said. */
+async function openFilesFinding(limitsFile: string): Promise<Finding | null> {
+  const limits = await readFile(limitsFile, "utf8").catch(() => "");
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? leastOpenFiles);
+  if (limit >= leastOpenFiles) return null;
+  return { code: "open_files_low", detail: `${limit} are allowed, ${leastOpenFiles} should be` };
+}
+
+/** Node goes on without the file, and then every call fails as if it had not been named. */
+async function authoritiesFinding(file: string | undefined): Promise<Finding | null> {
+  if (file === undefined || file === "") return null;
+  try {
+    new X509Certificate(await readFile(file));
+    return null;
+  } catch (error) {
+    const why = error instanceof Error && "code" in error ? String(error.code) : "no PEM certificate";
+    return { code: "authorities_unusable", detail: `${file} (${why})` };
+  }
 }

@@ -4,16 +4,14 @@ import { EngineError, type Engine } from "./engines/engine.js";
 import type { WorkerEnv } from "./env.js";
 import { WorkerFault } from "./faults.js";
 import { startHealthServer, type HealthDeps, type HealthServer } from "./health.js";
+import { credentialsOf } from "./net/proxy.js";
 import { checkDataDir, checkProgram } from "./startChecks.js";
 
 /** Every value of the environment that must never be printed, whatever it looks like. */
 export function secretsOf(env: WorkerEnv): string[] {
   const proxies = [env.HTTPS_PROXY, env.HTTP_PROXY]
     .filter((proxy) => proxy !== undefined)
-    .flatMap((proxy) => {
-      const { password } = new URL(proxy);
-      return [password, decodeURIComponent(password)];
-    });
+    .flatMap((proxy) => [new URL(proxy).password, credentialsOf(new URL(proxy)).password]);
   const values = [
     env.AGENT_TOKEN,
     env.OPENAI_API_KEY,

@@ -22,7 +22,8 @@ describe("the image", () => {
     const data = final.instructions.find(
       ({ keyword, value }) => keyword === "COPY" && value.endsWith(" /data"),
     );
-    expect(data?.value).toContain(`--chown=${user}`);
+    // The user's own, and writable for group 0, which a user of the orchestrator's choice has.
+    expect(data?.value).toContain(`--chown=${user?.split(":")[0]}:0`);
     expect(valuesOf(final, "VOLUME")).toEqual(["/data"]);
   });
 

@@ -76,7 +76,7 @@ describe("the Kubernetes manifests", () => {
       { secretRef: { name: of("Secret").metadata.name } },
     ]);
     expect(ports.map(({ containerPort }) => String(containerPort))).toEqual([data["HEALTH_PORT"]]);
-    expect(data["HEALTH_HOST"]).toBe("0.0.0.0");
+    expect(data["HEALTH_HOST"]).toBe("::");
     for (const probe of [readinessProbe, livenessProbe]) expect(probe.httpGet.port).toBe(ports[0]?.name);
     expect(readinessProbe.httpGet.path).toBe("/healthz");
     expect(livenessProbe.httpGet.path).toBe("/metrics");
@@ -106,7 +106,16 @@ describe("the Kubernetes manifests", () => {
     expect(of("Service").spec.selector).toEqual(labels);
     expect(of("NetworkPolicy").spec.podSelector.matchLabels).toEqual(labels);
     expect(of("StatefulSet").spec.serviceName).toBe(of("Service").metadata.name);
-    expect(pods[0]![1].spec.containers).toEqual(pods[1]![1].spec.containers);
+    // A volume is for an engine on the machine, whose memory is then asked for beforehand.
+    const containers = pods.map(([, { spec }]) =>
+      spec.containers.map((each) => ({ ...each, resources: null })),
+    );
+    expect(containers[0]).toEqual(containers[1]);
+  });
+
+  it("leave room for an engine that holds 1.1 GB", () => {
+    for (const [, { spec }] of pods)
+      for (const { resources } of spec.containers) expect(resources.limits.memory).toBe("2Gi");
   });
 
   it("let out port 443 and names only", () => {
@@ -180,7 +189,8 @@ describe("fly.toml", () => {
     expect(app.kill_signal).toBe("SIGTERM");
     expect(app.kill_timeout).toBeGreaterThanOrEqual(stopS(app.env));
     expect(app.checks["connected"]).toMatchObject({ path: "/healthz", port: Number(app.env["HEALTH_PORT"]) });
-    expect(app.env["HEALTH_HOST"]).toBe("0.0.0.0");
+    expect(app.env["HEALTH_HOST"]).toBe("::");
+    expect(app.vm[0]?.memory).toBe("2gb");
     expect(app.build.image.split(":")[1]).toBe(version);
   });
 

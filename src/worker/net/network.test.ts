@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
@@ -25,6 +25,22 @@ describe("which proxy", () => {
     ["http://10.0.0.7", "10.0.0.7", null],
     ["http://[fd00::7]:80", "[fd00::7]", null],
     ["http://[fd00::7]", "fd00::7", null],
+    ["http://[fd00::7]", "fd00:0:0:0::7", null],
+    ["http://[fd00::7]:81", "[fd00::7]:80", "http://plain"],
+    ["http://10.20.30.40", "10.0.0.0/8", null],
+    ["http://11.20.30.40", "10.0.0.0/8", "http://plain"],
+    ["http://10.20.30.40:8080", "10.0.0.0/8:8080", null],
+    ["http://10.20.30.40", "10.0.0.0/8:8080", "http://plain"],
+    ["http://172.31.255.1", "192.168.0.0/16,172.16.0.0/12", null],
+    ["http://172.32.0.1", "192.168.0.0/16,172.16.0.0/12", "http://plain"],
+    ["http://10.0.0.7", "10.0.0.0/33", "http://plain"],
+    ["http://10.0.0.7", "0.0.0.0/0", null],
+    ["http://[fd12:3456::7]", "fd00::/8", null],
+    ["http://[fd12:3456::7]", "[fd00::]/8", null],
+    ["http://[2001:db8::7]", "fd00::/8", "http://plain"],
+    ["http://[::ffff:10.0.0.7]", "10.0.0.0/8", null],
+    ["http://10.a.test", "10.0.0.0/8", "http://plain"],
+    ["http://a.test", "a.test/8", "http://plain"],
     ["http://localhost:3210", "", null],
     ["ws://127.0.0.1:18789", "", null],
     ["http://[::1]:9", "", null],
@@ -53,14 +69,29 @@ async function serve(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Tunnels every host to `port` on loopback and notes who was asked for. */
-async function startProxy(port: number, refuse = false): Promise<{ url: string; asked: string[] }> {
+/**
+ * As Squid and tinyproxy come: asks `port` on loopback for plain HTTP by its absolute address, opens tunnels to 443 only
+ * (`tunnels`: to which ports), and notes who was asked for.
+ */
+async function startProxy(port: number, tunnels = [443]): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
-  const proxy = createServer();
-  proxy.on("connect", (request: IncomingMessage, socket: Socket) => {
-    asked.push(`${request.url ?? ""} ${request.headers["proxy-authorization"] ?? ""}`.trim());
-    if (refuse)
-      return void socket.end("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
+  const note = ({ method, url, headers }: IncomingMessage): void =>
+    void asked.push(`${method} ${url} ${headers["proxy-authorization"] ?? ""}`.trim());
+  const proxy = createServer((incoming, response) => {
+    note(incoming);
+    const { host, pathname } = new URL(incoming.url ?? "");
+    expect(incoming.headers.host).toBe(host);
+    const { method, headers } = incoming;
+    const forward = request({ host: "127.0.0.1", port, path: pathname, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    incoming.pipe(forward);
+  });
+  proxy.on("connect", (incoming: IncomingMessage, socket: Socket) => {
+    note(incoming);
+    if (!tunnels.includes(Number(incoming.url?.split(":").at(-1))))
+      return void socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     const target = connect(port, "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       target.pipe(socket).pipe(target);
@@ -87,9 +118,40 @@ describe("the way out", () => {
     expect(await (await fetch("http://site.test/a")).text()).toBe("site.test/a");
     expect(await (await fetch("http://other.test:81/b")).text()).toBe("other.test:81/b");
     expect(await (await fetch(`http://127.0.0.1:${port}/c`)).text()).toContain("/c");
-    expect(proxy.asked).toEqual([`site.test:80 ${basic}`, `other.test:81 ${basic}`]);
+    expect(proxy.asked).toEqual([`GET http://site.test/a ${basic}`, `GET http://other.test:81/b ${basic}`]);
     await opened.close();
     await expect(fetch("http://site.test/a")).rejects.toThrow();
+  });
+
+  it("plain HTTP carries its method, headers and body through the proxy, and many requests at once", async () => {
+    const port = await serve(
+      createServer((incoming, response) => {
+        response.setHeader("x-said", incoming.headers["authorization"] ?? "");
+        incoming.pipe(response);
+      }),
+    );
+    network({ HTTP_PROXY: (await startProxy(port)).url });
+    const ask = async (body: string): Promise<string> => {
+      const init = { method: "POST", body, headers: { Authorization: "Bearer of-the-target" } };
+      const response = await fetch("http://site.test/a", init);
+      return `${response.headers.get("x-said")} ${await response.text()}`;
+    };
+    const bodies = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(50_000));
+    expect(await Promise.all(bodies.map(ask))).toEqual(bodies.map((body) => `Bearer of-the-target ${body}`));
+  });
+
+  it("a name without a password, and a percent sign that encodes nothing, reach the proxy as they are", async () => {
+    const port = await serve(createServer((_, response) => response.end()));
+    for (const [given, sent] of [
+      ["me@", "me:"],
+      ["me:50%off@", "me:50%off"],
+    ]) {
+      const { url, asked } = await startProxy(port);
+      const opened = network({ HTTP_PROXY: url.replace("me%40home:pa%3Ass@", given ?? "") });
+      await fetch("http://site.test/a");
+      await opened.close();
+      expect(asked[0]).toContain(`Basic ${Buffer.from(sent ?? "").toString("base64")}`);
+    }
   });
 
   it("a WebSocket takes the proxy too, and says when the proxy refuses", async () => {
@@ -97,7 +159,7 @@ describe("the way out", () => {
     const sockets = new WebSocketServer({ server });
     sockets.on("connection", (socket) => socket.send("hello"));
     const port = await serve(server);
-    const proxy = await startProxy(port);
+    const proxy = await startProxy(port, [3210]);
     const { webSocketAgent } = network({ HTTP_PROXY: proxy.url });
     const address = "ws://cloud.test:3210/api/sync";
     const socket = new WebSocket(address, { agent: webSocketAgent(address) });
@@ -107,14 +169,14 @@ describe("the way out", () => {
     });
     socket.terminate();
     expect(heard).toBe("hello");
-    expect(proxy.asked).toEqual([`cloud.test:3210 ${basic}`]);
+    expect(proxy.asked).toEqual([`CONNECT cloud.test:3210 ${basic}`]);
     expect(webSocketAgent("ws://127.0.0.1:1")).toBeUndefined();
 
-    const strict = await startProxy(port, true);
+    const strict = await startProxy(port);
     const refusing = network({ HTTP_PROXY: strict.url });
     const refused = new WebSocket(address, { agent: refusing.webSocketAgent(address) });
     const error = await new Promise<Error>((resolve) => refused.once("error", resolve));
-    expect(error.message).toContain("the proxy refused the tunnel to cloud.test:3210 (HTTP 407)");
+    expect(error.message).toContain("the proxy refused the tunnel to cloud.test:3210 (HTTP 403)");
     expect(error.message).not.toContain("pa:ss");
   });
 });

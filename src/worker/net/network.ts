@@ -4,10 +4,12 @@
  */
 import type { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { Agent, Dispatcher, getGlobalDispatcher, ProxyAgent, setGlobalDispatcher } from "undici";
+import { Agent, Dispatcher, getGlobalDispatcher, setGlobalDispatcher } from "undici";
 import { pemOf } from "../envShapes.js";
 import { proxyFor, type ProxySettings } from "./proxyRule.js";
-import { TunnelAgent } from "./tunnel.js";
+import { listenToTls } from "./listenToTls.js";
+import { Forwarded, tunnelled } from "./throughProxy.js";
+import { TunnelAgent } from "./webSocketAgent.js";
 
 export interface NetworkSettings extends ProxySettings {
   BASE_INTERNAL_URL: string;
@@ -24,6 +26,11 @@ interface ClientTls {
 export interface Network {
   /** The agent for a WebSocket to `url` (ws or wss); undefined: a plain connection. */
   webSocketAgent: (url: string) => HttpAgent | undefined;
+  /**
+   * Opens one TLS connection to the control plane and sends nothing: what the server says against it (its alert about a
+   * client certificate, in TLS 1.3), or null. `fetch` sees only that the other side closed.
+   */
+  whatTlsSays: () => Promise<Error | null>;
   /** Gives the process's own dispatcher back and closes the connections. */
   close(): Promise<void>;
 }
@@ -45,6 +52,11 @@ export function openNetwork(settings: NetworkSettings): Network {
       const certificate = secure ? tlsFor(url) : undefined;
       if (proxy !== null) return new TunnelAgent({ proxy, tls: secure ? (certificate ?? {}) : undefined });
       return certificate === undefined ? undefined : new HttpsAgent(certificate);
+    },
+    async whatTlsSays() {
+      const url = new URL(settings.BASE_INTERNAL_URL);
+      if (url.protocol !== "https:") return null;
+      return await listenToTls(url, proxyFor(url, settings), clientTls ?? {});
     },
     async close() {
       if (installed === null) return;
@@ -80,15 +92,9 @@ class Router extends Dispatcher {
     const url = new URL(String(options.origin));
     const proxy = proxyFor(url, this.settings);
     const tls = this.tlsFor(url);
-    const name = `${proxy ?? "direct"} ${tls === undefined ? "" : "certificate"}`;
-    let way = this.ways.get(name);
-    if (way === undefined) {
-      way =
-        proxy === null
-          ? new Agent(tls === undefined ? {} : { connect: tls })
-          : new ProxyAgent({ uri: proxy, ...(tls === undefined ? {} : { requestTls: tls }) });
-      this.ways.set(name, way);
-    }
+    const name = `${url.protocol} ${proxy ?? "direct"} ${tls === undefined ? "" : "certificate"}`;
+    const way = this.ways.get(name) ?? wayTo(url, proxy, tls);
+    this.ways.set(name, way);
     return way.dispatch(options, handler);
   }
 
@@ -98,4 +104,9 @@ class Router extends Dispatcher {
   override async destroy(): Promise<void> {
     await Promise.all([...this.ways.values()].map((way) => way.destroy()));
   }
+}
+
+function wayTo(url: URL, proxy: string | null, tls: ClientTls | undefined): Dispatcher {
+  if (proxy === null) return new Agent(tls === undefined ? {} : { connect: tls });
+  return url.protocol === "https:" ? tunnelled(proxy, tls ?? {}) : new Forwarded(proxy);
 }

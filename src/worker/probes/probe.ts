@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { ProbeOrder, ProbeResult } from "../../contract/probes.js";
 import { hostAndPort, probeTargetProblem } from "../../policy/worker/probeTarget.js";
 import type { Clock } from "../clock.js";
-import { systemCode } from "../memory/memoryError.js";
+import { failureOf } from "../net/failure.js";
 
 /** An order as this worker understands it; of any further field it knows nothing. */
 export const probeOrder = z.object({
@@ -90,7 +90,7 @@ function reachHost(target: string, timeoutMs: number): Promise<Outcome> {
       socket.destroy();
       resolve(outcome);
     };
-    const timer = setTimeout(() => end(failure({ code: "ETIMEDOUT" }, timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => end(failure(new DOMException("", "TimeoutError"), timeoutMs)), timeoutMs);
     socket.once("connect", () => end({ ok: true, code: "reached", what: `${target} accepts connections` }));
     socket.once("error", (error) => end(failure(error, timeoutMs)));
   });
@@ -118,20 +118,10 @@ function authorityOf(url: string): string {
   return `${hostname}:${port === "" ? standard : port}`;
 }
 
-/** By the system's code; the message of an error could hold an address that resolved inside. */
+/** The message of an error could hold an address that resolved inside. */
 function failure(error: unknown, timeoutMs: number): Outcome {
-  const system = systemCode(error);
-  const code = codes[system] ?? (/CERT|TLS|SSL|SIGNATURE/.test(system) ? "tls" : "unreachable");
+  const { kind: code, what: system } = failureOf(error);
   const what =
     code === "timeout" ? `no answer within ${timeoutMs} ms` : `it could not be reached (${system})`;
   return { ok: false, code, what };
 }
-
-const codes: Record<string, string> = {
-  ENOTFOUND: "dns",
-  EAI_AGAIN: "dns",
-  ECONNREFUSED: "refused",
-  ETIMEDOUT: "timeout",
-  TimeoutError: "timeout",
-  UND_ERR_CONNECT_TIMEOUT: "timeout",
-};

@@ -1,6 +1,7 @@
 /** The variables of what a worker keeps for itself: its own state, its credentials, its bucket. */
 import path from "node:path";
 import { z } from "zod";
+import { keyText } from "../envShapes.js";
 import { parseS3Base } from "../memory/storage/location.js";
 
 const text = z.string();
@@ -42,12 +43,12 @@ export const ownEnv = {
     .meta({
       description: "An S3-compatible server that is not Amazon's; the bucket is the first part of its paths.",
     }),
-  AWS_ACCESS_KEY_ID: text.optional().meta({
+  AWS_ACCESS_KEY_ID: keyText.optional().meta({
     description:
       "Key for the bucket. Without it the SDK's own chain: profile files, web identity, container and instance roles.",
   }),
-  AWS_SECRET_ACCESS_KEY: text.optional().meta({ description: "Its secret." }),
-  AWS_SESSION_TOKEN: text.optional().meta({ description: "Its session token, if it is a temporary one." }),
+  AWS_SECRET_ACCESS_KEY: keyText.optional().meta({ description: "Its secret." }),
+  AWS_SESSION_TOKEN: keyText.optional().meta({ description: "Its session token, if it is a temporary one." }),
 };
 
 /** What is wrong with these variables together. */

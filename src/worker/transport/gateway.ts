@@ -3,6 +3,7 @@ import { z } from "zod";
 import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
 import { repeatDelayMs, type Pressure } from "../../policy/calls/pressure.js";
 import { systemClock, type Clock } from "../clock.js";
+import { CertificateWanted, failureOf, wantsCertificate } from "../net/failure.js";
 import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
 import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
@@ -164,12 +165,14 @@ async function post(
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     const text = await response.text();
+    if (wantsCertificate(response.status, text)) throw new CertificateWanted();
     return { status: response.status, body: parseJson(text) };
   } catch (error) {
     if (signal?.aborted) throw new TransportError("aborted", `${operation}: aborted`, false);
     if (timeout.aborted)
       throw new TransportError("timeout", `${operation}: no answer within ${options.timeoutMs} ms`, true);
-    throw new TransportError("network", `${operation}: ${networkReason(error)}`, true);
+    const { what } = failureOf(error);
+    throw new TransportError("network", `${operation}: ${what}`, true, null, { cause: error });
   }
 }
 
@@ -179,12 +182,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** The system's code (`ECONNREFUSED`, `UND_ERR_SOCKET`); fetch's own message says only "fetch failed". */
-function networkReason(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
-    return cause.code;
-  return "connection failed";
 }

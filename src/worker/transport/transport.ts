@@ -67,8 +67,9 @@ export class TransportError extends Error {
     /** true: the same call may succeed later. */
     readonly retryable: boolean,
     readonly httpStatus: number | null = null,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 
   /** Why the deployment did not commit the call, of which nothing was stored then; null for every other error. */
