@@ -200,6 +200,7 @@ export class Cloud {
   ): Promise<{ status: number; text: string }> {
     const lists = call === `GET ${APP}/machines` || call === `GET ${APP}/volumes`;
     const lie = lists ? this.now(this.lies) : null;
+    if (lie !== null) this.events.called(`${call}: the list is ${lie}`);
     if (call === `POST ${APP}/machines`) this.doom(String(init.body));
     const old: CloudFaultInput[] =
       lie === "old" ? [{ kind: "staleList", ms: this.random.between(5, 300) * 1_000, count: 1 }] : [];

@@ -93,6 +93,10 @@ async function stageOf(plan: Plan, time: FleetTime, component: ModuleMap): Promi
       machines: () => cloud.ours().length,
       disk: (id) => disks.get(id),
       diskOf: (worker) => diskOf.get(worker),
+      heardAt: (worker) => {
+        const agent = [...agents.values()].find(({ workerId }) => workerId === worker);
+        return agent?.isReachable && agent.heardAt > 0 ? agent.heardAt : null;
+      },
     },
     plan.scaling.maxWorkers ?? defaultPolicies.scaling.maxWorkers,
   );
