@@ -25,7 +25,7 @@ const CALLS: Readonly<Record<string, FunctionType>> = {
 /** An action or HTTP action that is running: outside of any transaction, each of its calls is one. */
 export class ActionFrame extends FunctionFrame {
   readonly isTransaction = false;
-  private isInterrupted = false;
+  interrupted = false;
 
   now(): number {
     return this.runtime.pace.now();
@@ -56,13 +56,13 @@ export class ActionFrame extends FunctionFrame {
 
   /** From now on none of its calls arrives: for everybody else it has died, whatever its code goes on to do. */
   interrupt(): void {
-    this.isInterrupted = true;
+    this.interrupted = true;
   }
 
   protected operate(op: string, jsonArgs: string): string | Promise<string> {
     const type = CALLS[op];
     if (this.runtime.pace.interrupts?.(displayName(this.target), jsonArgs)) this.interrupt();
-    if (this.isInterrupted) throw new Interrupted();
+    if (this.interrupted) throw new Interrupted();
     if (type) return this.call(type, jsonArgs);
     const { runtime, target } = this;
     const { componentPath } = target;
@@ -97,4 +97,10 @@ export class ActionFrame extends FunctionFrame {
 export function interruptAction(): void {
   const frame = currentFrame();
   if (frame instanceof ActionFrame) frame.interrupt();
+}
+
+/** Whether the code that asks belongs to an action that was cut off: what it still does, nobody may notice. */
+export function isInterrupted(): boolean {
+  const frame = currentFrame();
+  return frame instanceof ActionFrame && frame.interrupted;
 }

@@ -5,7 +5,7 @@ export {
   type EngineOptions,
   type EngineSettings,
 } from "./engine.js";
-export { interruptAction } from "./actionFrame.js";
+export { interruptAction, isInterrupted } from "./actionFrame.js";
 export { CallRefused, Interrupted, SystemError, TooManyWrites, WriteConflict } from "./errors.js";
 export type { FileUrls } from "./files.js";
 export {

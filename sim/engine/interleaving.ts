@@ -37,7 +37,7 @@ export class Interleaving implements Pace {
   private readonly drawn: () => number;
   private readonly parked: (() => void)[] = [];
   private readonly timers: Timer[] = [];
-  private clockMs: number;
+  protected clockMs: number;
   private serial = 0;
   /** Transactions between their snapshot and their wait for the commit, and what else takes real time. */
   private running = 0;

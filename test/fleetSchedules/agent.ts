@@ -332,12 +332,18 @@ export class Agent {
   }
 
   private mayDie(share: number): void {
-    const { random, plan, cloud, tally, watch } = this.stage;
+    const { random, plan, cloud } = this.stage;
     if (!plan.troubles.has("deaths") || cloud.isCalm || !random.chance(share)) return;
-    tally.deaths += 1;
-    watch.note(`${this.name} runs out of memory`);
-    this.process.exit({ exitCode: 137, signal: "SIGKILL", outOfMemory: true });
+    this.perish();
     throw new Dead();
+  }
+
+  /** Its machine dies, and saves nothing. */
+  perish(): void {
+    if (!this.isRunning) return;
+    this.stage.tally.deaths += 1;
+    this.stage.watch.note(`${this.name} runs out of memory`);
+    this.process.exit({ exitCode: 137, signal: "SIGKILL", outOfMemory: true });
   }
 
   private exit(exitCode: number): void {

@@ -2,7 +2,7 @@
  * The way to the provider, and what goes wrong on it. Each call takes its time before it takes effect and after; its caller may have
  * given up meanwhile, or have died. Listings may lie. Behind it stands the simulated Fly (`sim/fly`).
  */
-import { interruptAction } from "../../sim/engine/index.js";
+import { interruptAction, isInterrupted } from "../../sim/engine/index.js";
 import {
   createFlySimulator,
   NO_FLY_LIMITS,
@@ -82,9 +82,10 @@ export class Cloud {
     });
     this.lies = this.spells("lies", 2, 40 * 60, () => this.random.pick<Lie>(["empty", "empty", "partial", "old", "torn"]));
     this.outages = this.spells("refusals", 1, 10 * 60, () => this.random.pick([500, 503, 429, 0]));
-    if (plan.dark) {
-      const from = time.now() + plan.dark.afterMs;
-      this.outages.push({ from, to: from + plan.dark.forMs, what: 401 });
+    if (plan.silence) {
+      const { afterMs, forMs, refusesMs } = plan.silence;
+      const from = time.now() + afterMs;
+      this.outages.unshift({ from, to: from + forMs + refusesMs, what: 401 });
     }
     time.fetch = (url, init) => this.fetch(url, init);
     time.onCrash = (action) => events.crashed(action);
@@ -142,7 +143,7 @@ export class Cloud {
 
   /** As the component's adapter calls it. The effect comes whether its caller still waits or not. */
   private async fetch(url: string, init: RequestInit): Promise<Response> {
-    const { time } = this;
+    if (isInterrupted()) throw new TypeError("fetch failed");
     const call = `${init.method ?? "GET"} ${new URL(url).pathname.replace("/v1/apps/", "")}`;
     const fate = this.fate();
     const signal = init.signal ?? undefined;
@@ -199,6 +200,7 @@ export class Cloud {
   ): Promise<{ status: number; text: string }> {
     const lists = call === `GET ${APP}/machines` || call === `GET ${APP}/volumes`;
     const lie = lists ? this.now(this.lies) : null;
+    if (lie !== null) this.events.called(`${call}: the list is ${lie}`);
     if (call === `POST ${APP}/machines`) this.doom(String(init.body));
     const old: CloudFaultInput[] =
       lie === "old" ? [{ kind: "staleList", ms: this.random.between(5, 300) * 1_000, count: 1 }] : [];

@@ -15,9 +15,9 @@ interface Explained {
 }
 
 export async function explainOften(stage: Stage): Promise<void> {
-  const { time, random, watch, caller, tally, stop, plan } = stage;
+  const { time, random, watch, caller, tally, stop } = stage;
   while (!stop.signal.aborted) {
-    await time.sleep(random.between(20 * SECOND_MS, plan.dark ? 3_600 * SECOND_MS : 120 * SECOND_MS));
+    await time.sleep(random.between(20 * SECOND_MS, 120 * SECOND_MS));
     const waiting = watch.mirror.rows("messageQueue").filter(({ status }) => status === "queued");
     if (waiting.length === 0) continue;
     const { _id: messageId } = random.pick(waiting);

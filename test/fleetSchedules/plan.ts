@@ -18,7 +18,7 @@ export const TROUBLES = [
   "deaths",
   /** Workers lose the network for minutes, or the answer to a call. */
   "losses",
-  /** For more than a day the provider refuses everything, and nobody looks. */
+  /** The provider refuses the credential, everything stands still for more than a day, machines die meanwhile. */
   "silence",
 ] as const;
 export type Trouble = (typeof TROUBLES)[number];
@@ -34,30 +34,34 @@ export interface Plan {
   pauseMs: number;
   /** When the trouble ends, after the beginning. */
   troubledMs: number;
-  /** When the provider begins to refuse everything, and for how long. */
-  dark: { afterMs: number; forMs: number } | null;
+  /** When the silence begins, how long it is, and how long the provider goes on refusing after it. */
+  silence: { afterMs: number; forMs: number; refusesMs: number } | null;
 }
 
 /** @param without kinds of trouble that are left out whatever the seed says; all else stays as it was. */
 export function planOf(seed: number, without: readonly Trouble[] = []): Plan {
   const random = seeded(seed * 7_919 + 13);
-  const chosen = TROUBLES.filter((trouble) => random.chance(trouble === "silence" ? 0.06 : 0.5));
+  const chosen = TROUBLES.filter((trouble) => random.chance(trouble === "silence" ? 0.15 : 0.5));
   const troubles = new Set(chosen.filter((trouble) => !without.includes(trouble)));
   const maxWorkers = random.pick([null, null, 2, 3, 6]);
-  const idleTimeoutMs = random.pick([null, 2 * MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS]);
-  const dark = { afterMs: random.between(1, 8) * MINUTE_MS, forMs: random.between(25, 40) * HOUR_MS };
-  const troubledMs = random.between(5, 25) * MINUTE_MS;
+  const idleMinutes = random.pick([null, 1, 2, 2, 5]);
+  const silence = {
+    afterMs: random.between(1, 8) * MINUTE_MS,
+    forMs: random.between(25, 40) * HOUR_MS,
+    refusesMs: random.between(1, 60) * MINUTE_MS,
+  };
+  const troubledMs = random.between(2, 12) * MINUTE_MS;
   return {
     seed,
     troubles,
     scaling: {
       ...(maxWorkers === null ? {} : { maxWorkers }),
-      ...(idleTimeoutMs === null ? {} : { idleTimeoutMs }),
+      ...(idleMinutes === null ? {} : { idleTimeoutMs: idleMinutes * MINUTE_MS }),
     },
-    conversations: random.between(1, 5),
-    messages: random.between(2, 12),
-    pauseMs: random.pick([5_000, 60_000, 4 * MINUTE_MS]),
+    conversations: random.between(1, 4),
+    messages: random.between(2, 8),
+    pauseMs: random.pick([5_000, 60_000, 3 * MINUTE_MS]),
     troubledMs,
-    dark: troubles.has("silence") ? dark : null,
+    silence: troubles.has("silence") ? silence : null,
   };
 }

@@ -3,7 +3,7 @@
  * connection, and workers in machines. For a while there is trouble; then there is none, everything must be answered, and
  * nothing may cost money any more.
  */
-import { Engine, type ModuleMap } from "../../sim/engine/index.js";
+import { Engine, type EngineStatistics, type ModuleMap } from "../../sim/engine/index.js";
 import { Caller } from "../schedules/caller.js";
 import { clockIn } from "../schedules/clock.js";
 import { COMPONENT } from "../schedules/mirror.js";
@@ -32,6 +32,7 @@ export interface Outcome {
   commits: number;
   peak: number;
   providerCalls: number;
+  statistics: EngineStatistics;
 }
 
 /** Throws a `Violation` that names the rule broken, the seed, and what happened before. */
@@ -58,7 +59,14 @@ export async function runFleetSchedule(
   }
   const { providerCalls, machinesCreated } = cloud.fly.counts();
   stage.tally.machines = machinesCreated;
-  return { plan, tally: stage.tally, commits: watch.commits, peak: watch.peak, providerCalls };
+  return {
+    plan,
+    tally: stage.tally,
+    commits: watch.commits,
+    peak: watch.peak,
+    providerCalls,
+    statistics: engine.stats(),
+  };
 }
 
 async function stageOf(plan: Plan, time: FleetTime, component: ModuleMap): Promise<Stage> {
@@ -85,6 +93,10 @@ async function stageOf(plan: Plan, time: FleetTime, component: ModuleMap): Promi
       machines: () => cloud.ours().length,
       disk: (id) => disks.get(id),
       diskOf: (worker) => diskOf.get(worker),
+      heardAt: (worker) => {
+        const agent = [...agents.values()].find(({ workerId }) => workerId === worker);
+        return agent?.isReachable && agent.heardAt > 0 ? agent.heardAt : null;
+      },
     },
     plan.scaling.maxWorkers ?? defaultPolicies.scaling.maxWorkers,
   );
@@ -168,14 +180,11 @@ async function play(stage: Stage): Promise<void> {
   watch.note(`troubles: ${[...plan.troubles].join(", ")}; ${JSON.stringify(plan.scaling)}`);
   if (plan.troubles.has("crashes")) time.crashChance = 0.01;
   const background = Promise.all([cron(stage, pace), explainOften(stage)]).then(() => undefined);
+  const silent = silence(stage);
   const playing = (async () => {
     await host(stage);
     await time.sleep(Math.max(0, startedAt + plan.troubledMs - time.now()));
-    if (plan.dark) {
-      pace.cronMs = 7 * MINUTE_MS;
-      await time.sleep(Math.max(0, startedAt + plan.dark.afterMs + plan.dark.forMs - time.now()));
-      pace.cronMs = MINUTE_MS;
-    }
+    await silent;
     watch.note("the trouble is over");
     cloud.calm();
     for (const agent of agents.values()) agent.heal();
@@ -205,6 +214,17 @@ async function setUp({ caller, plan, cloud }: Stage): Promise<void> {
   await caller.lib("importSecret", { secretRef: "fly.apiToken", plaintextValue: cloud.fly.token });
   await caller.lib("importSecret", { secretRef: "convex.url", plaintextValue: CLOUD_URL });
   await caller.lib("setPolicies", { policies: { scaling: plan.scaling } });
+}
+
+/** More than a day in which nothing moves but machines that die. */
+async function silence({ plan, time, watch, agents, random }: Stage): Promise<void> {
+  if (!plan.silence) return;
+  const { afterMs, forMs, refusesMs } = plan.silence;
+  await time.sleep(afterMs);
+  for (const agent of agents.values()) if (random.chance(0.5)) agent.perish();
+  time.standStill(forMs);
+  watch.note("everything stood still");
+  await time.sleep(refusesMs);
 }
 
 async function cron({ time, caller, stop }: Stage, pace: { cronMs: number }): Promise<void> {

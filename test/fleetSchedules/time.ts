@@ -23,6 +23,11 @@ export class FleetTime extends Interleaving {
     return true;
   }
 
+  /** Everything stands still for that long. */
+  standStill(ms: number): void {
+    this.clockMs += ms;
+  }
+
   /** For the simulated cloud. */
   readonly clock: SimClock = {
     now: () => this.now(),

@@ -9,7 +9,11 @@ const DAY_MS = 86_400_000;
 const RETENTION_MS = 7 * DAY_MS;
 /** A machine's worker has one credential per launch that was handed out; a launch is given up after five failures. */
 const MOST_TOKENS = 10;
-const TRACED = 140;
+const TAKEN_FOR_DEAD = new Set(["machine_lost", "died_at_boot", "never_booted"]);
+/** `lease.staleAfterMs`: a worker that was heard within it counts as alive. */
+const LATELY_MS = 90_000;
+/** Lines of what happened that a violation tells. */
+const TRACED = 400;
 
 /** What the watch looks up elsewhere. */
 export interface Surroundings {
@@ -18,6 +22,8 @@ export interface Surroundings {
   machines(): number;
   disk(volumeId: string): VolumeDisk | undefined;
   diskOf(workerId: string): VolumeDisk | undefined;
+  /** When the worker was heard last, if its machine runs and reaches the deployment; null otherwise. */
+  heardAt(workerId: string): number | null;
 }
 
 export class Watch {
@@ -134,6 +140,13 @@ export class Watch {
         this.note(
           `machine ${name} ${after.step} attempt ${after.attempt}${after.machineId === before?.machineId ? "" : `, id ${after.machineId}`}${after.stop && !before?.stop ? `, stop: ${after.stop.reason}` : ""} (${commit.writer})`,
         );
+      if (after.stop && !before?.stop && TAKEN_FOR_DEAD.has(after.stop.reason)) {
+        const heardAt = this.around.heardAt(after.worker);
+        must(
+          heardAt === null || this.around.now() - heardAt > LATELY_MS,
+          `nobody alive is taken for dead: ${name} is stopped as ${after.stop.reason}`,
+        );
+      }
       if (after.drain && !before?.drain) this.note(`machine ${name} drains: ${after.drain.reason}`);
       if (after.problem && before?.problem?.at !== after.problem.at)
         this.note(`machine ${name}: ${after.problem.message.slice(0, 120)}`);
