@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { STORAGE } from "./catalog.js";
-import { addressSchema, type FunctionType } from "./functions.js";
+import { Interrupted } from "./errors.js";
+import { currentFrame } from "./frames.js";
+import { addressSchema, displayName, type FunctionType } from "./functions.js";
 import { FunctionFrame, unknownOperation } from "./functionFrame.js";
 import { assertType } from "./invoke.js";
 import { cancelJob, jobFrom } from "./scheduling.js";
@@ -23,6 +25,7 @@ const CALLS: Readonly<Record<string, FunctionType>> = {
 /** An action or HTTP action that is running: outside of any transaction, each of its calls is one. */
 export class ActionFrame extends FunctionFrame {
   readonly isTransaction = false;
+  interrupted = false;
 
   now(): number {
     return this.runtime.pace.now();
@@ -51,8 +54,15 @@ export class ActionFrame extends FunctionFrame {
     }
   }
 
+  /** From now on none of its calls arrives: for everybody else it has died, whatever its code goes on to do. */
+  interrupt(): void {
+    this.interrupted = true;
+  }
+
   protected operate(op: string, jsonArgs: string): string | Promise<string> {
     const type = CALLS[op];
+    if (this.runtime.pace.interrupts?.(displayName(this.target), jsonArgs)) this.interrupt();
+    if (this.interrupted) throw new Interrupted();
     if (type) return this.call(type, jsonArgs);
     const { runtime, target } = this;
     const { componentPath } = target;
@@ -81,4 +91,16 @@ export class ActionFrame extends FunctionFrame {
     assertType(target, type);
     return this.runtime.run(target, JSON.stringify(request.args));
   }
+}
+
+/** Cuts off the action that calls this, for tests in which the machine that runs it dies. Nothing outside of actions. */
+export function interruptAction(): void {
+  const frame = currentFrame();
+  if (frame instanceof ActionFrame) frame.interrupt();
+}
+
+/** Whether the code that asks belongs to an action that was cut off: what it still does, nobody may notice. */
+export function isInterrupted(): boolean {
+  const frame = currentFrame();
+  return frame instanceof ActionFrame && frame.interrupted;
 }

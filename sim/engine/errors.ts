@@ -40,6 +40,13 @@ export class TooManyWrites extends SystemError {
   }
 }
 
+/** The action that makes this call has died (`interruptAction`). */
+export class Interrupted extends Error {
+  constructor() {
+    super("The action was cut off");
+  }
+}
+
 /** Text with half a surrogate pair in it, which UTF-8 cannot carry. */
 export class InvalidArguments extends SystemError {
   constructor() {

@@ -5,7 +5,8 @@ export {
   type EngineOptions,
   type EngineSettings,
 } from "./engine.js";
-export { CallRefused, SystemError, TooManyWrites, WriteConflict } from "./errors.js";
+export { interruptAction, isInterrupted } from "./actionFrame.js";
+export { CallRefused, Interrupted, SystemError, TooManyWrites, WriteConflict } from "./errors.js";
 export type { FileUrls } from "./files.js";
 export {
   displayName,
@@ -15,6 +16,7 @@ export {
   type ModuleMap,
 } from "./functions.js";
 export { Interleaving, type InterleavingOptions } from "./interleaving.js";
+export { currentFrame } from "./frames.js";
 export { installGlobals } from "./globals.js";
 export type { Pace } from "./pace.js";
 export { ReadSet } from "./reads.js";

@@ -37,9 +37,9 @@ export class Interleaving implements Pace {
   private readonly drawn: () => number;
   private readonly parked: (() => void)[] = [];
   private readonly timers: Timer[] = [];
-  private clockMs: number;
+  protected clockMs: number;
   private serial = 0;
-  /** Transactions between their snapshot and their wait for the commit. */
+  /** Transactions between their snapshot and their wait for the commit, and what else takes real time. */
   private running = 0;
   steps = 0;
 
@@ -86,6 +86,16 @@ export class Interleaving implements Pace {
   /** Lets `ms` of the made-up time pass for whoever waits. */
   sleep(ms: number): Promise<void> {
     return ms <= 0 ? Promise.resolve() : new Promise((resolve) => this.at(this.clockMs + ms, resolve));
+  }
+
+  /** Stands still while `work` takes the machine's own time: what it is about happens in one moment of the made-up time. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.running += 1;
+    try {
+      return await work();
+    } finally {
+      this.running -= 1;
+    }
   }
 
   /**

@@ -14,6 +14,8 @@ export interface Pace {
   backOff(ms: number): Promise<void>;
   /** Calls `run` once, at that time. @returns how to call it off. */
   at(timeMs: number, run: () => void): () => void;
+  /** Whether the action that is about to make this call is cut off here, as when its machine dies. Default: never. */
+  interrupts?(action: string, call: string): boolean;
 }
 
 /** Node fires timers beyond 2^31-1 ms at once. */

@@ -11,6 +11,8 @@ import { installGlobals, type ModuleMap } from "../../sim/engine/index.js";
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 /** What the queue runs through; the others are named by it, and called by nothing here. */
 const MODULES = ["schema", "lib", "queue", "workers", "operators", "fleet", "tick", "upkeep"];
+/** What the fleet runs through besides: the calls to the provider, and the secrets that they need. */
+export const FLEET_MODULES = [...MODULES, "cloud", "telegram"];
 
 /** One text of a source file, and what stands there instead. */
 export interface Replacement {
@@ -24,7 +26,10 @@ export interface Replacement {
  * Bundles the component and loads it.
  * @throws Error when a text to be replaced is not there exactly once: then the source has changed, and the mutant must follow.
  */
-export async function loadComponent(replacements: readonly Replacement[] = []): Promise<ModuleMap> {
+export async function loadComponent(
+  replacements: readonly Replacement[] = [],
+  modules: readonly string[] = MODULES,
+): Promise<ModuleMap> {
   // Before any module is evaluated: `_generated/server` keeps `process.env` as it finds it.
   installGlobals();
   const parent = join(REPOSITORY, "tmp");
@@ -32,7 +37,7 @@ export async function loadComponent(replacements: readonly Replacement[] = []): 
   const folder = await mkdtemp(join(parent, "schedules-"));
   try {
     await build({
-      entryPoints: MODULES.map((name) => join(REPOSITORY, "src/component", `${name}.ts`)),
+      entryPoints: modules.map((name) => join(REPOSITORY, "src/component", `${name}.ts`)),
       outdir: folder,
       outExtension: { ".js": ".mjs" },
       bundle: true,
@@ -45,9 +50,9 @@ export async function loadComponent(replacements: readonly Replacement[] = []): 
       plugins: replacements.length > 0 ? [planting(replacements)] : [],
     });
     const loaded = new Map<string, unknown>();
-    for (const name of MODULES)
+    for (const name of modules)
       loaded.set(name, await import(/* @vite-ignore */ pathToFileURL(join(folder, `${name}.mjs`)).href));
-    return Object.fromEntries(MODULES.map((name) => [name, () => Promise.resolve(loaded.get(name))]));
+    return Object.fromEntries(modules.map((name) => [name, () => Promise.resolve(loaded.get(name))]));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,10 +4,10 @@
  * every commit, what callers are told when they hear it, and in the end everything is worked off and at rest.
  */
 import { Engine, Interleaving, type EngineStatistics, type ModuleMap } from "../../sim/engine/index.js";
-import type { Clock } from "../../src/worker/clock.js";
 import { isEnded, must, Violation } from "../simulation/invariants.js";
 import { seeded } from "../simulation/random.js";
 import { Caller } from "./caller.js";
+import { clockIn } from "./clock.js";
 import { runHost } from "./hosts.js";
 import type { LookTally } from "./looks.js";
 import { changesOf, COMPONENT } from "./mirror.js";
@@ -71,25 +71,11 @@ export async function runSchedule(component: ModuleMap, seed: number): Promise<O
 
 function stageOf(plan: Plan, time: Interleaving, engine: Engine, watch: Watch): Stage {
   const random = seeded(plan.seed + 1_000_000);
-  const clock: Clock = {
-    now: () => time.now(),
-    random: () => random.next(),
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve();
-        const callOff = time.at(time.now() + ms, resolve);
-        const onAbort = () => {
-          callOff();
-          resolve();
-        };
-        signal?.addEventListener("abort", onAbort, { once: true });
-      }),
-  };
   return {
     plan,
     time,
     random,
-    clock,
+    clock: clockIn(time, random),
     watch,
     caller: new Caller(engine, time, random),
     stop: new AbortController(),
