@@ -1,6 +1,6 @@
 /**
  * The end of pairing codes that nobody used: each has its own timer, so that queries need no clock, and the sweep is the
- * net. Writes `pairingCodes`, `pairingAttempts`.
+ * net. Writes `pairingCodes`, `pairingAttempts`, `pairingQuestions`.
  */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
@@ -32,6 +32,7 @@ export async function sweepPairing(ctx: MutationCtx): Promise<number> {
     ...(await due.used.take(BATCH)),
     ...(await due.expired.take(BATCH)),
     ...(await due.attempts.take(BATCH)),
+    ...(await due.questions.take(BATCH)),
   ];
   for (const row of over) await ctx.db.delete(row._id);
   return overdue.length + over.length;
