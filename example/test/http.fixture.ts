@@ -81,6 +81,15 @@ export const configure = (t: T, convexSiteUrl = "https://app.convex.cloud/") =>
 export const lastSecret = () =>
   String(botApi.calls.filter((entry) => entry.path.endsWith("setWebhook")).at(-1)?.body.secret_token);
 
+/** The command in the question that the bot asked last, once it did. */
+export const questionCommand = (): Promise<string> =>
+  vi.waitFor(() => {
+    const asked = botApi.calls.filter((entry) => entry.path.endsWith("sendMessage")).at(-1);
+    const command = /\/connect_[0-9a-f]{16}/.exec(String(asked?.body.text))?.[0];
+    if (command === undefined) throw new Error("the bot has asked nothing");
+    return command;
+  });
+
 export async function withBot(enabled = true) {
   const t = setup();
   const profile = { agentKey: "sales", version: "1", secretsRef: ["telegram.botToken.sales"], enabled };

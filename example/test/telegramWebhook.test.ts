@@ -8,6 +8,7 @@ import {
   configure,
   deliver,
   lastSecret,
+  questionCommand,
   queued,
   setup,
   TOKEN,
@@ -130,8 +131,11 @@ describe("the webhook", () => {
     expect(deepLink).toBe(`https://t.me/sales_bot?start=${pairing.code}`);
     const start = anUpdate(1, { text: `/start ${pairing.code}` });
     const used = { status: 200, body: { ok: true, pairing: { status: "used", ...pair } } };
-    expect(await deliver(t, secret, start)).toEqual(used);
-    expect(await deliver(t, secret, start)).toEqual(used);
+    const asked = { status: 200, body: { ok: true, pairing: { status: "pending" } } };
+    expect(await deliver(t, secret, start)).toEqual(asked);
+    const answer = anUpdate(2, { text: await questionCommand() });
+    expect(await deliver(t, secret, answer)).toEqual(used);
+    for (const again of [start, answer]) expect(await deliver(t, secret, again)).toEqual(used);
     expect(await deliver(t, secret, anUpdate(2, { text: "/start wrong-code" }))).toEqual({
       status: 200,
       body: { ok: true, pairing: { status: "failed", error: "Pairing code not found" } },

@@ -1,50 +1,31 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Deployment } from "../deployment/index.js";
-import type { TelegramServer } from "../telegram/index.js";
+import { openPairingLinks, type TelegramServer } from "../telegram/index.js";
 import { demoAgentKey } from "./deployment.js";
 import { chatOf } from "./traffic.js";
 
 const PAIRING_WAIT_MS = 20_000;
-const LOOK_EVERY_MS = 50;
 
 const userOf = (conversation: number): string => `${demoAgentKey}-user-${conversation}`;
 
-/** Gives every user a one-time code and lets them send it to the bot. */
+/** Gives every user a link, and lets them open it. */
 export async function pairUsers(
   deployment: Deployment,
   telegram: TelegramServer,
   conversations: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const users = Array.from({ length: conversations }, (_unused, index) => index + 1);
-  for (const conversation of users) {
+  const links: { chatId: number; code: string }[] = [];
+  for (let conversation = 1; conversation <= conversations; conversation += 1) {
     const { pairing } = z.object({ pairing: z.object({ code: z.string() }) }).parse(
       await deployment.lib("createUserAgentPairing", {
         consumerUserId: userOf(conversation),
         agentKey: demoAgentKey,
       }),
     );
-    telegram.userSends({ chatId: chatOf(conversation), text: `/start ${pairing.code}` });
+    links.push({ chatId: chatOf(conversation), code: pairing.code });
   }
-  const until = Date.now() + PAIRING_WAIT_MS;
-  for (const conversation of users) {
-    while (!(await isPaired(deployment, conversation))) {
-      if (Date.now() > until) throw new Error(`${userOf(conversation)} could not be paired`);
-      await sleep(LOOK_EVERY_MS, undefined, { signal });
-    }
-  }
-}
-
-async function isPaired(deployment: Deployment, conversation: number): Promise<boolean> {
-  const binding = await deployment.lib("getUserAgentBinding", { consumerUserId: userOf(conversation) });
-  const { telegramChatId } = z
-    .object({ telegramChatId: z.string().nullable() })
-    .nullable()
-    .parse(binding) ?? {
-    telegramChatId: null,
-  };
-  return telegramChatId === String(chatOf(conversation));
+  await openPairingLinks(telegram, links, { withinMs: PAIRING_WAIT_MS, signal });
 }
 
 /** A push that one user shall get. */

@@ -193,7 +193,10 @@ describe("arguments", () => {
     ) as unknown as LooseRow;
     const log: Logged[] = [];
     const ctx = recording(log) as unknown as CallerCtx;
-    const result = await forward(component, joined, ctx, { args: { limit: 3 }, caller: { userId: null } });
+    const result = await forward(component, joined, ctx, {
+      args: { limit: 3 },
+      caller: { userId: null, isAdmin: true },
+    });
     expect(result).toEqual({ released: "releaseStuckJobs result", stats: "queueStats result" });
     expect(log).toEqual([
       ["mutation", "releaseStuckJobs", { limit: 3 }],

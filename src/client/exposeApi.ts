@@ -45,7 +45,7 @@ export function exposeApi(component: ComponentApi, options: ExposeApiOptions): E
       // A worker is its token: a grant that `auth` hands out for everything is not meant for it.
       const isAdmin = granted && !isWorker;
       const own = admitted(row, args, { isAdmin, providerConfig: options.providerConfig });
-      const caller = { userId };
+      const caller = { userId, isAdmin };
       if (row.access === "admin" || (isAdmin && adminArgsOf(row, args).length > 0)) {
         await recordAdminUse(component, row, ctx, { operation: name, caller, scope });
       }

@@ -13,7 +13,7 @@ export function exposeOperatorApi(component: ComponentApi, options: HostArgument
   const exposed = own.map(([name, row]) => {
     const handler: Handler = async (ctx, args) => {
       const full = admitted(row, args, { isAdmin: true, providerConfig: options.providerConfig });
-      const caller = { userId: null };
+      const caller = { userId: null, isAdmin: true };
       if (row.access === "admin") {
         await recordAdminUse(component, row, ctx, { operation: name, caller, scope: row.scope(args) });
       }

@@ -15,8 +15,15 @@ export { exposeApi, type ExposeApiOptions } from "./exposeApi.js";
 export { exposeOperatorApi } from "./exposeOperatorApi.js";
 export { adminsByIdentifier, allowAdmins, type Admins } from "./policies/admins.js";
 export type { IdentityOptions } from "./policies/identity.js";
-export { boundConversations } from "./policies/boundConversations.js";
-export { ownDataOnly, type ConversationOwner, type OwnDataOptions } from "./policies/ownData.js";
+export { boundConversations, byMembership, type MembershipOptions } from "./policies/membership.js";
+export {
+  ownDataOnly,
+  type AgentOwner,
+  type AgentUse,
+  type ConversationOwner,
+  type OwnDataOptions,
+  type WorkspaceOwner,
+} from "./policies/ownData.js";
 export { registerRoutes, type RegisterRoutesOptions } from "./registerRoutes.js";
 export type { ExposedApi, OperatorApi } from "./surface/registered.js";
 export type { AccessClass, OperationScope } from "./surface/row.js";

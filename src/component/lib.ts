@@ -357,6 +357,9 @@ export const sendMessageTemplateToUserAgent = relay.mutation(broadcasts.sendMess
 );
 
 // -- What an app shows a user of their agents --
+export const getAgentMembership = relay.query(identity.getAgentMembership)(
+  () => internal.people.getAgentMembership,
+);
 export const listUserAgents = relay.query(views.listUserAgents)(() => internal.people.listUserAgents);
 export const getUserAgent = relay.query(views.getUserAgent)(() => internal.people.getUserAgent);
 export const getActiveUserAgent = relay.query(views.getActiveUserAgent)(

@@ -6,6 +6,7 @@ import "../core/upkeep/tick.js";
 import * as fetchFile from "../core/attachments/fetch.js";
 import * as openForActionFile from "../core/secrets/openForAction.js";
 import * as configureWebhookFile from "../core/telegram/configureWebhook.js";
+import * as tellFile from "../core/telegram/tell.js";
 import * as webhookFactsFile from "../core/telegram/webhookFacts.js";
 import * as webhookReadinessFile from "../core/telegram/webhookReadiness.js";
 import * as webhookSecretsFile from "../core/telegram/webhookSecrets.js";
@@ -21,6 +22,8 @@ export const openAgentToken = internalQuery(webhookReadinessFile.openAgentToken)
 export const introduceWebhookSecret = internalMutation(webhookSecretsFile.introduce);
 export const withdrawWebhookSecret = internalMutation(webhookSecretsFile.withdraw);
 export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.retireOlder);
+export const tellChat = internalAction(tellFile.tell);
+export const openTokenOfBot = internalQuery(tellFile.openTokenOfBot);
 export const openSecret = internalQuery(openForActionFile.openForAction);
 
 export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);

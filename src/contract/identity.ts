@@ -82,6 +82,22 @@ export const resolveAgentForTelegram = defineRow(() => ({
 }));
 
 /**
+ * What ties a user to an agent.
+ * - returns `workspace`: The agent's; null when there is no such agent.
+ * - returns `binding`: Of the pair's newest binding; null when there never was one.
+ * - returns `granted`: The host gave the agent to the user (`bindUserAgent`); a pairing alone does not, because users make
+ *   their pairing codes themselves.
+ */
+export const getAgentMembership = defineRow(() => ({
+  args: userAgent,
+  returns: v.object({
+    workspace: vNullableString,
+    binding: v.union(v.literal("active"), v.literal("revoked"), v.null()),
+    granted: v.boolean(),
+  }),
+}));
+
+/**
  * - `ttlMs`: Default 900 000, clamped to 60 000..86 400 000.
  */
 const pairingArgs = lazy(() => ({

@@ -81,6 +81,8 @@ export const vProviderConfig = lazy(() =>
  * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
  * - `idempotencyKey`: The same key of the same workspace returns the same message id and enqueues nothing.
  * - `tag`: The lane; default the profile's.
+ * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from
+ *   their binding, whatever `payload` says of them.
  */
 export const enqueue = defineRow(() => ({
   args: {
@@ -92,6 +94,7 @@ export const enqueue = defineRow(() => ({
     maxAttempts: v.optional(v.number()),
     idempotencyKey: v.optional(v.string()),
     tag: v.optional(v.string()),
+    asUser: v.optional(v.string()),
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),

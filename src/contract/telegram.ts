@@ -46,6 +46,7 @@ export const identifyTelegramWebhook = defineRow(() => ({
 /**
  * Takes one update, once: (bot, update id) is the idempotency key. The secret is checked before anything is parsed. What
  * cannot be enqueued (agent disabled, text too large) is parked for inspection instead of being refused for ever.
+ * `/start <code>` asks in the chat (`pairingAsked`), and the command in that question binds (`paired`).
  * - `webhookPath`: The path at which the call arrived.
  * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
  */
@@ -65,6 +66,7 @@ export const ingestTelegramUpdate = defineRow(() => ({
     v.object({ kind: v.literal("notJson") }),
     v.object({ kind: v.literal("ignored") }),
     v.object({ kind: v.literal("unbound") }),
+    v.object({ kind: v.literal("pairingAsked") }),
     v.object({ kind: v.literal("paired"), consumerUserId: v.string(), agentKey: v.string() }),
     v.object({ kind: v.literal("pairingFailed"), error: v.string() }),
     v.object({ kind: v.literal("enqueued"), messageId: v.string() }),

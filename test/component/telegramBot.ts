@@ -136,3 +136,23 @@ export function deliver(
     ...options,
   });
 }
+
+/** Presses Start on a pairing link and taps the command of the question; what the last of it came to. */
+export async function pairAt(world: World, bot: TestBot, code: string, chatId = 42) {
+  const asked = await deliver(world, bot, anUpdate(chatId, `/start ${code}`));
+  if (asked.kind !== "pairingAsked") return asked;
+  return await deliver(world, bot, anUpdate(chatId, await answerAt(world, bot, chatId)));
+}
+
+/** The command that answers the newest question of a private chat. */
+export async function answerAt(world: World, bot: TestBot, chatId = 42): Promise<string> {
+  const sender = `telegram:${bot.botId}:${chatId}`;
+  const question = await world.t.run((ctx) =>
+    ctx.db
+      .query("pairingQuestions")
+      .withIndex("by_sender", (q) => q.eq("sender", sender))
+      .unique(),
+  );
+  if (!question) throw new Error(`chat ${chatId} was not asked`);
+  return `/connect_${question.nonce}`;
+}

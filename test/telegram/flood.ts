@@ -8,7 +8,7 @@ import agentFactory from "@okrlinkhub/agent-factory/test";
 import { defineSchema } from "convex/server";
 import { components } from "../../example/convex/_generated/api.js";
 import { listenLoopback } from "../../sim/http/listen.js";
-import { startTelegramServer } from "../../sim/telegram/index.js";
+import { openPairingLinks, startTelegramServer } from "../../sim/telegram/index.js";
 
 const modules = import.meta.glob(["../../example/convex/**/*.ts", "../../example/convex/**/*.js"]);
 const TOKEN = `42:${"a".repeat(35)}`;
@@ -68,11 +68,13 @@ async function run(
   expect(set).toMatchObject({ isReady: true, botUsername: "flood_bot" });
 
   const chats = Array.from({ length: chatCount }, (_, index) => 100 + index);
+  const links: { chatId: number; code: string }[] = [];
   for (const chatId of chats) {
     const user = { consumerUserId: `user-${chatId}`, agentKey: "flood" };
     const { pairing } = await t.mutation(lib.createUserAgentPairing, user);
-    telegram.userSends({ chatId, text: `/start ${pairing.code}` });
+    links.push({ chatId, code: pairing.code });
   }
+  await openPairingLinks(telegram, links, { withinMs: timeoutMs });
   const delivered = () =>
     vi.waitFor(() => expect(telegram.pendingUpdates()).toBe(0), { timeout: timeoutMs, interval: 20 });
   for (let n = 0; n < updates; n += 1) {

@@ -93,9 +93,10 @@ describe("in this order", () => {
   it("/start with a code, a wrong one, and none", async () => {
     const { code } = await t.mutation(lib.createPairingCode, { consumerUserId: "ann", agentKey: "sales" });
     expect(await post(message({ text: "/start AAAA" }))).toEqual(failed("Pairing code not found"));
+    expect(await post(message({ text: `/start@another_bot ${code}` }))).toEqual(ignored);
     expect(await post(message({ text: `/start@the_bot ${code}` }))).toEqual({
       status: 200,
-      body: { ok: true, pairing: { status: "used", consumerUserId: "ann", agentKey: "sales" } },
+      body: { ok: true, pairing: { status: "pending" } },
     });
     for (const text of ["/start", "/start abc", "/startle x"])
       expect(await post(message({ text }))).toEqual(noCode);

@@ -38,11 +38,9 @@ describe("ownDataOnly", () => {
 
   it.each([
     operation({}),
-    operation({ agentKey: "a" }),
     operation({ consumerUserId: "alice" }),
     operation({ conversationId: "user:alice" }),
-    write({ consumerUserId: "alice", agentKey: "a" }),
-    write({ conversationId: "user:alice", agentKey: "a" }),
+    write({ conversationId: "user:alice" }),
     write({ consumerUserId: "alice", conversationId: "user:alice" }),
     operation({ consumerUserId: "alice", jobId: "j" }),
   ])("lets a user do $type $consumerUserId $conversationId", async (own) => {
@@ -55,6 +53,14 @@ describe("ownDataOnly", () => {
     operation({ conversationId: "user:bob" }),
     operation({ conversationId: "user:alice:2" }),
     operation({ conversationId: "telegram:1" }),
+    operation({ agentKey: "a" }),
+    operation({ workspace: "w" }),
+    operation({ name: "secretStatus" }),
+    operation({ name: "workerStats" }),
+    operation({ name: "getRequiredSecretRefs" }),
+    write({ consumerUserId: "alice", agentKey: "a" }),
+    write({ conversationId: "user:alice", agentKey: "a" }),
+    write({ consumerUserId: "alice", workspace: "w" }),
     operation({ messageId: "m" }),
     operation({ jobId: "j" }),
     operation({ workerId: "w" }),
@@ -93,6 +99,31 @@ describe("ownDataOnly", () => {
     expect(asked).toEqual([
       { userId: "alice", conversationId: "telegram:1" },
       { userId: "alice", conversationId: "telegram:2" },
+    ]);
+  });
+
+  it("asks the app about every agent and workspace, and says what for", async () => {
+    const asked: unknown[] = [];
+    const asking = ownDataOnly({
+      ownsAgent: (_ctx, question) => {
+        asked.push(question);
+        return Promise.resolve(question.agentKey === "open" && question.use !== "manage");
+      },
+      ownsWorkspace: (_ctx, { workspace }) => Promise.resolve(workspace === "acme"),
+    });
+    const mine = { consumerUserId: "alice", workspace: "acme" };
+    expect(await asking(alice, operation({ ...mine, agentKey: "open" }))).toBe("alice");
+    expect(await asking(alice, write({ ...mine, agentKey: "open" }))).toBe("alice");
+    expect(await codeOf(asking(alice, write({ ...mine, agentKey: "open", agentUse: "manage" })))).toBe(
+      "not_your_data",
+    );
+    expect(await codeOf(asking(alice, operation({ ...mine, agentKey: "shut" })))).toBe("not_your_data");
+    expect(await codeOf(asking(alice, operation({ ...mine, workspace: "other" })))).toBe("not_your_data");
+    expect(asked).toEqual([
+      { userId: "alice", agentKey: "open", use: "read" },
+      { userId: "alice", agentKey: "open", use: "use" },
+      { userId: "alice", agentKey: "open", use: "manage" },
+      { userId: "alice", agentKey: "shut", use: "read" },
     ]);
   });
 

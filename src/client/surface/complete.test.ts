@@ -6,6 +6,7 @@ import { rows, stepsOf } from "./forward.js";
 
 /** Functions of the component that this package calls for the app, and no client may. */
 const INTERNAL_TO_THE_APP = [
+  "getAgentMembership",
   "identifyTelegramWebhook",
   "ingestTelegramUpdate",
   "noteWorkerRefusal",

@@ -10,6 +10,8 @@ export const fleetSurface = {
     kind: "query",
     access: "read",
     args: contract.providerRuntimeConfig.args,
+    // Settings of the workers: addresses of an internal network, and what somebody took for no secret.
+    adminOnlyFields: ["env"],
   }),
   setProviderRuntimeConfig: row("setProviderRuntimeConfig", {
     kind: "mutation",

@@ -32,7 +32,7 @@ interface LooseStep {
 /** A row whose argument types are forgotten. It has a step of its own, or several. */
 export interface LooseRow extends Pick<
   SurfaceRow,
-  "kind" | "access" | "adminOnlyArgs" | "ignoredArgs" | "fill"
+  "kind" | "access" | "adminOnlyArgs" | "ignoredArgs" | "fill" | "adminOnlyFields"
 > {
   args: PropertyValidators;
   scope: (args: CallArgs) => OperationScope;
@@ -100,11 +100,17 @@ export async function forward(
     runStep(component.lib[step.fn], step.kind, ctx, step.toLib(call.args, call.caller));
   if (!row.steps) {
     const [only] = stepsOf(row);
-    return only && (await run(only));
+    return only && shownTo(call.caller, row, await run(only));
   }
   const results: CallArgs = {};
   for (const [key, step] of Object.entries(row.steps)) results[key] = await run(step);
   return results;
+}
+
+/** A result without what its caller may not see. */
+function shownTo({ isAdmin }: Caller, { adminOnlyFields }: LooseRow, result: unknown): unknown {
+  if (isAdmin || adminOnlyFields.length === 0 || typeof result !== "object" || result === null) return result;
+  return Object.fromEntries(Object.entries(result).filter(([name]) => !adminOnlyFields.includes(name)));
 }
 
 function runStep(reference: unknown, kind: FunctionKind, ctx: CallerCtx, args: CallArgs): Promise<unknown> {

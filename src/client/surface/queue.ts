@@ -15,6 +15,15 @@ const flatEnqueueArgs = {
   providerConfig: v.optional(contract.vProviderConfig),
 };
 
+/**
+ * Keys are shared by a whole workspace; without a space of its own one conversation's key could swallow another's message. A
+ * key with a colon needs the length of what stands before it, or `a` + `b:c` and `a:b` + `c` would be one key.
+ */
+const keyOf = (conversationId: string, key: string): string =>
+  key.includes(":")
+    ? `api-of:${conversationId.length}:${conversationId}:${key}`
+    : `api:${conversationId}:${key}`;
+
 export const queueSurface = {
   enqueue: mappedRow(
     "enqueue",
@@ -25,13 +34,16 @@ export const queueSurface = {
       fill: ["providerConfig"],
       scope: ({ conversationId, agentKey }) => ({ conversationId, agentKey }),
     },
-    ({ conversationId, agentKey, priority, scheduledFor, idempotencyKey, providerConfig, ...payload }) => ({
+    (
+      { conversationId, agentKey, priority, scheduledFor, idempotencyKey, providerConfig, ...payload },
+      caller,
+    ) => ({
       conversationId,
       agentKey,
       priority,
       scheduledFor,
-      // Keys are shared by a whole workspace; without its own space one user's key could swallow another's message.
-      idempotencyKey: idempotencyKey === undefined ? undefined : `api:${conversationId}:${idempotencyKey}`,
+      idempotencyKey: idempotencyKey === undefined ? undefined : keyOf(conversationId, idempotencyKey),
+      asUser: caller.isAdmin || caller.userId === null ? undefined : caller.userId,
       providerConfig,
       payload,
     }),

@@ -30,6 +30,8 @@ export interface OperationScope {
   workerId?: string;
   /** A push job, whose owner the call does not name. */
   jobId?: string;
+  /** The call changes the agent for everybody (its bot): it takes somebody whose agent it is, not only one who uses it. */
+  agentUse?: "manage";
 }
 
 /** What the host passes to `exposeApi` and every call of a row with `fill` then carries. */
@@ -41,6 +43,8 @@ export type HostArgument = keyof HostArguments;
 /** Who calls: the user id that `auth` returned, or null for the operator's functions, which ask nobody. */
 export interface Caller {
   userId: string | null;
+  /** Granted by `auth`; the operator's functions always are. */
+  isAdmin: boolean;
 }
 
 /** What a row may say about its arguments and its caller, whatever it forwards to. */
@@ -60,6 +64,8 @@ interface RowOptions<
   ignoredArgs?: readonly (keyof Args & string)[];
   /** Arguments taken from the host's options when the call does not bring them; always admin only. */
   fill?: readonly Fill[];
+  /** Fields of the result that only an administrator sees. */
+  adminOnlyFields?: readonly string[];
   scope?: (args: ObjectType<Args>) => OperationScope;
 }
 
@@ -73,6 +79,7 @@ interface RowBase<Kind extends FunctionKind, Access extends AccessClass, Args ex
   readonly adminOnlyArgs: readonly string[];
   readonly ignoredArgs: readonly string[];
   readonly fill: readonly HostArgument[];
+  readonly adminOnlyFields: readonly string[];
   readonly scope: (args: ObjectType<Args>) => OperationScope;
 }
 
@@ -147,6 +154,14 @@ export function joinedRow<
 function base<Access extends AccessClass, Args extends PropertyValidators>(
   options: RowOptions<Access, Args>,
 ) {
-  const { access, args, adminOnlyArgs = [], ignoredArgs = [], fill = [], scope = () => ({}) } = options;
-  return { access, args, adminOnlyArgs, ignoredArgs, fill, scope };
+  const { access, args, adminOnlyArgs = [], ignoredArgs = [], fill = [], adminOnlyFields = [] } = options;
+  return {
+    access,
+    args,
+    adminOnlyArgs,
+    ignoredArgs,
+    fill,
+    adminOnlyFields,
+    scope: options.scope ?? (() => ({})),
+  };
 }

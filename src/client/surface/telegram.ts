@@ -19,7 +19,7 @@ export const telegramSurface = {
     kind: "mutation",
     access: "write",
     args: identity.importTelegramTokenForAgent.args,
-    scope: ({ consumerUserId, agentKey }) => ({ consumerUserId, agentKey }),
+    scope: ({ consumerUserId, agentKey }) => ({ consumerUserId, agentKey, agentUse: "manage" as const }),
   }),
   listParkedUpdates: row("listParkedUpdates", {
     kind: "query",

@@ -121,6 +121,8 @@ async function ingest(
       return jsonReply(200, { ok: true, ignored: true });
     case "unbound":
       return jsonReply(200, { ok: false, error: "no active binding for telegram user" });
+    case "pairingAsked":
+      return jsonReply(200, { ok: true, pairing: { status: "pending" } });
     case "paired": {
       const { consumerUserId, agentKey } = result;
       return jsonReply(200, { ok: true, pairing: { status: "used", consumerUserId, agentKey } });

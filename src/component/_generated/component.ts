@@ -643,6 +643,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         "internal",
         {
           agentKey: string;
+          asUser?: string;
           conversationId: string;
           idempotencyKey?: string;
           maxAttempts?: number;
@@ -941,6 +942,17 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           telegramUsername: string | null;
           version: string | null;
         } | null,
+        Name
+      >;
+      getAgentMembership: FunctionReference<
+        "query",
+        "internal",
+        { agentKey: string; consumerUserId: string },
+        {
+          binding: "active" | "revoked" | null;
+          granted: boolean;
+          workspace: string | null;
+        },
         Name
       >;
       getAgentOperationalReadiness: FunctionReference<
@@ -1571,6 +1583,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         | { kind: "notJson" }
         | { kind: "ignored" }
         | { kind: "unbound" }
+        | { kind: "pairingAsked" }
         | { agentKey: string; consumerUserId: string; kind: "paired" }
         | { error: string; kind: "pairingFailed" }
         | { kind: "enqueued"; messageId: string }

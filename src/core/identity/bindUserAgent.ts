@@ -11,6 +11,7 @@ import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
+import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";
 
@@ -24,12 +25,14 @@ export interface NewBinding {
   telegramUserId?: string | undefined;
   telegramChatId?: string | undefined;
   metadata?: Record<string, string> | undefined;
+  /** Said by the host, not by the user's own pairing. */
+  byHost: boolean;
   /** The bot through which the user came; without one, the agent's own when it is known. */
   bot?: { botId: string; username?: string | undefined } | undefined;
 }
 
 export const bindUserAgent = asMutation(contract.bindUserAgent)(async (ctx, args) =>
-  bindingView(await bind(ctx, { ...args, source: args.source ?? "api" })),
+  bindingView(await bind(ctx, { ...args, source: args.source ?? "api", byHost: true })),
 );
 
 /** Throws `agent_not_found`, `invalid_argument`. */
@@ -46,9 +49,11 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 
   // First, because it alone may still refuse.
   if (telegramChatId !== undefined && isPrivateChat(telegramChatId)) {
-    const chat = { chatId: telegramChatId, botId: bot?.botId ?? "" };
+    const chat = { chatId: telegramChatId, botId: bot?.botId ?? "", isVouchedFor: wanted.byHost };
     await conversationOfUser(ctx, { consumerUserId, agentKey }, chat);
   }
+  const before = await newestBinding(ctx, consumerUserId, agentKey);
+  const granted = wanted.byHost || (before !== null && isGranted(before));
   await revokeActiveOf(ctx, consumerUserId);
   await revokeRivals(ctx, { telegramUserId, telegramChatId, botId: bot?.botId });
   const id = await ctx.db.insert("identityBindings", {
@@ -57,6 +62,7 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
     workspace: agent.workspace,
     status: "active",
     source: wanted.source,
+    granted,
     telegramUserId,
     telegramChatId,
     telegramBotId: bot?.botId,

@@ -31,6 +31,13 @@ export const newestBinding = (
     .first();
 
 /**
+ * The host gave the agent to this user, and has not ended it since. A pairing alone is the user's own doing; one that
+ * continues what the host gave keeps it.
+ */
+export const isGranted = ({ status, source, granted }: Binding): boolean =>
+  status === "active" && (granted ?? source !== "telegram_pairing");
+
+/**
  * Active bindings of a workspace, oldest first: those created after `after` (the `_creationTime` of the last one seen),
  * at most `limit`.
  */

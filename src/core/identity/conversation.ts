@@ -49,7 +49,7 @@ export async function groupConversationId(ctx: QueryCtx, chat: ChatPlace, agentK
 export async function conversationOfUser(
   ctx: MutationCtx,
   pair: { consumerUserId: string; agentKey: string },
-  chat: ChatPlace | null,
+  chat: (ChatPlace & { isVouchedFor: boolean }) | null,
 ): Promise<string> {
   const place = placeOfUser(pair.consumerUserId);
   const known = await findIdentity(ctx, place, pair.agentKey);
@@ -60,8 +60,9 @@ export async function conversationOfUser(
     const base = pushed?.conversationId ?? userBase(pair.consumerUserId);
     return await claimId(ctx, { place, agentKey: pair.agentKey, base });
   }
-  // What this very account said to the agent before it was paired stays its own.
-  const unbound = await findIdentity(ctx, placeOfChat(chat), pair.agentKey);
+  // What was said in the chat before stays the chat's, unless the host vouches for its being the user's: whoever made a
+  // pairing link may be somebody else.
+  const unbound = chat.isVouchedFor ? await findIdentity(ctx, placeOfChat(chat), pair.agentKey) : null;
   if (unbound) {
     await ctx.db.patch(unbound._id, { place });
     return unbound.conversationId;

@@ -1,5 +1,6 @@
 /** What is due of pairings, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
 import { ATTEMPT_WINDOW_MS } from "../../policy/identity/attempts.js";
+import { QUESTION_TTL_MS } from "../../policy/identity/pairingQuestion.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
 /** How long used and expired codes are kept for onboarding and inspection. */
@@ -14,6 +15,9 @@ export const duePairings = (ctx: QueryCtx, now: number) => {
     overdue: codes("pending", now),
     used: codes("used", now - ENDED_RETENTION_MS),
     expired: codes("expired", now - ENDED_RETENTION_MS),
+    questions: ctx.db
+      .query("pairingQuestions")
+      .withIndex("by_expiresAt", (q) => q.lt("expiresAt", now - QUESTION_TTL_MS)),
     attempts: ctx.db
       .query("pairingAttempts")
       .withIndex("by_windowStartedAt", (q) => q.lt("windowStartedAt", now - ATTEMPT_WINDOW_MS)),

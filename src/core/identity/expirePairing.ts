@@ -1,6 +1,6 @@
 /**
  * The end of pairing codes that nobody used: each has its own timer, so that queries need no clock, and the sweep is the
- * net. Writes `pairingCodes`, `pairingAttempts`.
+ * net. Writes `pairingCodes`, `pairingAttempts`, `pairingQuestions`.
  */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
@@ -25,9 +25,14 @@ export const due = asMutation({ args: { pairing: v.id("pairingCodes") }, returns
 /** Expires overdue codes, deletes old ended ones and the attempts of past windows; how many rows it touched. */
 export async function sweepPairing(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const due = duePairings(ctx, Date.now());
-  for (const row of await batch.take(due.overdue, { shares: 4 })) await expire(ctx, row._id);
-  for (const row of await batch.take(due.used, { shares: 4 })) await ctx.db.delete(row._id);
-  for (const row of await batch.take(due.expired, { shares: 4 })) await ctx.db.delete(row._id);
-  for (const row of await batch.take(due.attempts, { shares: 4 })) await ctx.db.delete(row._id);
+  const shares = Object.keys(due).length;
+  for (const row of await batch.take(due.overdue, { shares })) await expire(ctx, row._id);
+  const over = [
+    ...(await batch.take(due.used, { shares })),
+    ...(await batch.take(due.expired, { shares })),
+    ...(await batch.take(due.attempts, { shares })),
+    ...(await batch.take(due.questions, { shares })),
+  ];
+  for (const { _id } of over) await ctx.db.delete(_id);
   return batch.rows;
 }

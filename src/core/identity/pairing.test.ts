@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  answerAt,
   anUpdate,
   deliver,
+  pairAt,
   stubBotApi,
   withBot,
   type BotApiStub,
@@ -139,11 +141,14 @@ describe("/start <code>", () => {
     expect(link.pairing).toMatchObject({ telegramBotId: "7", telegramBotUsername: "sales_bot" });
     const update = anUpdate(42, `/start ${code}`);
     const paired = { kind: "paired", consumerUserId: "ann", agentKey: "sales" };
-    expect(await deliver(world, bot, update)).toEqual(paired);
+    expect(await deliver(world, bot, update)).toEqual({ kind: "pairingAsked" });
+    expect(await bindingOf("ann")).toBeNull();
+    const answer = anUpdate(42, await answerAt(world, bot));
+    expect(await deliver(world, bot, answer)).toEqual(paired);
     const bound = await bindingOf("ann");
     expect(bound).toMatchObject({ ...account, telegramBotId: "7", telegramBotUsername: "sales_bot" });
     vi.advanceTimersByTime(1_000);
-    expect(await deliver(world, bot, update)).toEqual(paired);
+    for (const again of [update, answer]) expect(await deliver(world, bot, again)).toEqual(paired);
     expect(await bindingOf("ann")).toEqual(bound);
     expect(await start(bot, code, 43)).toMatchObject({ error: "Pairing code already used or expired" });
   });
@@ -162,7 +167,7 @@ describe("/start <code>", () => {
     expect(await start(care, sales.code)).toEqual({ kind: "pairingFailed", error: "Pairing code not found" });
     expect(await status(sales.code)).toMatchObject({ status: "pending" });
     // Made before the bot was known: the bot of the agent's token takes it.
-    expect(await start(care, early.code)).toMatchObject({ kind: "paired", agentKey: "care" });
+    expect(await pairAt(world, care, early.code)).toMatchObject({ kind: "paired", agentKey: "care" });
     expect(await bindingOf("ann")).toMatchObject({ telegramBotId: "8" });
   });
   it("stores that an overdue code expired", async () => {
@@ -182,10 +187,10 @@ describe("/start <code>", () => {
     expect(await start(bot, code, 66)).toEqual(blocked);
     expect(await start(bot, "guess-11", 66)).toEqual(blocked);
     expect(await world.t.run((ctx) => ctx.db.query("pairingAttempts").collect())).toHaveLength(1);
-    expect(await start(bot, code, 42)).toMatchObject({ kind: "paired" });
+    expect(await pairAt(world, bot, code, 42)).toMatchObject({ kind: "paired" });
     const second = await create({ agentKey: "sales", ttlMs: 86_400_000 });
     vi.setSystemTime(START + 16 * 60_000);
-    expect(await start(bot, second.code, 66)).toMatchObject({ kind: "paired" });
+    expect(await pairAt(world, bot, second.code, 66)).toMatchObject({ kind: "paired" });
   });
   it("is for private chats", async () => {
     const bot = await salesBot();
@@ -201,7 +206,7 @@ describe("/start <code>", () => {
       const rows = await ctx.db.query("agentProfiles").collect();
       for (const row of rows) await ctx.db.delete(row._id);
     });
-    expect(await start(bot, code)).toEqual({
+    expect(await pairAt(world, bot, code)).toEqual({
       kind: "pairingFailed",
       error: "Agent profile 'sales' not found",
     });

@@ -19,6 +19,8 @@ export const identityTables = {
     workspace: v.string(),
     status: vBindingStatus,
     source: vBindingSource,
+    /** The host bound the user, at this time or at the one that this binding continues. Absent in rows of before: by `source`. */
+    granted: v.optional(v.boolean()),
     telegramUserId: v.optional(v.string()),
     telegramChatId: v.optional(v.string()),
     /** The bot this binding is for; absent until it is known. Messages to another bot never use this binding. */
@@ -74,6 +76,23 @@ export const identityTables = {
   })
     .index("by_sender", ["sender"])
     .index("by_windowStartedAt", ["windowStartedAt"]),
+
+  /**
+   * What an account was asked after it opened a pairing link, at one bot: the newest question counts. Written by `/start <code>`, read by the
+   * command that answers it. Swept when it is old: holds those of the last minutes.
+   */
+  pairingQuestions: defineTable({
+    /** As in `pairingAttempts`. */
+    sender: v.string(),
+    /** The chat that was asked; the answer counts there only. */
+    telegramChatId: v.string(),
+    /** What the command of the answer holds. */
+    nonce: v.string(),
+    pairing: v.id("pairingCodes"),
+    expiresAt: v.number(),
+  })
+    .index("by_sender", ["sender"])
+    .index("by_expiresAt", ["expiresAt"]),
 
   /**
    * Whose conversation an id is. Cold: written when a user is bound to an agent or a chat is met for the first time, read

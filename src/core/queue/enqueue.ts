@@ -22,7 +22,11 @@ export type EnqueueArgs = ObjectType<typeof contract.enqueue.args>;
 /** ±5 years is the platform's limit for a timer. */
 const MAX_DELAY_MS = 4 * 365 * 86_400_000;
 
-export const enqueue = asMutation(contract.enqueue)((ctx, args) => enqueueMessage(ctx, args));
+export const enqueue = asMutation(contract.enqueue)((ctx, args): Promise<string> =>
+  args.asUser === undefined
+    ? enqueueMessage(ctx, args)
+    : ctx.runMutation(internal.people.enqueueAsUser, args),
+);
 
 /**
  * Throws `agent_not_found`, `provider_user_id_required`, `conversation_agent_mismatch`, `text_too_large`,

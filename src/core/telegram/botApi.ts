@@ -10,7 +10,11 @@ const REQUEST_TIMEOUT_MS = 15_000;
 
 const zReply = z.union([
   z.looseObject({ ok: z.literal(true), result: z.unknown(), description: z.string().optional() }),
-  z.looseObject({ ok: z.literal(false), description: z.string().optional() }),
+  z.looseObject({
+    ok: z.literal(false),
+    description: z.string().optional(),
+    parameters: z.looseObject({ retry_after: z.number().optional() }).optional().catch(undefined),
+  }),
 ]);
 
 const zWebhookInfo = z.looseObject({
@@ -73,9 +77,28 @@ async function ask<Result>(api: BotApi, method: string, schema: z.ZodType<Result
   return parsed.success ? { ok: true, result: parsed.data } : { ok: false, description: "unexpected reply" };
 }
 
+/** `later`: Telegram is busy or did not answer; `refused`: it will never take it. */
+export type SendOutcome =
+  | { kind: "done" }
+  | { kind: "later"; description: string; afterMs?: number }
+  | { kind: "refused"; description: string };
+
+export async function sendMessage(
+  api: BotApi,
+  { chatId, text }: { chatId: string; text: string },
+): Promise<SendOutcome> {
+  const answer = await call(api, "sendMessage", { chat_id: chatId, text });
+  if (answer.kind === "ok") return { kind: "done" };
+  const { description } = answer;
+  if (answer.kind === "unknown" || answer.status >= 500) return { kind: "later", description };
+  if (answer.status !== 429) return { kind: "refused", description };
+  return { kind: "later", description, afterMs: (answer.retryAfterS ?? 0) * 1_000 };
+}
+
 type Answer =
   | { kind: "ok"; result: unknown; description: string | undefined }
-  | { kind: "refused" | "unknown"; description: string };
+  | { kind: "refused"; description: string; status: number; retryAfterS: number | undefined }
+  | { kind: "unknown"; description: string };
 
 async function call(api: BotApi, method: string, body: Record<string, unknown>): Promise<Answer> {
   let status: number;
@@ -100,6 +123,8 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
   return {
     kind: "refused",
     description: redact(api, parsed.data.description) ?? `error with status ${status}`,
+    status,
+    retryAfterS: parsed.data.parameters?.retry_after,
   };
 }
 

@@ -4,13 +4,12 @@
  */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
-import { botIdOfToken } from "../../policy/telegram/botToken.js";
+import { agentKeyOfSecretRef, botIdOfToken } from "../../policy/telegram/botToken.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
-import { newestBinding } from "../identity/bindings.js";
-import { newestPairing } from "../identity/pairingStatus.js";
+import { isGranted, newestBinding } from "../identity/bindings.js";
 import { importSecret } from "../secrets/importSecret.js";
 import { activeSecret } from "../secrets/vault.js";
 import { findToken, telegramRefsOf } from "./agentBot.js";
@@ -27,7 +26,9 @@ export const importTelegramTokenForAgent = asMutation(contract.importTelegramTok
   const { consumerUserId, agentKey } = args;
   const agent = await findAgent(ctx, agentKey);
   if (!agent) throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found`);
-  const secretRef = telegramRefsOf(agent)[0] ?? `telegram.botToken.${agentKey}`;
+  // A ref that names no agent, or another one, may be what other agents answer with.
+  const own = telegramRefsOf(agent).find((ref) => agentKeyOfSecretRef(ref) === agentKey);
+  const secretRef = own ?? `telegram.botToken.${agentKey}`;
   if (!(await mayImport(ctx, args, secretRef))) {
     throw factoryError(
       "telegram_token_not_allowed",
@@ -38,7 +39,8 @@ export const importTelegramTokenForAgent = asMutation(contract.importTelegramTok
   const { plaintextValue, metadata } = args;
   const imported = await importSecret.handler(ctx, { secretRef, plaintextValue, metadata });
   if (!agent.secretsRef.includes(secretRef)) {
-    await ctx.db.patch(agent._id, { secretsRef: [...agent.secretsRef, secretRef] });
+    // First, because the first token that there is is the agent's.
+    await ctx.db.patch(agent._id, { secretsRef: [secretRef, ...agent.secretsRef] });
   }
   await noteOwner(ctx, { consumerUserId, secretRef, version: imported.version });
   await recordAct(ctx, {
@@ -52,29 +54,33 @@ export const importTelegramTokenForAgent = asMutation(contract.importTelegramTok
 
 /**
  * Whoever imported the present token may replace it. Otherwise the agent must be nobody else's; and a token that the
- * operator imported is replaced only by a user whom the host has bound to the agent, or given a code for it, before.
+ * operator imported is replaced only by a user to whom the host has given the agent: a pairing is no proof, since users make
+ * their codes themselves.
  */
 async function mayImport(ctx: QueryCtx, user: UserAgent, secretRef: string): Promise<boolean> {
   const active = await activeSecret(ctx, secretRef);
   const known = await findToken(ctx, secretRef);
   const owner = active && known?.importedVersion === active.version ? known.importedFor : undefined;
   if (owner !== undefined) return owner === user.consumerUserId;
-  if (await isSomebodyElses(ctx, user)) return false;
-  return active === null || (await isAssociated(ctx, user));
+  const binding = await newestBinding(ctx, user.consumerUserId, user.agentKey);
+  const isTheirs = binding !== null && isGranted(binding);
+  if (await isSomebodyElses(ctx, user, isTheirs)) return false;
+  return active === null || isTheirs;
 }
 
-async function isAssociated(ctx: QueryCtx, { consumerUserId, agentKey }: UserAgent): Promise<boolean> {
-  if (await newestBinding(ctx, consumerUserId, agentKey)) return true;
-  return (await newestPairing(ctx, { consumerUserId, agentKey })) !== null;
-}
-
-/** Another user is bound to the agent, or about to be. */
-async function isSomebodyElses(ctx: QueryCtx, { consumerUserId, agentKey }: UserAgent): Promise<boolean> {
+/** Another user has the agent; to one who was not given it, also who is paired with it or about to be. */
+async function isSomebodyElses(
+  ctx: QueryCtx,
+  { consumerUserId, agentKey }: UserAgent,
+  isTheirs: boolean,
+): Promise<boolean> {
   const bindings = await ctx.db
     .query("identityBindings")
     .withIndex("by_agentKey_and_status", (q) => q.eq("agentKey", agentKey).eq("status", "active"))
     .take(MAX_ASSOCIATIONS);
-  if (bindings.some((row) => row.consumerUserId !== consumerUserId)) return true;
+  const others = bindings.filter((row) => row.consumerUserId !== consumerUserId);
+  if (isTheirs) return others.some(isGranted);
+  if (others.length > 0) return true;
   const pairings = await ctx.db
     .query("pairingCodes")
     .withIndex("by_agentKey_and_status", (q) => q.eq("agentKey", agentKey).eq("status", "pending"))

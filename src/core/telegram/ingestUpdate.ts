@@ -23,6 +23,7 @@ import { replaceWaitingText } from "./edit.js";
 import { findByUpdate, isTooLarge, receiveFiles } from "../attachments/receive.js";
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import { findBot } from "./agentBot.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
 import { isMeantFor } from "./groupRules.js";
 import { noteMembership } from "./membership.js";
@@ -91,6 +92,7 @@ async function take(ctx: MutationCtx, decision: TelegramDecision, delivery: Deli
       await noteMembership(ctx, { botId, chatId: decision.chatId }, decision.blocked);
       return ignored;
     case "start":
+    case "answer":
       return await pair(ctx, decision, delivery);
     case "edited": {
       const route = await routed(ctx, decision, delivery);
@@ -107,25 +109,28 @@ async function take(ctx: MutationCtx, decision: TelegramDecision, delivery: Deli
 const routed = (ctx: MutationCtx, origin: TelegramOrigin, { args, botId }: Delivery): Promise<Route | null> =>
   routeOf(ctx, origin, botId, { ...args, namedAgentKey: args.namedAgentKey ?? undefined });
 
+/** Once in the life of an account, and everything about bindings is behind it: not in the module of every message. */
 async function pair(
   ctx: MutationCtx,
-  start: Extract<TelegramDecision, { kind: "start" }>,
+  said: Extract<TelegramDecision, { kind: "start" | "answer" }>,
   { botId }: Delivery,
 ): Promise<Result> {
-  if (start.code === null) return noCode;
+  if (said.kind === "start") {
+    if (said.bot !== null && !(await isNamed(ctx, said.bot, botId))) return ignored;
+    if (said.code === null) return noCode;
+  }
   // In a group the chat would become one member's.
-  if (!start.isPrivate) return groupPairing;
-  const { code, senderId, chatId } = start;
-  // Once in the life of an account, and everything about bindings is behind it: not in the module of every message.
-  const result = await ctx.runMutation(internal.people.consumePairingAtBot, {
-    code,
-    telegramUserId: senderId,
-    telegramChatId: chatId,
-    botId,
-  });
-  if (!result.ok) return { kind: "pairingFailed", error: result.message };
-  const { consumerUserId, agentKey } = result;
-  return { kind: "paired", consumerUserId, agentKey };
+  if (!said.isPrivate) return groupPairing;
+  const at = { telegramUserId: said.senderId, telegramChatId: said.chatId, botId };
+  if (said.kind === "answer")
+    return await ctx.runMutation(internal.people.answerPairingAtBot, { nonce: said.nonce, ...at });
+  const { code } = said;
+  return code === null ? noCode : await ctx.runMutation(internal.people.askPairingAtBot, { code, ...at });
+}
+
+async function isNamed(ctx: MutationCtx, name: string, botId: string): Promise<boolean> {
+  const username = (await findBot(ctx, botId))?.username;
+  return username?.toLowerCase() === name.toLowerCase();
 }
 
 async function store(ctx: MutationCtx, message: ReadableMessage, delivery: Delivery): Promise<Result> {

@@ -71,7 +71,14 @@ export async function conversationOf(
   if (binding) await complete(ctx, binding, origin, botId);
   // A group is one conversation of all who speak in it.
   if (!binding || !isPrivate) return await conversationOfChat(ctx, chat, agentKey);
-  return await conversationOfUser(ctx, { consumerUserId: binding.consumerUserId, agentKey }, chat);
+  return await conversationOfUser(
+    ctx,
+    { consumerUserId: binding.consumerUserId, agentKey },
+    {
+      ...chat,
+      isVouchedFor: binding.source !== "telegram_pairing",
+    },
+  );
 }
 
 /** What was not known when the binding was made. A group is nobody's own chat, so it is not noted. */

@@ -3,6 +3,7 @@ import {
   anUpdate,
   configured,
   deliver,
+  pairAt,
   stubBotApi,
   tokenOf,
   withBot,
@@ -72,7 +73,7 @@ describe("onboarding", () => {
       nextAction: "complete_pairing",
     });
 
-    expect(await deliver(world, bot, anUpdate(42, `/start ${code}`))).toMatchObject({ kind: "paired" });
+    expect(await pairAt(world, bot, code)).toMatchObject({ kind: "paired" });
     expect(await onboarding()).toEqual({ ...ready, pairingStatus: "used", nextAction: "ready" });
   });
   it("goes back to pairing when the code expires, or the binding has no account", async () => {

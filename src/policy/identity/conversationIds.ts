@@ -10,10 +10,18 @@ export function telegramBase(chatId: string, threadId?: string, botId?: string):
 
 /** With `agentKey`: for a user whose plain id belongs to another agent. */
 export function userBase(consumerUserId: string, agentKey?: string): string {
-  if (agentKey === undefined) return `user:${consumerUserId}`;
+  const user = marked(consumerUserId);
+  if (agentKey === undefined) return `user:${user}`;
   // User ids may hold any character; the length keeps two pairs from meeting in one id.
-  return `user-agent:${agentKey.length}:${agentKey}:${consumerUserId}`;
+  return `user-agent:${agentKey.length}:${agentKey}:${user}`;
 }
+
+/**
+ * `user:ann:g2` is the second conversation of `ann`: a user `ann:g2` must not have it as the first. So an id that ends like a
+ * generation, or like the mark itself, carries the mark.
+ */
+const marked = (consumerUserId: string): string =>
+  /(?::g\d+|%)$/.test(consumerUserId) ? `${consumerUserId}%` : consumerUserId;
 
 export const withGeneration = (base: string, generation: number): string =>
   generation === 1 ? base : `${base}:g${generation}`;

@@ -19,21 +19,47 @@ describe("what is not a message to the bot is ignored", () => {
   });
 });
 
-describe("/start is never a message", () => {
+describe("the answer to a pairing's question", () => {
+  const nonce = "0123456789abcdef";
+  it("is the command of the question alone", () => {
+    expect(decide({ text: ` /connect_${nonce} ` })).toMatchObject({ kind: "answer", nonce });
+  });
   it.each([
+    `/connect_${nonce}0`,
+    `/connect_${nonce.slice(1)}`,
+    `/connect_${nonce.toUpperCase()}`,
+    `/connect_${nonce} yes`,
+    `/Connect_${nonce}`,
+    `/connect_${nonce}@my_bot`,
+    `／connect_${nonce}`,
+    `/сonnect_${nonce}`,
+    "/connect",
+  ])("is not %j", (text) => {
+    expect(decide({ text })).toMatchObject({ kind: "message" });
+  });
+});
+
+describe("/start is never a message", () => {
+  it.each<[string, string | null, string?]>([
     ["/start ABCD", "ABCD"],
-    ["/start@my_bot ab-_09", "ab-_09"],
+    ["/start@my_bot ab-_09", "ab-_09", "my_bot"],
     [" /start   ABCD ", "ABCD"],
+    ["/startABCD", null],
+    ["/startx ABCD", null],
+    ["/start@my_bot@other ABCD", null],
+    ["/start@mÿ_bot ABCD", null],
+    ["/start АBCD", null],
     ["/start", null],
     ["/start abc", null],
     ["/startle x", null],
     ["/start two words", null],
     [`/start ${"a".repeat(128)}`, "a".repeat(128)],
     [`/start ${"a".repeat(129)}`, null],
-  ])("%j has the code %j", (text, code) => {
+  ])("%j has the code %j", (text, code, bot) => {
     expect(decide({ text })).toEqual({
       kind: "start",
       code,
+      bot: bot ?? null,
       chatId: "-100",
       senderId: "7",
       isPrivate: false,

@@ -2,6 +2,7 @@
  * What an update means, decided without effects. Every fact is taken from the parsed update alone; who the message is
  * for is decided elsewhere.
  */
+import { nonceOfAnswer } from "../identity/pairingQuestion.js";
 import { withoutBotName } from "./addressed.js";
 import { describeMedia, filesOf, mediaMetadata, type TelegramFile } from "./media.js";
 import type { TelegramMessage, TelegramUpdate } from "./updateSchema.js";
@@ -32,7 +33,14 @@ export type TelegramDecision =
   /** Not a message to the bot: a callback, a channel post, a poll. */
   | { kind: "ignored" }
   /** `/start`, with the pairing code when a well-formed one came along. Never a message for the agent. */
-  | ({ kind: "start"; code: string | null } & TelegramOrigin)
+  | ({
+      kind: "start";
+      code: string | null;
+      /** The bot that the command names, `/start@<bot>`; null: none. */
+      bot: string | null;
+    } & TelegramOrigin)
+  /** The command that answers the question before a pairing. Never a message for the agent. */
+  | ({ kind: "answer"; nonce: string } & TelegramOrigin)
   /** From a person, but nothing an agent could read: a sticker, a location. */
   | ({ kind: "unsupported" } & TelegramOrigin)
   /** A group has become a supergroup, with another id. */
@@ -43,7 +51,9 @@ export type TelegramDecision =
   | ({ kind: "edited" } & ReadableMessage)
   | ({ kind: "message" } & ReadableMessage);
 
-const START_WITH_CODE = /^\/start(?:@\w+)?\s+([A-Za-z0-9_-]{4,128})$/;
+/** ASCII letters only: what looks like them is not them. */
+const START = /^\/start(?:@([A-Za-z0-9_]+))?\s+(\S+)$/;
+const CODE = /^[A-Za-z0-9_-]{4,128}$/;
 
 /** Telegram's words for a bot that was blocked by a person or has left, or had to leave, a group. */
 const BLOCKED: ReadonlySet<string> = new Set(["kicked", "left"]);
@@ -65,9 +75,13 @@ export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
   const origin = message === undefined ? null : originOf(message);
   if (message === undefined || origin === null) return { kind: "ignored" };
   const text = (message.text ?? "").trim();
+  // As 1.0.11, whatever begins like the command is no message; but only the very command brings a code.
   if (text.startsWith("/start")) {
-    return { kind: "start", code: START_WITH_CODE.exec(text)?.[1] ?? null, ...origin };
+    const [, bot = null, code = ""] = START.exec(text) ?? [];
+    return { kind: "start", code: CODE.test(code) ? code : null, bot, ...origin };
   }
+  const nonce = nonceOfAnswer(text);
+  if (nonce !== null) return { kind: "answer", nonce, ...origin };
   const readable = readableOf(message, origin, update.update_id);
   return readable === null ? { kind: "unsupported", ...origin } : { kind: "message", ...readable };
 }

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TelegramServer } from "./types.js";
+
+const LOOK_EVERY_MS = 20;
+
+/**
+ * Opens pairing links, one per chat, as people do: each presses Start, reads the question and taps the command in it. Resolves when each
+ * chat was told that it is connected. @throws when that takes longer than `withinMs`, or the signal's reason.
+ */
+export async function openPairingLinks(
+  telegram: TelegramServer,
+  links: readonly { chatId: number; code: string }[],
+  { withinMs, signal }: { withinMs: number; signal?: AbortSignal },
+): Promise<void> {
+  const seen = telegram.outbox().length;
+  const told = (chatId: number) =>
+    telegram
+      .outbox()
+      .slice(seen)
+      .filter((message) => message.chatId === chatId);
+  for (const { chatId, code } of links) telegram.userSends({ chatId, text: `/start ${code}` });
+  const until = Date.now() + withinMs;
+  const has = async (chatId: number, messages: number) => {
+    while (told(chatId).length < messages) {
+      if (Date.now() > until) throw new Error(`chat ${chatId} could not be paired`);
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    }
+  };
+  for (const { chatId } of links) {
+    await has(chatId, 1);
+    const command = /\/connect_[0-9a-f]{16}\b/.exec(told(chatId)[0]?.text ?? "")?.[0];
+    if (command === undefined) throw new Error(`chat ${chatId} was not asked`);
+    telegram.userSends({ chatId, text: command });
+  }
+  for (const { chatId } of links) await has(chatId, 2);
+}

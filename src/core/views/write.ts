@@ -1,0 +1,53 @@
+/**
+ * A message that a user writes through the app's `enqueue`. The host has checked that the conversation and the agent are
+ * theirs; where the answer goes is read from their binding. Writes what `enqueue` writes.
+ */
+import { factoryError } from "../../contract/errors.js";
+import * as contract from "../../contract/queue.js";
+import { userMetadata } from "../../policy/identity/userMetadata.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { findAgent } from "../agents/findAgent.js";
+import { asMutation } from "../functions.js";
+import { activeBinding, conversationTarget, type Binding } from "../identity/bindings.js";
+import { enqueueMessage } from "../queue/enqueue.js";
+
+/** Of messages whose answer stays in the history, where the app shows it. */
+const APP = "app";
+
+/** Throws what `enqueueMessage` throws. The message's own address and raw update are passed over. */
+export const enqueueAsUser = asMutation(contract.enqueue)(async (ctx, { asUser, payload, ...args }) => {
+  if (asUser === undefined || asUser.trim() === "")
+    throw factoryError("invalid_argument", "asUser must not be blank");
+  const { agentKey, conversationId } = args;
+  const active = await activeBinding(ctx, asUser);
+  const binding = active?.agentKey === agentKey ? active : null;
+  const agent = await findAgent(ctx, agentKey);
+  const address = await addressOf(ctx, binding, conversationId);
+  return await enqueueMessage(ctx, {
+    ...args,
+    payload: {
+      provider: address?.provider ?? APP,
+      providerUserId: address?.providerUserId ?? asUser,
+      messageText: payload.messageText,
+      // In a chat it would name one of the chat's messages.
+      externalMessageId: address === null ? payload.externalMessageId : undefined,
+      metadata: {
+        ...userMetadata(payload.metadata, agent?.tag, binding?.metadata),
+        consumerUserId: asUser,
+        ...address?.metadata,
+      },
+    },
+  });
+});
+
+/** The user's own chat, when this is the conversation that belongs to it; null for any other. */
+async function addressOf(ctx: QueryCtx, binding: Binding | null, conversationId: string) {
+  if (binding?.telegramChatId === undefined) return null;
+  const target = await conversationTarget(ctx, binding);
+  if (target.conversationId !== conversationId) return null;
+  const { provider, providerUserId, telegramChatId, telegramUserId } = target;
+  const metadata: Record<string, string> = {};
+  if (telegramChatId !== undefined) metadata.telegramChatId = telegramChatId;
+  if (telegramUserId !== undefined) metadata.telegramUserId = telegramUserId;
+  return { provider, providerUserId, metadata };
+}

@@ -1,0 +1,35 @@
+/** What a chat is asked before it becomes a user's, and told afterwards. */
+
+/** Long enough to read it, short enough that nobody meets a forgotten one. */
+export const QUESTION_TTL_MS = 10 * 60_000;
+/** 64 bits of a CSPRNG, in a command that Telegram still shows as one to tap: at most 32 of `a-z0-9_`. */
+export const QUESTION_NONCE_BYTES = 8;
+const COMMAND = /^\/connect_([0-9a-f]{16})$/;
+
+/** The nonce of the command that answers a question; null for every other text. */
+export const nonceOfAnswer = (text: string): string | null => COMMAND.exec(text)?.[1] ?? null;
+
+export const answerOf = (nonce: string): string => `/connect_${nonce}`;
+
+export const nonceOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const MINUTES = QUESTION_TTL_MS / 60_000;
+
+export const questionText = ({ nonce, isBound }: { nonce: string; isBound: boolean }): string =>
+  [
+    "You opened a link that connects this chat with an account of the app.",
+    "Only go on if you made the link yourself, just now: the owner of that account will see what is written here from then on.",
+    ...(isBound
+      ? ["This chat is connected with an account already. It would be moved to the other one."]
+      : []),
+    `To connect, tap ${answerOf(nonce)} within ${MINUTES} minutes. If you did not ask for this, do nothing.`,
+  ].join("\n\n");
+
+export const connectedText = ({ wasMoved }: { wasMoved: boolean }): string =>
+  wasMoved
+    ? "This chat is now connected with another account of the app; it is no longer connected with the one before."
+    : "This chat is now connected with your account.";
+
+export const leftText =
+  "This chat is no longer connected: its account was connected with another chat. If that was not you, see to your account in the app.";

@@ -1,0 +1,33 @@
+/** What of a message's metadata a user may say: all but what decides where the answer goes and who gives it. */
+import { laneArguments } from "../queue/lane.js";
+
+/** Written by the component alone. Everything that begins with a channel's name is an address in it. */
+const OURS: ReadonlySet<string> = new Set([
+  "providerUserId",
+  "consumerUserId",
+  "source",
+  "conversationTargetSource",
+  "companyId",
+  "runKey",
+]);
+const OF_A_CHANNEL = /^telegram/i;
+
+/**
+ * @param said the user's metadata.
+ * @param tag the agent's tag: what it takes its lane from is read from `bound`, the metadata that the host gave the user's
+ *   binding.
+ */
+export function userMetadata(
+  said: Readonly<Record<string, string>> | undefined,
+  tag: string | undefined,
+  bound: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const choosesLane = new Set(laneArguments(tag ?? ""));
+  const isTheirs = ([name]: [string, string]) =>
+    !OURS.has(name) && !OF_A_CHANNEL.test(name) && !choosesLane.has(name);
+  const own = Object.entries(said ?? {}).filter(isTheirs);
+  return Object.fromEntries([
+    ...own,
+    ...Object.entries(bound ?? {}).filter(([name]) => choosesLane.has(name)),
+  ]);
+}
