@@ -20,6 +20,7 @@ import { checkConfig, deploymentTag, gatewayBase, providerFor, urlsFor, type Inl
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import { readFleetState } from "./state.js";
 import { vIntent } from "./steps.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** A volume whose host has no room is given up after this many launches; the conversation starts from its snapshot. */
 const MAX_KEPT_FAILURES = 2;
@@ -198,7 +199,7 @@ export function failureOf(error: unknown): {
   const { kind, retryable } = known;
   return {
     code: known.code,
-    message: known.message.slice(0, 1_000),
+    message: cutText(known.message, 1_000),
     retryable: typeof retryable === "boolean" ? retryable : false,
     ...(typeof kind === "string" ? { kind } : {}),
   };

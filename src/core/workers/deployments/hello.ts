@@ -4,6 +4,7 @@ import { asMutation } from "../../functions.js";
 import { internal } from "../../../component/_generated/api.js";
 import type { Id } from "../../../component/_generated/dataModel.js";
 import { authorizeWorker } from "../tokens/authorize.js";
+import { cutText } from "../../../policy/text/cut.js";
 
 const DAY_MS = 86_400_000;
 /** Of a report, after its worker said something last. */
@@ -14,7 +15,7 @@ const REPEAT_WITHIN_MS = 60_000;
 export const workerHello = asMutation(contract.workerHello)(async (ctx, args) => {
   const { tokenId } = await authorizeWorker(ctx, args);
   const now = Date.now();
-  const cut = (text: string): string => text.slice(0, MAX_CHARS);
+  const cut = (text: string): string => cutText(text, MAX_CHARS);
   const said = {
     worker: args.workerId,
     tokenId: tokenId ?? undefined,
