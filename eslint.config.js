@@ -55,6 +55,13 @@ const layer = (folder, may, patterns, extra = {}) => ({
   },
 });
 
+/** Half an emoji is refused by the platform and cannot be sent: texts have one place that cuts them. Lists and dates may be sliced. */
+const CUT_TEXT = {
+  selector:
+    "CallExpression[callee.property.name=/^(slice|substring|substr)$/][arguments.0.value=0]:matches([arguments.1.name=/CHARS$|UNITS$/], [arguments.1.value>39])",
+  message: "Text is cut by policy/text/cut.ts (cutText), which never leaves half a character.",
+};
+
 const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*"];
 /** What takes long to load is imported by few files, none of which a hot function reaches (`npm run price`). */
 const HEAVY_PACKAGES = ["@convex-dev/workflow(?:/.*)?", "zod"];
@@ -174,6 +181,7 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
+        CUT_TEXT,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: "policy/ takes the time as an argument.",
@@ -182,6 +190,11 @@ export default tseslint.config(
       ],
     },
   }),
+  {
+    files: ["src/{contract,core,client}/**/*.ts"],
+    ignores: TESTS,
+    rules: { "no-restricted-syntax": ["error", CUT_TEXT] },
+  },
   // Every file of src/component is an entry point for the bundler: it registers and does nothing else.
   coreLayer(COMPONENT_PACKAGES, { ignores: HEAVY_FILES }),
   { ...coreLayer([...COMPONENT_PACKAGES, ...HEAVY_PACKAGES]), files: HEAVY_FILES },

@@ -13,9 +13,10 @@ import {
   maxGatewayBodyBytes,
   type WorkerCall,
 } from "../contract/gateway.js";
+import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply } from "./http/jsonReply.js";
-import { parseJson, readBody } from "./http/readBody.js";
+import { readBody } from "./http/readBody.js";
 import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 

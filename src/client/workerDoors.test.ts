@@ -73,6 +73,21 @@ const image = (key: string, kind: string, args: unknown, setup: Setup = {}) =>
 const claimPath = gatewayPath("claim");
 const claimBody = JSON.stringify({ workerId: "w1" });
 
+describe("a text with half a surrogate pair", () => {
+  const outcome = { kind: "fail", errorMessage: "exit code 3: \ud83d" };
+  const lease = { workerId: "w1", messageId: "m", leaseId: "l" };
+  const mended = { ...lease, outcome: { kind: "fail", errorMessage: "exit code 3: \ufffd" } };
+
+  it("is mended at both doors, so that the reason of a failure survives", async () => {
+    const { seen } = await request(gatewayPath("settle"), { body: JSON.stringify({ ...lease, outcome }) });
+    expect(seen).toEqual([["mutation", "settle", expect.objectContaining(mended)]]);
+    const failed = await image("workerFail", "mutation", { ...lease, errorMessage: outcome.errorMessage });
+    expect(failed.seen).toEqual([
+      ["mutation", "fail", expect.objectContaining({ errorMessage: mended.outcome.errorMessage })],
+    ]);
+  });
+});
+
 describe("the table of worker calls", () => {
   it.each(calls.map((call) => [call.fn, call] as const))(
     "%s is a function of the component, of that kind",

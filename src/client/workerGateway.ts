@@ -5,9 +5,10 @@
 import { httpActionGeneric, type FunctionReturnType } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
 import { callOfOperation, maxGatewayBodyBytes, type WorkerCall } from "../contract/gateway.js";
+import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply, refusal } from "./http/jsonReply.js";
-import { parseJson, readBody } from "./http/readBody.js";
+import { readBody } from "./http/readBody.js";
 import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 

@@ -11,6 +11,7 @@ import * as deadLetters from "../contract/deadLetters.js";
 import * as deployments from "../contract/deployments.js";
 import * as fleet from "../contract/fleet.js";
 import * as identity from "../contract/identity.js";
+import * as media from "../contract/media.js";
 import * as ops from "../contract/ops.js";
 import * as policy from "../contract/policies.js";
 import * as probes from "../contract/probes.js";
@@ -87,7 +88,9 @@ export const settle = mutation(inline.settle);
 export const complete = mutation(inline.complete);
 export const fail = mutation(inline.fail);
 export const appendConversationMessages = mutation(inline.appendConversationMessages);
-export const attachMessageMetadata = mutation(inline.attachMessageMetadata);
+export const attachMessageMetadata = relay.mutation(queue.attachMessageMetadata)(
+  () => internal.workers.attachMessageMetadata,
+);
 export const releaseStuckJobs = relay.mutation(queue.releaseStuckJobs)(() => internal.queue.releaseStuckJobs);
 
 // -- Queue -- what went wrong
@@ -269,8 +272,12 @@ export const getGlobalSkillFiles = relay.query(skills.getGlobalSkillFiles)(
 );
 
 // -- Media -- files of a conversation
-export const generateMediaUploadUrl = mutation(inline.generateMediaUploadUrl);
-export const getStorageFileUrl = query(inline.getStorageFileUrl);
+export const generateMediaUploadUrl = relay.mutation(media.generateMediaUploadUrl)(
+  () => internal.workers.generateMediaUploadUrl,
+);
+export const getStorageFileUrl = relay.query(media.getStorageFileUrl)(
+  () => internal.workers.getStorageFileUrl,
+);
 
 // -- Pushes -- texts, jobs at fixed local times, their runs
 export const createPushTemplate = relay.mutation(pushing.createPushTemplate)(

@@ -1,8 +1,10 @@
-/** What a worker asks once in its life or once in a while: its memory, its skills, a word about itself. Registrations only. */
+/** What a worker asks once in its life or once in a while: its memory, its skills, files, a word about itself. Registrations only. */
 import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
+import * as mediaFile from "../core/media/media.js";
+import * as attachMetadataFile from "../core/queue/attachMetadata.js";
 import * as workerMemoryFile from "../core/snapshots/workerMemory.js";
 import * as restoreFile from "../core/snapshots/restore.js";
 import * as prepareUploadFile from "../core/snapshots/prepareUpload.js";
@@ -25,4 +27,7 @@ export const workerHello = internalMutation(helloFile.workerHello);
 export const getWorkerGlobalSkillsManifest = internalQuery(manifestFile.getWorkerGlobalSkillsManifest);
 export const getWorkerGlobalSkillsIndex = internalQuery(manifestFile.getWorkerGlobalSkillsIndex);
 export const getGlobalSkillFiles = internalQuery(filesFile.getGlobalSkillFiles);
+export const attachMessageMetadata = internalMutation(attachMetadataFile.attachMessageMetadata);
+export const generateMediaUploadUrl = internalMutation(mediaFile.generateMediaUploadUrl);
+export const getStorageFileUrl = internalQuery(mediaFile.getStorageFileUrl);
 export const reportProbe = internalMutation(reportFile.reportProbe);

@@ -1,6 +1,6 @@
 /**
  * Compares a JSON value with a Convex validator. The platform would refuse a wrong argument too, but as an error that
- * cannot be told from a bug; here it becomes a clear answer to the caller.
+ * cannot be told from a bug; here it becomes a clear answer to the caller. That texts are well-formed is seen to before (`parseJson`).
  */
 import type { GenericValidator, PropertyValidators } from "convex/values";
 
@@ -25,9 +25,9 @@ function faultOf(validator: GenericValidator, value: unknown, path: string): str
     case "any":
       return null;
     case "string":
-      return isText(value) ? null : `${path} must be a string`;
+      return typeof value === "string" ? null : `${path} must be a string`;
     case "id":
-      return isText(value) ? null : `${path} must be an id`;
+      return typeof value === "string" ? null : `${path} must be an id`;
     case "float64":
       return typeof value === "number" ? null : `${path} must be a number`;
     case "boolean":
@@ -105,9 +105,6 @@ function recordFault(
   }
   return null;
 }
-
-/** A lone surrogate is not text: it has no UTF-8 form and cannot be stored. */
-const isText = (value: unknown): boolean => typeof value === "string" && !/[\ud800-\udfff]/u.test(value);
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

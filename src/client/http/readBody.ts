@@ -25,12 +25,3 @@ export async function readBody(request: Request, maxBytes: number): Promise<Body
     throw error;
   }
 }
-
-/** The parsed JSON, or undefined for a text that is none (JSON itself cannot say undefined). */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,6 +1,7 @@
 /** One line in the audit log, in the transaction of the act itself: an act that is rolled back leaves none. */
 import type { AuditKind } from "../../contract/audit.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** Longest texts in a line, in characters: names are far shorter, and 500 lines must fit into one export. */
 const MAX_TEXT_CHARS = 1_000;
@@ -28,6 +29,4 @@ export async function recordAct(ctx: MutationCtx, { kind, actor, subject, detail
   });
 }
 
-/** Never through a surrogate pair: half of one cannot be stored. */
-const cut = (text: string, max: number): string =>
-  text.length <= max ? text : `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+const cut = (text: string, max: number): string => (text.length <= max ? text : `${cutText(text, max - 1)}…`);

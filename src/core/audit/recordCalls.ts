@@ -3,6 +3,7 @@ import * as contract from "../../contract/audit.js";
 import { asMutation } from "../functions.js";
 import { recordAct } from "./record.js";
 import { recordRefusal as countRefusal } from "./tally.js";
+import { cutText } from "../../policy/text/cut.js";
 
 const MAX_OPERATION_CHARS = 100;
 
@@ -18,7 +19,7 @@ export const recordAdminOperation = asMutation(contract.recordAdminOperation)(as
   await recordAct(ctx, {
     kind: "admin.operation",
     actor: userId === null ? "operator" : `user:${userId}`,
-    subject: operation.slice(0, MAX_OPERATION_CHARS),
+    subject: cutText(operation, MAX_OPERATION_CHARS),
     detail: scope,
   });
   return null;

@@ -4,6 +4,7 @@
  */
 import type { AuditDoor, AuditKind } from "../../contract/audit.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { cutText } from "../../policy/text/cut.js";
 
 const MINUTE_MS = 60_000;
 const REFUSAL_WINDOW_MS = MINUTE_MS;
@@ -70,7 +71,7 @@ export async function noteSecretRead(
   const subject = [...new Set(refs)].sort().join(" ");
   if (subject === "") return;
   const windowEnd = windowEndOf(Date.now(), READ_WINDOW_MS);
-  const actor = `worker:${workerId.slice(0, MAX_WORKER_CHARS)}`;
+  const actor = `worker:${cutText(workerId, MAX_WORKER_CHARS)}`;
   await ctx.db.insert("auditTallies", { windowEnd, kind: "secret.read", actor, subject, shard: 0, count: 1 });
 }
 

@@ -21,6 +21,7 @@ import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import { volumeToMount } from "./quarantine.js";
 import { readFleetState } from "./state.js";
 import { vIntent } from "./steps.js";
+import { cutText } from "../../policy/text/cut.js";
 
 const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
@@ -177,7 +178,7 @@ export function failureOf(error: unknown): {
   const { kind, retryable } = known;
   return {
     code: known.code,
-    message: known.message.slice(0, 1_000),
+    message: cutText(known.message, 1_000),
     retryable: typeof retryable === "boolean" ? retryable : false,
     ...(typeof kind === "string" ? { kind } : {}),
   };

@@ -1,5 +1,5 @@
 /** The fleet's operations by hand: 1.0.11's names, arguments, results and error texts. */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/fleet.js";
 import type { ProviderConfig } from "../../contract/fleet.js";
@@ -12,9 +12,12 @@ import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
 import { runPass } from "./pass.js";
 import { findQuarantined, forgetVolume as forget } from "./quarantine.js";
+import type { vRecentPass } from "./recent.js";
 import { releaseOverdue } from "../queue/reap.js";
 
 export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, args) => {
+  const known = await recentPass(ctx, args);
+  if (known) return { activeWorkers: known.active, spawned: 0, terminated: 0 };
   await ctx.runMutation(internal.fleet.releaseLeases, {});
   const config = await configFor(ctx, args.providerConfig);
   if (!config) return { activeWorkers: 0, spawned: 0, terminated: 0 };
@@ -30,6 +33,11 @@ export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, 
 });
 
 export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (ctx, args) => {
+  const known = await recentPass(ctx, args);
+  if (known) {
+    const { machines: checked, active, rearmed: nextCheckScheduled } = known;
+    return { checked, stopped: 0, pending: checked - active, nextCheckScheduled };
+  }
   const config = await configFor(ctx, args.providerConfig);
   if (!config) return { checked: 0, stopped: 0, pending: 0, nextCheckScheduled: false };
   const { checked, stopped, pending, rearmed } = await runPass(ctx, config, {
@@ -40,6 +48,16 @@ export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (c
   });
   return { checked, stopped, pending, nextCheckScheduled: rearmed };
 });
+
+/** What the last pass found, when this call would only repeat it; null for one that brings something of its own. */
+async function recentPass(
+  ctx: ActionCtx,
+  args: Inline & { scalingPolicy?: unknown; providerConfig?: ProviderConfig | undefined },
+): Promise<Infer<typeof vRecentPass>> {
+  const own = [args.flyApiToken, args.convexUrl, args.scalingPolicy];
+  if (own.some((argument) => argument !== undefined)) return null;
+  return await ctx.runQuery(internal.fleet.recentPass, { now: Date.now(), config: args.providerConfig });
+}
 
 const inlineOf = ({ flyApiToken, convexUrl }: Inline): Inline => ({
   ...(flyApiToken === undefined ? {} : { flyApiToken }),

@@ -5,6 +5,7 @@ import { asMutation } from "../functions.js";
 import { findWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { isOwnId } from "../workers/whose.js";
+import { cutText } from "../../policy/text/cut.js";
 
 const MAX_MESSAGE_CHARS = 500;
 const MAX_CODE_CHARS = 40;
@@ -20,8 +21,8 @@ export const reportProbe = asMutation(contract.reportProbe)(async (ctx, args) =>
   const { ok, message, code, latencyMs, httpStatus } = args.result;
   const result = {
     ok,
-    code: code.slice(0, MAX_CODE_CHARS),
-    message: message.slice(0, MAX_MESSAGE_CHARS),
+    code: cutText(code, MAX_CODE_CHARS),
+    message: cutText(message, MAX_MESSAGE_CHARS),
     latencyMs,
     httpStatus,
   };

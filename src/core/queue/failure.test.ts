@@ -31,6 +31,13 @@ describe("failure", () => {
     });
   });
 
+  it("keeps the reason as text, wherever a long one is cut", async () => {
+    await world.send("c1", "one", { maxAttempts: 1 });
+    await world.fail("w1", await world.mustClaim("w1"), "a".repeat(1_999) + "😀");
+    const [dead] = await world.t.query(world.lib.listDeadLetters, {});
+    expect(dead?.lastError).toBe("a".repeat(1_999));
+  });
+
   it("sends a dead letter round again, behind what waits by now", async () => {
     await world.send("c1", "one", { maxAttempts: 1 });
     const job = await world.mustClaim("w1");

@@ -15,6 +15,7 @@ import { claimAgain, claimJob } from "./claim.js";
 import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
 import { flush, nothingRecorded, record, sendingFailed, type Recorded } from "./reply.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** Error texts are kept for people; more than this says nothing more. */
 const MAX_ERROR_CHARS = 2_000;
@@ -169,7 +170,7 @@ async function failHold(
   retryable: boolean,
 ): Promise<number | null> {
   if (hold.kind !== "held") return null;
-  const error = errorMessage.slice(0, MAX_ERROR_CHARS);
+  const error = cutText(errorMessage, MAX_ERROR_CHARS);
   const attempts = hold.conversation.attempts + 1;
   await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
   if (retryable && attempts < hold.conversation.maxAttempts) {

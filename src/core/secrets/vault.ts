@@ -9,6 +9,7 @@ import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findMasterKey } from "./keyRing.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** How many refs of a profile are looked at for a bot token: each one is a document read at every hydration. */
 const MAX_BOT_TOKEN_REFS = 16;
@@ -53,7 +54,7 @@ export async function requireKnownSecret(ctx: QueryCtx | MutationCtx, secretRef:
     .withIndex("by_secretRef_and_version", (q) => q.eq("secretRef", secretRef))
     .first();
   if (!row)
-    throw factoryError("secret_not_found", `There is no secret '${secretRef.slice(0, 200)}'.`, {
+    throw factoryError("secret_not_found", `There is no secret '${cutText(secretRef, 200)}'.`, {
       argument: "secretRef",
     });
 }

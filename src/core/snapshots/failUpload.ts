@@ -6,6 +6,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { findOwnSnapshot } from "./own.js";
+import { cutText } from "../../policy/text/cut.js";
 
 const MAX_ERROR_CHARS = 500;
 
@@ -14,7 +15,7 @@ export const failDataSnapshotUpload = asMutation(contract.failDataSnapshotUpload
   const row = await findOwnSnapshot(ctx, grant, args);
   if (!row || (row.status !== "uploading" && row.status !== "failed")) return false;
   if (row.status === "uploading") {
-    await ctx.db.patch(row._id, { status: "failed", error: args.error.slice(0, MAX_ERROR_CHARS) });
+    await ctx.db.patch(row._id, { status: "failed", error: cutText(args.error, MAX_ERROR_CHARS) });
     if (args.upload) await removeUpload(ctx, row, args.upload);
   }
   return true;

@@ -3,10 +3,15 @@
  * on, and Telegram's own words only with the token removed.
  */
 import * as z from "zod";
+import { cutText } from "../../policy/text/cut.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
 /** Telegram answers these calls in well under a second; setWebhook may resolve and reach the host first. */
 const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Telegram's own sentences are far shorter. */
+const MAX_TEXT_CHARS = 500;
 
 const zReply = z.union([
   z.looseObject({ ok: z.literal(true), result: z.unknown(), description: z.string().optional() }),
@@ -21,7 +26,10 @@ const zWebhookInfo = z.looseObject({
   url: z.string(),
   pending_update_count: z.number(),
   last_error_date: z.number().optional(),
-  last_error_message: z.string().optional(),
+  last_error_message: z
+    .string()
+    .transform((text) => cutText(text, MAX_TEXT_CHARS))
+    .optional(),
 });
 export type WebhookInfo = z.infer<typeof zWebhookInfo>;
 
@@ -111,7 +119,7 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     status = response.status;
-    reply = await response.json().catch(() => null);
+    reply = parseJson(await response.text());
   } catch {
     return { kind: "unknown", description: "no answer from the Bot API" };
   }
@@ -129,5 +137,5 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
 }
 
 function redact(api: BotApi, text: string | undefined): string | undefined {
-  return text?.replaceAll(api.token, "<token>");
+  return text && cutText(text.replaceAll(api.token, "<token>"), MAX_TEXT_CHARS);
 }

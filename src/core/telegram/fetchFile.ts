@@ -5,7 +5,11 @@
 import * as z from "zod";
 import { readCapped } from "../../policy/telegram/readCapped.js";
 import type { BotApi } from "./botApi.js";
+import { cutText } from "../../policy/text/cut.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
+/** A longer description says nothing more. */
+const MAX_TEXT_CHARS = 200;
 const ASK_TIMEOUT_MS = 15_000;
 /** 20 MB on a slow line. */
 const DOWNLOAD_TIMEOUT_MS = 90_000;
@@ -57,7 +61,7 @@ async function ask(
       signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
     });
     status = response.status;
-    reply = await response.json().catch(() => null);
+    reply = parseJson(await response.text());
   } catch {
     return { kind: "later", error: "Telegram did not answer getFile" };
   }
@@ -71,7 +75,10 @@ async function ask(
     return { path, sizeBytes: data?.result?.file_size ?? 0 };
   }
   const code = data?.error_code ?? status;
-  const said = (data?.description ?? "no description").replaceAll(api.token, "<token>").slice(0, 200);
+  const said = cutText(
+    (data?.description ?? "no description").replaceAll(api.token, "<token>"),
+    MAX_TEXT_CHARS,
+  );
   const error = `Telegram refused the file: ${code} ${said}`;
   if (code === 400 && /file is too big/i.test(said)) return { kind: "tooLarge" };
   if (code === 429) return { kind: "later", error, afterMs: (data?.parameters?.retry_after ?? 1) * 1000 };

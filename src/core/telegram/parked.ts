@@ -2,6 +2,7 @@
 import type { ErrorData } from "../../contract/errors.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** Characters kept of a parked update: a document holds 1 MiB, and a real update has a few thousand. */
 const MAX_PARKED_CHARS = 64 * 1024;
@@ -24,7 +25,7 @@ export async function park(
   const truncated = update.rawUpdateJson.length > MAX_PARKED_CHARS;
   await ctx.db.insert("parkedUpdates", {
     ...update,
-    rawUpdateJson: truncated ? update.rawUpdateJson.slice(0, MAX_PARKED_CHARS) : update.rawUpdateJson,
+    rawUpdateJson: truncated ? cutText(update.rawUpdateJson, MAX_PARKED_CHARS) : update.rawUpdateJson,
     parkedAt: Date.now(),
     code: error.code,
     message: error.message,

@@ -4,6 +4,7 @@
  * same for the same row.
  */
 import { skillPathsFault } from "./paths.js";
+import { cutText } from "../text/cut.js";
 
 export type ModuleFormat = "esm" | "cjs";
 export interface SkillFile {
@@ -80,7 +81,7 @@ export const sourceOf = (entryContent: string): string => entryContent.slice(0, 
 /** The front matter that an agent reads to learn what the skill is for. JSON strings are valid YAML. */
 export function skillDoc(skill: { slug: string; displayName: string; description?: string }): string {
   const description = (skill.description ?? skill.displayName).replace(/\s+/g, " ").trim();
-  const oneLine = [...description].slice(0, MAX_DESCRIPTION_CHARS).join("");
+  const oneLine = cutText(description, MAX_DESCRIPTION_CHARS);
   return `---\nname: ${skill.slug}\ndescription: ${JSON.stringify(oneLine)}\n---\n\n# ${skill.displayName.replace(/\s+/g, " ")}\n\n${skill.description?.trim() ?? ""}\n`;
 }
 

@@ -1,4 +1,5 @@
 /** A foreign file name as a plain name: no path, no control characters, nothing hidden, bounded. */
+import { cutText } from "../text/cut.js";
 
 const MAX_CHARS = 120;
 
@@ -14,5 +15,5 @@ export function safeFileName(name: string): string {
   if (plain === "") return "file";
   if (plain.length <= MAX_CHARS) return plain;
   const extension = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? "";
-  return `${plain.slice(0, MAX_CHARS - extension.length).replace(/[\ud800-\udbff]$/, "")}${extension}`;
+  return `${cutText(plain, MAX_CHARS - extension.length)}${extension}`;
 }

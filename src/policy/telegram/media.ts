@@ -1,5 +1,6 @@
 /** The files of a message: in words for the agent, as metadata for the published worker image, and as a list. */
 import type { FileKind } from "../../contract/attachments.js";
+import { cutText } from "../text/cut.js";
 import { safeFileName } from "./fileName.js";
 import type { TelegramMessage } from "./updateSchema.js";
 
@@ -27,7 +28,7 @@ export function filesOf(message: TelegramMessage): TelegramFile[] {
   return sources.flatMap(([kind, file]) => {
     if (!file?.file_id) return [];
     const { file_name: name, mime_type: type, file_size: size } = file;
-    const mimeType = kind === "photo" ? "image/jpeg" : type?.slice(0, MAX_MIME_CHARS);
+    const mimeType = kind === "photo" ? "image/jpeg" : type && cutText(type, MAX_MIME_CHARS);
     return [
       {
         kind,

@@ -150,6 +150,19 @@ describe("messages", () => {
   });
 });
 
+describe("files", () => {
+  it("have a name and a type that are text, wherever a long one is cut", () => {
+    const document = {
+      file_id: "f",
+      file_name: `${"a".repeat(115)}😀.txt`,
+      mime_type: `${"a".repeat(99)}😀`,
+    };
+    expect(decide({ document })).toMatchObject({
+      files: [{ kind: "document", fileName: `${"a".repeat(115)}.txt`, mimeType: "a".repeat(99) }],
+    });
+  });
+});
+
 describe("bodies", () => {
   it("tells an update from other JSON and from none", () => {
     expect(readTelegramUpdate("{")).toEqual({ kind: "notJson" });

@@ -21,9 +21,11 @@ describe("an update", () => {
 
   it("has its lone surrogates replaced in what is stored, and whole characters kept", () => {
     const body =
-      '{"update_id":1,"message":{"text":"a\\ud83d b 🙂","document":{"file_id":"f","file_name":"\\ude00"}}}';
+      '{"update_id":1,"message":{"text":"a\\ud83d b 🙂","document":{"file_id":"f","file_name":"\\ude00"},"from":{"first_name":"\\uDFFFx"}}}';
     expect(readTelegramUpdate(body)).toMatchObject({
-      update: { message: { text: "a\ufffd b 🙂", document: { file_name: "\ufffd" } } },
+      update: {
+        message: { text: "a\ufffd b 🙂", document: { file_name: "\ufffd" }, from: { first_name: "\ufffdx" } },
+      },
     });
   });
 

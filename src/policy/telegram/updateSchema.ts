@@ -14,18 +14,17 @@ import {
   string,
   type Reader,
 } from "../json/readers.js";
+import { parseJson } from "../text/parseJson.js";
 
 const update = lazily(() => {
-  /** Text that can be stored: a lone surrogate has no UTF-8 form. */
-  const text: Reader<string> = (value) => string(value).replace(/[\ud800-\udfff]/gu, "\ufffd");
   /** Telegram's ids are numbers of up to 52 bits; some proxies quote them. */
   const id: Reader<number | string> = (value) => (typeof value === "string" ? value : number(value));
   const withId = looseObject({ id: optional(id) });
 
   const file = looseObject({
-    file_id: text,
-    file_name: optional(text),
-    mime_type: optional(text),
+    file_id: string,
+    file_name: optional(string),
+    mime_type: optional(string),
     file_size: optional(number),
   });
 
@@ -40,11 +39,11 @@ const update = lazily(() => {
     chat: optional(looseObject({ id: optional(id), type: optional(string) })),
     from: optional(withId),
     reply_to_message: optional(looseObject({ from: optional(withId) })),
-    text: optional(text),
+    text: optional(string),
     entities: optional(entities),
-    caption: optional(text),
+    caption: optional(string),
     caption_entities: optional(entities),
-    media_group_id: optional(text),
+    media_group_id: optional(string),
     migrate_to_chat_id: optional(id),
     migrate_from_chat_id: optional(id),
     photo: optional(list(file)),
@@ -70,12 +69,8 @@ export type TelegramMessage = NonNullable<TelegramUpdate["message"]>;
 export function readTelegramUpdate(
   body: string,
 ): { kind: "update"; update: TelegramUpdate } | { kind: "notAnUpdate" } | { kind: "notJson" } {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return { kind: "notJson" };
-  }
+  const json = parseJson(body);
+  if (json === undefined) return { kind: "notJson" };
   const read = readOrNull(update, json);
   return read === null ? { kind: "notAnUpdate" } : { kind: "update", update: read };
 }

@@ -20,6 +20,9 @@ const PICTOGRAPH = /^\p{Extended_Pictographic}$/u;
 const REGIONAL = /^\p{Regional_Indicator}$/u;
 const CONTROL = /^\p{Cc}$/u;
 const JOINER = "\u200d";
+/** Two jamo of one syllable (UAX #29, GB6 to GB8, without telling syllables that have their last jamo already from others). */
+const JOINED_HANGUL =
+  /^([\u1100-\u115f][\u1100-\u11a7\uac00-\ud7a3]|[\u1160-\u11a7\uac00-\ud7a3][\u1160-\u11ff]|[\u11a8-\u11ff]{2})$/;
 
 /** `text` with every lone surrogate replaced by U+FFFD, as `String.prototype.toWellFormed` does. */
 export const wellFormed = (text: string): string => text.replace(LONE_SURROGATES, "\ufffd");
@@ -75,7 +78,7 @@ function mayCutAt(text: string, index: number): boolean {
   if (EXTENDS.test(after)) return false;
   if (before === JOINER && PICTOGRAPH.test(after)) return !joinsPictograph(text, index - 1);
   if (REGIONAL.test(before) && REGIONAL.test(after)) return regionalsBefore(text, index) % 2 === 0;
-  return !joinsHangul(before.codePointAt(0) ?? 0, after.codePointAt(0) ?? 0);
+  return !JOINED_HANGUL.test(before + after);
 }
 
 function codePointBefore(text: string, index: number): string {
@@ -97,16 +100,4 @@ function regionalsBefore(text: string, index: number): number {
   let count = 0;
   for (let at = index; at > 0 && REGIONAL.test(codePointBefore(text, at)); at -= 2) count += 1;
   return count;
-}
-
-/** Hangul: a leading jamo joins what follows it, a vowel joins vowels and trailing ones (UAX #29, GB6 to GB8). */
-function joinsHangul(before: number, after: number): boolean {
-  const isLeading = (code: number): boolean => code >= 0x1100 && code <= 0x115f;
-  const isVowel = (code: number): boolean => code >= 0x1160 && code <= 0x11a7;
-  const isTrailing = (code: number): boolean => code >= 0x11a8 && code <= 0x11ff;
-  const isSyllable = (code: number): boolean => code >= 0xac00 && code <= 0xd7a3;
-  if (isLeading(before)) return isLeading(after) || isVowel(after) || isSyllable(after);
-  if (isVowel(before) || (isSyllable(before) && (before - 0xac00) % 28 === 0))
-    return isVowel(after) || isTrailing(after);
-  return (isTrailing(before) || isSyllable(before)) && isTrailing(after);
 }

@@ -1,5 +1,6 @@
 /** What a worker token may say, and everything that is wrong with one that is asked for. */
 import { isLane, MAX_LANES } from "../queue/lane.js";
+import { cutText } from "../text/cut.js";
 
 /** Longest workspace, group or worker id in a token, in characters. */
 const MAX_NAME_CHARS = 200;
@@ -34,7 +35,7 @@ export function scopeFaults(scope: RequestedScope): Fault[] {
   if (illegal.length > 0) {
     const shown = illegal
       .slice(0, 5)
-      .map((tag) => JSON.stringify(tag.slice(0, 40)))
+      .map((tag) => JSON.stringify(cutText(tag, 40)))
       .join(", ");
     const message = `tags must be names of 1 to 100 letters, digits, dots, underscores, colons and hyphens; these are not: ${shown}.`;
     add("tags", message);

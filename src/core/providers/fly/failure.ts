@@ -4,6 +4,7 @@
  */
 import { ProviderError, type ProviderErrorKind } from "../providerError.js";
 import { zErrorBody } from "./wire.js";
+import { cutText } from "../../../policy/text/cut.js";
 
 /** A refusal that is longer says nothing more to an operator. */
 const MAX_TEXT_CHARS = 500;
@@ -26,7 +27,7 @@ const isWrite = (request: Request) => request.method !== "GET";
 function failureText(request: Request, what: string): string {
   let text = what.trim() === "" ? "(empty answer)" : what.trim();
   for (const secret of request.secrets) if (secret !== "") text = text.replaceAll(secret, "[redacted]");
-  return `Fly API ${request.method} ${request.path} failed: ${text.slice(0, MAX_TEXT_CHARS)}`;
+  return `Fly API ${request.method} ${request.path} failed: ${cutText(text, MAX_TEXT_CHARS)}`;
 }
 
 /** The error for an answer that is not 2xx. */

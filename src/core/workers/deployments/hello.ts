@@ -8,6 +8,7 @@ import { loadRuntime } from "../../config/runtime.js";
 import { whyNot } from "../meet.js";
 import { findWorker } from "../register.js";
 import { authorizeWorker } from "../tokens/authorize.js";
+import { cutText } from "../../../policy/text/cut.js";
 
 const DAY_MS = 86_400_000;
 /** Of a report, after its worker said something last. */
@@ -24,7 +25,7 @@ export const workerHello = asMutation(contract.workerHello)(async (ctx, args) =>
   if (refusal) throw refusal;
   if (args.leaving === true) return await noteLeaving(ctx, worker, args.instance);
   const now = Date.now();
-  const cut = (text: string): string => text.slice(0, MAX_CHARS);
+  const cut = (text: string): string => cutText(text, MAX_CHARS);
   const said = {
     worker: args.workerId,
     tokenId: tokenId ?? undefined,

@@ -95,4 +95,4 @@ export const revokedToken = (tokenId: string) =>
   factoryError("worker_token_revoked", "The worker token was revoked.", { tokenId });
 
 const signedId = (signed: Readonly<Record<string, unknown>> | null): string | undefined =>
-  typeof signed?.jti === "string" ? signed.jti.slice(0, MAX_ID_CHARS) : undefined;
+  typeof signed?.jti === "string" && signed.jti.length <= MAX_ID_CHARS ? signed.jti : undefined;
