@@ -13,7 +13,15 @@ export const defaultPolicies: Policies = {
     doneRetentionMs: 7 * DAY_MS,
     deadLetterRetentionMs: 30 * DAY_MS,
   },
-  retry: { maxAttempts: 5, baseDelayMs: 1_000, backoffFactor: 2, maxDelayMs: 120_000, jitterRatio: 0.1 },
+  retry: {
+    maxAttempts: 5,
+    baseDelayMs: 1_000,
+    backoffFactor: 2,
+    maxDelayMs: 120_000,
+    jitterRatio: 0.1,
+    lateAttemptsAfterMs: 75_000,
+    serviceMaxAgeMs: 6 * 3_600_000,
+  },
   lease: { leaseMs: 60_000, heartbeatIntervalMs: 15_000, reapGridMs: 10_000, staleAfterMs: 90_000 },
   scaling: {
     maxWorkers: 1,

@@ -213,6 +213,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           hydrationError?: string;
           leaseExpiresAt: number;
           leaseId: string;
+          leaseMs?: number;
           maxAttempts: number;
           messageId: string;
           payload: {
@@ -695,6 +696,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               | "delayed"
               | "behind_earlier"
               | "backoff"
+              | "service_down"
               | "attachments"
               | "lane_unserved"
               | "no_provider_config"
@@ -736,6 +738,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             | "delayed"
             | "behind_earlier"
             | "backoff"
+            | "service_down"
             | "attachments"
             | "lane_unserved"
             | "no_provider_config"
@@ -2248,8 +2251,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             backoffFactor: number;
             baseDelayMs: number;
             jitterRatio: number;
+            lateAttemptsAfterMs: number;
             maxAttempts: number;
             maxDelayMs: number;
+            serviceMaxAgeMs: number;
           };
           scaling: {
             idleTimeoutMs: number;
@@ -2364,6 +2369,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             hydrationError?: string;
             leaseExpiresAt: number;
             leaseId: string;
+            leaseMs?: number;
             maxAttempts: number;
             messageId: string;
             payload: {
@@ -2886,8 +2892,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               backoffFactor?: number;
               baseDelayMs?: number;
               jitterRatio?: number;
+              lateAttemptsAfterMs?: number;
               maxAttempts?: number;
               maxDelayMs?: number;
+              serviceMaxAgeMs?: number;
             };
             scaling?: {
               idleTimeoutMs?: number;
@@ -2955,8 +2963,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             backoffFactor: number;
             baseDelayMs: number;
             jitterRatio: number;
+            lateAttemptsAfterMs: number;
             maxAttempts: number;
             maxDelayMs: number;
+            serviceMaxAgeMs: number;
           };
           scaling: {
             idleTimeoutMs: number;
@@ -3019,7 +3029,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           messageId: string;
           outcome?:
             | { kind: "complete" }
-            | { errorMessage: string; kind: "fail"; retryable?: boolean };
+            | {
+                blames?: "message" | "service";
+                errorMessage: string;
+                kind: "fail";
+                retryAfterMs?: number;
+                retryable?: boolean;
+              };
           reply?: {
             files?: Array<{
               fileName: string;
@@ -3111,6 +3127,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               hydrationError?: string;
               leaseExpiresAt: number;
               leaseId: string;
+              leaseMs?: number;
               maxAttempts: number;
               messageId: string;
               payload: {
