@@ -1,5 +1,6 @@
 /** What the queue schedules for itself and looks up on stale snapshots: its timers, its reaper, its pass. Registrations only. */
 import * as discoverFile from "../core/queue/discover.js";
+import * as lateFile from "../core/queue/late.js";
 import * as passFile from "../core/queue/pass.js";
 import * as reapFile from "../core/queue/reap.js";
 import * as wakeFile from "../core/queue/wake.js";
@@ -20,6 +21,7 @@ export const wakeConversation = internalMutation(wakeFile.conversation);
 export const admitMessage = internalMutation(wakeFile.message);
 export const reapOnAlarm = internalMutation(reapFile.onAlarm);
 export const expireLease = internalMutation(reapFile.expire);
+export const hearLate = internalMutation(lateFile.hear);
 export const findWaiting = internalQuery(passFile.waiting);
 export const observe = internalMutation(passFile.observe);
 export const meetWorker = internalMutation(meetFile.meet);

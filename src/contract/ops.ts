@@ -12,6 +12,7 @@ const vTime = lazy(() => v.union(v.number(), v.null()));
  * - `delayed`: Its due time has not come.
  * - `behind_earlier`: A message before it in the same conversation has not ended; `behind` explains that one.
  * - `backoff`: An attempt failed; the conversation waits.
+ * - `service_down`: A service that its answer needs (the model, the chat platform) is down or busy; the conversation waits.
  * - `attachments`: Its files are being fetched, or further parts of its album may come.
  * - `lane_unserved`: No worker lists its lane for its workspace, or the worker that holds its conversation does not.
  * - `missing_secret`: `fly.apiToken` or `convex.url`.
@@ -32,6 +33,7 @@ export const vReason = lazy(() =>
     v.literal("delayed"),
     v.literal("behind_earlier"),
     v.literal("backoff"),
+    v.literal("service_down"),
     v.literal("attachments"),
     v.literal("lane_unserved"),
     v.literal("no_provider_config"),

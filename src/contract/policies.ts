@@ -32,6 +32,9 @@ export const vQueuePolicy = lazy(() =>
 /**
  * - `maxAttempts`: Attempts before a message becomes a dead letter; a message may carry its own.
  * - `jitterRatio`: Up to this share of the delay is added at random, 0..1.
+ * - `lateAttemptsAfterMs`: After three failed attempts the next one comes no sooner than this after the first failure: what
+ *   fails at once, over and over, may only be seeing a restart.
+ * - `serviceMaxAgeMs`: How long failures that blame a service, and so cost no attempt, are repeated.
  */
 export const vRetryPolicy = lazy(() =>
   v.object({
@@ -40,6 +43,8 @@ export const vRetryPolicy = lazy(() =>
     backoffFactor: v.number(),
     maxDelayMs: v.number(),
     jitterRatio: v.number(),
+    lateAttemptsAfterMs: v.number(),
+    serviceMaxAgeMs: v.number(),
   }),
 );
 /**

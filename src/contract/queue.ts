@@ -155,7 +155,8 @@ export type HydrationBundle = Infer<typeof vHydrationBundle>;
 
 /**
  * - `leaseId`: Fencing token: every later write for this message names it.
- * - `attempt`: 1 for the first delivery.
+ * - `leaseMs`: How long the lease holds from the call that got or renewed it, by whatever clock.
+ * - `attempt`: 1 for the first delivery. Deliveries that a service failed count here, though not against `maxAttempts`.
  * - `heartbeatIntervalMs`: How often to renew the lease.
  * - `hydration`: Only when asked for with `hydrate: true`.
  * - `hydrationError`: Why there is no `hydration` although it was asked for: a stable code. The worker fails the attempt.
@@ -167,6 +168,7 @@ export const vJob = lazy(() =>
     agentKey: v.string(),
     leaseId: v.string(),
     leaseExpiresAt: v.number(),
+    leaseMs: v.optional(v.number()),
     payload: vPayload,
     attempt: v.number(),
     maxAttempts: v.number(),
@@ -259,6 +261,10 @@ export const fail = defineRow(() => ({
 
 /**
  * - `retryable`: false: a repeat cannot help; straight to the dead letters. Default true.
+ * - `blames`: What the failure says something about. `message` (default): it counts as an attempt. `service`: what answers or
+ *   delivers is down or busy, whatever the message (a refused connection, 5xx, 429): no attempt, the waits grow up to
+ *   `retry.maxDelayMs`, and after `retry.serviceMaxAgeMs` of such failures the message becomes a dead letter.
+ * - `retryAfterMs`: How long the service asked to be left alone. The conversation waits as long, at most `retry.serviceMaxAgeMs`.
  */
 export const vOutcome = lazy(() =>
   v.union(
@@ -267,6 +273,8 @@ export const vOutcome = lazy(() =>
       kind: v.literal("fail"),
       errorMessage: v.string(),
       retryable: v.optional(v.boolean()),
+      blames: v.optional(v.union(v.literal("message"), v.literal("service"))),
+      retryAfterMs: v.optional(v.number()),
     }),
   ),
 );

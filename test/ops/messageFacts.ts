@@ -79,6 +79,8 @@ export const facts = (change: Change): MessageFacts => ({
     attempts: 0,
     maxAttempts: 5,
     lastError: null,
+    serviceDown: null,
+    hasFailed: false,
     waitsForFiles: null,
     nextLookAt: T + 5_000,
     ...change.conversation,

@@ -214,6 +214,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           hydrationError?: string;
           leaseExpiresAt: number;
           leaseId: string;
+          leaseMs?: number;
           maxAttempts: number;
           messageId: string;
           payload: {
@@ -697,6 +698,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               | "delayed"
               | "behind_earlier"
               | "backoff"
+              | "service_down"
               | "attachments"
               | "lane_unserved"
               | "no_provider_config"
@@ -738,6 +740,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             | "delayed"
             | "behind_earlier"
             | "backoff"
+            | "service_down"
             | "attachments"
             | "lane_unserved"
             | "no_provider_config"
@@ -2264,8 +2267,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             backoffFactor: number;
             baseDelayMs: number;
             jitterRatio: number;
+            lateAttemptsAfterMs: number;
             maxAttempts: number;
             maxDelayMs: number;
+            serviceMaxAgeMs: number;
           };
           scaling: {
             idleTimeoutMs: number;
@@ -2381,6 +2386,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             hydrationError?: string;
             leaseExpiresAt: number;
             leaseId: string;
+            leaseMs?: number;
             maxAttempts: number;
             messageId: string;
             payload: {
@@ -2905,8 +2911,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               backoffFactor?: number;
               baseDelayMs?: number;
               jitterRatio?: number;
+              lateAttemptsAfterMs?: number;
               maxAttempts?: number;
               maxDelayMs?: number;
+              serviceMaxAgeMs?: number;
             };
             scaling?: {
               idleTimeoutMs?: number;
@@ -2976,8 +2984,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             backoffFactor: number;
             baseDelayMs: number;
             jitterRatio: number;
+            lateAttemptsAfterMs: number;
             maxAttempts: number;
             maxDelayMs: number;
+            serviceMaxAgeMs: number;
           };
           scaling: {
             idleTimeoutMs: number;
@@ -3041,7 +3051,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
           messageId: string;
           outcome?:
             | { kind: "complete" }
-            | { errorMessage: string; kind: "fail"; retryable?: boolean };
+            | {
+                blames?: "message" | "service";
+                errorMessage: string;
+                kind: "fail";
+                retryAfterMs?: number;
+                retryable?: boolean;
+              };
           reply?: {
             files?: Array<{
               fileName: string;
@@ -3133,6 +3149,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               hydrationError?: string;
               leaseExpiresAt: number;
               leaseId: string;
+              leaseMs?: number;
               maxAttempts: number;
               messageId: string;
               payload: {

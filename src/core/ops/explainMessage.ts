@@ -67,7 +67,7 @@ async function gather(
       isHead: conversation.head === message._id,
     },
     head: conversation.head === undefined ? null : { messageId: conversation.head },
-    conversation: await conversationFacts(ctx, conversation),
+    conversation: await conversationFacts(ctx, conversation, policies),
     lease: message.status === "queued" ? await leaseFacts(ctx, conversation) : null,
     owner: waits ? await ownerFacts(ctx, conversation) : null,
     servers: waits ? await serversFor(ctx, conversation) : [],
@@ -78,6 +78,7 @@ async function gather(
 async function conversationFacts(
   ctx: QueryCtx,
   { state, conversationId, workspace, lane, ...row }: Doc<"conversations">,
+  { retry }: Policies,
 ): Promise<ConversationFacts> {
   const waiting = row.head === undefined ? undefined : (await ctx.db.get(row.head))?.waiting;
   const looks = [];
@@ -96,6 +97,11 @@ async function conversationFacts(
     wakeAt: row.wakeAt ?? null,
     attempts: row.attempts,
     maxAttempts: row.maxAttempts,
+    serviceDown:
+      row.failing?.serviceSince === undefined
+        ? null
+        : { since: row.failing.serviceSince, giveUpAt: row.failing.serviceSince + retry.serviceMaxAgeMs },
+    hasFailed: row.attempts > 0 || row.failing !== undefined,
     lastError: row.lastError ?? null,
     waitsForFiles: waiting ? { collecting: waiting.collecting === true } : null,
     nextLookAt: looks.length > 0 ? Math.min(...looks) : null,

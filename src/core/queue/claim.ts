@@ -5,7 +5,7 @@
  */
 import * as contract from "../../contract/queue.js";
 import { DEFAULT_LANE, MAX_LANES } from "../../policy/queue/lane.js";
-import { backoffMs } from "../../policy/queue/retry.js";
+import { retryWaitMs } from "../../policy/queue/retry.js";
 import { errorDataOf, factoryError, type ErrorData } from "../../contract/errors.js";
 import { noteSecretRead } from "../audit/tally.js";
 import { loadRuntime } from "../config/runtime.js";
@@ -151,10 +151,9 @@ async function seek(
     seenAt: now,
     after: scope.after,
   });
-  const held = {
-    maxAttempts: message.maxAttempts ?? policies.retry.maxAttempts,
-    backoffMs: backoffMs(conversation.attempts + 1, policies.retry, Math.random()),
-  };
+  const maxAttempts = message.maxAttempts ?? policies.retry.maxAttempts;
+  const backoffMs = retryWaitMs(conversation, policies.retry, now, Math.random());
+  const held = { maxAttempts, backoffMs };
   await ctx.db.patch(conversation._id, {
     ...held,
     ...owned,
@@ -187,7 +186,10 @@ export async function claimAgain(
   const message = await ctx.db.get(lease.message);
   if (!conversation || !message || conversation.lease !== lease._id) return null;
   const { policies } = await loadRuntime(ctx);
-  const { expiresAt } = lease;
+  // It counts from this answer on, so the lease does too.
+  const seenAt = Date.now();
+  const expiresAt = seenAt + lease.leaseMs;
+  await ctx.db.patch(lease._id, { expiresAt, seenAt });
   return await jobOf(ctx, conversation, message, {
     lease: lease._id,
     expiresAt,
@@ -215,8 +217,9 @@ async function jobOf(
     agentKey: conversation.agentKey,
     leaseId: leaseOnWire(conversation._id, hold.lease),
     leaseExpiresAt: hold.expiresAt,
+    leaseMs: hold.expiresAt - Date.now(),
     payload: message.payload,
-    attempt: conversation.attempts + 1,
+    attempt: (conversation.failing?.count ?? conversation.attempts) + 1,
     maxAttempts: conversation.maxAttempts,
     heartbeatIntervalMs: hold.policies.lease.heartbeatIntervalMs,
     ...hydrated,

@@ -8,7 +8,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { clampLimit, readBounded } from "./bounded.js";
 import { replyView } from "./hydrate.js";
 import { messageIdOf } from "./lease.js";
-import { arrive } from "./model.js";
+import { requeue } from "./requeue.js";
 import { queueItem } from "./reads.js";
 
 const ended = (ctx: QueryCtx, before: number) =>
@@ -45,19 +45,8 @@ export const redriveDeadLetter = asMutation(contract.redriveDeadLetter)(async (c
   if (message.status !== "dead_letter") {
     throw factoryError("not_a_dead_letter", `Message '${messageId}' is ${message.status}, not a dead letter`);
   }
-  await ctx.db.patch(message._id, {
-    status: "queued",
-    seq: ctx.db.vars.commitTs,
-    dueAt: Date.now(),
-    endedAt: undefined,
-    endedBy: undefined,
-    attempts: undefined,
-    lastError: undefined,
-    // Its last worker heard that the part did not go out, or its loss was marked when its lease expired.
-    reply: message.reply && { ...message.reply, sending: false },
-  });
-  const conversation = await ctx.db.get(message.conversation);
-  if (conversation) await arrive(ctx, conversation, message);
+  // Its last worker heard that the part did not go out, or its loss was marked when its lease expired.
+  await requeue(ctx, message, { reply: message.reply && { ...message.reply, sending: false } });
   return true;
 });
 

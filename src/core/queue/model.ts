@@ -108,6 +108,7 @@ async function advance(
     holder: undefined,
     wakeAt: undefined,
     lastError: undefined,
+    failing: undefined,
   };
   if (next === null) {
     await ctx.db.patch(conversation._id, { ...cleared, state: "idle", head: undefined });
@@ -127,16 +128,27 @@ async function highestPriority(ctx: MutationCtx, conversation: Conversation): Pr
   return urgent?.priority ?? conversation.priority;
 }
 
-/** Puts the head back for `backoffMs` with one more attempt behind it. `lease` undefined refuses a late complete. */
+/**
+ * Puts the head back for `backoffMs`, or `waitMs` if that is longer, with one more attempt behind it, unless a `service` failed
+ * it. `lease` undefined refuses a late complete.
+ */
 export async function park(
   ctx: MutationCtx,
   conversation: Conversation,
-  why: { error: string; lease: Id<"leases"> | undefined },
+  why: { error: string; lease: Id<"leases"> | undefined; service?: boolean; waitMs?: number },
 ): Promise<number> {
-  const wakeAt = Date.now() + conversation.backoffMs;
+  const now = Date.now();
+  const wakeAt = now + Math.max(conversation.backoffMs, why.waitMs ?? 0);
+  const {
+    since,
+    count,
+    serviceSince = now,
+  } = conversation.failing ?? { since: now, count: conversation.attempts };
+  const service = why.service === true;
   await ctx.db.patch(conversation._id, {
     state: "backoff",
-    attempts: conversation.attempts + 1,
+    attempts: conversation.attempts + (service ? 0 : 1),
+    failing: { since, count: count + 1, ...(service && { serviceSince }) },
     wakeAt,
     lease: why.lease,
     holder: undefined,

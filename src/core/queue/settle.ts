@@ -7,14 +7,15 @@
  */
 import * as contract from "../../contract/queue.js";
 import type { ObjectType } from "convex/values";
+import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
+import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { claimAgain, claimJob } from "./claim.js";
 import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
-import { flush, nothingRecorded, record, sendingFailed, type Recorded } from "./reply.js";
+import { flush, record, sendingFailed } from "./reply.js";
 import { cutText } from "../../policy/text/cut.js";
 
 /** Error texts are kept for people; more than this says nothing more. */
@@ -23,14 +24,15 @@ const leaseLost = { ok: false as const, reason: "lease_lost" as const };
 
 export const complete = asMutation(contract.complete)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
-  return await completeHold(ctx, await findHold(ctx, args, grant), args.workerId, nothingRecorded);
+  const outcome = { kind: "complete" as const };
+  return (await end(ctx, await findHold(ctx, args, grant), { ...args, outcome })) !== null;
 });
 
 export const fail = asMutation(contract.fail)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
   const hold = await findHold(ctx, args, grant);
   if (hold.kind !== "held") return { requeued: false, deadLettered: false, nextScheduledFor: null };
-  const nextScheduledFor = await failHold(ctx, hold, args.errorMessage, true);
+  const nextScheduledFor = await failHold(ctx, hold, args);
   return { requeued: nextScheduledFor !== null, deadLettered: nextScheduledFor === null, nextScheduledFor };
 });
 
@@ -57,36 +59,42 @@ export const settle = asMutation(contract.settle)(async (ctx, args) => {
 });
 
 type SettleArgs = ObjectType<typeof contract.settle.args>;
+type Failure = Omit<Extract<NonNullable<SettleArgs["outcome"]>, { kind: "fail" }>, "kind">;
 type Status = "held" | "done" | "queued" | "dead_letter";
+
+interface Ending {
+  status: Status;
+  nextScheduledFor: number | null;
+}
 
 /** Records and ends as far as the lease allows; null when it allows nothing. */
 async function end(
   ctx: MutationCtx,
   hold: Hold,
-  args: SettleArgs,
-): Promise<{ status: Status; nextScheduledFor: number | null } | null> {
-  const completing = args.outcome?.kind === "complete";
-  const mayRecord = hold.kind === "held" || (hold.kind === "late" && completing);
-  const recorded = mayRecord ? await record(ctx, hold.conversation, hold.message, args) : nothingRecorded;
-  if (completing) {
-    const completed = await completeHold(
-      ctx,
-      hold,
-      args.workerId,
-      recorded,
-      (args.ambiguousParts ?? []).length > 0,
-    );
-    return completed ? { status: "done", nextScheduledFor: null } : null;
+  args: Pick<SettleArgs, "workerId" | "turns" | "reply" | "sendingPart" | "ambiguousParts" | "outcome">,
+): Promise<Ending | null> {
+  const { outcome, workerId: worker, turns, reply, sendingPart, ambiguousParts } = args;
+  const completes = outcome?.kind === "complete";
+  if (hold.kind === "foreign") return null;
+  if (hold.kind !== "held") {
+    if (!outcome) return null;
+    const head = hold.kind === "late" ? hold.conversation._id : undefined;
+    const { lease, message } = hold;
+    const said = { turns, reply, sendingPart, ambiguousParts };
+    const late = { head, lease, message, worker, completes, said };
+    const heard: Ending | null = await ctx.runMutation(internal.queue.hearLate, late);
+    return heard;
   }
-  if (hold.kind !== "held") return null;
+  const recorded = await record(ctx, hold.conversation, hold.message, args);
+  if (completes) {
+    await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
+    const { attempts } = hold.conversation;
+    await endHead(ctx, hold.conversation, { status: "done", lease: hold.lease, attempts }, recorded);
+    return { status: "done", nextScheduledFor: null };
+  }
   await flush(ctx, hold, recorded);
-  if (args.outcome?.kind !== "fail") return { status: "held", nextScheduledFor: null };
-  const nextScheduledFor = await failHold(
-    ctx,
-    hold,
-    args.outcome.errorMessage,
-    args.outcome.retryable ?? true,
-  );
+  if (outcome?.kind !== "fail") return { status: "held", nextScheduledFor: null };
+  const nextScheduledFor = await failHold(ctx, hold, outcome);
   return { status: nextScheduledFor === null ? "dead_letter" : "queued", nextScheduledFor };
 }
 
@@ -99,84 +107,24 @@ async function earlierEnd(ctx: MutationCtx, hold: Hold, workerId: string): Promi
   return message && message.status !== "delayed" ? message.status : null;
 }
 
-/** Accepts a held lease, a late one that nobody replaced, and one whose own expiry dead-lettered the message. */
-async function completeHold(
-  ctx: MutationCtx,
-  hold: Hold,
-  workerId: string,
-  recorded: Recorded,
-  doubtful = false,
-): Promise<boolean> {
-  switch (hold.kind) {
-    case "foreign":
-      return false;
-    case "gone":
-      return await completeAfterEnd(ctx, hold, workerId, doubtful);
-    case "held":
-      await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-      await endHead(
-        ctx,
-        hold.conversation,
-        { status: "done", lease: hold.lease, attempts: hold.conversation.attempts },
-        recorded,
-      );
-      return true;
-    case "late":
-      if ((await ctx.db.get(hold.lease))?.worker !== workerId) return false;
-      await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-      await flush(ctx, hold, recorded);
-      if (recorded.message.ambiguousAt === undefined)
-        await clearAmbiguity(ctx, await ctx.db.get(hold.message));
-      await endHead(ctx, hold.conversation, {
-        status: "done",
-        lease: hold.lease,
-        attempts: hold.conversation.attempts,
-      });
-      return true;
-  }
-}
-
-/** The expiry of this very lease ended the message: its worker finished all the same and knows better, unless it is in doubt too. */
-async function completeAfterEnd(
-  ctx: MutationCtx,
-  hold: Extract<Hold, { kind: "gone" }>,
-  workerId: string,
-  doubtful: boolean,
-): Promise<boolean> {
-  const message = await ctx.db.get(hold.message);
-  if (message?.endedBy !== hold.lease) return false;
-  const lease = await ctx.db.get(hold.lease);
-  if (lease?.state !== "expired" || lease.worker !== workerId) return false;
-  await ctx.db.patch(hold.lease, { state: "ended" });
-  await ctx.db.patch(message._id, { status: "done", lastError: undefined });
-  if (!doubtful) await clearAmbiguity(ctx, message);
-  return true;
-}
-
-/** The worker heard of every part in the end. */
-async function clearAmbiguity(ctx: MutationCtx, message: Doc<"messageQueue"> | null): Promise<void> {
-  if (message?.ambiguousAt === undefined || !message.reply) return;
-  await ctx.db.patch(message._id, {
-    ambiguousAt: undefined,
-    reply: { ...message.reply, ambiguousParts: [] },
-  });
-}
-
 /** When the next attempt is due, or null when the message became a dead letter. */
 async function failHold(
   ctx: MutationCtx,
-  hold: Hold,
-  errorMessage: string,
-  retryable: boolean,
+  { conversation, lease, message }: Extract<Hold, { kind: "held" }>,
+  { errorMessage, retryable = true, blames, retryAfterMs = 0 }: Failure,
 ): Promise<number | null> {
-  if (hold.kind !== "held") return null;
   const error = cutText(errorMessage, MAX_ERROR_CHARS);
-  const attempts = hold.conversation.attempts + 1;
-  await ctx.db.patch(hold.lease, { state: "ended", seenAt: Date.now() });
-  if (retryable && attempts < hold.conversation.maxAttempts) {
-    await sendingFailed(ctx, hold.message);
-    return await park(ctx, hold.conversation, { error, lease: undefined });
+  const service = blames === "service";
+  const attempts = conversation.attempts + (service ? 0 : 1);
+  await ctx.db.patch(lease, { state: "ended", seenAt: Date.now() });
+  const wanted = service || retryAfterMs > 0;
+  const longestMs = wanted ? (await loadRuntime(ctx)).policies.retry.serviceMaxAgeMs : 0;
+  const age = Date.now() - (conversation.failing?.serviceSince ?? Date.now());
+  if (retryable && attempts < conversation.maxAttempts && !(service && age >= longestMs)) {
+    await sendingFailed(ctx, message);
+    const waitMs = retryAfterMs > 0 ? Math.min(retryAfterMs, longestMs) : 0;
+    return await park(ctx, conversation, { error, lease: undefined, service, waitMs });
   }
-  await endHead(ctx, hold.conversation, { status: "dead_letter", lease: hold.lease, error, attempts });
+  await endHead(ctx, conversation, { status: "dead_letter", lease, error, attempts });
   return null;
 }

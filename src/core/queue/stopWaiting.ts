@@ -8,7 +8,8 @@ export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">
   if (message.waiting === undefined) return;
   await ctx.db.patch(message._id, { waiting: undefined });
   const conversation = await ctx.db.get(message.conversation);
-  // A backoff with no attempt behind it is a wait for files; the other ones keep their time.
-  if (conversation?.state === "backoff" && conversation.head === message._id && conversation.attempts === 0)
+  if (conversation?.state !== "backoff" || conversation.head !== message._id) return;
+  // A backoff with no failure behind it is a wait for files; the other ones keep their time.
+  if (conversation.attempts === 0 && conversation.failing === undefined)
     await unpark(ctx, conversation, message);
 }

@@ -59,6 +59,13 @@ export const queueTables = {
     lease: v.optional(v.id("leases")),
     holder: v.optional(v.string()),
     lastError: v.optional(v.string()),
+    /**
+     * Absent before the head's first failure. `count`: all failures, also those that were no attempts; `serviceSince`: since when
+     * they have blamed a service, if the last one did.
+     */
+    failing: v.optional(
+      v.object({ since: v.number(), count: v.number(), serviceSince: v.optional(v.number()) }),
+    ),
     turnCount: v.number(),
     /** The worker that holds this conversation's data directory; only it may claim. */
     owner: v.optional(v.string()),

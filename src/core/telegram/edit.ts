@@ -37,4 +37,5 @@ export async function replaceWaitingText(
 
 /** A worker has seen this text already, even if it failed. */
 const wasClaimed = (conversation: Doc<"conversations">, message: Doc<"messageQueue">): boolean =>
-  conversation.head === message._id && (conversation.state === "held" || conversation.attempts > 0);
+  conversation.head === message._id &&
+  (conversation.state === "held" || conversation.attempts > 0 || conversation.failing !== undefined);

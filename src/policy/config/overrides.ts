@@ -52,6 +52,8 @@ export function policyFaults({
     ["retry.backoffFactor", retry.backoffFactor, 1, 10],
     ["retry.maxDelayMs", retry.maxDelayMs, retry.baseDelayMs, 7 * DAY_MS],
     ["retry.jitterRatio", retry.jitterRatio, 0, 1],
+    ["retry.lateAttemptsAfterMs", retry.lateAttemptsAfterMs, 0, DAY_MS],
+    ["retry.serviceMaxAgeMs", retry.serviceMaxAgeMs, 0, 30 * DAY_MS],
     ["lease.leaseMs", lease.leaseMs, 1_000, DAY_MS],
     ["lease.heartbeatIntervalMs", lease.heartbeatIntervalMs, 100, Math.floor(lease.leaseMs / 2)],
     ["lease.reapGridMs", lease.reapGridMs, 250, DAY_MS],

@@ -68,11 +68,28 @@ const cases: Case[] = [
     later,
   ],
   [
+    "while the model server is down",
+    {
+      conversation: {
+        state: "backoff",
+        hasFailed: true,
+        lastError: "openai: HTTP 503",
+        wakeAt: later,
+        serviceDown: { since: later - 60_000, giveUpAt: later + 3_600_000 },
+      },
+    },
+    "service_down",
+    "openai: HTTP 503. This costs it no attempt.",
+    "Bring the service back",
+    later,
+  ],
+  [
     "after a failure, with files still missing",
     {
       conversation: {
         state: "backoff",
         attempts: 1,
+        hasFailed: true,
         lastError: "boom",
         wakeAt: later,
         waitsForFiles: { collecting: false },

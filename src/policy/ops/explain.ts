@@ -93,10 +93,10 @@ function inFlight({ conversation, lease }: MessageFacts): Verdict {
 }
 
 function backoff(conversation: ConversationFacts): Verdict {
-  const { attempts, maxAttempts, lastError, wakeAt, waitsForFiles } = conversation;
+  const { attempts, maxAttempts, lastError, wakeAt, waitsForFiles, serviceDown, hasFailed } = conversation;
   const until = wakeAt === null ? "soon" : `at ${timeText(wakeAt)}`;
   // Before the first attempt there is nothing to back off from.
-  if (waitsForFiles && attempts === 0) {
+  if (waitsForFiles && !hasFailed) {
     const what = waitsForFiles.collecting
       ? "further parts of its album and its files"
       : "its files to be fetched";
@@ -104,6 +104,14 @@ function backoff(conversation: ConversationFacts): Verdict {
       reason: "attachments",
       text: `It waits for ${what}; it goes on without them ${until} at the latest.`,
       fix: null,
+      nextLookAt: wakeAt,
+    };
+  }
+  if (serviceDown) {
+    return {
+      reason: "service_down",
+      text: `It waits for a service that its answer needs and that has been failing since ${timeText(serviceDown.since)}: ${lastError ?? "no error was given"}. This costs it no attempt. The next try comes ${until}; if none succeeds by ${timeText(serviceDown.giveUpAt)}, it becomes a dead letter.`,
+      fix: "Bring the service back; the next try comes by itself.",
       nextLookAt: wakeAt,
     };
   }

@@ -78,6 +78,10 @@ export interface ConversationFacts {
   attempts: number;
   maxAttempts: number;
   lastError: string | null;
+  /** The last failure of the message in front blamed a service: since when they do, and when it becomes a dead letter. */
+  serviceDown: { since: number; giveUpAt: number } | null;
+  /** A delivery of the message in front has failed. */
+  hasFailed: boolean;
   /** The message in front waits for its files; `collecting`: further parts of its album may come. */
   waitsForFiles: { collecting: boolean } | null;
   /** When the queue looks at waiting conversations again. */

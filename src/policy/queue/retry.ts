@@ -10,3 +10,23 @@ export function backoffMs(attempt: number, retry: Policies["retry"], random: num
   const capped = Math.min(retry.maxDelayMs, exponential);
   return Math.round(capped * (1 + retry.jitterRatio * random));
 }
+
+/** So many attempts follow each other by the backoff alone. */
+const QUICK_ATTEMPTS = 3;
+
+/** What a conversation knows of the failures of its head; `failing` is absent before the first. */
+export interface Failed {
+  /** Those that count against `maxAttempts`. */
+  attempts: number;
+  /** `since`: epoch ms of the first failure; `count`: all failures, also those that were no attempts. */
+  failing?: { since: number; count: number } | undefined;
+}
+
+/** How long to wait in ms after the delivery that is handed out at `now`, should it fail. */
+export function retryWaitMs(row: Failed, retry: Policies["retry"], now: number, random: number): number {
+  const { since, count } = row.failing ?? { since: now, count: row.attempts };
+  const waitMs = backoffMs(count + 1, retry, random);
+  return row.attempts < QUICK_ATTEMPTS - 1
+    ? waitMs
+    : Math.max(waitMs, since + retry.lateAttemptsAfterMs - now);
+}
