@@ -63,6 +63,16 @@ export const faults = {
     fix: "WORKER_ID and WORKSPACE_ID must be those of the token, or be left out.",
     exitCode: exitCodes.fatal,
   },
+  worker_id_taken: {
+    message: "WORKER_ID is in use under another token",
+    fix: "Choose another WORKER_ID, rotate the token instead of minting one, or mint one for this id (workerId).",
+    exitCode: exitCodes.fatal,
+  },
+  worker_id_in_use: {
+    message: "Another process uses this WORKER_ID; this one waits until that is gone",
+    fix: "Give every replica a WORKER_ID of its own, or leave it out. After a crash elsewhere it takes lease.staleAfterMs (90 s).",
+    exitCode: null,
+  },
   clock_skewed: {
     message: "This machine's clock is wrong",
     fix: "Turn on time synchronisation. Certificates, signed storage requests and log times depend on it.",

@@ -17,6 +17,8 @@ export interface Introduction {
   host: string;
   engine: string;
   mode: string;
+  /** It ends: another process may take its id at once. */
+  leaving?: boolean;
 }
 
 export interface HelloTransport {
@@ -77,12 +79,22 @@ async function explained(error: TransportError, { whatTlsSays }: HelloDeps): Pro
   return new TransportError(error.code, `hello: ${failureOf(cause).what}`, error.retryable, null, { cause });
 }
 
+/** How long the farewell may take, in ms. */
+const farewellMs = 2_000;
+
+/** The last call, when everything is saved. Nobody waits for it: without it, the id is free when this process counts as lost. */
+export async function sayGoodbye({ hello }: HelloTransport, said: Introduction): Promise<void> {
+  await hello({ ...said, leaving: true }, AbortSignal.timeout(farewellMs)).catch(() => undefined);
+}
+
 const refusals: Partial<Record<TransportErrorCode, FaultCode>> = {
   worker_token_required: "token_refused",
   worker_token_invalid: "token_refused",
   worker_token_expired: "token_expired",
   worker_token_revoked: "token_revoked",
   worker_mismatch: "token_scope",
+  worker_id_taken: "worker_id_taken",
+  worker_id_in_use: "worker_id_in_use",
   workspace_mismatch: "token_scope",
   lane_not_allowed: "token_scope",
 };

@@ -41,6 +41,7 @@ const finalRefusals: ReadonlySet<TransportErrorCode> = new Set<TransportErrorCod
   "worker_token_expired",
   "worker_token_revoked",
   "worker_mismatch",
+  "worker_id_taken",
   "workspace_mismatch",
   "lane_not_allowed",
 ]);

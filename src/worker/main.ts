@@ -11,7 +11,7 @@ import type { WorkerEnv } from "./env.js";
 import { exitCodes } from "./exitCodes.js";
 import { faults, WorkerFault } from "./faults.js";
 import type { HealthServer } from "./health.js";
-import { faultOfRefusal, ownHost, sayHello } from "./hello.js";
+import { faultOfRefusal, ownHost, sayGoodbye, sayHello } from "./hello.js";
 import { runInitScript } from "./init/initScript.js";
 import { createLogger } from "./logging.js";
 import { runLoop } from "./loop.js";
@@ -97,6 +97,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
   });
   let health: HealthServer | undefined;
   let listening: Subscription | undefined;
+  let leave = (): Promise<void> => Promise.resolve();
   try {
     health = await listen(env, {
       connection,
@@ -115,6 +116,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       baseUrl: env.BASE_INTERNAL_URL,
       token: env.AGENT_TOKEN,
       workerId: env.WORKER_ID,
+      instance: own.instance,
       workspaceId: env.WORKSPACE_ID,
       stateful: place !== null,
       listens: () => waiting.listens,
@@ -147,6 +149,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       whatTlsSays,
     };
     await sayHello(greeting, said);
+    leave = () => sayGoodbye(gateway, said);
     // The order of a start: the memory, then the skills into its directories, then the engine that reads both.
     const refreshSkills = (signal: AbortSignal) =>
       materialiseSkills({ transport, env, clock, logger: log, signal });
@@ -196,6 +199,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
     control.finished();
     await listening?.close();
     await engine.stop();
+    await leave();
     await health?.close();
     watch.stop();
     stopListening();

@@ -43,7 +43,7 @@ export const server: ServerFacts = {
   machine: null,
   aliveUntil: T + 30_000,
 };
-export const owner: OwnerFacts = { ...server, machine, saving: false };
+export const owner: OwnerFacts = { ...server, machine, saving: false, freeAt: null };
 export const failed = {
   code: "provider_failed",
   message: "Fly API POST /apps/a/machines failed: no such image",
@@ -56,6 +56,7 @@ export interface Change {
   conversation?: Partial<MessageFacts["conversation"]>;
   lease?: MessageFacts["lease"];
   owner?: OwnerFacts;
+  silentOwner?: MessageFacts["silentOwner"];
   servers?: ServerFacts[];
   fleet?: Partial<FleetFacts>;
 }
@@ -87,6 +88,7 @@ export const facts = (change: Change): MessageFacts => ({
   },
   lease: change.lease ?? null,
   owner: change.owner ?? null,
+  silentOwner: change.silentOwner ?? null,
   servers: change.servers ?? [],
   fleet: { ...fleet, ...change.fleet },
 });

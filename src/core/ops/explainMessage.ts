@@ -11,6 +11,7 @@ import { asQuery } from "../functions.js";
 import { messageIdOf } from "../queue/lease.js";
 import { fleetFacts } from "./fleetFacts.js";
 import { machineRow, ownerFacts, serversFor } from "./serverFacts.js";
+import { silentOwnerOf } from "./workerFacts.js";
 
 export const explainMessage = asQuery(contract.explainMessage)(async (ctx, { messageId }) => {
   const message = await ctx.db.get(messageIdOf(ctx, messageId));
@@ -70,6 +71,7 @@ async function gather(
     conversation: await conversationFacts(ctx, conversation, policies),
     lease: message.status === "queued" ? await leaseFacts(ctx, conversation) : null,
     owner: waits ? await ownerFacts(ctx, conversation) : null,
+    silentOwner: waits ? await silentOwnerOf(ctx, conversation, policies) : null,
     servers: waits ? await serversFor(ctx, conversation) : [],
     fleet: await fleetFacts(ctx, policies, conversation.conversationId),
   };

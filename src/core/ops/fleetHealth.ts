@@ -15,6 +15,7 @@ import { secretStoreReadiness } from "../secrets/readiness.js";
 import { isWebhookReady } from "../telegram/agentToken.js";
 import { configFacts } from "./fleetIssues.js";
 import { liveWorkers } from "./serverFacts.js";
+import { workerTrouble } from "./workerFacts.js";
 
 const MAX_MACHINES = 1_000;
 const MAX_ENDED = 10;
@@ -36,6 +37,7 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
     ...config,
     ...(await machineFacts(ctx, asOf, policies)),
     ...(await leftovers(ctx)),
+    ...(await workerTrouble(ctx, policies)),
     lanes: await unservedLanes(ctx, policies, config.hasConfig),
     blocked: [...new Set(reasons)].map((reason) => ({
       reason,

@@ -4,7 +4,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { askedToReleaseAt } from "../workers/wakeRow.js";
+import { askedToReleaseAt, RELEASE_WITHIN_MS } from "../workers/wakeRow.js";
 
 const MAX_WORKERS = 300;
 /** Only these many of a lane's workers are looked at closely; with more than that, one is free or all are busy. */
@@ -23,9 +23,11 @@ export const machineRow = (ctx: QueryCtx, worker: string): Promise<Doc<"machines
 export async function ownerFacts(ctx: QueryCtx, conversation: Conversation): Promise<OwnerFacts | null> {
   const worker = conversation.owner === undefined ? null : await findWorker(ctx, conversation.owner);
   if (!worker) return null;
+  const askedAt = await askedToReleaseAt(ctx, worker);
   return {
     ...(await serverFacts(ctx, worker, conversation)),
-    saving: (await askedToReleaseAt(ctx, worker)) !== null || (await isUploading(ctx, worker)),
+    saving: askedAt !== null || (await isUploading(ctx, worker)),
+    freeAt: askedAt === null ? null : askedAt + RELEASE_WITHIN_MS,
   };
 }
 

@@ -101,11 +101,7 @@ const isAsLastTime = (
   (worker.listens ?? false) === listens;
 
 /** The next job within the scope, or what is known of a worker that gets none. */
-async function seek(
-  ctx: MutationCtx,
-  scope: ClaimScope,
-  wish: Wish,
-): Promise<Found> {
+async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Found> {
   const { workerId, grant } = scope;
   let worker = await findWorker(ctx, workerId);
   const lanes = (scope.lanes ?? worker?.lanes ?? [DEFAULT_LANE]).slice(0, MAX_LANES);

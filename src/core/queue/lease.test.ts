@@ -34,6 +34,32 @@ describe("leases", () => {
     expect(await world.complete("w2", again)).toBe(false);
   });
 
+  it("a message counts the attempts that failed; a message id that is none is refused by every call, whatever the lease", async () => {
+    const id = await world.send("c1", "one");
+    await world.fail("w1", await world.mustClaim("w1"));
+    await world.pass(2_000);
+    const job = await world.mustClaim("w1");
+    const lease = { ...world.lease("w1", job), messageId: "nonsense" };
+    const { t, lib } = world;
+    for (const leaseId of [job.leaseId, "nonsense"]) {
+      const args = { ...lease, leaseId };
+      const calls = [
+        t.mutation(lib.heartbeat, args),
+        t.mutation(lib.renewLease, args),
+        t.mutation(lib.complete, args),
+        t.mutation(lib.fail, { ...args, errorMessage: "boom" }),
+        t.mutation(lib.settle, args),
+        t.query(lib.getHydrationBundle, { messageId: args.messageId, workspaceId: "default" }),
+        t.mutation(lib.attachMessageMetadata, { messageId: args.messageId, metadata: {} }),
+      ];
+      for (const call of calls)
+        await expect(call).rejects.toThrow('Expected ID for table \\"messageQueue\\"');
+    }
+    await world.complete("w1", job);
+    const items = await t.query(lib.listQueueItemsForConversation, { conversationId: "c1" });
+    expect(items).toMatchObject([{ _id: id, status: "done", attempts: 1 }]);
+  });
+
   it("stays held as long as heartbeats come", async () => {
     await world.send("c1", "one");
     const job = await world.mustClaim("w1");

@@ -43,4 +43,34 @@ describe("workers that hold a conversation", () => {
     expect(await control("w1")).toEqual({ shouldStop: false });
     await world.complete("idle", await world.mustClaim("idle"));
   });
+
+  it("that do not give way in time hold up no other, and the health report names them", async () => {
+    for (const [worker, conversation] of [
+      ["deaf", "c1"],
+      ["w2", "c2"],
+    ] as const) {
+      await world.send(conversation, "hello");
+      await serve(worker);
+      await world.pass(1_000);
+    }
+    await world.send("c3", "waiting");
+    const asked: string[] = [];
+    for (let s = 0; s < 300 && !asked.includes("w2"); s += 10) {
+      await world.pass(10_000, 5_000);
+      for (const worker of ["deaf", "w2"]) {
+        await claim(worker);
+        if ((await control(worker)).release === true && !asked.includes(worker)) asked.push(worker);
+      }
+    }
+    expect(asked).toEqual(["deaf", "w2"]);
+    await world.pass(40_000, 5_000);
+    await claim("deaf");
+    expect((await world.t.query(world.lib.fleetHealth, {})).findings).toContainEqual(
+      expect.objectContaining({
+        code: "owner_holds_on",
+        text: expect.stringContaining("Worker deaf was asked") as string,
+      }),
+    );
+    await world.complete("free", await world.mustClaim("free"));
+  });
 });

@@ -181,6 +181,36 @@ const cases: Case[] = [
     "Use a lane that w1 serves (default)",
     T + 30_000,
   ],
+  [
+    "its owner was asked to let go of a lane that it does not serve",
+    { owner: { ...owner, freeAt: later }, conversation: { lane: "gpu" } },
+    "lane_unserved",
+    "from 2030-01-01T12:01:00.000Z on others may take it even if it does not",
+    "Use a lane that w1 serves (default)",
+    later,
+  ],
+  [
+    "its owner is silent, and nobody else serves its lane",
+    {
+      silentOwner: { worker: "laptop", conversationId: "c1", since: T, keptUntil: later },
+      fleet: { hasConfig: false },
+    },
+    "owner_silent",
+    "Worker laptop, which holds the conversation's memory, has given no sign of life since 2030-01-01T12:00",
+    "Start worker laptop again",
+    later,
+  ],
+  [
+    "its owner is silent, and somebody else is free",
+    {
+      silentOwner: { worker: "laptop", conversationId: "c1", since: T, keptUntil: later },
+      servers: [server],
+    },
+    "worker_polling",
+    "Worker w1 is free",
+    null,
+    T + 30_000,
+  ],
   ["somebody is free", { servers: [server] }, "worker_polling", "Worker w1 is free", null, T + 30_000],
   [
     "a machine for anybody boots",

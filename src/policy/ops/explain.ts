@@ -4,6 +4,7 @@ import { explainFleet } from "./explainFleet.js";
 import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, ServerFacts } from "./facts.js";
 import { missingLane } from "../queue/servable.js";
 import { laneFix, timeText } from "./words.js";
+import { startAgain, type SilentOwner } from "./workers.js";
 
 export interface Explained extends Verdict {
   /** For `behind_earlier`: the message in front, explained. */
@@ -133,9 +134,9 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
   if (!serves(owner, conversation)) {
     return {
       reason: "lane_unserved",
-      text: `Worker ${owner.worker} holds the conversation's memory, but does not serve lane '${lane}' of workspace '${workspace}'. Nobody else may take it before that worker has saved and let go.`,
+      text: `Worker ${owner.worker} holds the conversation's memory, but does not serve lane '${lane}' of workspace '${workspace}'. ${untilFree(owner)}`,
       fix: `Use a lane that ${owner.worker} serves (${owner.lanes.join(", ")}), or stop that worker and ${laneFix(conversation)}`,
-      nextLookAt: owner.aliveUntil,
+      nextLookAt: owner.freeAt ?? owner.aliveUntil,
     };
   }
   if (owner.saving) {
@@ -157,6 +158,12 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
     nextLookAt: owner.aliveUntil ?? conversation.nextLookAt,
   };
 }
+
+/** It is asked with its next poll. */
+const untilFree = ({ freeAt }: OwnerFacts): string =>
+  freeAt === null
+    ? "It is asked to save and let go with its next poll; then others may take it."
+    : `It was asked to save and let go; from ${timeText(freeAt)} on others may take it even if it does not.`;
 
 function draining({ fleet, conversation }: MessageFacts, { worker, machine }: OwnerFacts): Verdict {
   const why = machine?.drain ? ` (reason: ${machine.drain.reason})` : "";
@@ -214,6 +221,7 @@ function withoutOwner(facts: MessageFacts): Verdict {
   if (starts?.machine) return starting(facts, starts, starts.machine);
   const launched = fleet.lanes.includes(conversation.lane);
   if (launched && fleet.hasConfig) return explainFleet.waiting(facts);
+  if (able.length === 0 && facts.silentOwner) return ownerSilent(conversation, facts.silentOwner);
   if (able.length > 0) {
     return {
       reason: "in_line",
@@ -223,6 +231,16 @@ function withoutOwner(facts: MessageFacts): Verdict {
     };
   }
   return launched ? explainFleet.noConfig(conversation) : unserved(facts);
+}
+
+function ownerSilent(conversation: ConversationFacts, { worker, since, keptUntil }: SilentOwner): Verdict {
+  const { lane } = conversation;
+  return {
+    reason: "owner_silent",
+    text: `Worker ${worker}, which holds the conversation's memory, has given no sign of life since ${timeText(since)}. Any other worker of lane '${lane}' may take it, but there is none.`,
+    fix: `${startAgain(worker)}; or ${laneFix(conversation)}`,
+    nextLookAt: keptUntil,
+  };
 }
 
 function unserved({ conversation, servers, fleet }: MessageFacts): Verdict {

@@ -1,5 +1,7 @@
 /** What is known about a message and everything that could serve it. Plain data; times are epoch ms. */
 
+import type { SilentOwner } from "./workers.js";
+
 export interface Problem {
   code: string;
   message: string;
@@ -36,6 +38,8 @@ export interface ServerFacts {
 export interface OwnerFacts extends ServerFacts {
   /** It was asked to save and give the conversation up, or an upload is under way. */
   saving: boolean;
+  /** When it was asked to, and the conversation is free even if it does not; null: it was not asked. */
+  freeAt: number | null;
 }
 
 export type BlockedReason =
@@ -103,6 +107,8 @@ export interface MessageFacts {
   conversation: ConversationFacts;
   lease: { worker: string; expiresAt: number; replyRecorded: boolean } | null;
   owner: OwnerFacts | null;
+  /** It held the memory and is silent; the conversation is free for others. */
+  silentOwner: SilentOwner | null;
   /** Workers that could take it, and as many others as explain why none does. */
   servers: readonly ServerFacts[];
   fleet: FleetFacts;

@@ -13,6 +13,9 @@ const well: HealthFacts = {
   budgetUsed: null,
   silent: [],
   failedMachines: [],
+  silentOwners: [],
+  holdsOn: [],
+  refused: [],
   quarantined: null,
   orphans: { count: 0, failing: null },
   lanes: [],
@@ -25,6 +28,30 @@ const bot = { botId: "42", agentKey: "sales", verified: true, elsewhere: false, 
 
 type Case = [facts: Partial<HealthFacts>, severity: string, code: string, says: string];
 const cases: Case[] = [
+  [
+    { silentOwners: [{ worker: "laptop", conversationId: "c1", since: T, keptUntil: T + 1_000 }] },
+    "info",
+    "owner_silent",
+    "Worker laptop has given no sign of life since 2030-01-01T00:00:00.000Z",
+  ],
+  [
+    { holdsOn: [{ worker: "laptop", conversationId: "c1", askedAt: T }] },
+    "warning",
+    "owner_holds_on",
+    "asked at 2030-01-01T00:00:00.000Z to save and give up conversation 'c1'",
+  ],
+  [
+    { refused: [{ code: "worker_id_in_use", count: 3, tokenIds: ["t1"] }] },
+    "warning",
+    "worker_id_in_use",
+    "3 call(s) were refused because the worker id is in use by another process: token t1",
+  ],
+  [
+    { refused: [{ code: "worker_id_taken", count: 1, tokenIds: [] }] },
+    "warning",
+    "worker_id_taken",
+    "belongs to another token.",
+  ],
   [{ hasConfig: false }, "info", "provider_config_absent", "no machines are launched"],
   [{ blank: ["region"] }, "error", "provider_config_missing", "Missing providerConfig.region."],
   [

@@ -5,6 +5,7 @@ import type { MissingLane } from "../queue/servable.js";
 import { explainFleet, missingSecretText } from "./explainFleet.js";
 import type { Problem } from "./facts.js";
 import { laneFix, sentence, timeText } from "./words.js";
+import { workerFindings, type WorkerTrouble } from "./workers.js";
 
 /** What every launch needs. */
 export interface ConfigFacts {
@@ -15,7 +16,7 @@ export interface ConfigFacts {
   launchesPausedUntil: number | null;
 }
 
-export interface HealthFacts extends ConfigFacts {
+export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   /** Machines whose step was overdue at the last pass, or failed at least three times in a row. */
   stuck: readonly { worker: string; step: string; failures: number; problem: Problem | null }[];
   /** Machines that the provider's last list lacked. */
@@ -53,6 +54,7 @@ export function findingsOf(facts: HealthFacts): Finding[] {
     ...configFindings(facts),
     ...facts.lanes.map(laneFinding),
     ...machineFindings(facts),
+    ...workerFindings(facts),
     ...leftoverFindings(facts),
     ...budgetFindings(facts),
     ...facts.blocked

@@ -1,5 +1,6 @@
 /** Everything a worker keeps for itself, opened at its start. */
-import { mkdirSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Logger } from "pino";
 import type { WorkerEnv } from "../env.js";
@@ -17,6 +18,8 @@ type OwnEnv = Pick<WorkerEnv, "STATE_DIR" | "STATE_DATABASE_URL" | "WORKER_ID"> 
 
 export interface OwnState {
   journal: Journal;
+  /** Names the process that uses this worker's id: the same after a restart with the same directory. */
+  instance: string;
   /** Null: this worker has no place for connections. */
   store: OwnStore | null;
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export async function openOwnState(env: OwnEnv, log: Logger): Promise<OwnState> 
     if (dir === null) log.info("worker.noOwnDirectory");
     return {
       journal,
+      instance: dir === null ? randomUUID() : instanceOf(dir),
       store,
       async close() {
         journal.close();
@@ -66,6 +70,22 @@ export async function openStore(
     if (error instanceof StoreError) throw new WorkerFault("store_unusable", error.message);
     throw error;
   }
+}
+
+const instanceFile = "instance";
+
+/** Under the directory's lock, so that no other process has the same. */
+function instanceOf(dir: string): string {
+  const file = path.join(dir, instanceFile);
+  const fresh = randomUUID();
+  try {
+    const known = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
+    if (/^[\w-]{1,64}$/.test(known)) return known;
+    writeFileSync(file, fresh, { mode: 0o600 });
+  } catch {
+    // Then the next start has another name, and waits until this process counts as lost.
+  }
+  return fresh;
 }
 
 const inMemory = (workerId: string) => ({ journal: Journal.inMemory(workerId), unlock: () => undefined });

@@ -155,11 +155,28 @@ describe("a worker's own state", () => {
     const nowhere = await openOwnState(env(), log);
     expect(nowhere.store).toBeNull();
     await nowhere.close();
-    expect((await readdir(path.join(dir, "mine"))).sort()).toEqual(["answers.journal", "own.json"]);
-    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual([
+    expect((await readdir(path.join(dir, "mine"))).sort()).toEqual([
       "answers.journal",
+      "instance",
       "own.json",
     ]);
+    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual([
+      "answers.journal",
+      "instance",
+      "own.json",
+    ]);
+  });
+
+  it("names the process: the same after a restart in its directory, another one everywhere else", async () => {
+    const names = [];
+    for (const STATE_DIR of [path.join(dir, "mine"), path.join(dir, "mine"), path.join(dir, "other")]) {
+      const own = await openOwnState(env({ STATE_DIR }), log);
+      names.push(own.instance);
+      await own.close();
+    }
+    for (let start = 0; start < 2; start += 1) names.push((await openOwnState(env(), log)).instance);
+    expect(names[1]).toBe(names[0]);
+    expect(new Set(names).size).toBe(4);
   });
 
   it("belongs to one running worker; a killed one's lock is no lock", async () => {

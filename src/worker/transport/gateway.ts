@@ -7,7 +7,7 @@ import { CertificateWanted, failureOf, wantsCertificate } from "../net/failure.j
 import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
 import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
-import type { HelloTransport } from "../hello.js";
+import type { HelloTransport, Introduction } from "../hello.js";
 import type { IdleHint } from "../waiting/waiting.js";
 import { TransportError, type Transport } from "./transport.js";
 import { claimReply, controlReply, envelope, renewReply, settleReply } from "./wire.js";
@@ -17,6 +17,8 @@ export interface GatewayOptions {
   baseUrl: string;
   token: string;
   workerId: string;
+  /** Names this process, so that a second one under the same id is told apart. */
+  instance?: string;
   /** Takes the tenant's route; absent = the instance-wide one. */
   workspaceId?: string;
   /** Whether the engine keeps memory on disk; then the component binds one conversation at a time to this worker. */
@@ -47,6 +49,20 @@ export function createGatewayTransport(
   const { workerId, workspaceId: workspace } = options;
   const around = options.around ?? ((_operation, attempt) => attempt());
   const clock = options.clock ?? systemClock;
+  let { instance } = options;
+
+  /** An older component knows no names of processes and refuses them; the worker does without then. */
+  async function hello(said: Introduction, signal?: AbortSignal): Promise<unknown> {
+    try {
+      return await call("hello", { workerId, ...said, instance }, z.unknown(), signal);
+    } catch (error) {
+      const code = error instanceof TransportError ? error.code : null;
+      if (instance === undefined || (code !== "invalid_argument" && code !== "operation_unknown"))
+        throw error;
+      instance = undefined;
+      return await hello(said, signal);
+    }
+  }
 
   /** One call; what the deployment did not commit is made again at once, a few times, as nothing of it was stored. */
   async function call<T>(
@@ -107,16 +123,21 @@ export function createGatewayTransport(
   }
 
   return {
-    hello: (said, signal) => call("hello", { workerId, ...said }, z.unknown(), signal),
+    hello,
     claim: (signal) =>
       call(
         "claim",
-        { workerId, hydrate: true, stateful: options.stateful, listens: options.listens?.() },
+        { workerId, hydrate: true, stateful: options.stateful, listens: options.listens?.(), instance },
         claimReply,
         signal,
       ),
     settle: (held, request, signal) =>
-      call("settle", { workerId, ...pick(held), ...request }, settleReply, signal),
+      call(
+        "settle",
+        { workerId, ...pick(held), ...request, ...(request.claimNext && { instance }) },
+        settleReply,
+        signal,
+      ),
     heartbeat: (held, signal) => call("heartbeat", { workerId, ...pick(held) }, renewReply, signal),
     controlState: (signal) => call("control_state", { workerId }, controlReply, signal),
     reportProbe: (answer, signal) => call("probe_report", { workerId, ...answer }, z.boolean(), signal),
