@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { cutTextFromStart } from "../../policy/text/cut.js";
-import { textWithFiles } from "../attachments/files.js";
+import { textWithFiles, withMissing } from "../attachments/files.js";
 import { withOutDir } from "../attachments/outDir.js";
 import { systemCode } from "../memory/memoryError.js";
 import { EngineError, type Engine, type EngineReply, type EngineRequest } from "./engine.js";
@@ -81,7 +81,9 @@ export function createCommandEngine(options: CommandOptions): Engine {
 }
 
 async function answerOf(options: CommandOptions, request: EngineRequest): Promise<EngineReply> {
-  const { stderrTail, text, files } = await withOutDir((outDir) => runOnce(options, request, outDir));
+  const answered = await withOutDir((outDir) => runOnce(options, request, outDir));
+  const { stderrTail, files, missing } = answered;
+  const text = withMissing(answered.text, missing);
   if (text === "" && files.length === 0)
     throw new EngineError("empty", `command: no output${tail(stderrTail)}`);
   return files.length === 0 ? { text } : { text, files };

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { textWithFiles } from "../../attachments/files.js";
+import { textWithFiles, withMissing } from "../../attachments/files.js";
 import { readMedia } from "../../attachments/mediaPaths.js";
 import { EngineError, type EngineReply, type EngineRequest } from "../engine.js";
 import type { OpenClawContext } from "./config.js";
@@ -82,8 +82,7 @@ export class Turn {
     const isRelative = (named: string) => workspace !== undefined && /^(?![a-z]+:)[^/]/i.test(named);
     const named = media.map((file) => (isRelative(file) ? path.resolve(workspace ?? "", file) : file));
     const { files, refused } = await readMedia(named, roots);
-    const missing = refused.length === 0 ? "" : `[files that could not be sent: ${refused.join(", ")}]`;
-    return { text: [text, missing].filter((part) => part !== "").join("\n\n"), files };
+    return { text: withMissing(text, refused), files };
   }
 
   private async answer(): Promise<Said> {
