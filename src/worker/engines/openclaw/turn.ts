@@ -20,6 +20,8 @@ import {
 
 /** How often one attempt is sent anew after restarts of the gateway; more is the queue's business. */
 const MAX_RESENDS = 3;
+/** A longer wait is the queue's, in ms. */
+const LONGEST_PAUSE_MS = 20_000;
 /** Rows of history to look through: the turn in question is always among the newest. */
 const HISTORY_ROWS = 100;
 /** A turn to find again. */
@@ -105,7 +107,9 @@ export class Turn {
     const verdict = await this.ask(connection, runKey);
     if (verdict.kind === "answer") return saidIn(verdict);
     if (verdict.kind === "later") {
-      await this.pause(verdict.retryAfterMs);
+      const { retryAfterMs } = verdict;
+      if (retryAfterMs > LONGEST_PAUSE_MS) throw unavailable("it wants to be asked later", retryAfterMs);
+      await this.pause(retryAfterMs);
       return undefined;
     }
     return this.find({
@@ -201,7 +205,7 @@ export class Turn {
       return await this.link.whenUsable(AbortSignal.any([this.over.signal, late.signal]));
     } catch (error) {
       // Not this message's fault, so it stays retryable.
-      if (error instanceof ConnectRefused) throw unavailable(error.message);
+      if (error instanceof ConnectRefused) throw unavailable(error.message, error.retryAfterMs);
       throw error;
     } finally {
       clearTimeout(timer);
