@@ -18,12 +18,10 @@ const responseFrame = z.looseObject({
   id: z.string(),
   ok: z.boolean(),
   payload: z.unknown().optional(),
-  error: errorShape
-    .optional()
-    .catch((given) => ({
-      code: "ERROR",
-      message: typeof given.value === "string" ? given.value : "no reason given",
-    })),
+  error: errorShape.optional().catch((given) => ({
+    code: "ERROR",
+    message: typeof given.value === "string" ? given.value : "no reason given",
+  })),
 });
 export type ResponseFrame = z.output<typeof responseFrame>;
 
