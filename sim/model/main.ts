@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { runUntilSignal } from "../http/runUntilSignal.js";
 import { startModelServer } from "./server.js";
 
-/** Rules as a JSON file: `lastUser` is the source of a regular expression. */
+/** Rules as a JSON file: `lastUser` is the source of a regular expression, `recorded.file` a file of bytes to answer with. */
 const rulesFileSchema = z.array(
   z.strictObject({
     lastUser: z
@@ -20,6 +21,14 @@ const rulesFileSchema = z.array(
       .optional(),
     error: z
       .strictObject({ status: z.number().int(), message: z.string(), type: z.string().optional() })
+      .optional(),
+    recorded: z
+      .strictObject({
+        file: z.string(),
+        status: z.number().int().optional(),
+        contentType: z.string().optional(),
+      })
+      .transform(({ file, ...more }) => ({ body: readFileSync(file, "utf8"), ...more }))
       .optional(),
     cutAfterChunks: z.number().int().nonnegative().optional(),
     firstTokenMs: z.number().nonnegative().optional(),

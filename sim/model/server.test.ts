@@ -55,6 +55,16 @@ describe("answers", () => {
     expect(body.usage).toEqual({ prompt_tokens: 6, completion_tokens: 4, total_tokens: 10 });
   });
 
+  it("of a rule are the recorded bytes of another server, whatever they are", async () => {
+    const recorded = { body: "event: error\r\ndata: busy\r\n\r\n", status: 503, contentType: "text/plain" };
+    const { post, server } = await start({ rules: [{ lastUser: "odd", recorded, times: 1 }] });
+    const response = await post({ model: "m", messages: [user("odd")], stream: true });
+    expect([response.status, response.headers.get("content-type")]).toEqual([503, "text/plain"]);
+    expect(await response.text()).toBe(recorded.body);
+    expect(server.requests()).toMatchObject([{ outcome: "recorded" }]);
+    expect((await post({ model: "m", messages: [user("odd")] })).status).toBe(200);
+  });
+
   it("joins text parts", async () => {
     const { ask } = await start();
     const body = await ask([

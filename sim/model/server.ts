@@ -18,6 +18,7 @@ import { streamAnswer } from "./streamAnswer.js";
 import type { ModelRequestRecord, ModelRule, ModelServer, ModelServerOptions } from "./types.js";
 
 const DEFAULT_WAIT_MS = 10_000;
+const EVENT_STREAM = "text/event-stream; charset=utf-8";
 const DEFAULT_MODEL = "sim-1";
 
 /**
@@ -83,6 +84,12 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     if (rule?.error) {
       finish("error");
       return apiError(rule.error.status, rule.error.message, rule.error.type ?? "server_error", null);
+    }
+    if (rule?.recorded) {
+      const { body, status = 200, contentType = EVENT_STREAM } = rule.recorded;
+      const complete = await pause(rule.firstTokenMs ?? options.firstTokenMs ?? 0, closing.signal);
+      finish(complete ? "recorded" : "aborted");
+      return new Response(body, { status, headers: { "content-type": contentType } });
     }
     const toolCalls = rule?.toolCalls ?? [];
     const answer = toolCalls.length > 0 ? "" : answerText(rule, described);

@@ -18,6 +18,15 @@ export interface AnsweredRequest {
   lastToolText: string;
 }
 
+/** An answer of a real server, e.g. one of `test/worker/modelStreams`. */
+export interface RecordedAnswer {
+  body: string | Uint8Array<ArrayBuffer>;
+  /** Default 200. */
+  status?: number;
+  /** Default `text/event-stream; charset=utf-8`. */
+  contentType?: string;
+}
+
 /** One line of the script. The first rule that matches and is not spent answers. */
 export interface ModelRule {
   /** Matches when the last user text contains this (string) or satisfies it (RegExp); absent matches all. */
@@ -32,6 +41,8 @@ export interface ModelRule {
   toolCalls?: ScriptedToolCall[];
   /** Answers with this HTTP error instead. */
   error?: { status: number; message: string; type?: string };
+  /** Answers with exactly these bytes instead, after `firstTokenMs`: another server's dialect, as recorded. */
+  recorded?: RecordedAnswer;
   /** Streaming only: the connection is cut after so many content chunks. */
   cutAfterChunks?: number;
   /** Overrides of the server's latencies for this answer. */
@@ -68,7 +79,7 @@ export interface ModelRequestRecord {
   /** Text answered, or undefined while it runs, for errors and for tool calls. */
   answer?: string;
   /** `open` until the last byte was written; `aborted` when the client went away or the answer was cut. */
-  outcome: "open" | "answered" | "toolCalls" | "error" | "aborted";
+  outcome: "open" | "answered" | "toolCalls" | "recorded" | "error" | "aborted";
 }
 
 /** A running model server. */

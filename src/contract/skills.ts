@@ -12,9 +12,10 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * Deploying what is active already changes nothing and returns the same ids. Codes: `skill_invalid`, `skill_conflict`,
  * `skills_too_large`.
  * - `version`: Semantic Versioning 2.0.0.
- * - `sourceJs`: The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`).
+ * - `sourceJs`: The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`), or when they have a
+ *   `SKILL.md` and the skill needs no such script.
  * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
- * - returns `sha256`: Of the trimmed entry script.
+ * - returns `sha256`: Of the trimmed entry script; of the empty text when there is none.
  */
 export const deployGlobalSkill = defineRow(() => ({
   args: {

@@ -1,8 +1,9 @@
 /**
- * What a skill is on a disk: `SKILL.md`, the entry script, further files, and a marker that says who manages the directory.
+ * What a skill is on a disk: `SKILL.md`, an entry script if it has one, further files, and a marker that says who manages the directory.
  * The script and the further files are stored; the other two are written from the skill's row whenever they are needed, the
  * same for the same row.
  */
+import { cutText } from "../text/cut.js";
 import { skillPathsFault } from "./paths.js";
 import { cutText } from "../text/cut.js";
 
@@ -36,7 +37,8 @@ export type Bundle =
 
 /**
  * The stored files of a version, sorted by path: the entry script (trimmed, one newline at its end), given as `sourceJs` or
- * among `files`, and the rest as they are.
+ * among `files`, and the rest as they are. A skill of words and shell scripts has its own `SKILL.md` and no entry script;
+ * its `source` is empty.
  */
 export function assembleBundle(
   sourceJs: string | undefined,
@@ -48,13 +50,15 @@ export function assembleBundle(
   if (sourceJs !== undefined && inFiles !== undefined)
     return faulty(`The entry script is given twice: as sourceJs and as ${entry}.`);
   const source = (sourceJs ?? inFiles?.content ?? "").trim();
-  if (source.length < MIN_SOURCE_CHARS)
+  const scripted = sourceJs !== undefined || inFiles !== undefined;
+  const described = files.some(({ path }) => path === SKILL_DOC_PATH);
+  if ((scripted || !described) && source.length < MIN_SOURCE_CHARS)
     return { ok: false, fault: "source_short", message: "Skill source is too short." };
   if (source.length > MAX_SOURCE_CHARS)
     return { ok: false, fault: "source_large", message: "Skill source too large (max 200KB)." };
   const rest = files.filter(({ path }) => path !== entry);
   if (rest.length >= MAX_FILES) return faulty(`A skill has at most ${MAX_FILES} files.`);
-  const pathsFault = skillPathsFault([entry, ...rest.map(({ path }) => path)]);
+  const pathsFault = skillPathsFault([...(scripted ? [entry] : []), ...rest.map(({ path }) => path)]);
   if (pathsFault !== null) return faulty(`Invalid skill file: ${pathsFault}.`);
   for (const { path, content } of rest) {
     const folded = path.toLowerCase();
@@ -63,7 +67,8 @@ export function assembleBundle(
     if (content.length > MAX_SOURCE_CHARS)
       return faulty(`Invalid skill file: ${path} is too large (max 200KB).`);
   }
-  const all = [{ path: entry, content: `${source}\n` }, ...rest].sort(byPath);
+  const script = scripted ? [{ path: entry, content: `${source}\n` }] : [];
+  const all = [...script, ...rest].sort(byPath);
   const sizeBytes = all.reduce((sum, { content }) => sum + utf8Bytes(content), 0);
   if (sizeBytes > MAX_BUNDLE_BYTES)
     return faulty(`The skill's files are ${sizeBytes} bytes, at most ${MAX_BUNDLE_BYTES} are allowed.`);

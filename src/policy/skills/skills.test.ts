@@ -117,6 +117,17 @@ describe("a bundle", () => {
     expect(build([], "x".repeat(200_000))).toMatchObject({ ok: true });
     expect(assembleBundle(undefined, [], "esm")).toMatchObject({ message: "Skill source is too short." });
   });
+  it("needs no script when it has its own words", () => {
+    const files = ["SKILL.md", "references/spec.md", "scripts/status.sh"].map((path) => ({
+      path,
+      content: path,
+    }));
+    expect(assembleBundle(undefined, files, "esm")).toEqual({ ok: true, source: "", files, sizeBytes: 43 });
+    // What is given as the script is one, and words that nobody wrote are none.
+    expect(assembleBundle("", files, "esm")).toMatchObject({ message: "Skill source is too short." });
+    expect(assembleBundle(undefined, files.slice(1), "esm")).toMatchObject({ fault: "source_short" });
+    expect(sourceOf("")).toBe("");
+  });
   it("refuses escapes, reserved names, doubles and too much", () => {
     const message = (files: { path: string; content: string }[]) => {
       const bundle = build(files);

@@ -2,6 +2,10 @@
 import { cutText } from "../text/cut.js";
 
 const MAX_CHARS = 120;
+/** File systems take 255, and whoever writes the file puts a number in front. */
+const MAX_BYTES = 240;
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Blank names become `file`. The extension survives the cut. */
 export function safeFileName(name: string): string {
@@ -13,7 +17,8 @@ export function safeFileName(name: string): string {
     .replace(/[<>:"|?*]/g, "_")
     .replace(/^[.\s]+|[.\s]+$/g, "");
   if (plain === "") return "file";
-  if (plain.length <= MAX_CHARS) return plain;
   const extension = /\.[A-Za-z0-9]{1,10}$/.exec(plain)?.[0] ?? "";
-  return `${cutText(plain, MAX_CHARS - extension.length)}${extension}`;
+  let stem = cutText(plain.slice(0, plain.length - extension.length), MAX_CHARS - extension.length);
+  while (bytesOf(stem + extension) > MAX_BYTES) stem = cutText(stem, stem.length - 1);
+  return `${stem}${extension}`;
 }

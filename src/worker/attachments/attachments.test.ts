@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asOrdinaryUser } from "../../../test/worker/ordinaryUser.js";
 import { createCommandEngine } from "../engines/command.js";
 import type { Attachment } from "../../contract/attachments.js";
 import { createFileExchange } from "./exchange.js";
@@ -153,6 +154,39 @@ describe("the files of an answer", () => {
       ["a.txt", "one"],
       ["b.txt", "two"],
     ]);
+  });
+
+  describe("by an ordinary user", () => {
+    asOrdinaryUser(() => dir);
+    it("of a program are sent whatever their names, and those that cannot be read are told", async () => {
+      const script = `const fs = require('node:fs'); const out = process.env.OUT_DIR;
+        fs.writeFileSync(Buffer.concat([Buffer.from(out + '/caf'), Buffer.from([0xe9]), Buffer.from('.txt')]), 'latin');
+        fs.writeFileSync(out + '/shut', 'x'); fs.chmodSync(out + '/shut', 0);
+        fs.mkdirSync(out + '/cache/m', { recursive: true }); fs.writeFileSync(out + '/cache/m/f', 'x');
+        fs.chmodSync(out + '/cache/m', 0o555); fs.chmodSync(out + '/cache', 0o555); fs.chmodSync(out, 0o555);
+        require('node:child_process').execFileSync('chmod', ['0', out]); console.log('here');`;
+      const engine = createCommandEngine({ argv: [process.execPath, "-e", script], env: process.env });
+      const request = { messageId: "m", attempt: 1, conversationId: "c", agentKey: "a", history: [] };
+      const before = await readdir(tmpdir());
+      const { text, files } = await engine.run({ ...request, metadata: {}, signal, text: "x" });
+      expect(text).toBe("here\n\n[files that could not be sent: shut]");
+      expect(files?.map(({ fileName }) => fileName)).toEqual(["caf\ufffd.txt"]);
+      const left = (await readdir(tmpdir())).filter((name) => !before.includes(name));
+      expect(left.filter((name) => name.startsWith("agent-out-"))).toEqual([]);
+    });
+
+    it("of a message are deleted although the engine shut their directory; a name of any length is written", async () => {
+      const fileName = `${"很".repeat(200)}.txt`;
+      const { attachments, dispose } = await exchange.receive(
+        [ready("http://files/a", { fileName })],
+        signal,
+      );
+      const file = attachments[0]?.path ?? "";
+      expect(await readFile(file, "utf8")).toBe("content");
+      await chmod(path.dirname(file), 0o555);
+      await dispose();
+      expect(existsSync(path.dirname(file))).toBe(false);
+    });
   });
 
   it("that a model names are read from the allowed directories only", async () => {

@@ -2,7 +2,7 @@
  * Brings the files of a message to this machine and those of an answer to the deployment's storage. The URLs are
  * credentials: they appear nowhere. A file that cannot be had is told to the engine; the message is answered all the same.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -16,6 +16,7 @@ import { safeFileName } from "../../policy/telegram/fileName.js";
 import { readCapped } from "../../policy/telegram/readCapped.js";
 import { describeReplyFile } from "../../policy/worker/replyFile.js";
 import { EngineError } from "../engines/engine.js";
+import { removeTree } from "../files/removeTree.js";
 import type { EngineAttachment, EngineFile, OutgoingFile } from "./files.js";
 
 /** Far above what Telegram gives a bot; the component has its own, lower limit. */
@@ -61,7 +62,8 @@ export function createFileExchange(options: FileExchangeOptions) {
     async receive(attachments: readonly Attachment[], signal: AbortSignal): Promise<Received> {
       if (attachments.length === 0) return { attachments: [], dispose: () => Promise.resolve() };
       const dir = await mkdtemp(path.join(tmpdir(), "agent-files-"));
-      const dispose = () => rm(dir, { recursive: true, force: true });
+      // What an engine has made of them must not cost the answer; they lie in the system's own place for such files.
+      const dispose = () => removeTree(dir).catch(() => undefined);
       try {
         const received: EngineAttachment[] = [];
         for (const [index, attachment] of attachments.entries())

@@ -25,6 +25,12 @@ export interface OutgoingFile {
   load(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** The text of an answer, with the names of the files that could not go along. */
+export function withMissing(text: string, missing: readonly string[]): string {
+  const told = missing.length === 0 ? "" : `[files that could not be sent: ${missing.join(", ")}]`;
+  return [text, told].filter((part) => part !== "").join("\n\n");
+}
+
 /**
  * The user's text and a list of the files, for engines that are given paths. Without paths (`showPaths` false) it names the
  * files only.

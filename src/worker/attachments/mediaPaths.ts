@@ -2,10 +2,11 @@
  * Files that an OpenClaw gateway names in its answer. The model chooses the path, so only files inside the given
  * directories are read, after links are resolved: never the worker's own environment or the gateway's configuration.
  */
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { MAX_REPLY_FILE_BYTES, MAX_REPLY_FILES } from "../../contract/attachments.js";
+import { readRegularFile } from "../files/openRegular.js";
 import type { EngineFile } from "./files.js";
 
 /** The files that may be sent, and the names of those that may not or are not there. */
@@ -33,7 +34,8 @@ async function readOne(named: string, roots: string[]): Promise<EngineFile | nul
     if (!roots.some((root) => file.startsWith(`${root}${path.sep}`))) return null;
     const facts = await stat(file);
     if (!facts.isFile() || facts.size === 0 || facts.size > MAX_REPLY_FILE_BYTES) return null;
-    return { fileName: path.basename(file), bytes: new Uint8Array(await readFile(file)) };
+    const bytes = await readRegularFile(file, MAX_REPLY_FILE_BYTES);
+    return bytes === null ? null : { fileName: path.basename(file), bytes: new Uint8Array(bytes) };
   } catch {
     return null;
   }

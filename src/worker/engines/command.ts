@@ -1,12 +1,16 @@
 /**
  * A program as an engine: the prompt on its stdin, its stdout is the answer, and so are the files it leaves in `OUT_DIR`. The
  * files of the message are listed in the prompt with their paths. It is started without a shell, in its
- * own process group, with an allow-listed environment, so that it never sees the worker's token.
+ * own process group, with an allow-listed environment, so that it never sees the worker's token. The run ends when the
+ * program ends: what it leaves in its group is killed, and what has left the group may hold the pipes and is not waited for.
  */
-import { spawn, type ChildProcess } from "node:child_process";
-import { textWithFiles } from "../attachments/files.js";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { cutTextFromStart } from "../../policy/text/cut.js";
+import { textWithFiles, withMissing } from "../attachments/files.js";
 import { withOutDir } from "../attachments/outDir.js";
+import { systemCode } from "../memory/memoryError.js";
 import { EngineError, type Engine, type EngineReply, type EngineRequest } from "./engine.js";
+import { plainText } from "./terminal.js";
 
 export interface CommandOptions {
   /** Program and arguments. */
@@ -34,6 +38,13 @@ export const passedEnv = [
 
 const maxOutputBytes = 1024 * 1024;
 const stderrTailUnits = 500;
+const stderrTailBytes = 4 * stderrTailUnits;
+/** Once the program has ended, what it wrote is in the pipe; nothing more for this long, and it has been read. */
+const quietMs = 50;
+/** A helper that goes on writing is not listened to for longer. */
+const longestDrainMs = 1_000;
+/** Linux takes no longer string in an environment (128 KiB with its name and end). */
+const maxVariableBytes = 127 * 1024;
 
 /**
  * Reads a command line: a JSON array of strings, or simple words separated by spaces (no quoting: use the array).
@@ -70,7 +81,9 @@ export function createCommandEngine(options: CommandOptions): Engine {
 }
 
 async function answerOf(options: CommandOptions, request: EngineRequest): Promise<EngineReply> {
-  const { stderrTail, text, files } = await withOutDir((outDir) => runOnce(options, request, outDir));
+  const answered = await withOutDir((outDir) => runOnce(options, request, outDir));
+  const { stderrTail, files, missing } = answered;
+  const text = withMissing(answered.text, missing);
   if (text === "" && files.length === 0)
     throw new EngineError("empty", `command: no output${tail(stderrTail)}`);
   return files.length === 0 ? { text } : { text, files };
@@ -84,15 +97,10 @@ function runOnce(
   const [program, ...args] = options.argv;
   return new Promise((resolve, reject) => {
     if (request.signal.aborted) return reject(new EngineError("aborted", "command: aborted"));
-    const child = spawn(program, args, {
-      shell: false,
-      detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
-      env: { ...childEnv(options, request), OUT_DIR: outDir },
-    });
+    const child = started(program, args, { ...childEnv(options, request), OUT_DIR: outDir });
     const stdout: Buffer[] = [];
     let stdoutBytes = 0;
-    let stderrTail = "";
+    let stderr = Buffer.alloc(0);
     let tooMuch = false;
     let killTimer: NodeJS.Timeout | undefined;
 
@@ -109,7 +117,7 @@ function runOnce(
       tooMuch = true;
     });
     child.stderr.on("data", (chunk: Buffer) => {
-      stderrTail = (stderrTail + chunk.toString("utf8")).slice(-stderrTailUnits);
+      stderr = Buffer.concat([stderr, chunk]).subarray(-stderrTailBytes);
     });
     // A program that does not read its input closes the pipe: not an error by itself.
     child.stdin.on("error", () => undefined);
@@ -118,26 +126,74 @@ function runOnce(
     const finish = (error: EngineError | null): void => {
       clearTimeout(killTimer);
       request.signal.removeEventListener("abort", kill);
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
       if (error !== null) return reject(error);
-      const text = Buffer.concat(stdout).toString("utf8").trim();
-      resolve({ text, stderrTail });
+      resolve({ text: textOf(stdout), stderrTail: tailOf(stderr) });
     };
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      // Not found or not executable is an operator's mistake that may be mended while the message waits.
-      finish(new EngineError("unavailable", `command: could not be started (${error.code ?? "unknown"})`));
-    });
-    // A grandchild that lives on in the group would hold the pipes open, and "close" would never come.
-    child.once("exit", () => signalGroup(child, "SIGKILL"));
-    child.once("close", (code, signal) => {
-      if (request.signal.aborted) return finish(new EngineError("aborted", "command: aborted"));
-      if (tooMuch)
-        return finish(new EngineError("refused", `command: more than ${maxOutputBytes} bytes of output`));
-      if (code === 0) return finish(null);
-      const how = code === null ? `killed by ${signal ?? "a signal"}` : `exit code ${code}`;
-      finish(new EngineError("crashed", `command: ${how}${tail(stderrTail)}`));
+    child.once("error", (error: NodeJS.ErrnoException) => finish(notStarted(error)));
+    child.once("exit", (code, signal) => {
+      signalGroup(child, "SIGKILL");
+      drained(child, () => {
+        if (request.signal.aborted) return finish(new EngineError("aborted", "command: aborted"));
+        if (tooMuch)
+          return finish(new EngineError("refused", `command: more than ${maxOutputBytes} bytes of output`));
+        if (code === 0) return finish(null);
+        const how = code === null ? `killed by ${signal ?? "a signal"}` : `exit code ${code}`;
+        finish(new EngineError("crashed", `command: ${how}${tail(tailOf(stderr))}`));
+      });
     });
   });
 }
+
+function started(
+  program: string,
+  args: string[],
+  env: Record<string, string>,
+): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(program, args, { shell: false, detached: true, stdio: ["pipe", "pipe", "pipe"], env });
+  } catch (error) {
+    throw notStarted(error);
+  }
+}
+
+/** Not found or not executable is an operator's mistake that may be mended while the message waits. */
+const notStarted = (error: unknown): EngineError =>
+  new EngineError("unavailable", `command: could not be started (${systemCode(error)})`);
+
+/** Calls back once the pipes are closed, or nothing has come for a moment although others hold them. */
+function drained(child: ChildProcessWithoutNullStreams, then: () => void): void {
+  let over = false;
+  const end = (): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(quiet);
+    clearTimeout(limit);
+    then();
+  };
+  // After the timer a turn of the loop reads what is there: a busy process is late with both.
+  const wait = (): NodeJS.Timeout => {
+    let heard = false;
+    const note = (): void => void (heard = true);
+    child.stdout.once("data", note);
+    return setTimeout(() => {
+      setImmediate(() => {
+        child.stdout.off("data", note);
+        if (!heard) end();
+        else if (!over) quiet = wait();
+      });
+    }, quietMs);
+  };
+  let quiet = wait();
+  const limit = setTimeout(end, longestDrainMs);
+  child.once("close", end);
+}
+
+const textOf = (chunks: readonly Buffer[]): string =>
+  plainText(Buffer.concat(chunks).toString("utf8")).trim();
+/** What is left of a character whose beginning was cut off says nothing. */
+const tailOf = (stderr: Buffer): string =>
+  cutTextFromStart(plainText(stderr.toString("utf8").replace(/^\ufffd+/, "")).trim(), stderrTailUnits);
 
 function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Record<string, string> {
   const passed: Record<string, string> = {};
@@ -152,7 +208,14 @@ function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Rec
     AGENT_FACTORY_AGENT_KEY: request.agentKey,
     AGENT_FACTORY_CONVERSATION_ID: request.conversationId,
     AGENT_FACTORY_MESSAGE_ID: request.messageId,
+    ...systemPromptVariable(request.systemPrompt),
   };
+}
+
+/** The system prompt also by itself, where an environment can hold it. */
+function systemPromptVariable(systemPrompt = ""): Record<string, string> {
+  const fits = systemPrompt !== "" && Buffer.byteLength(systemPrompt) <= maxVariableBytes;
+  return fits ? { AGENT_FACTORY_SYSTEM_PROMPT: systemPrompt.replaceAll("\0", "") } : {};
 }
 
 /** The history as a transcript, then the new text; only the text when there is no history. */
@@ -163,7 +226,7 @@ function promptOf({ history, systemPrompt, ...request }: EngineRequest): string 
   return turns.length === 0 ? text : `${turns.join("\n\n")}\n\nuser: ${text}`;
 }
 
-const tail = (stderr: string): string => (stderr.trim() === "" ? "" : `: ${stderr.trim()}`);
+const tail = (stderr: string): string => (stderr === "" ? "" : `: ${stderr}`);
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;

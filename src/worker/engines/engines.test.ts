@@ -217,6 +217,71 @@ describe("command", () => {
     expect(await node(script).run(asking("x"))).toEqual({ text: "done" });
   });
 
+  it.each([
+    ["both pipes", "setsid sleep 5 &"],
+    ["stdout", "setsid sleep 5 2>/dev/null &"],
+    ["stderr", "setsid sleep 5 >/dev/null &"],
+    ["a pipe that it goes on writing to", "setsid sh -c 'while sleep 0.02; do printf .; done' &"],
+  ])("a helper in a session of its own that holds %s does not hold the answer back", async (_, helper) => {
+    const argv = ["sh", "-c", `${helper} echo $! >&2; sleep 0.3; echo answer; exit 3`] as const;
+    const startedAt = Date.now();
+    const failure = await createCommandEngine({ argv: [...argv], env: process.env, killGraceMs: 30 })
+      .run(asking("x"))
+      .catch((error: unknown) => error as Error);
+    expect(Date.now() - startedAt).toBeLessThan(4_000);
+    const [, pid = ""] = /exit code 3: (\d+)$/.exec("message" in failure ? failure.message : "") ?? [];
+    // It has left the group, so it is this test's to end.
+    process.kill(-Number(pid), "SIGKILL");
+    const whole = "setsid sleep 2 & head -c 900000 /dev/zero | tr '\\0' x";
+    const long = createCommandEngine({ argv: ["sh", "-c", whole], env: process.env });
+    if (helper.includes("sleep 5 &")) expect((await long.run(asking("x"))).text).toHaveLength(900_000);
+  });
+
+  it("an abort ends the run although a helper holds the pipes", async () => {
+    const argv = ["sh", "-c", "setsid sleep 3 & sleep 30"] as const;
+    const engine = createCommandEngine({ argv: [...argv], env: process.env, killGraceMs: 30 });
+    const startedAt = Date.now();
+    await expect(engine.run(asking("x", { signal: AbortSignal.timeout(200) }))).rejects.toMatchObject({
+      kind: "aborted",
+    });
+    expect(Date.now() - startedAt).toBeLessThan(2_500);
+  });
+
+  it.each([
+    ["colours", "\u001b[1;31mred\u001b[0m", "red"],
+    ["256 and true colours", "\u001b[38;5;196ma\u001b[48;2;1;2;3mb\u001b[m", "ab"],
+    ["a title with spaces", "\u001b]0;my own title\u0007text", "text"],
+    ["a link", "\u001b]8;;https://x.y\u001b\\here\u001b]8;;\u001b\\", "here"],
+    ["one-byte codes", "\u009b31mred\u009b0m", "red"],
+    ["movements and modes", "\u001b[2K\u001b[1G\u001b[?25ltext\u001b[?25h\u001b(B\u001b=", "text"],
+    ["a line written over", "10%\r50%\rdone\r\nnext\r\n", "done\nnext"],
+    ["overstriking", "b\bbo\bo_\bx", "box"],
+    ["bells and zeros", "a\u0007b\0c", "abc"],
+    ["an unfinished code", "text\u001b[", "text"],
+    ["tabs and emoji", "a\tb 👩‍👧", "a\tb 👩‍👧"],
+  ])("takes %s out of the answer", async (_, written, text) => {
+    const script = `process.stdout.write(${JSON.stringify(written)})`;
+    expect(await node(script).run(asking("x"))).toEqual({ text });
+  });
+
+  it("makes of half a character what can be stored, in the answer and in the reason of a failure", async () => {
+    const half = "process.stdout.write(Buffer.from([0x61, 0xf0, 0x9f]))";
+    expect((await node(half).run(asking("x"))).text).toBe("a\ufffd");
+    const failure = node("process.stderr.write('😀'.repeat(1000)); process.exit(3)").run(asking("x"));
+    await expect(failure).rejects.toThrow(/^command: exit code 3: (😀){200,250}$/u);
+  });
+
+  it("hands the system prompt over by itself, and says when it cannot be started", async () => {
+    const show = "process.stdout.write(process.env.AGENT_FACTORY_SYSTEM_PROMPT ?? 'none')";
+    expect((await node(show).run(asking("x", { systemPrompt: "be\0 kind" }))).text).toBe("be kind");
+    expect((await node(show).run(asking("x", { systemPrompt: "x".repeat(200_000) }))).text).toBe("none");
+    const connections = { BIG: "x".repeat(200_000) };
+    await expect(node(show).run(asking("x", { connections }))).rejects.toMatchObject({
+      kind: "unavailable",
+      message: "command: could not be started (E2BIG)",
+    });
+  });
+
   it("reads a JSON array or simple words, nothing that would need a shell", () => {
     expect(parseCommand('["a b","c"]')).toEqual(["a b", "c"]);
     expect(parseCommand(" python  agent.py --fast ")).toEqual(["python", "agent.py", "--fast"]);

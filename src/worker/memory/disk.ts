@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { chmod, cp, mkdir, open, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { moveEntry } from "../files/moveEntry.js";
 import { readRegularFile } from "../files/openRegular.js";
 import { codeOf, factsAt, inside, isGone, loosen, namesIn, rawPath, type RawPath } from "../files/rawPath.js";
 import { removeTree } from "../files/removeTree.js";
@@ -112,7 +113,7 @@ export class Disk {
     for (const entry of await namesOrNone(incoming)) {
       // A program that runs on may have made it anew meanwhile.
       await this.moveOut(entry);
-      await move(inside(incoming, entry), inside(rawPath(this.place.root), entry));
+      await moveEntry(inside(incoming, entry), inside(rawPath(this.place.root), entry));
     }
     if (marker === null) await removeTree(this.file("marker.json"));
     else await writeJson(this.file("marker.json"), marker);
@@ -126,7 +127,7 @@ export class Disk {
     await ensureDirectory(this.file("outgoing"), 0o700);
     // A name of its own: what an earlier swap left there may be impossible to remove.
     const target = inside(rawPath(this.file("outgoing")), randomUUID());
-    await move(inside(rawPath(this.place.root), entry), target).catch((error: unknown) => {
+    await moveEntry(inside(rawPath(this.place.root), entry), target).catch((error: unknown) => {
       if (!isGone(error)) throw error;
     });
   }
@@ -178,14 +179,6 @@ async function loosenWay(root: string, file: string): Promise<void> {
     if (facts === null) return;
     await loosen(rawPath(at), facts);
   }
-}
-
-/** A directory that may not be changed cannot be moved to another one either. */
-async function move(from: RawPath, to: RawPath): Promise<void> {
-  const facts = await factsAt(from);
-  if (facts !== null) await loosen(from, facts);
-  await rename(from, to);
-  if (facts?.isDirectory()) await chmod(to, facts.mode & 0o7777).catch(() => undefined);
 }
 
 async function namesOrNone(directory: RawPath): Promise<Buffer[]> {

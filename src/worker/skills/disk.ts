@@ -3,9 +3,13 @@
  * else's and never touched. Links are never followed: what looks like a directory but is a link is someone else's too.
  */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { moveEntry } from "../files/moveEntry.js";
+import { readRegularFile } from "../files/openRegular.js";
+import { factsAt, loosen, rawPath } from "../files/rawPath.js";
+import { removeTree } from "../files/removeTree.js";
 import { MANAGED_BY, MARKER_PATH } from "../../policy/skills/bundle.js";
 
 const STAGING_PREFIX = ".skills-staging-";
@@ -17,9 +21,10 @@ export type Entry = "absent" | "ours" | "foreign";
 /** What stands at `name` in the skills directory. */
 export async function entryAt(skillsDir: string, name: string): Promise<Entry> {
   const directory = path.join(skillsDir, name);
-  const stats = await statOrNull(directory);
-  if (stats === null) return "absent";
-  if (!stats.isDirectory()) return "foreign";
+  const facts = await factsAt(directory);
+  if (facts === null) return "absent";
+  if (!facts.isDirectory()) return "foreign";
+  await loosen(rawPath(directory), facts);
   const marker = await readRegular(path.join(directory, MARKER_PATH));
   return marker !== null && isOurMarker(marker) ? "ours" : "foreign";
 }
@@ -65,17 +70,10 @@ export async function hashesOf(directory: string): Promise<Map<string, string> |
 
 /** The bytes of a regular file of reasonable size, or null. */
 export async function readRegular(file: string): Promise<Buffer | null> {
-  const stats = await statOrNull(file);
-  return stats?.isFile() && stats.size <= MAX_READ_BYTES ? await readFile(file) : null;
-}
-
-async function statOrNull(file: string) {
-  try {
-    return await lstat(file);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
+  const facts = await factsAt(file);
+  if (!facts?.isFile()) return null;
+  if ((facts.mode & 0o400) === 0) await chmod(file, 0o600).catch(() => undefined);
+  return await readRegularFile(file, MAX_READ_BYTES);
 }
 
 /** A private place beside the skills, on the same file system, so that renaming is atomic. */
@@ -93,6 +91,8 @@ export interface Staging {
 
 export async function openStaging(skillsDir: string): Promise<Staging> {
   await mkdir(skillsDir, { recursive: true });
+  const facts = await factsAt(skillsDir);
+  if (facts !== null) await loosen(rawPath(skillsDir), facts);
   await removeLeftovers(skillsDir);
   const staging = await mkdtemp(path.join(skillsDir, STAGING_PREFIX));
   const fresh = path.join(staging, "new");
@@ -104,13 +104,15 @@ export async function openStaging(skillsDir: string): Promise<Staging> {
       for (const [relative, content] of files) {
         const target = path.join(fresh, name, ...relative.split("/"));
         await mkdir(path.dirname(target), { recursive: true });
-        await writeFile(target, content, { flag: "wx", mode: 0o644 });
+        // A script says itself by whom it is run.
+        const mode = content.subarray(0, 2).toString("latin1") === "#!" ? 0o755 : 0o644;
+        await writeFile(target, content, { flag: "wx", mode });
       }
     },
     async publish(name) {
       const target = path.join(skillsDir, name);
-      const replaced = (await statOrNull(target)) !== null;
-      if (replaced) await rename(target, path.join(old, name));
+      const replaced = (await factsAt(target)) !== null;
+      if (replaced) await moveEntry(target, path.join(old, name));
       try {
         await rename(path.join(fresh, name), target);
       } catch (error) {
@@ -118,20 +120,19 @@ export async function openStaging(skillsDir: string): Promise<Staging> {
         throw error;
       }
     },
-    withdraw: (name) => rename(path.join(skillsDir, name), path.join(old, name)),
+    withdraw: (name) => moveEntry(path.join(skillsDir, name), path.join(old, name)),
     async replaceFile(name, content) {
       const prepared = path.join(staging, "file");
       await writeFile(prepared, content);
       await rename(prepared, path.join(skillsDir, name));
     },
-    discard: () => rm(staging, { recursive: true, force: true }),
+    discard: () => removeTree(staging),
   };
 }
 
 /** Of a worker that was killed while it wrote. */
 async function removeLeftovers(skillsDir: string): Promise<void> {
   for (const name of await readdir(skillsDir)) {
-    if (name.startsWith(STAGING_PREFIX))
-      await rm(path.join(skillsDir, name), { recursive: true, force: true });
+    if (name.startsWith(STAGING_PREFIX)) await removeTree(path.join(skillsDir, name));
   }
 }

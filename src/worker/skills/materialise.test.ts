@@ -1,9 +1,10 @@
-import { existsSync, lstatSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { asOrdinaryUser } from "../../../test/worker/ordinaryUser.js";
 import { LAYOUT_VERSION, MARKER_PATH, skillMarker } from "../../policy/skills/bundle.js";
 import { contentHash, sha256Hex } from "../../policy/skills/hash.js";
 import { systemClock } from "../clock.js";
@@ -188,6 +189,27 @@ describe("skills on the disk", () => {
   });
 });
 
+describe("by an ordinary user, skills", () => {
+  asOrdinaryUser(() => root);
+  it("that an agent shut are replaced and withdrawn; a script can be run, and one of words needs none", async () => {
+    await server.approve("words", { "scripts/status.sh": "#!/bin/sh\necho fine\n" });
+    for (const skill of server.skills.filter(({ slug }) => slug === "words"))
+      skill.files = skill.files.filter(({ path }) => path !== "scripts/index.mjs");
+    await run();
+    expect(lstatSync(at("words/scripts/status.sh")).mode & 0o111).toBe(0o111);
+    const shut = ["weather/docs", "weather", "maths/.af-global-skill.json", "maths/scripts", "maths", "."];
+    for (const name of shut) chmodSync(at(name), name === "." ? 0o555 : 0);
+    server.skills = server.skills.filter(({ slug }) => slug !== "maths");
+    expect(await run()).toMatchObject({
+      written: ["weather"],
+      removed: ["maths"],
+      refused: [],
+      unchanged: 1,
+    });
+    expect((await readdir(dir)).sort()).toEqual([".skills.lock.json", "weather", "words"]);
+  });
+});
+
 describe("a manifest is refused as a whole, and nothing on the disk changes, for", () => {
   const rename = (to: string) => (index: SkillsIndex) => {
     const file = index.skills[0]?.files.find(({ path }) => path === "docs/rain.md");
@@ -202,12 +224,12 @@ describe("a manifest is refused as a whole, and nothing on the disk changes, for
     ["a path that differs in case alone", rename("SCRIPTS/INDEX.mjs")],
     ["a file in a directory's place", rename("scripts")],
     [
-      "a missing entry script",
+      "a missing SKILL.md",
       (index) => ({
         ...index,
         skills: index.skills.map((s) => ({
           ...s,
-          files: s.files.filter(({ path }) => path !== "scripts/index.mjs"),
+          files: s.files.filter(({ path }) => path !== "SKILL.md"),
         })),
       }),
     ],

@@ -19,8 +19,6 @@ export class SkillsError extends Error {
   }
 }
 
-const ENTRY_SCRIPTS = ["scripts/index.mjs", "scripts/index.cjs"];
-
 /**
  * Throws `skills_manifest_invalid` for another layout, a directory name or path that could lead elsewhere, a missing or
  * doubled file; `skills_checksum` where a content or the whole does not hash to what is said of it. One fault refuses all.
@@ -55,7 +53,7 @@ function structuralFault({ slug, skillDirName, files }: IndexSkill): string | nu
   if (fault !== null) return fault;
   if (!paths.includes(SKILL_DOC_PATH)) return `${SKILL_DOC_PATH} is missing`;
   if (!paths.includes(MARKER_PATH)) return `${MARKER_PATH} is missing`;
-  return ENTRY_SCRIPTS.some((entry) => paths.includes(entry)) ? null : "the entry script is missing";
+  return null;
 }
 
 const invalid = (message: string): SkillsError =>

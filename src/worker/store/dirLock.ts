@@ -1,27 +1,92 @@
-/** One running worker a directory: two that said each other's last words would end each other's messages. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * One running worker a directory: two that said each other's last words would end each other's messages.
+ *
+ * A lock is the file `lock.<n>` with the highest number, and says whose it is; who takes it over from a process that is gone
+ * makes the next number, which only one can, and is the holder if it then has the highest. That number never falls (the
+ * file of a lock that was given back stays, empty), so nobody removes a lock that another has just taken.
+ */
+import { randomUUID } from "node:crypto";
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
-
-const fileName = "lock";
+import { codeOf } from "../files/rawPath.js";
 
 /** Takes the directory; the result gives it back. Throws an `Error` that names the process that holds it. */
 export function lockDir(dir: string): () => void {
-  const file = path.join(dir, fileName);
-  const own = `${process.pid} ${startOf(process.pid)}`;
-  for (let tries = 1; ; tries += 1) {
-    try {
-      writeFileSync(file, own, { flag: "wx", mode: 0o600 });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  const prepared = path.join(dir, `taking.${randomUUID()}`);
+  writeFileSync(prepared, `${process.pid} ${startOf(process.pid)}`, { flag: "wx", mode: 0o600 });
+  try {
+    for (;;) {
+      const newest = locksIn(dir).at(-1);
+      if (newest !== undefined) refuseHeld(path.join(dir, newest.name));
+      const number = (newest?.number ?? 0) + 1;
+      const own = path.join(dir, nameOf(number));
+      if (!created(prepared, own)) continue;
+      const all = locksIn(dir);
+      if (all.at(-1)?.number !== number) {
+        rmSync(own, { force: true });
+        continue;
+      }
+      for (const { name } of all.slice(0, -1)) rmSync(path.join(dir, name), { force: true });
+      return () => giveBack(own);
     }
-    const [pid = "", ...start] = readText(file).split(" ");
-    // The number alone is not enough: in a container every worker is number 1 or so, the killed one as well.
-    if (isRunning(Number(pid)) && startOf(Number(pid)) === start.join(" "))
-      throw new Error(`it is in use by the running process ${pid}`);
-    if (tries > 3) throw new Error("others keep taking it");
-    rmSync(file, { force: true });
+  } finally {
+    rmSync(prepared, { force: true });
   }
+}
+
+function giveBack(own: string): void {
+  try {
+    truncateSync(own);
+  } catch {
+    // The directory is gone, or fails: the end of this process gives it back.
+  }
+}
+
+const nameOf = (number: number): string => `lock.${number}`;
+
+/** By number. A `lock` without one is that of an earlier version. */
+function locksIn(dir: string): { name: string; number: number }[] {
+  return readdirSync(dir)
+    .flatMap((name) => {
+      const [, number = name === "lock" ? "0" : undefined] = /^lock(?:\.(\d{1,15}))?$/.exec(name) ?? [];
+      return number === undefined ? [] : [{ name, number: Number(number) }];
+    })
+    .sort((a, b) => a.number - b.number);
+}
+
+/** With its content in the same moment, or not at all: false when it is there already. */
+function created(prepared: string, file: string): boolean {
+  try {
+    linkSync(prepared, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOf(error) ?? "")) throw error;
+  }
+  // A file system without hard links.
+  try {
+    copyFileSync(prepared, file, constants.COPYFILE_EXCL);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function refuseHeld(file: string): void {
+  const [pid = "", ...start] = readText(file).split(" ");
+  // The number alone is not enough: in a container every worker is number 1 or so, the killed one as well.
+  if (isRunning(Number(pid)) && startOf(Number(pid)) === start.join(" "))
+    throw new Error(`it is in use by the running process ${pid}`);
 }
 
 function isRunning(pid: number): boolean {
@@ -30,7 +95,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 

@@ -1,8 +1,10 @@
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { lockDir } from "./dirLock.js";
@@ -155,16 +157,9 @@ describe("a worker's own state", () => {
     const nowhere = await openOwnState(env(), log);
     expect(nowhere.store).toBeNull();
     await nowhere.close();
-    expect((await readdir(path.join(dir, "mine"))).sort()).toEqual([
-      "answers.journal",
-      "instance",
-      "own.json",
-    ]);
-    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual([
-      "answers.journal",
-      "instance",
-      "own.json",
-    ]);
+    const kept = ["answers.journal", "instance", "lock.1", "own.json"];
+    expect((await readdir(path.join(dir, "mine"))).sort()).toEqual(kept);
+    expect((await readdir(path.join(dir, ".agent-factory", "own"))).sort()).toEqual(kept);
   });
 
   it("names the process: the same after a restart in its directory, another one everywhere else", async () => {
@@ -178,6 +173,23 @@ describe("a worker's own state", () => {
     expect(names[1]).toBe(names[0]);
     expect(new Set(names).size).toBe(4);
   });
+
+  it(
+    "is taken over by one of many that find a killed one's lock at the same moment",
+    { timeout: 60_000 },
+    async () => {
+      await mkdir(dir, { recursive: true });
+      await writeFile(path.join(dir, "lock"), "999999999 1");
+      const taker = path.join(import.meta.dirname, "../../../test/worker/lockTaker.ts");
+      const takers = Array.from({ length: 4 }, () =>
+        promisify(execFile)(process.execPath, ["--import", "tsx", taker, dir]),
+      );
+      const taken = (await Promise.all(takers)).map(({ stdout }) => Number(stdout));
+      // Each one printed how often it had the lock; one that met another under the lock would have failed.
+      expect(taken.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(20);
+      expect((await readdir(dir)).filter((name) => name.startsWith("lock"))).toHaveLength(1);
+    },
+  );
 
   it("belongs to one running worker; a killed one's lock is no lock", async () => {
     const first = await openOwnState(env({ STATE_DIR: dir }), log);

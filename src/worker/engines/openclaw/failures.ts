@@ -43,6 +43,6 @@ export function describeGatewayError(error: GatewayErrorShape | undefined, token
 }
 
 /** What a run rejects with when no usable connection could be had. */
-export function unavailable(reason: string): EngineError {
-  return new EngineError("unavailable", `openclaw gateway unavailable: ${reason}`);
+export function unavailable(reason: string, retryAfterMs?: number): EngineError {
+  return new EngineError("unavailable", `openclaw gateway unavailable: ${reason}`, true, { retryAfterMs });
 }

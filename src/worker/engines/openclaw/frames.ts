@@ -1,14 +1,15 @@
 import { z } from "zod";
 
+/** A refusal whose words cannot be read is a refusal still: without it the request would be waited for until its time is up. */
 const errorShape = z.looseObject({
-  code: z.string(),
-  message: z.string(),
+  code: z.coerce.string().catch("ERROR"),
+  message: z.string().catch("no reason given"),
   details: z
     .looseObject({ code: z.string().optional(), reason: z.string().optional() })
     .optional()
     .catch(undefined),
-  retryable: z.boolean().optional(),
-  retryAfterMs: z.number().nonnegative().optional(),
+  retryable: z.boolean().optional().catch(undefined),
+  retryAfterMs: z.number().nonnegative().optional().catch(undefined),
 });
 export type GatewayErrorShape = z.output<typeof errorShape>;
 
@@ -17,7 +18,10 @@ const responseFrame = z.looseObject({
   id: z.string(),
   ok: z.boolean(),
   payload: z.unknown().optional(),
-  error: errorShape.optional(),
+  error: errorShape.optional().catch((given) => ({
+    code: "ERROR",
+    message: typeof given.value === "string" ? given.value : "no reason given",
+  })),
 });
 export type ResponseFrame = z.output<typeof responseFrame>;
 
@@ -43,22 +47,22 @@ export type Hello = z.output<typeof helloSchema>;
 /** Payload of the responses to `agent`. `status` says more than `ok` does. */
 export const agentPayloadSchema = z.looseObject({
   status: z.string(),
-  summary: z.string().optional(),
-  stopReason: z.string().optional(),
+  summary: z.string().nullish().catch(undefined),
+  stopReason: z.string().nullish().catch(undefined),
   result: z
     .looseObject({
       payloads: z
         .array(
           z.looseObject({
-            text: z.string().nullish(),
-            isError: z.boolean().nullish(),
-            mediaUrl: z.string().nullish(),
-            mediaUrls: z.array(z.string()).nullish(),
+            text: z.string().nullish().catch(undefined),
+            isError: z.boolean().nullish().catch(undefined),
+            mediaUrl: z.string().nullish().catch(undefined),
+            mediaUrls: z.array(z.string()).nullish().catch(undefined),
           }),
         )
-        .default([]),
+        .nullish(),
     })
-    .optional(),
+    .nullish(),
 });
 export type AgentPayload = z.output<typeof agentPayloadSchema>;
 
@@ -67,12 +71,15 @@ export const waitPayloadSchema = z.looseObject({
   status: z.string(),
   stopReason: z.string().nullish(),
   error: z.unknown().optional(),
-  terminalReply: z.looseObject({ disposition: z.string(), text: z.string().nullish() }).nullish(),
+  terminalReply: z
+    .looseObject({ disposition: z.string(), text: z.string().nullish() })
+    .nullish()
+    .catch(undefined),
 });
 export type WaitPayload = z.output<typeof waitPayloadSchema>;
 
 const historyRow = z.looseObject({
-  role: z.string(),
+  role: z.string().catch(""),
   content: z
     .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))])
     .catch(""),
@@ -85,8 +92,9 @@ export type HistoryRow = z.output<typeof historyRow>;
 
 /** Payload of the response to `chat.history`, oldest row first. */
 export const historyPayloadSchema = z.looseObject({
-  messages: z.array(historyRow),
-  sessionInfo: z.looseObject({ hasActiveRun: z.boolean().optional() }).nullish(),
+  /** An odd row is nobody's; the others are read all the same. */
+  messages: z.array(historyRow.catch({ role: "", content: "" })),
+  sessionInfo: z.looseObject({ hasActiveRun: z.boolean().optional() }).nullish().catch(undefined),
 });
 export type HistoryPayload = z.output<typeof historyPayloadSchema>;
 

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { textWithFiles } from "../../attachments/files.js";
+import { textWithFiles, withMissing } from "../../attachments/files.js";
 import { readMedia } from "../../attachments/mediaPaths.js";
 import { EngineError, type EngineReply, type EngineRequest } from "../engine.js";
 import type { OpenClawContext } from "./config.js";
@@ -20,6 +20,8 @@ import {
 
 /** How often one attempt is sent anew after restarts of the gateway; more is the queue's business. */
 const MAX_RESENDS = 3;
+/** A longer wait is the queue's, in ms. */
+const LONGEST_PAUSE_MS = 20_000;
 /** Rows of history to look through: the turn in question is always among the newest. */
 const HISTORY_ROWS = 100;
 /** A turn to find again. */
@@ -82,8 +84,7 @@ export class Turn {
     const isRelative = (named: string) => workspace !== undefined && /^(?![a-z]+:)[^/]/i.test(named);
     const named = media.map((file) => (isRelative(file) ? path.resolve(workspace ?? "", file) : file));
     const { files, refused } = await readMedia(named, roots);
-    const missing = refused.length === 0 ? "" : `[files that could not be sent: ${refused.join(", ")}]`;
-    return { text: [text, missing].filter((part) => part !== "").join("\n\n"), files };
+    return { text: withMissing(text, refused), files };
   }
 
   private async answer(): Promise<Said> {
@@ -106,7 +107,9 @@ export class Turn {
     const verdict = await this.ask(connection, runKey);
     if (verdict.kind === "answer") return saidIn(verdict);
     if (verdict.kind === "later") {
-      await this.pause(verdict.retryAfterMs);
+      const { retryAfterMs } = verdict;
+      if (retryAfterMs > LONGEST_PAUSE_MS) throw unavailable("it wants to be asked later", retryAfterMs);
+      await this.pause(retryAfterMs);
       return undefined;
     }
     return this.find({
@@ -202,7 +205,7 @@ export class Turn {
       return await this.link.whenUsable(AbortSignal.any([this.over.signal, late.signal]));
     } catch (error) {
       // Not this message's fault, so it stays retryable.
-      if (error instanceof ConnectRefused) throw unavailable(error.message);
+      if (error instanceof ConnectRefused) throw unavailable(error.message, error.retryAfterMs);
       throw error;
     } finally {
       clearTimeout(timer);

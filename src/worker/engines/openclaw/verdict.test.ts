@@ -49,6 +49,46 @@ describe("the response to agent", () => {
     expect(() => judge(failed("UNAVAILABLE"))).not.toThrowError(/secret/);
   });
 
+  test.each([
+    [
+      "null in every place",
+      { status: "ok", summary: null, stopReason: null, result: { payloads: null } },
+      "empty",
+    ],
+    ["no result", { status: "ok", result: null }, "empty"],
+    ["a status nobody knows", { status: "lost", summary: 7 }, "crashed"],
+  ])("%s is read as it is meant", (_name, payload, kind) => {
+    expect(() => judge(ok(payload))).toThrowError(expect.objectContaining({ kind }));
+  });
+
+  test.each([
+    [{ ok: false, error: "refused" }, "refused"],
+    [{ ok: false, error: { code: 42 } }, "42: no reason given"],
+    [{ ok: false, error: { message: "words", retryAfterMs: "soon" } }, "words"],
+    [{ ok: false, error: null }, "no reason given"],
+  ])("a refusal of an odd shape is a refusal: %j", (frame, words) => {
+    expect(() => judge(response(frame))).toThrowError(words);
+  });
+
+  test.each([
+    ["HTTP 529: Overloaded", "service", undefined],
+    ["429 Rate limit reached. Please try again in 20s.", "service", 20_000],
+    ["All models failed (2): connect ECONNREFUSED 127.0.0.1:8080", "service", undefined],
+    ["the tool broke after 4290 steps", "message", undefined],
+  ])("a failed run says whose fault it is: %s", (summary, blames, retryAfterMs) => {
+    expect(() => judge(ok({ status: "error", summary }))).toThrowError(
+      expect.objectContaining({ blames, retryAfterMs }),
+    );
+  });
+
+  test("half a character and half a reason are made whole", () => {
+    expect(judge(ok({ status: "ok", result: { payloads: [{ text: "done \ud83c" }] } }))).toMatchObject({
+      text: "done \ufffd",
+    });
+    const reason = () => judge(ok({ status: "error", summary: `a${"😀".repeat(300)}` }));
+    expect(reason).toThrowError(/^openclaw run failed: a(😀){99}\.\.\.$/u);
+  });
+
   test("only acceptance is not the last word", () => {
     expect(isFinalAgentResponse(ok({ status: "accepted" }))).toBe(false);
     expect(isFinalAgentResponse(ok({ status: "in_flight" }))).toBe(true);

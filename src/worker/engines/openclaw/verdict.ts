@@ -1,5 +1,7 @@
 import { wellFormed } from "../../../policy/text/cut.js";
 import { EngineError } from "../engine.js";
+import { retryAfterMs } from "../openai/retryAfter.js";
+import { wordsOfThing } from "../openai/words.js";
 import { describeGatewayError, foreignText } from "./failures.js";
 import { agentPayloadSchema, waitPayloadSchema, type ResponseFrame } from "./frames.js";
 
@@ -31,16 +33,16 @@ export function judgeAgentResponse(response: ResponseFrame, token: string): Verd
     if (!parsed.success && error?.retryable) return { kind: "later", retryAfterMs: error.retryAfterMs ?? 0 };
     const reason = describeGatewayError(error, token);
     if (error?.code === "INVALID_REQUEST") throw new EngineError("refused", `openclaw refused: ${reason}`);
-    throw new EngineError("crashed", `openclaw run failed: ${reason}`);
+    throw runFailed(reason);
   }
   if (!parsed.success) throw new EngineError("crashed", "openclaw answered in an unknown shape");
-  const { status, summary = status, stopReason, result } = parsed.data;
+  const { status, summary, stopReason, result } = parsed.data;
   if (status === "in_flight" || status === "accepted") return { kind: "unknown" };
   if (status === "timeout") throw stopped(stopReason === "rpc");
   const payloads = result?.payloads ?? [];
   const notice = payloads.find((payload) => payload.isError);
   if (status !== "ok" || notice) {
-    throw new EngineError("crashed", `openclaw run failed: ${foreignText(notice?.text ?? summary, token)}`);
+    throw runFailed(foreignText(notice?.text ?? summary ?? status, token));
   }
   const text = payloads
     .map((payload) => payload.text?.trim() ?? "")
@@ -59,14 +61,26 @@ export function judgeWaitResponse(response: ResponseFrame, token: string): Verdi
   if (!response.ok || !parsed.success) return { kind: "unknown" };
   const { status, stopReason, error, terminalReply } = parsed.data;
   if (status === "error") {
-    const reason = typeof error === "string" ? foreignText(error, token) : "no reason given";
-    throw new EngineError("crashed", `openclaw run failed: ${reason}`);
+    throw runFailed(foreignText(wordsOfThing(error ?? null), token));
   }
   // A bare timeout is the end of the waiting, not of the run.
   if (status === "timeout" && stopReason) throw stopped(stopReason === "rpc");
   if (status !== "ok") return { kind: "unknown" };
   if (!terminalReply) return { kind: "unread" };
   return answer(terminalReply.disposition === "silent" ? noText : splitMediaLines(terminalReply.text ?? ""));
+}
+
+/** What the gateway quotes of a model server that is down or busy; it has tried the others that it knows. */
+const OUTAGE =
+  /\b(429|50[0-4]|529)\b|overloaded|rate.?limit|too many requests|econn(refused|reset)|fetch failed|(service|temporarily) unavailable/i;
+
+/** The run failed for a reason of its own, or because a service behind the gateway is out. */
+function runFailed(reason: string): EngineError {
+  const outage = OUTAGE.test(reason);
+  return new EngineError("crashed", `openclaw run failed: ${reason}`, true, {
+    blames: outage ? "service" : "message",
+    retryAfterMs: outage ? (retryAfterMs(new Headers(), reason, 0) ?? undefined) : undefined,
+  });
 }
 
 /** What the model said, as the gateway reads it. */
