@@ -5,7 +5,6 @@
  */
 import { cutText } from "../text/cut.js";
 import { skillPathsFault } from "./paths.js";
-import { cutText } from "../text/cut.js";
 
 export type ModuleFormat = "esm" | "cjs";
 export interface SkillFile {
