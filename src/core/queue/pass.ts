@@ -89,11 +89,12 @@ export const waiting = asQuery({
     .withIndex("by_until", (q) => q.lt("until", now - FORGET_LINES_MS))
     .take(MAX_ALARMS);
   const claimers = await findClaimers(ctx, now);
-  const line = await newestLine(ctx, now);
+  // The last look's own line, which has just ended.
+  const last = await ctx.db.query("lines").withIndex("by_until").order("desc").first();
   return {
-    lanes: await lanesWithWork(ctx, line),
+    lanes: await lanesWithWork(ctx, last),
     claimers,
-    growing: claimers.length > (line?.claimers.length ?? 0),
+    growing: claimers.length > ((await newestLine(ctx, now))?.claimers.length ?? 0),
     alarms: [...alarms, ...looks].map(({ _id }) => _id),
     oldLines: lines.map(({ _id }) => _id),
   };

@@ -1,0 +1,54 @@
+/** What is called a ceiling is one, and no number of others hides who waits. */
+import { describe, expect, it } from "vitest";
+import { useFleet, type FleetWorld } from "./fleetWorld.js";
+
+const fleet = useFleet();
+const HOUR = 3_600_000;
+const usedHours = (f: FleetWorld) =>
+  f.fly
+    .machines()
+    .reduce((sum, { createdAt, destroyedAt }) => sum + ((destroyedAt ?? Date.now()) - createdAt), 0) / HOUR;
+
+describe("the day's machine hours", () => {
+  it("end in drains, those at rest first, and nothing is launched before the next day", async () => {
+    const f = fleet();
+    f.patienceMs = 15;
+    await f.configure({
+      scaling: { maxWorkers: 2, spawnStep: 2, idleTimeoutMs: HOUR },
+      fleet: { dailyMachineHours: 0.2 },
+    });
+    await f.world.send("c1", "hello");
+    await f.world.send("c2", "hello");
+    await f.live(() => Promise.resolve(f.running().length === 2), 60_000);
+    await f.live(() => Promise.resolve(f.fly.counts().machinesNow === 0), HOUR, 5_000);
+    expect((await f.machines()).map(({ drain }) => drain?.reason)).toEqual(["budget", "budget"]);
+    expect(usedHours(f)).toBeGreaterThan(0.2);
+    expect(usedHours(f)).toBeLessThan(0.25);
+    const messageId = await f.world.send("c1", "again");
+    await f.pass(120_000, 5_000);
+    const explained = await f.world.t.query(f.world.lib.explainMessage, { messageId });
+    expect(explained.reason).toBe("daily_budget");
+    const { findings } = await f.world.t.query(f.world.lib.fleetHealth, {});
+    expect(findings.find(({ code }) => code === "blocked_budget")?.text).toContain("1 conversation(s) wait");
+    expect(f.fly.counts().machinesNow).toBe(0);
+  });
+});
+
+describe("lanes that nobody serves", () => {
+  it("hide neither the fleet's lane, whatever it is called, nor each other", async () => {
+    const f = fleet();
+    f.patienceMs = 15;
+    await f.configure({ fleet: { lanes: ["zz"] } });
+    for (let n = 0; n < 40; n += 1)
+      await f.world.send(`c${n}`, "hello", { tag: `lane-${String(n).padStart(2, "0")}` });
+    const seen = new Set<string>();
+    for (let looks = 0; looks < 8; looks += 1) {
+      await f.pass(5_000, 1_000);
+      const lines = await f.world.t.run((ctx) => ctx.db.query("lines").collect());
+      for (const { lanes } of lines) for (const { lane } of lanes) seen.add(lane);
+    }
+    expect(seen.size).toBe(40);
+    await f.world.send("mine", "hello", { tag: "zz" });
+    await f.live(() => Promise.resolve(f.running().length > 0), 60_000);
+  });
+});
