@@ -7,7 +7,8 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /** Findings that say that something is wrong now. The others tell of what was, or of volumes that are kept, which is looked at here. */
-const STANDING = /^(provider_failed|launches_paused|orphans_found|machine_stuck|worker_silent|lane_unserved|blocked_.*|internal)$/;
+const STANDING =
+  /^(provider_failed|launches_paused|orphans_found|machine_stuck|worker_silent|lane_unserved|blocked_.*|internal)$/;
 
 /** @returns how many volumes with unsaved memory are kept. */
 export async function checkEnd(stage: Stage, pace: { cronMs: number }): Promise<number> {
@@ -31,7 +32,10 @@ export async function checkEnd(stage: Stage, pace: { cronMs: number }): Promise<
   checkTokens(stage);
   const { findings } = await caller.lib<{ findings: { code: string; text: string }[] }>("fleetHealth", {});
   const untrue = findings.filter(({ code }) => STANDING.test(code));
-  must(untrue.length === 0, `fleetHealth has no finding that is not true: ${untrue.map(({ text }) => text).join()}`);
+  must(
+    untrue.length === 0,
+    `fleetHealth has no finding that is not true: ${untrue.map(({ text }) => text).join()}`,
+  );
   checkForeign(stage);
   if (kept.length > 0) {
     // A minute of the ten in turn each time.
@@ -44,15 +48,20 @@ export async function checkEnd(stage: Stage, pace: { cronMs: number }): Promise<
 }
 
 const volumes = ({ cloud }: Stage) =>
-  cloud.fly.volumes().filter(({ app, name, state }) => app === APP && name !== "data_other" && state === "created");
+  cloud.fly
+    .volumes()
+    .filter(({ app, name, state }) => app === APP && name !== "data_other" && state === "created");
 
 function checkTokens({ watch }: Stage): void {
   const rows = watch.mirror.rows("machines");
   const revoked = new Set(
-    watch.mirror.rows("workerTokens").flatMap(({ tokenId, revokedAt }) => (revokedAt === undefined ? [] : [tokenId])),
+    watch.mirror
+      .rows("workerTokens")
+      .flatMap(({ tokenId, revokedAt }) => (revokedAt === undefined ? [] : [tokenId])),
   );
   for (const { worker, tokenIds } of rows)
-    for (const tokenId of tokenIds) must(revoked.has(tokenId), `every credential of a machine that is gone is revoked: ${worker}`);
+    for (const tokenId of tokenIds)
+      must(revoked.has(tokenId), `every credential of a machine that is gone is revoked: ${worker}`);
 }
 
 function checkForeign({ cloud }: Stage): void {
