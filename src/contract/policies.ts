@@ -67,8 +67,8 @@ export const vScalingPolicy = lazy(() =>
  * - `lanes`: Lanes that launched machines serve; work of other lanes waits for workers that somebody else runs.
  * - `stateful`: The image's engine keeps memory on disk: one conversation, one data volume per machine.
  * - `maxWorkersPerWorkspace`: Most machines that work for one workspace at a time.
- * - `dailyMachineHours`: Machine-hours that may be used per UTC day; beyond it nothing is launched.
- * - `maxMachineAgeMs`: A machine older than this is replaced when it is idle.
+ * - `dailyMachineHours`: Machine-hours that may be used per UTC day, counted as they run; beyond it nothing is launched and all are drained.
+ * - `maxMachineAgeMs`: A machine older than this is replaced when it is idle, an hour later in any case.
  * - `bootDeadlineMs`: From launch to the worker's first call; then the machine is given up.
  * - `stepDeadlineMs`: A carried-out step of a launch or retirement that says nothing for this long is taken up again.
  * - `drainDeadlineMs`: From the order to drain to the order to stop, saved or not.

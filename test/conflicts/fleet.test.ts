@@ -164,7 +164,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
   const startedAt = Date.now();
   const drain = { kind: "drain" as const, worker: worker(2), reason: "idle" as const };
   const failure = { code: "c", message: "m", retryable: true };
-  const gone = (n: number) => footprintOf(f, internal.fleet.recordGone, leaving[n]!);
+  const gone = (n: number) => footprintOf(f, internal.fleet.recordGone, { ...leaving[n]!, kept: null });
   return {
     begin: await footprintOf(f, internal.fleet.beginPass, { wake }),
     "launch next": await footprintOf(f, internal.fleet.orderLaunch, next),
@@ -179,6 +179,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
       launches: ["booted"],
       seenReadyAt: startedAt,
       blocked: [],
+      problem: null,
       nextPassAt: startedAt + 15_000,
     }),
     "record machine": await footprintOf(f, internal.fleet.recordMachine, {

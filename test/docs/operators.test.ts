@@ -62,6 +62,7 @@ describe("the operators' pages", () => {
     const drains: Record<Exclude<DrainReason, "unbound" | "removed">, true> = {
       idle: true,
       others_wait: true,
+      budget: true,
       max_age: true,
       image_drift: true,
       over_cap: true,

@@ -7,6 +7,7 @@ import { asMutation } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { vProviderConfig } from "../../contract/queue.js";
 import { vFleetPolicy } from "../../contract/policies.js";
+import { stepAfter, stepDeadline } from "../../policy/fleet/steps.js";
 import { vSteering, vWaitingView } from "../../policy/fleet/types.js";
 import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../../component/_generated/api.js";
@@ -19,8 +20,8 @@ import { transitionWorker } from "../workers/transition.js";
 import { findFence, setFence } from "./fences.js";
 import { vIntent } from "./steps.js";
 
-/** After this many failures of one launch its machine is given up; the conversation gets another one. */
-const MAX_LAUNCH_FAILURES = 5;
+/** After this many attempts, whether they failed or said nothing, a launch is given up; the conversation gets another machine. */
+const MAX_LAUNCHES = 5;
 
 const vHandedOut = v.object(vIntent);
 export type HandedOut = Infer<typeof vHandedOut>;
@@ -69,7 +70,7 @@ export const launch = asMutation({
     createdAt: now,
     attempt: 1,
     failures: 0,
-    stepDeadlineAt: now + fleet.stepDeadlineMs,
+    stepDeadlineAt: stepDeadline("launching", fleet, now),
   });
   await setFence(ctx, "launch", { value: launches + 1 });
   const intent = { machine, attempt: 1 };
@@ -96,7 +97,7 @@ export const steer = asMutation({ args: { command: vSteering, ...vOptions }, ret
 ) => {
   const row = await machineOf(ctx, command.worker);
   const worker = await findWorker(ctx, command.worker);
-  if (!row?.live || !worker) return NOTHING;
+  if (!row?.live) return NOTHING;
   const steered = await new Machine(ctx, row, worker, fleet).follow(command);
   if (schedule && steered.launch) await ctx.scheduler.runAfter(0, internal.cloud.runLaunch, steered.launch);
   if (schedule && steered.retirement)
@@ -111,7 +112,8 @@ class Machine {
   constructor(
     private readonly ctx: MutationCtx,
     private readonly row: Doc<"machines">,
-    private readonly worker: Doc<"workers">,
+    /** Null: its row is gone; then nobody serves there any more. */
+    private readonly worker: Doc<"workers"> | null,
     private readonly fleet: Infer<typeof vFleetPolicy>,
   ) {}
 
@@ -128,33 +130,37 @@ class Machine {
     }
   }
 
-  /** No deadline while it serves: a retirement that others begin is taken up by the next pass. */
+  /** Its worker called, whether or not the launch has reported yet. A retirement that others begin is taken up by the next pass. */
   private async booted(): Promise<Steered> {
-    if (this.row.step !== "booting") return NOTHING;
-    await this.ctx.db.patch(this.row._id, {
-      step: "running",
-      bootedAt: this.now,
-      stepDeadlineAt: 0,
+    const { row, now, fleet } = this;
+    const step = stepAfter(row.step, "called");
+    if (step === null) return NOTHING;
+    await this.ctx.db.patch(row._id, {
+      step,
+      launchedAt: row.launchedAt ?? now,
+      bootedAt: now,
+      stepDeadlineAt: stepDeadline(step, fleet, now),
       failures: 0,
+      problem: undefined,
     });
     return { ...NOTHING, done: true };
   }
 
   private async resume(): Promise<Steered> {
-    const { row, worker, now } = this;
+    const { row, now } = this;
     if (row.stepDeadlineAt > now) return NOTHING;
-    if (worker.status === "stopping" || worker.status === "stopped") {
+    if (this.isLeaving()) {
       const stop = row.stop ?? { reason: "drained", at: now };
       return { ...NOTHING, done: true, retirement: await this.handOut({ step: "retiring", stop }) };
     }
     if (row.step !== "launching") return NOTHING;
-    if (row.failures >= MAX_LAUNCH_FAILURES) return await this.stop("never_launched");
+    if (row.attempt >= MAX_LAUNCHES || row.failures >= MAX_LAUNCHES) return await this.stop("never_launched");
     return { ...NOTHING, done: true, launch: await this.handOut({}) };
   }
 
   private async drain(reason: string): Promise<Steered> {
     const { worker, now } = this;
-    if (worker.status !== "active") return NOTHING;
+    if (worker?.status !== "active") return NOTHING;
     // Nothing to save and nothing in hand: it need not even notice. A claim that commits meanwhile must make this look again.
     const lease = worker.binding ? null : await newestLease(this.ctx, worker.workerId);
     const drain = { reason, at: now, deadlineAt: now + this.fleet.drainDeadlineMs };
@@ -166,16 +172,21 @@ class Machine {
 
   private async stop(reason: string, drain = this.row.drain): Promise<Steered> {
     const { worker, now } = this;
-    if (worker.status === "stopping" || worker.status === "stopped") return NOTHING;
+    if (!worker || this.isLeaving()) return NOTHING;
     await transitionWorker(this.ctx, worker, "stopping");
     const stop = { reason, at: now };
     const retirement = await this.handOut({ step: "retiring", stop, failures: 0, drain });
     return { done: true, terminated: worker.status === "active", stopped: true, retirement };
   }
 
+  private isLeaving(): boolean {
+    const status = this.worker?.status ?? "stopped";
+    return status === "stopping" || status === "stopped";
+  }
+
   private async handOut(fields: Partial<Doc<"machines">>): Promise<HandedOut> {
     const attempt = this.row.attempt + 1;
-    const stepDeadlineAt = this.now + this.fleet.stepDeadlineMs;
+    const stepDeadlineAt = stepDeadline(fields.step ?? this.row.step, this.fleet, this.now);
     await this.ctx.db.patch(this.row._id, { ...fields, attempt, stepDeadlineAt });
     return { machine: this.row._id, attempt };
   }

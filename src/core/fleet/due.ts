@@ -9,6 +9,8 @@ const KEEP_HOURS_MS = 400 * DAY_MS;
 /** Left alone for as long as ends may still be inserted before it: the sweep then meets none. */
 const ADDED_AGO_MS = 60_000;
 
+/** No action lives this long: what one that was given up has made for a machine that is gone is there by then, and is looked for. */
+export const LATECOMERS_MS = 12 * 60_000;
 /** With no machine at all only a forgotten one could be found: a listing an hour is enough. */
 export const LIST_IDLE_EVERY_MS = 3_600_000;
 

@@ -14,22 +14,33 @@ import { wakeFleet } from "./wake.js";
 
 const MAX_BLOCKED_KEPT = 50;
 /** A pass that could not even look is tried again after this, or twice it when that can hardly help. */
-const AFTER_FAILURE_MS = 30_000;
+export const AFTER_FAILURE_MS = 30_000;
 
-/** What the provider's listings say of machines and volumes. Returns how many orphans there are. */
-export const noteListing = asMutation({
+const failureFields = {
+  code: v.string(),
+  message: v.string(),
+  retryable: v.boolean(),
+  kind: v.optional(v.string()),
+};
+
+/** What a pass saw of its machines, and what the provider's listings say of machines and volumes. Returns how many orphans there are. */
+export const noteSeen = asMutation({
   args: {
-    missed: v.array(v.object({ worker: v.string(), missed: v.number() })),
+    machines: v.array(
+      v.object({ worker: v.string(), missed: v.number(), lastUseAt: v.optional(v.number()) }),
+    ),
     listing: v.union(v.null(), vListing),
     volumes: v.union(v.null(), vVolumeListing),
   },
   returns: v.object({ machines: v.union(v.number(), v.null()), volumes: v.number() }),
-})(async (ctx, { missed, listing, volumes }) => {
+})(async (ctx, { machines, listing, volumes }) => {
   const now = Date.now();
   const { fleet } = (await loadRuntime(ctx)).policies;
-  for (const machine of missed) {
-    const row = await machineOf(ctx, machine.worker);
-    if (row && (row.missed ?? 0) !== machine.missed) await ctx.db.patch(row._id, { missed: machine.missed });
+  for (const { worker, missed, lastUseAt = 0 } of machines) {
+    const row = await machineOf(ctx, worker);
+    if (!row) continue;
+    const used = lastUseAt > (row.lastUseAt ?? 0) ? { lastUseAt } : {};
+    await ctx.db.patch(row._id, { missed, ...used });
   }
   return {
     machines: listing?.complete ? await noteMachineOrphans(ctx, listing.machines, now, fleet) : null,
@@ -50,6 +61,8 @@ export const finish = asMutation({
     /** It looked at everything that was ready up to here; null: not at everything. */
     seenReadyAt: v.union(v.number(), v.null()),
     blocked: v.array(v.object({ conversationId: v.string(), reason: v.string() })),
+    /** The provider could not be asked; the pass did what needs no provider. */
+    problem: v.union(v.null(), v.object(failureFields)),
     nextPassAt: v.union(v.number(), v.null()),
   },
   returns: v.null(),
@@ -67,6 +80,9 @@ export const finish = asMutation({
     ...record,
     // A launch that failed is still worth knowing; that passes work again is said by this one.
     ...(record.launchFailures === 0 ? { problem: undefined } : {}),
+    ...(pass.problem === null
+      ? {}
+      : { problem: { code: pass.problem.code, message: pass.problem.message, at: now } }),
     blocked: pass.blocked.slice(0, MAX_BLOCKED_KEPT),
   });
   if (pass.nextPassAt !== null) await wakeFleet(ctx, pass.nextPassAt);
@@ -74,23 +90,16 @@ export const finish = asMutation({
 });
 
 /** The pass could not even look. Said where the operator sees it; tried again after a while. */
-export const failed = asMutation({
-  args: {
-    startedAt: v.number(),
-    code: v.string(),
-    message: v.string(),
-    retryable: v.boolean(),
-    kind: v.optional(v.string()),
+export const failed = asMutation({ args: { startedAt: v.number(), ...failureFields }, returns: v.null() })(
+  async (ctx, { startedAt, code, message, retryable }) => {
+    const now = Date.now();
+    const state = await ctx.db.query("fleetState").first();
+    await patchState(ctx, state, { ...ended(state, startedAt), problem: { code, message, at: now } });
+    console.warn(`fleet.passFailed code=${code}`);
+    await wakeFleet(ctx, now + (retryable ? AFTER_FAILURE_MS : AFTER_FAILURE_MS * 2));
+    return null;
   },
-  returns: v.null(),
-})(async (ctx, { startedAt, code, message, retryable }) => {
-  const now = Date.now();
-  const state = await ctx.db.query("fleetState").first();
-  await patchState(ctx, state, { ...ended(state, startedAt), problem: { code, message, at: now } });
-  console.warn(`fleet.passFailed code=${code}`);
-  await wakeFleet(ctx, now + (retryable ? AFTER_FAILURE_MS : AFTER_FAILURE_MS * 2));
-  return null;
-});
+);
 
 /** Deletes the notes that this pass has heeded: a wish for a listing stays until one was made. */
 async function takeNotes(

@@ -9,7 +9,7 @@ import { vProviderConfig } from "../../contract/queue.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { machineEnv } from "../../policy/fleet/machineEnv.js";
 import { internal } from "../../component/_generated/api.js";
-import type { Doc, Id } from "../../component/_generated/dataModel.js";
+import type { Id } from "../../component/_generated/dataModel.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
@@ -18,11 +18,10 @@ import type { Guest, MachineProvider } from "../providers/provider.js";
 import { findWorker } from "../workers/register.js";
 import { checkConfig, deploymentTag, gatewayBase, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
+import { volumeToMount } from "./quarantine.js";
 import { readFleetState } from "./state.js";
 import { vIntent } from "./steps.js";
 
-/** A volume whose host has no room is given up after this many launches; the conversation starts from its snapshot. */
-const MAX_KEPT_FAILURES = 2;
 const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
 export const run = asAction({ args: vIntent, returns: v.null() })(async (ctx, intent) => {
@@ -42,10 +41,8 @@ const vLaunch = v.object({
   rotation: v.number(),
   volumeName: v.string(),
   volumeId: v.union(v.string(), v.null()),
-  kept: v.union(
-    v.null(),
-    v.object({ id: v.id("quarantinedVolumes"), volumeId: v.string(), region: v.string() }),
-  ),
+  /** The volume with memory that no snapshot has. */
+  kept: v.union(v.null(), v.string()),
 });
 
 /** What an attempt needs to know; null when it is not the current one any more. */
@@ -70,27 +67,9 @@ export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vLaunc
     rotation: (await readFleetState(ctx)).launchFailures,
     volumeName: row.volumeName,
     volumeId: row.volumeId ?? null,
-    kept: binding ? await keptVolume(ctx, binding, row) : null,
+    kept: binding ? ((await volumeToMount(ctx, binding, row))?.volumeId ?? null) : null,
   };
 });
-
-/** The volume with unsaved memory that the conversation's last owner left, if nobody has owned the conversation since. */
-async function keptVolume(
-  ctx: Parameters<typeof findWorker>[0],
-  binding: NonNullable<Doc<"workers">["binding"]>,
-  row: Doc<"machines">,
-): Promise<{ id: Id<"quarantinedVolumes">; volumeId: string; region: string } | null> {
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_conversation", (q) =>
-      q.eq("conversation", binding.conversation).gte("generation", binding.generation - 1),
-    )
-    .first();
-  if (!kept || kept.appName !== row.appName) return null;
-  if (kept.takenBy !== undefined && kept.takenBy !== row.worker) return null;
-  if (kept.failures >= MAX_KEPT_FAILURES) return null;
-  return { id: kept._id, volumeId: kept.volumeId, region: kept.region };
-}
 
 export async function launchMachine(
   ctx: ActionCtx,
@@ -142,6 +121,7 @@ export async function launchMachine(
       ...intent,
       machineId: created.id,
       region: created.region,
+      volumeId: created.volumeIds[0],
     });
   } catch (error) {
     await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error) });
@@ -163,7 +143,7 @@ async function volumeFor(
   known: Infer<typeof vLaunch>,
   guest: Guest,
 ): Promise<{ id: string; region: string } | null> {
-  const id = known.volumeId ?? known.kept?.volumeId ?? null;
+  const id = known.volumeId ?? known.kept;
   const existing = id === null ? null : await provider.getVolume(id);
   const usable = existing && existing.state !== "deleting" && existing.state !== "gone" ? existing : null;
   const volume =
@@ -178,7 +158,6 @@ async function volumeFor(
     ...intent,
     volumeId: volume.id,
     region: volume.region,
-    kept: known.kept?.volumeId === volume.id ? known.kept.id : undefined,
   });
   return recorded ? { id: volume.id, region: volume.region } : null;
 }

@@ -95,6 +95,8 @@ async function machineView(
   const conversation = binding && (await ctx.db.get(binding.conversation));
   return {
     worker: row.worker,
+    appName: row.appName,
+    machineId: row.machineId ?? null,
     step: row.step,
     status: worker?.status ?? "stopped",
     workspace: worker?.workspace ?? null,
@@ -111,7 +113,8 @@ async function machineView(
         : null,
     busy: lease?.state === "live",
     seenAt: Math.max(polledAt.get(row.worker) ?? 0, lease?.seenAt ?? 0),
-    lastWorkAt: lease?.seenAt ?? 0,
+    lastWorkAt: Math.max(lease?.seenAt ?? 0, row.lastUseAt ?? 0),
+    notedUseAt: row.lastUseAt ?? 0,
     image: row.image,
     createdAt: row.createdAt,
     stepDeadlineAt: row.stepDeadlineAt,

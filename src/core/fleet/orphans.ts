@@ -8,17 +8,20 @@ import { v } from "convex/values";
 import type { Policies } from "../../contract/policies.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import type { MutationCtx } from "../../component/_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
 import { deploymentTag, providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { DEPLOYMENT_TAG, type Listing, type VolumeListing } from "./listing.js";
+import { noteMade } from "./made.js";
+import { findQuarantined } from "./quarantine.js";
 
-const BATCH = 50;
+/** More than a deployment ever has machines. */
+const MAX_KNOWN = 1_000;
 
-/** Returns how many there are. */
+/** Returns how many there are. A machine that the launch of a living row has not reported yet is made known to the row. */
 export async function noteMachineOrphans(
   ctx: MutationCtx,
   machines: Listing["machines"],
@@ -27,13 +30,13 @@ export async function noteMachineOrphans(
 ): Promise<number> {
   const seen = new Set<string>();
   for (const machine of machines.filter(({ ours }) => ours)) {
-    const owner = await ctx.db
-      .query("machines")
-      .withIndex("by_worker", (q) => q.eq("worker", machine.name))
-      .unique();
-    if (owner?.live) {
-      if (owner.machineId === undefined) await ctx.db.patch(owner._id, { machineId: machine.id });
-      if (owner.machineId === undefined || owner.machineId === machine.id) continue;
+    const owner = await ownerOfMachine(ctx, machine.id, machine.name);
+    if (owner) {
+      const { id: machineId, region, volumeId } = machine;
+      const isNews = owner.machineId === undefined || owner.step === "launching";
+      if (isNews || (volumeId !== undefined && owner.volumeId !== volumeId))
+        await noteMade(ctx, owner, { machineId, region, volumeId }, { fleet, isNews });
+      continue;
     }
     seen.add(machine.id);
     await note(ctx, { kind: "machine", providerId: machine.id, name: machine.name }, now, fleet);
@@ -50,33 +53,42 @@ export async function noteVolumeOrphans(
   fleet: Policies["fleet"],
 ): Promise<number> {
   const seen = new Set<string>();
-  for (const volume of volumes) {
-    const owner = await ctx.db
-      .query("machines")
-      .withIndex("by_volumeName", (q) => q.eq("volumeName", volume.name))
-      .first();
-    // Not our name, or the volume its living machine uses.
-    if (!owner || (owner.live && (owner.volumeId === undefined || owner.volumeId === volume.id))) continue;
-    if (await isKept(ctx, volume.id)) continue;
-    seen.add(volume.id);
-    await note(ctx, { kind: "volume", providerId: volume.id, name: volume.name }, now, fleet);
+  for (const { id, name } of volumes) {
+    if (!(await isLostVolume(ctx, id, name))) continue;
+    seen.add(id);
+    await note(ctx, { kind: "volume", providerId: id, name }, now, fleet);
   }
   await forgetUnseen(ctx, "volume", seen);
   return seen.size;
 }
 
-/** In quarantine, or taken over by a living machine of another name. */
-async function isKept(ctx: MutationCtx, volumeId: string): Promise<boolean> {
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
+/** The living row whose machine this is, or may be. */
+async function ownerOfMachine(
+  ctx: QueryCtx,
+  machineId: string,
+  name: string,
+): Promise<Doc<"machines"> | null> {
+  const owner = await ctx.db
+    .query("machines")
+    .withIndex("by_worker", (q) => q.eq("worker", name))
+    .unique();
+  return owner?.live === true && (owner.machineId ?? machineId) === machineId ? owner : null;
+}
+
+/** Ours by its name, no living machine's, and nothing unsaved is on it. */
+async function isLostVolume(ctx: QueryCtx, volumeId: string, name: string): Promise<boolean> {
+  const owner = await ctx.db
+    .query("machines")
+    .withIndex("by_volumeName", (q) => q.eq("volumeName", name))
     .first();
-  if (kept) return true;
+  if (!owner || (owner.live && (owner.volumeId ?? volumeId) === volumeId)) return false;
+  if (await findQuarantined(ctx, volumeId)) return false;
+  // A living machine of another name may have taken it over.
   const user = await ctx.db
     .query("machines")
     .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
     .first();
-  return user !== null;
+  return user === null;
 }
 
 async function note(
@@ -100,8 +112,11 @@ async function note(
 
 /** What a complete listing does not show is gone. */
 async function forgetUnseen(ctx: MutationCtx, kind: "machine" | "volume", seen: Set<string>): Promise<void> {
-  const rows = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(BATCH);
-  for (const row of rows) if (row.kind === kind && !seen.has(row.providerId)) await ctx.db.delete(row._id);
+  const rows = await ctx.db
+    .query("orphans")
+    .withIndex("by_kind", (q) => q.eq("kind", kind))
+    .take(MAX_KNOWN);
+  for (const row of rows) if (!seen.has(row.providerId)) await ctx.db.delete(row._id);
 }
 
 export const target = asQuery({
@@ -117,7 +132,14 @@ export const target = asQuery({
 })(async (ctx, { orphan }) => {
   const row = await ctx.db.get(orphan);
   const config = await loadProviderConfig(ctx);
-  return row && config ? { config, kind: row.kind, providerId: row.providerId } : null;
+  if (!row || !config) return null;
+  const { kind, providerId, name } = row;
+  // Since it was seen a launch may have reported it, or a retirement have found memory on it.
+  const isOwned =
+    kind === "machine"
+      ? (await ownerOfMachine(ctx, providerId, name)) !== null
+      : !(await isLostVolume(ctx, providerId, name));
+  return isOwned ? null : { config, kind, providerId };
 });
 
 export const collect = asAction({ args: { orphan: v.id("orphans") }, returns: v.null() })(async (

@@ -3,7 +3,7 @@
  * changes nothing but the time. The provider is listed only when its answer can matter. The action reads and plans, and
  * each command is a transaction of its own (`commands.ts`): none makes another, or the plan, start again.
  */
-import { asMutation, asQuery, asAction } from "../functions.js";
+import { asMutation, asAction } from "../functions.js";
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import type { Policies } from "../../contract/policies.js";
@@ -13,24 +13,23 @@ import type { Command, FleetView, Observation, Steering, WaitingView } from "../
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import type { MachineProvider } from "../providers/provider.js";
 import type { HandedOut } from "./commands.js";
-import { checkConfig, deploymentTag, providerFor, urlsFor, type Inline } from "./credentials.js";
-import { LIST_IDLE_EVERY_MS } from "./due.js";
+import { checkConfig, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { findFence, setFence } from "./fences.js";
 import { failureOf, launchMachine } from "./launch.js";
-import { listingOf, volumeListingOf, withListing, type Listing, type VolumeListing } from "./listing.js";
+import { AFTER_FAILURE_MS } from "./finish.js";
+import { withListing, type Answers, type Listing } from "./listing.js";
+import { askDoubtful, look, type Look } from "./look.js";
 import { MAX_MACHINES } from "./observe.js";
 import { retireMachine } from "./retire.js";
-import { readFleetState } from "./state.js";
 import { glanceAtFleet, wakeFleet } from "./wake.js";
 
-/** While every machine just serves, its state at the provider is looked at this often. */
-const LIST_EVERY_MS = 60_000;
 /** Two passes are this far apart unless somebody asks for one by hand; one that is wanted while another runs looks this often. */
 const MIN_PAUSE_MS = 2_000;
 /** What became ready this shortly before a pass may not have been in its snapshot: one more pass looks. */
 const OVERLAP_MS = 2_000;
+/** A worker that has rested for this long is noted to have worked until then; leases tell it for longer. */
+const NOTE_USE_AFTER_MS = 60_000;
 
 /**
  * The handler of a wake-up: takes all that it sees and begins a pass, unless one runs or has just ended; then it wakes again. What it
@@ -75,36 +74,6 @@ export const run = asAction({ args: { startedAt: v.number() }, returns: v.null()
   return null;
 });
 
-/** What is worth asking the provider in this pass, and the notes that say so. */
-export const asks = asQuery({
-  args: { now: v.number() },
-  returns: v.object({
-    machines: v.boolean(),
-    volumes: v.boolean(),
-    notes: v.array(v.id("fleetNotes")),
-  }),
-})(async (ctx, { now }) => {
-  const state = await readFleetState(ctx);
-  const live = await ctx.db
-    .query("machines")
-    .withIndex("by_live", (q) => q.eq("live", true))
-    .take(MAX_MACHINES);
-  const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
-  const sinceList = now - (state.lastListedAt ?? 0);
-  const changing = live.some(
-    ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
-  );
-  const due =
-    live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
-  const sinceVolumes = now - (state.lastVolumesListedAt ?? 0);
-  const noted = (kind: "list" | "volumes") => state.notes.some((note) => note.kind === kind);
-  return {
-    machines: due || orphan !== null || noted("list"),
-    volumes: noted("volumes") || orphan?.kind === "volume" || sinceVolumes >= LIST_IDLE_EVERY_MS * 24,
-    notes: state.notes.map(({ _id }) => _id),
-  };
-});
-
 export interface PassOptions {
   launch: boolean;
   workspace: string | null;
@@ -116,44 +85,38 @@ export interface PassOptions {
   startedAt: number | null;
 }
 
-/** Throws what `providerFor`, `urlsFor` and the listing throw; everything else is recorded where it belongs. */
+/** Throws what `providerFor` and `urlsFor` throw, and by hand what the listing throws; everything else is recorded where it belongs. */
 export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: PassOptions) {
   const provider = await providerFor(ctx, config, options.inline);
   // A launch could not work without them; better said before anything is ordered.
   if (options.launch) await urlsFor(ctx, options.inline);
   const asked = await ctx.runQuery(internal.fleet.passAsks, { now: Date.now() });
-  const listing =
-    options.list || asked.machines
-      ? listingOf(await provider.listMachines(), await deploymentTag(ctx))
-      : null;
-  const volumes = asked.volumes ? await listedVolumes(provider) : null;
-  const now = Date.now();
-  const seen = await ctx.runQuery(internal.fleet.observe, { now, workspace: options.workspace });
-  const view = viewOf(seen.view, config, listing, options);
+  const wish = { machines: options.list === true || asked.machines, volumes: asked.volumes };
+  const { listing, volumes, failure } = await look(ctx, provider, wish, options.startedAt === null);
+  const { seen, answers } = await observed(ctx, config, listing, options);
+  const { now } = seen.view;
+  // A launch would fail as the listing did; what needs no provider goes on.
+  const view = viewOf(seen.view, config, listing, answers, {
+    ...options,
+    launch: options.launch && !failure,
+  });
   const plan = planFleet(view);
   const work = new Work(ctx, { config, fleet: view.fleet, schedule: !isInline(options) }, seen.launches);
   for (const command of plan.commands) await work.carryOut(command);
-  let { orphans } = view;
-  if (listing || volumes) {
-    const missed = view.machines.flatMap((machine, index) =>
-      machine.missed === seen.view.machines[index]?.missed
-        ? []
-        : [{ worker: machine.worker, missed: machine.missed }],
-    );
-    const found = await ctx.runMutation(internal.fleet.noteListing, { missed, listing, volumes });
-    orphans = (found.machines ?? orphans) + found.volumes;
-  }
+  const orphans = await noteSeen(ctx, seen.view, view, { listing, volumes });
   const live = view.machines.length + work.spawned;
-  const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0;
+  const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0 || failure !== null;
+  const pauseMs = Math.max(view.scaling.reconcileIntervalMs, failure ? AFTER_FAILURE_MS : 0);
   await ctx.runMutation(internal.fleet.finishPass, {
     startedAt: options.startedAt,
     listed: listing !== null,
     volumesListed: volumes !== null,
     notes: asked.notes,
     launches: work.outcomes,
-    seenReadyAt: options.launch && options.workspace === null ? now - OVERLAP_MS : null,
+    seenReadyAt: options.launch && !failure && options.workspace === null ? now - OVERLAP_MS : null,
     blocked: plan.blocked,
-    nextPassAt: rearmed ? now + view.scaling.reconcileIntervalMs : null,
+    problem: failure,
+    nextPassAt: rearmed ? now + pauseMs : null,
   });
   if (isInline(options)) {
     for (const intent of work.launches) await launchMachine(ctx, intent, options.inline);
@@ -171,6 +134,37 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   };
 }
 
+/** The rows, and what the provider answers about single machines where its list is doubted. That takes time, so the rows are read again. */
+async function observed(
+  ctx: ActionCtx,
+  config: ProviderConfig,
+  listing: Listing | null,
+  { workspace, inline }: PassOptions,
+) {
+  const observe = () => ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace });
+  const seen = await observe();
+  const answers = listing ? await askDoubtful(ctx, config, inline, seen.view, listing) : new Map();
+  return { seen: answers.size === 0 ? seen : await observe(), answers };
+}
+
+/** Writes down what rows would not tell later; the number of orphans. */
+async function noteSeen(
+  ctx: ActionCtx,
+  before: Observation,
+  view: FleetView,
+  { listing, volumes }: Pick<Look, "listing" | "volumes">,
+): Promise<number> {
+  const { now } = view;
+  const news = view.machines.flatMap(({ worker, missed, busy, lastWorkAt, notedUseAt }, index) => {
+    const rested = !busy && lastWorkAt > notedUseAt && lastWorkAt + NOTE_USE_AFTER_MS <= now;
+    if (!rested && missed === before.machines[index]?.missed) return [];
+    return [{ worker, missed, ...(rested ? { lastUseAt: lastWorkAt } : {}) }];
+  });
+  if (news.length === 0 && !listing && !volumes) return view.orphans;
+  const found = await ctx.runMutation(internal.fleet.noteSeen, { machines: news, listing, volumes });
+  return (found.machines ?? view.orphans) + found.volumes;
+}
+
 /** With a credential for this call alone nothing can be scheduled: the pass carries its intents out itself. */
 const isInline = ({ inline }: PassOptions): boolean => inline.flyApiToken !== undefined;
 
@@ -178,6 +172,7 @@ function viewOf(
   observed: Observation,
   config: ProviderConfig,
   listing: Listing | null,
+  answers: Answers,
   options: PassOptions,
 ): FleetView {
   const scaling = options.scaling ?? observed.scaling;
@@ -188,8 +183,9 @@ function viewOf(
       scaling: { ...scaling, maxWorkers },
       waiting: options.launch ? observed.waiting : [],
     },
-    config.image,
+    config,
     listing,
+    answers,
   );
 }
 
@@ -250,10 +246,4 @@ class Work {
     if (command.kind === "stop" && message !== undefined)
       this.outcomes.push({ code: command.reason, message, at: Date.now() });
   }
-}
-
-/** null: incomplete, so nothing can be concluded from what it lacks. */
-async function listedVolumes(provider: MachineProvider): Promise<VolumeListing | null> {
-  const { volumes, complete } = await provider.listVolumes();
-  return complete ? volumeListingOf(volumes) : null;
 }

@@ -11,6 +11,7 @@ import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
 import { runPass } from "./pass.js";
+import { findQuarantined, forgetVolume as forget } from "./quarantine.js";
 import { releaseOverdue } from "../queue/reap.js";
 
 export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, args) => {
@@ -113,21 +114,13 @@ export const volumeUse = asQuery({
     .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
     .first();
   if (machine) return "machine";
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
-    .first();
-  return kept ? "quarantine" : null;
+  return (await findQuarantined(ctx, volumeId)) ? "quarantine" : null;
 });
 
 export const forgetVolume = asMutation({ args: { volumeId: v.string() }, returns: v.null() })(async (
   ctx,
   { volumeId },
 ) => {
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_volumeId", (q) => q.eq("volumeId", volumeId))
-    .first();
-  if (kept) await ctx.db.delete(kept._id);
+  await forget(ctx, volumeId);
   return null;
 });

@@ -5,19 +5,18 @@
  */
 import { asAction, asQuery } from "../functions.js";
 import { v } from "convex/values";
+import { factoryError } from "../../contract/errors.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { internal } from "../../component/_generated/api.js";
-import type { Doc, Id } from "../../component/_generated/dataModel.js";
-import type { ActionCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { Id } from "../../component/_generated/dataModel.js";
+import type { ActionCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
-import { isGone, type MachineProvider, type ObservedMachine } from "../providers/provider.js";
-import { newestReady } from "../snapshots/newest.js";
-import { newestLease } from "../workers/reads.js";
-import { findWorker } from "../workers/register.js";
+import { isGone, isVolumeGone, type MachineProvider, type ObservedMachine } from "../providers/provider.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
+import { isMachineSaved } from "./quarantine.js";
 import { vIntent } from "./steps.js";
 
 const MAX_VOLUME_FAILURES = 3;
@@ -32,8 +31,9 @@ const vRetirement = v.object({
   config: vProviderConfig,
   worker: v.string(),
   machineId: v.union(v.string(), v.null()),
+  region: v.union(v.string(), v.null()),
   volumeId: v.union(v.string(), v.null()),
-  /** Everything the volume holds is in a snapshot, or it holds nothing. */
+  /** Everything that its volume holds is in a snapshot, or it holds nothing. */
   saved: v.boolean(),
   /** When the machine was told to stop. */
   askedAt: v.union(v.number(), v.null()),
@@ -54,28 +54,20 @@ export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vRetir
     config: { ...config, appName: row.appName },
     worker: row.worker,
     machineId: row.machineId ?? null,
+    region: row.region ?? null,
     volumeId: row.volumeId ?? null,
-    saved: await isSaved(ctx, row),
+    saved: row.volumeId === undefined || (await isMachineSaved(ctx, row, row.volumeId)),
     askedAt: row.stop?.askedAt ?? null,
     stopTimeoutMs: fleet.stopTimeoutMs,
     failures: row.failures,
   };
 });
 
-/** No memory newer than the conversation's last good snapshot lies on the machine's volume. */
-export async function isSaved(ctx: QueryCtx, row: Doc<"machines">): Promise<boolean> {
-  const binding = (await findWorker(ctx, row.worker))?.binding;
-  const lease = await newestLease(ctx, row.worker);
-  if (!binding || !lease) return true;
-  const snapshot = await newestReady(ctx, binding);
-  if (!snapshot) return false;
-  return snapshot.generation === binding.generation && snapshot.createdAt >= lease.seenAt;
-}
-
 /** A look now, and the one that is due in `againInMs`; null: the provider confirmed that everything is gone. */
 type Progress = { againInMs: number; askedToStop?: boolean } | "done";
 
 const LOOK_AGAIN_MS = 2_000;
+const NOTED: Progress = { againInMs: 0 };
 
 export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inline): Promise<void> {
   const known = await ctx.runQuery(internal.fleet.retireInputs, intent);
@@ -83,23 +75,25 @@ export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inli
   try {
     const provider = await providerFor(ctx, known.config, inline);
     const machine = await findMachine(ctx, provider, known);
-    const progress = isGone(machine) ? "done" : await orderNext(provider, machine, known);
+    const gone = isGone(machine);
+    // What it mounts is known from itself while it is there; whether that is saved is asked again once it is written down.
+    const [mounted] = gone ? [] : machine.volumeIds;
+    const news = mounted !== undefined && mounted !== known.volumeId;
+    const progress = gone ? "done" : news ? NOTED : await orderNext(provider, machine, known);
     if (progress !== "done") {
       await ctx.runMutation(internal.fleet.recordRetireProgress, {
         ...intent,
         againInMs: progress.againInMs,
         askedToStop: progress.askedToStop ?? false,
         machineId: machine?.id,
+        volumeId: mounted,
         inline: inline.flyApiToken !== undefined,
       });
       return;
     }
-    if (known.volumeId !== null && known.saved) await removeVolume(provider, known.volumeId, known.failures);
-    const volume = known.volumeId === null || known.saved ? null : await provider.getVolume(known.volumeId);
     await ctx.runMutation(internal.fleet.recordGone, {
       ...intent,
-      keptRegion:
-        volume && volume.state !== "gone" && volume.state !== "deleting" ? volume.region : undefined,
+      kept: known.volumeId === null ? null : await endVolume(provider, known.volumeId, known),
     });
   } catch (error) {
     await ctx.runMutation(internal.fleet.recordRetireFailure, {
@@ -110,13 +104,24 @@ export async function retireMachine(ctx: ActionCtx, intent: Intent, inline: Inli
   }
 }
 
-/** A volume that will not go holds up no machine: the collector of orphans goes on trying. */
-async function removeVolume(provider: MachineProvider, volumeId: string, failures: number): Promise<void> {
+/** Deletes a volume with nothing unsaved on it; else returns it, to be kept. That it cannot be found now is no proof that it is gone. */
+async function endVolume(
+  provider: MachineProvider,
+  volumeId: string,
+  { saved, region, failures }: { saved: boolean; region: string | null; failures: number },
+): Promise<{ id: string; region: string } | null> {
+  if (!saved) {
+    const volume = await provider.getVolume(volumeId);
+    const isDeleted = volume !== null && isVolumeGone(volume);
+    return isDeleted ? null : { id: volumeId, region: volume?.region ?? region ?? "unknown" };
+  }
   try {
     await provider.deleteVolume(volumeId);
   } catch (error) {
+    // One that will not go holds up no machine: the collector of orphans goes on trying.
     if (failures < MAX_VOLUME_FAILURES) throw error;
   }
+  return null;
 }
 
 /** By id; without one by name, because the launch may have died before it could record what it made. */
@@ -127,13 +132,17 @@ async function findMachine(
 ): Promise<ObservedMachine | null> {
   if (known.machineId !== null) return await provider.getMachine(known.machineId);
   const tag = await deploymentTag(ctx);
-  const { machines } = await provider.listMachines();
-  return (
-    machines.find(
-      ({ name, metadata }) =>
-        name === known.worker && metadata?.[DEPLOYMENT_TAG] === tag && metadata[WORKER_TAG] === known.worker,
-    ) ?? null
+  const { machines, complete } = await provider.listMachines();
+  const found = machines.find(
+    ({ name, metadata }) =>
+      name === known.worker && metadata?.[DEPLOYMENT_TAG] === tag && metadata[WORKER_TAG] === known.worker,
   );
+  if (found) return found;
+  if (!complete)
+    throw factoryError("provider_failed", "The provider's list of machines was incomplete.", {
+      retryable: true,
+    });
+  return null;
 }
 
 async function orderNext(

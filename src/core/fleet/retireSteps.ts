@@ -5,11 +5,13 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
 import { revokeToken } from "../workers/tokens/revokeToken.js";
+import { LATECOMERS_MS } from "./due.js";
 import { meterEnded } from "./machineHours.js";
+import { noteMade } from "./made.js";
+import { forgetVolume, keepVolume } from "./quarantine.js";
 import { currentRow, vIntent } from "./steps.js";
 import { noteForPass, wakeFleet } from "./wake.js";
 
@@ -23,17 +25,18 @@ export const recordProgress = asMutation({
     againInMs: v.number(),
     askedToStop: v.boolean(),
     machineId: v.optional(v.string()),
+    volumeId: v.optional(v.string()),
     inline: v.boolean(),
   },
   returns: v.null(),
-})(async (ctx, { againInMs, askedToStop, machineId, inline, ...intent }) => {
+})(async (ctx, { againInMs, askedToStop, machineId, volumeId, inline, ...intent }) => {
   const row = await currentRow(ctx, intent, "retiring");
   if (!row) return null;
   const now = Date.now();
   const { fleet } = (await loadRuntime(ctx)).policies;
   const stop = row.stop ?? { reason: "drained", at: now };
+  if (machineId !== undefined) await noteMade(ctx, row, { machineId, volumeId }, { fleet, isNews: true });
   await ctx.db.patch(row._id, {
-    ...(machineId === undefined ? {} : { machineId }),
     stop: askedToStop ? { ...stop, askedAt: now } : stop,
     failures: 0,
     stepDeadlineAt: now + againInMs + fleet.stepDeadlineMs,
@@ -79,13 +82,15 @@ async function again(ctx: MutationCtx, row: Doc<"machines">, inMs: number, inlin
 
 /** The provider confirmed it: the machine is gone, and its volume too unless it is kept. `stopped` is final. */
 export const recordGone = asMutation({
-  args: { ...vIntent, keptRegion: v.optional(v.string()) },
+  args: { ...vIntent, kept: v.union(v.null(), v.object({ id: v.string(), region: v.string() })) },
   returns: v.null(),
-})(async (ctx, { keptRegion, ...intent }) => {
+})(async (ctx, { kept, ...intent }) => {
   const row = await currentRow(ctx, intent, "retiring");
   if (!row) return null;
   const now = Date.now();
-  if (keptRegion !== undefined) await quarantine(ctx, row, keptRegion, now);
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  if (kept) await keepVolume(ctx, row, kept, fleet);
+  else if (row.volumeId !== undefined) await forgetVolume(ctx, row.volumeId);
   const worker = await findWorker(ctx, row.worker);
   if (worker) await transitionWorker(ctx, worker, "stopped");
   for (const tokenId of row.tokenIds) await revokeToken(ctx, tokenId, "component");
@@ -94,30 +99,7 @@ export const recordGone = asMutation({
   // Anything but a plain run may have left a volume behind: a second one of the same name, or one that would not go.
   if (row.attempt > 2 || row.failures > 0) await noteForPass(ctx, { kind: "volumes" });
   await wakeFleet(ctx, now);
+  // What an action that was given up still makes is seen by then.
+  await wakeFleet(ctx, now + LATECOMERS_MS);
   return null;
 });
-
-async function quarantine(
-  ctx: MutationCtx,
-  row: Doc<"machines">,
-  region: string,
-  now: number,
-): Promise<void> {
-  const binding = (await findWorker(ctx, row.worker))?.binding;
-  if (!binding || row.volumeId === undefined) return;
-  const { fleet } = (await loadRuntime(ctx)).policies;
-  await ctx.db.insert("quarantinedVolumes", {
-    volumeId: row.volumeId,
-    volumeName: row.volumeName,
-    appName: row.appName,
-    region,
-    worker: row.worker,
-    conversation: binding.conversation,
-    conversationId: binding.conversationId,
-    generation: binding.generation,
-    lastUseAt: (await newestLease(ctx, row.worker))?.seenAt ?? now,
-    deleteAfter: now + fleet.volumeQuarantineMs,
-    failures: 0,
-  });
-  console.warn(`fleet.volumeQuarantined worker=${row.worker}`);
-}

@@ -10,6 +10,8 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
+import { noteMade } from "./made.js";
+import { releaseVolume, takeVolume } from "./quarantine.js";
 import { glanceAtFleet, noteForPass, wakeFleet } from "./wake.js";
 
 const HOUR_MS = 3_600_000;
@@ -49,63 +51,31 @@ export const mintCredential = asMutation({
 });
 
 export const recordVolume = asMutation({
-  args: {
-    ...vIntent,
-    volumeId: v.string(),
-    region: v.string(),
-    kept: v.optional(v.id("quarantinedVolumes")),
-  },
+  args: { ...vIntent, volumeId: v.string(), region: v.string() },
   returns: v.boolean(),
-})(async (ctx, { volumeId, region, kept, ...intent }) => {
+})(async (ctx, { volumeId, region, ...intent }) => {
   const row = await currentRow(ctx, intent, "launching");
   if (!row) {
+    // It may have been made for nobody.
     await noteForPass(ctx, { kind: "volumes" });
+    await wakeFleet(ctx, Date.now());
     return false;
   }
-  if (kept) {
-    const volume = await ctx.db.get(kept);
-    if (!volume || (volume.takenBy !== undefined && volume.takenBy !== row.worker)) return false;
-    await ctx.db.patch(kept, { takenBy: row.worker });
-  }
+  if (!(await takeVolume(ctx, volumeId, row.worker))) return false;
   await ctx.db.patch(row._id, { volumeId, region });
   return true;
 });
 
+/** Made, or found under its name. A late attempt's word is worth knowing too, whoever is acting now. */
 export const recordMachine = asMutation({
-  args: { ...vIntent, machineId: v.string(), region: v.string() },
+  args: { ...vIntent, machineId: v.string(), region: v.string(), volumeId: v.optional(v.string()) },
   returns: v.null(),
-})(async (ctx, { machineId, region, ...intent }) => {
-  const row = await ctx.db.get(intent.machine);
-  // A late attempt made or found the machine of this very name: that is worth knowing whoever is acting now.
-  if (!row || row.step === "stopped" || row.machineId === machineId) return null;
-  const now = Date.now();
+})(async (ctx, { machine, attempt, ...made }) => {
+  const row = await ctx.db.get(machine);
   const { fleet } = (await loadRuntime(ctx)).policies;
-  await ctx.db.patch(row._id, {
-    machineId,
-    region,
-    launchedAt: row.launchedAt ?? now,
-    ...(row.step === "launching"
-      ? {
-          step: "booting" as const,
-          failures: 0,
-          problem: undefined,
-          stepDeadlineAt: now + fleet.bootDeadlineMs,
-        }
-      : {}),
-  });
-  await takeOverVolume(ctx, row);
+  if (row) await noteMade(ctx, row, made, { fleet, isNews: row.attempt === attempt });
   return null;
 });
-
-/** The kept volume is mounted: it is this machine's now. */
-async function takeOverVolume(ctx: MutationCtx, row: Doc<"machines">): Promise<void> {
-  if (row.volumeId === undefined) return;
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_volumeId", (q) => q.eq("volumeId", row.volumeId ?? ""))
-    .first();
-  if (kept) await ctx.db.delete(kept._id);
-}
 
 export const recordLaunchFailure = asMutation({
   args: {
@@ -125,12 +95,16 @@ export const recordLaunchFailure = asMutation({
   // Launching rests, longer each time until a machine boots. The next pass counts the failures; here a look is enough.
   const pause = pauseMs((await glanceAtFleet(ctx)).launchFailures + 1);
   // Only a capacity problem is about this volume's place; there the conversation gets another machine elsewhere.
-  const giveUp = !retryable || kind === "capacity";
-  await releaseKept(ctx, row, kind === "capacity");
+  const noRoom = kind === "capacity";
+  const giveUp = !retryable || noRoom;
+  // A kept volume was not mounted: it stays what it was.
+  const { volumeId } = row;
+  const released = volumeId !== undefined && (await releaseVolume(ctx, volumeId, row.worker, noRoom));
   await ctx.db.patch(row._id, {
     problem,
     failures: giveUp ? Number.MAX_SAFE_INTEGER : failures,
     stepDeadlineAt: now + (giveUp ? 0 : pause),
+    ...(released ? { volumeId: undefined } : {}),
   });
   await noteForPass(ctx, { kind: "launchFailed", problem });
   await noteForPass(ctx, { kind: "volumes" });
@@ -138,15 +112,3 @@ export const recordLaunchFailure = asMutation({
   await wakeFleet(ctx, now + (giveUp ? 0 : pause));
   return null;
 });
-
-/** The kept volume was not mounted: it stays what it was, and counts a failure when its host had no room. */
-async function releaseKept(ctx: MutationCtx, row: Doc<"machines">, noRoom: boolean): Promise<void> {
-  if (row.volumeId === undefined) return;
-  const kept = await ctx.db
-    .query("quarantinedVolumes")
-    .withIndex("by_volumeId", (q) => q.eq("volumeId", row.volumeId ?? ""))
-    .first();
-  if (!kept) return;
-  await ctx.db.patch(kept._id, { takenBy: undefined, failures: kept.failures + (noRoom ? 1 : 0) });
-  await ctx.db.patch(row._id, { volumeId: undefined });
-}

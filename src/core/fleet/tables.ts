@@ -24,7 +24,10 @@ export const fleetTables = {
     madeFor: v.string(),
     machineId: v.optional(v.string()),
     volumeName: v.string(),
+    /** What it mounts, as far as is known; while it is made, what it shall mount. */
     volumeId: v.optional(v.string()),
+    /** When its worker had work last, noted by passes once it rests: leases are forgotten. */
+    lastUseAt: v.optional(v.number()),
     /** The ids of its worker's credentials, one per attempt to launch: which one the machine got may be unknown. */
     tokenIds: v.array(v.string()),
     createdAt: v.number(),
@@ -32,7 +35,7 @@ export const fleetTables = {
     launchedAt: v.optional(v.number()),
     bootedAt: v.optional(v.number()),
     stoppedAt: v.optional(v.number()),
-    /** Counts hand-outs of the present step to an action; an action of an earlier one records nothing. */
+    /** Counts hand-outs to actions; an action of an earlier one records nothing. */
     attempt: v.number(),
     /** Failures of the present step in a row. */
     failures: v.number(),
@@ -40,7 +43,7 @@ export const fleetTables = {
     stepDeadlineAt: v.number(),
     drain: v.optional(v.object({ reason: v.string(), at: v.number(), deadlineAt: v.number() })),
     stop: v.optional(v.object({ reason: v.string(), at: v.number(), askedAt: v.optional(v.number()) })),
-    /** Listings in a row that did not show it. */
+    /** Listings in a row that lacked it: doubts, of which operators are told. */
     missed: v.optional(v.number()),
     problem: v.optional(vProblem),
   })
@@ -52,7 +55,8 @@ export const fleetTables = {
 
   /**
    * Volumes that outlived their machine because they hold memory that was not saved. Written by retirement; read by the launch
-   * for the same conversation, which mounts it again; deleted when used, or swept after `fleet.volumeQuarantineMs`.
+   * for the same conversation, which mounts it again; deleted when a machine that had it mounted is gone and its memory saved, or
+   * with the volume, `fleet.volumeQuarantineMs` after the last machine.
    */
   quarantinedVolumes: defineTable({
     volumeId: v.string(),
@@ -65,7 +69,7 @@ export const fleetTables = {
     generation: v.number(),
     lastUseAt: v.number(),
     deleteAfter: v.number(),
-    /** A launch took it: it belongs to that machine now. */
+    /** The machine that has it mounted, or shall. */
     takenBy: v.optional(v.string()),
     failures: v.number(),
   })
@@ -88,6 +92,7 @@ export const fleetTables = {
     problem: v.optional(vProblem),
   })
     .index("by_providerId", ["providerId"])
+    .index("by_kind", ["kind", "firstSeenAt"])
     .index("by_firstSeenAt", ["firstSeenAt"]),
 
   /**

@@ -1,12 +1,14 @@
 /** Gathers what could be wrong; what counts as wrong is a pure function (`policy/ops/health.ts`). */
 import * as contract from "../../contract/ops.js";
 import type { Policies } from "../../contract/policies.js";
+import { isBudgetUsed } from "../../policy/fleet/plan.js";
 import { findingsOf, type BotFacts, type HealthFacts } from "../../policy/ops/health.js";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { missingLane, type LaneServer, type MissingLane } from "../../policy/queue/servable.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
+import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "../identity/readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
@@ -32,7 +34,7 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
   const reasons = (state.blocked ?? []).map(({ reason }) => reason);
   const findings = findingsOf({
     ...config,
-    ...(await machineFacts(ctx, asOf)),
+    ...(await machineFacts(ctx, asOf, policies)),
     ...(await leftovers(ctx)),
     lanes: await unservedLanes(ctx, policies, config.hasConfig),
     blocked: [...new Set(reasons)].map((reason) => ({
@@ -48,7 +50,8 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
 async function machineFacts(
   ctx: QueryCtx,
   asOf: number,
-): Promise<Pick<HealthFacts, "stuck" | "silent" | "failedMachines">> {
+  { fleet }: Policies,
+): Promise<Pick<HealthFacts, "stuck" | "unlisted" | "silent" | "failedMachines" | "budgetUsed">> {
   const live = await ctx.db
     .query("machines")
     .withIndex("by_live", (q) => q.eq("live", true))
@@ -72,6 +75,10 @@ async function machineFacts(
         failures: Math.min(failures, 1_000),
         problem: problem ?? null,
       })),
+    unlisted: live.filter(({ missed = 0 }) => missed > 0).map(({ worker }) => worker),
+    budgetUsed: isBudgetUsed(await usedOn(ctx, dayOf(asOf), live, asOf), fleet)
+      ? fleet.dailyMachineHours
+      : null,
     silent: live.filter(({ drain }) => drain?.reason === "silent").map(({ worker }) => worker),
     failedMachines: ended.flatMap(({ worker, image, stop }) =>
       stop && FAILED.has(stop.reason) ? [{ worker, image, reason: stop.reason }] : [],
@@ -80,7 +87,9 @@ async function machineFacts(
 }
 
 async function leftovers(ctx: QueryCtx): Promise<Pick<HealthFacts, "quarantined" | "orphans">> {
-  const volumes = await ctx.db.query("quarantinedVolumes").withIndex("by_deleteAfter").take(MAX_VOLUMES);
+  const kept = await ctx.db.query("quarantinedVolumes").withIndex("by_deleteAfter").take(MAX_VOLUMES);
+  // A machine that has it mounted is about to save it.
+  const volumes = kept.filter(({ takenBy }) => takenBy === undefined);
   const [first] = volumes;
   const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_VOLUMES);
   return {

@@ -4,7 +4,8 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 
 /** A mover is late, not missing, within this time. */
 export const GRACE_MS = 30_000;
-const LEASE_RETENTION_MS = 86_400_000;
+/** Ended leases tell this long that their worker had work. */
+export const LEASE_RETENTION_MS = 86_400_000;
 
 /** What its mover should have moved on before `before`. `stranded` may be: only those of idle conversations are. */
 export const overdue = (ctx: QueryCtx, before: number) => ({

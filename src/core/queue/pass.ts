@@ -14,13 +14,14 @@ import { flowOf, placesOf, virtualTime } from "../../policy/queue/place.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
 import { wakeFleetForReady } from "../fleet/wake.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { LOOK_AHEAD_MS } from "./alarms.js";
 import { planLook, takeAlarm } from "./handledAlarms.js";
 import { newestLine, servedTicks } from "./discover.js";
-import { LINE_LIFE_MS, publishLine } from "./line.js";
+import { laneIn, LINE_LIFE_MS, publishLine } from "./line.js";
 
 /** Looks and lines lie on a grid, so that those who plan the same one meet. */
 const LOOK_GRID_MS = 500;
@@ -88,55 +89,81 @@ export const waiting = asQuery({
     .withIndex("by_until", (q) => q.lt("until", now - FORGET_LINES_MS))
     .take(MAX_ALARMS);
   const claimers = await findClaimers(ctx, now);
+  const line = await newestLine(ctx, now);
   return {
-    lanes: await lanesWithWork(ctx),
+    lanes: await lanesWithWork(ctx, line),
     claimers,
-    growing: claimers.length > ((await newestLine(ctx, now))?.claimers.length ?? 0),
+    growing: claimers.length > (line?.claimers.length ?? 0),
     alarms: [...alarms, ...looks].map(({ _id }) => _id),
     oldLines: lines.map(({ _id }) => _id),
   };
 });
 
-async function lanesWithWork(ctx: QueryCtx): Promise<SeenLane[]> {
+/** Those that the fleet serves, then the others in rotation: behind the one that was looked at last comes the next. */
+async function lanesWithWork(ctx: QueryCtx, line: Doc<"lines"> | null): Promise<SeenLane[]> {
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  const seen = new Set<string>();
   const lanes: SeenLane[] = [];
-  let after = "";
-  while (lanes.length < MAX_LANES_SEEN) {
-    const first = await ctx.db
-      .query("conversations")
-      .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", after))
-      .first();
-    if (!first) break;
-    if (first.owner !== undefined && first.pool !== first.lane) {
-      after = AFTER_OWNED_POOLS;
-      continue;
-    }
-    after = first.pool;
-    const rows = await rowsOfLane(ctx, after);
-    const served = [...(await servedTicks(ctx, after, rows))].map(([flow, tick]) => ({ flow, tick }));
-    lanes.push({ lane: after, rows: rows.map(seenRow), served });
-  }
+  const look = async (lane: string) => {
+    if (seen.has(lane)) return;
+    seen.add(lane);
+    const rows = await rowsOfLane(ctx, lane, laneIn(line, lane)?.saturated.at(-1) ?? "");
+    if (rows.length === 0) return;
+    const served = [...(await servedTicks(ctx, lane, rows))].map(([flow, tick]) => ({ flow, tick }));
+    lanes.push({ lane, rows: rows.map(seenRow), served });
+  };
+  for (const lane of fleet.lanes) await look(lane);
+  const start = line?.lanes.at(-1)?.lane ?? "";
+  await around(start, async (after) => {
+    if (lanes.length >= MAX_LANES_SEEN) return null;
+    const first = await readyBehind(ctx, after);
+    if (first && first.pool !== first.lane) return AFTER_OWNED_POOLS;
+    if (first) await look(first.lane);
+    return first?.lane;
+  });
   return lanes;
 }
 
-/** The first rows as stored, and the first of each workspace that does not come before those. */
-async function rowsOfLane(ctx: QueryCtx, lane: string): Promise<Doc<"conversations">[]> {
+/** Goes once around what is sorted: `next` answers with what lies behind `after`, undefined at the end, null when that is enough. */
+async function around(
+  start: string,
+  next: (after: string) => Promise<string | null | undefined>,
+): Promise<void> {
+  let after = start;
+  let wrapped = start === "";
+  for (;;) {
+    const found = await next(after);
+    if (found === null || (found === undefined && wrapped)) return;
+    if (found === undefined) wrapped = true;
+    else if (wrapped && start !== "" && found > start) return;
+    after = found ?? "";
+  }
+}
+
+const readyBehind = (ctx: QueryCtx, pool: string) =>
+  ctx.db
+    .query("conversations")
+    .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", pool))
+    .first();
+
+/** The first rows as stored, and the first of each workspace that does not come before those: some after `lastTenant`, around once. */
+async function rowsOfLane(ctx: QueryCtx, lane: string, lastTenant: string): Promise<Doc<"conversations">[]> {
   const rows = await ctx.db
     .query("conversations")
     .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
     .take(ROWS_PER_LANE);
   if (rows.length < ROWS_PER_LANE) return rows;
   const seen = new Set(rows.map(({ workspace }) => workspace));
-  let after = "";
-  for (let tenants = 0; tenants < MAX_TENANTS; tenants += 1) {
-    const last = after;
+  let tenants = 0;
+  await around(lastTenant, async (after) => {
+    if ((tenants += 1) > MAX_TENANTS) return null;
     const first = await ctx.db
       .query("conversations")
-      .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).gt("workspace", last))
+      .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).gt("workspace", after))
       .first();
-    if (!first) break;
-    after = first.workspace;
-    if (!seen.has(after)) rows.push(first);
-  }
+    if (first && !seen.has(first.workspace)) rows.push(first);
+    return first?.workspace;
+  });
   return rows;
 }
 

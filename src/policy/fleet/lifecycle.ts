@@ -1,8 +1,9 @@
 /** What one machine's own facts demand, whatever the others do. The first rule that applies wins. */
+import { isDown, isSilent } from "./doubt.js";
 import type { Command, FleetView, MachineView } from "./types.js";
 
-/** Two listings must agree before a machine that was running counts as lost: a provider's list may lag or be empty. */
-const MISSED_LISTINGS = 2;
+/** One that never rests goes on for so long beyond its age; its credential outlives it. */
+const OVERAGE_MS = 3_600_000;
 
 /** Null: nothing to do for this machine alone. */
 export function lifecycleCommand(machine: MachineView, view: FleetView): Command | null {
@@ -10,9 +11,9 @@ export function lifecycleCommand(machine: MachineView, view: FleetView): Command
   if (machine.status === "stopping" || machine.status === "stopped") return overdue(machine, view);
   switch (machine.step) {
     case "launching":
-      return overdue(machine, view);
+      return called(machine) ?? overdue(machine, view);
     case "booting":
-      return booting(machine, view);
+      return called(machine) ?? booting(machine, view);
     default:
       return machine.status === "draining" ? draining(machine, view) : serving(machine, view);
   }
@@ -22,9 +23,13 @@ function overdue(machine: MachineView, view: FleetView): Command | null {
   return machine.stepDeadlineAt <= view.now ? { kind: "resume", worker: machine.worker } : null;
 }
 
+/** A worker that calls is up, whatever was reported of its machine. */
+function called({ seenAt, worker }: MachineView): Command | null {
+  return seenAt > 0 ? { kind: "booted", worker } : null;
+}
+
 function booting(machine: MachineView, view: FleetView): Command | null {
-  if (machine.seenAt > 0) return { kind: "booted", worker: machine.worker };
-  if (isDown(machine)) return { kind: "stop", worker: machine.worker, reason: "died_at_boot" };
+  if (isDown(machine, view)) return { kind: "stop", worker: machine.worker, reason: "died_at_boot" };
   if (machine.stepDeadlineAt <= view.now)
     return { kind: "stop", worker: machine.worker, reason: "never_booted" };
   return null;
@@ -32,28 +37,19 @@ function booting(machine: MachineView, view: FleetView): Command | null {
 
 function serving(machine: MachineView, view: FleetView): Command | null {
   const { worker } = machine;
-  if (isDown(machine)) return { kind: "stop", worker, reason: "machine_lost" };
-  if (!machine.busy && machine.seenAt + view.lease.staleAfterMs <= view.now)
-    return { kind: "drain", worker, reason: "silent" };
+  if (isDown(machine, view)) return { kind: "stop", worker, reason: "machine_lost" };
+  if (!machine.busy && isSilent(machine, view)) return { kind: "drain", worker, reason: "silent" };
   if (machine.bound && !machine.bound.owned) return { kind: "drain", worker, reason: "lease_lost" };
+  if (machine.createdAt + view.fleet.maxMachineAgeMs + OVERAGE_MS <= view.now)
+    return { kind: "drain", worker, reason: "max_age" };
   return null;
 }
 
 function draining(machine: MachineView, view: FleetView): Command | null {
   const { worker } = machine;
-  if (isDown(machine)) return { kind: "stop", worker, reason: "machine_lost" };
+  if (isDown(machine, view)) return { kind: "stop", worker, reason: "machine_lost" };
   // What a worker without a conversation holds need not be saved.
   if (!machine.bound && !machine.busy) return { kind: "stop", worker, reason: "drained" };
   if ((machine.drainDeadlineAt ?? 0) <= view.now) return { kind: "stop", worker, reason: "drain_deadline" };
   return null;
-}
-
-/** The provider says that the process is not running any more. */
-export function isDown(machine: MachineView): boolean {
-  return (
-    machine.seen === "stopped" ||
-    machine.seen === "failed" ||
-    machine.seen === "gone" ||
-    (machine.seen === "missing" && machine.missed >= MISSED_LISTINGS)
-  );
 }

@@ -6,9 +6,13 @@ import type { FleetView, MachineView, WaitingView } from "./types.js";
 
 const NOW = 1_000_000_000;
 const MINUTE = 60_000;
+/** A sign of life that just does not count any more. */
+const SILENT = NOW - defaultPolicies.lease.staleAfterMs;
 
 const machine = (worker: string, fields: Partial<MachineView> = {}): MachineView => ({
   worker,
+  appName: "workers",
+  machineId: `id-${worker}`,
   step: "running",
   status: "active",
   workspace: null,
@@ -17,6 +21,7 @@ const machine = (worker: string, fields: Partial<MachineView> = {}): MachineView
   busy: false,
   seenAt: NOW - 1_000,
   lastWorkAt: NOW - MINUTE,
+  notedUseAt: 0,
   image: "img:1",
   createdAt: NOW - 5 * MINUTE,
   stepDeadlineAt: 0,
@@ -141,11 +146,13 @@ describe("one machine's life", () => {
       ["stop w died_at_boot"],
     ],
     ["is still booting", { step: "booting", seenAt: 0, stepDeadlineAt: NOW + 1 }, []],
-    ["has a stuck launch", { step: "launching", stepDeadlineAt: NOW }, ["resume w"]],
+    ["has a stuck launch", { step: "launching", seenAt: 0, stepDeadlineAt: NOW }, ["resume w"]],
+    ["calls before its launch has reported", { step: "launching", stepDeadlineAt: NOW }, ["booted w"]],
     ["died", { seen: "stopped" }, ["stop w machine_lost"]],
-    ["is missing once", { seen: "missing", missed: 1 }, []],
-    ["is missing twice", { seen: "missing", missed: 2 }, ["stop w machine_lost"]],
-    ["is silent", { seenAt: NOW - defaultPolicies.lease.staleAfterMs }, ["drain w silent"]],
+    ["is missing once", { seen: "missing", missed: 1, seenAt: SILENT }, ["drain w silent"]],
+    ["is missing twice", { seen: "missing", missed: 2, seenAt: SILENT }, ["stop w machine_lost"]],
+    ["is missing although its worker calls", { seen: "missing", missed: 9 }, []],
+    ["is silent", { seenAt: SILENT }, ["drain w silent"]],
     ["lost its conversation", { bound: boundTo("c", { owned: false }) }, ["drain w lease_lost"]],
     ["is idle for long", { lastWorkAt: NOW - 31 * MINUTE, createdAt: NOW - 60 * MINUTE }, ["drain w idle"]],
     ["is old", { createdAt: NOW - defaultPolicies.fleet.maxMachineAgeMs }, ["drain w max_age"]],
@@ -271,8 +278,7 @@ describe("whatever the fleet looks like", () => {
           if (command.kind !== "drain") continue;
           const target = fleet.machines.find(({ worker }) => worker === command.worker);
           expect(target?.status).toBe("active");
-          if (["idle", "max_age", "image_drift", "over_cap"].includes(command.reason))
-            expect(target?.busy).toBe(false);
+          if (["idle", "image_drift", "over_cap"].includes(command.reason)) expect(target?.busy).toBe(false);
         }
       }),
     );

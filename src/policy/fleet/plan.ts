@@ -95,8 +95,12 @@ function hasPredecessor(view: FleetView, conversation: WaitingView): boolean {
   );
 }
 
+/** The day's machine hours are used up: nothing is launched, and what runs is drained. */
+export const isBudgetUsed = (usedMs: number, { dailyMachineHours }: FleetView["fleet"]): boolean =>
+  usedMs >= dailyMachineHours * HOUR_MS;
+
 function blockedBy(view: FleetView, left: { room: number; step: number; ofTenant: number }): Blocked | null {
-  if (view.usedTodayMs >= view.fleet.dailyMachineHours * HOUR_MS) return "budget";
+  if (isBudgetUsed(view.usedTodayMs, view.fleet)) return "budget";
   if (left.room <= 0) return "worker_cap";
   if (left.ofTenant >= view.fleet.maxWorkersPerWorkspace) return "workspace_cap";
   if (view.now < view.launchesPausedUntil) return "launches_paused";
@@ -117,6 +121,11 @@ function voluntaryDrains(
     .filter((machine) => machine.step === "running" && !machine.busy && !machine.bound?.hasWork)
     .sort((a, b) => restingSince(a) - restingSince(b));
 
+  if (isBudgetUsed(view.usedTodayMs, view.fleet)) {
+    // Those at work last: they finish their turn. One that still starts follows once it is up.
+    for (const machine of idle) choose(machine, "budget");
+    for (const machine of serving) if (machine.step === "running") choose(machine, "budget");
+  }
   for (const machine of idle) {
     if (restingSince(machine) + view.scaling.idleTimeoutMs <= view.now) choose(machine, "idle");
     else if (machine.createdAt + view.fleet.maxMachineAgeMs <= view.now) choose(machine, "max_age");

@@ -3,7 +3,10 @@ import { v, type Infer } from "convex/values";
 import { vFleetPolicy, vLeasePolicy, vScalingPolicy } from "../../contract/policies.js";
 import { vWorkerStatus } from "../../contract/workers.js";
 
-/** What the provider's listing says of a machine; `unlisted`: no listing was made, `missing`: it was, without this one. */
+/**
+ * What the provider says of a machine. `missing`: asked for this very machine, it knows none. `unlisted`: nothing that could be relied
+ * on; a listing that merely lacks it is no more than that.
+ */
 export const vSeen = v.union(
   ...(
     ["booting", "running", "stopping", "stopped", "failed", "gone", "unknown", "missing", "unlisted"] as const
@@ -19,9 +22,13 @@ export const vMachineStep = v.union(
   v.literal("retiring"),
   v.literal("stopped"),
 );
+export type MachineStep = Infer<typeof vMachineStep>;
 
 export const vMachineView = v.object({
   worker: v.string(),
+  appName: v.string(),
+  /** null: not known yet. */
+  machineId: v.union(v.string(), v.null()),
   step: vMachineStep,
   status: vWorkerStatus,
   workspace: v.union(v.string(), v.null()),
@@ -42,6 +49,8 @@ export const vMachineView = v.object({
   seenAt: v.number(),
   /** When it last had a job; 0: never. */
   lastWorkAt: v.number(),
+  /** What of this is written down on the machine's row. */
+  notedUseAt: v.number(),
   image: v.string(),
   createdAt: v.number(),
   /** When the present step of launch or retirement counts as stuck. */
@@ -51,7 +60,7 @@ export const vMachineView = v.object({
   /** Since when it is being taken away; null: it is not. */
   leavingSince: v.union(v.number(), v.null()),
   seen: vSeen,
-  /** How many listings in a row did not show it. */
+  /** How many listings in a row lacked it. */
   missed: v.number(),
 });
 export type MachineView = Infer<typeof vMachineView>;
@@ -84,7 +93,7 @@ export const vObservation = v.object({
 });
 export type Observation = Infer<typeof vObservation>;
 
-/** The observation with the listing laid over its machines, and the configured image. */
+/** The observation with what the provider says laid over its machines, and the configured image. */
 export type FleetView = Observation & { image: string };
 
 export const vDrainReason = v.union(
@@ -92,6 +101,7 @@ export const vDrainReason = v.union(
     [
       "idle",
       "others_wait",
+      "budget",
       "max_age",
       "image_drift",
       "over_cap",

@@ -9,6 +9,8 @@ const well: HealthFacts = {
   problem: null,
   launchesPausedUntil: null,
   stuck: [],
+  unlisted: [],
+  budgetUsed: null,
   silent: [],
   failedMachines: [],
   quarantined: null,

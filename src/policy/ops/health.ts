@@ -18,6 +18,8 @@ export interface ConfigFacts {
 export interface HealthFacts extends ConfigFacts {
   /** Machines whose step was overdue at the last pass, or failed at least three times in a row. */
   stuck: readonly { worker: string; step: string; failures: number; problem: Problem | null }[];
+  /** Machines that the provider's last list lacked. */
+  unlisted: readonly string[];
   /** Machines drained because their worker gave no sign of life. */
   silent: readonly string[];
   /** Of the machines that ended last: those that never served, or were lost. */
@@ -25,6 +27,8 @@ export interface HealthFacts extends ConfigFacts {
   quarantined: { count: number; firstDeletedAt: number } | null;
   orphans: { count: number; failing: Problem | null };
   lanes: readonly MissingLane[];
+  /** The day's machine hours were used up at the last pass: how many there are; null: they were not. */
+  budgetUsed: number | null;
   /** How many conversations got no machine in the last pass, by reason. */
   blocked: readonly { reason: string; conversations: number }[];
   secrets: readonly { code: string; message: string }[];
@@ -50,7 +54,10 @@ export function findingsOf(facts: HealthFacts): Finding[] {
     ...facts.lanes.map(laneFinding),
     ...machineFindings(facts),
     ...leftoverFindings(facts),
-    ...facts.blocked.map(blockedFinding),
+    ...budgetFindings(facts),
+    ...facts.blocked
+      .filter(({ reason }) => reason !== "budget" || facts.budgetUsed === null)
+      .map(blockedFinding),
     ...facts.secrets.map(secretFinding),
     ...facts.bots.flatMap(botFindings),
   ];
@@ -123,6 +130,16 @@ function machineFindings(facts: HealthFacts): Finding[] {
       "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
     ),
   );
+  const unlisted = facts.unlisted
+    .slice(0, MAX_NAMED)
+    .map((worker, index) =>
+      finding(
+        "warning",
+        "machine_unlisted",
+        `The provider's list lacks the machine of worker ${worker}${index === MAX_NAMED - 1 ? moreText(facts.unlisted) : ""}. Nothing is done about it while its worker calls; once that is silent, the provider is asked for this machine.`,
+        "Nothing is needed if the provider has a bad hour: see its status page. Else compare appName and the token with where the machines are.",
+      ),
+    );
   const silent = facts.silent.map((worker) =>
     finding(
       "warning",
@@ -141,8 +158,13 @@ function machineFindings(facts: HealthFacts): Finding[] {
         : "Look at the machine's log: the image may not start, or may not reach the deployment.",
     ),
   );
-  return [...stuck, ...silent, ...failed];
+  return [...stuck, ...unlisted, ...silent, ...failed];
 }
+
+/** As many are named; a list that is wrongly empty lacks them all. */
+const MAX_NAMED = 5;
+const moreText = ({ length }: readonly string[]): string =>
+  length > MAX_NAMED ? ` and of ${length - MAX_NAMED} more` : "";
 
 const failureText: Readonly<Record<string, string>> = {
   never_launched: "the provider could not make it",
@@ -184,6 +206,13 @@ const blockedFix: Readonly<Record<string, string>> = {
   launch_step: "Nothing is needed: the next passes order more.",
   launches_paused: "Mend what the failed launch names; launches go on by themselves.",
 };
+
+function budgetFindings({ budgetUsed, blocked }: HealthFacts): Finding[] {
+  if (budgetUsed === null) return [];
+  const wait = blocked.find(({ reason }) => reason === "budget")?.conversations ?? 0;
+  const text = `All ${budgetUsed} machine hours of this UTC day (fleet.dailyMachineHours) are used up: machines are drained and none is launched until 00:00 UTC. ${wait} conversation(s) wait for one.`;
+  return [finding("error", "blocked_budget", text, blockedFix.budget ?? null)];
+}
 
 const blockedFinding = ({ reason, conversations }: HealthFacts["blocked"][number]): Finding =>
   finding(

@@ -1,0 +1,127 @@
+/** What a pass asks the provider, and how much of the answer it believes (`policy/fleet/doubt.ts`). */
+import { asQuery } from "../functions.js";
+import { v } from "convex/values";
+import type { ProviderConfig } from "../../contract/fleet.js";
+import { isDoubtful, isSilent } from "../../policy/fleet/doubt.js";
+import type { MachineView, Observation, Seen } from "../../policy/fleet/types.js";
+import type { ActionCtx } from "../../component/_generated/server.js";
+import type { MachineProvider } from "../providers/provider.js";
+import { deploymentTag, providerFor, type Inline } from "./credentials.js";
+import { LATECOMERS_MS, LIST_IDLE_EVERY_MS } from "./due.js";
+import { failureOf } from "./launch.js";
+import {
+  listed,
+  listingOf,
+  volumeListingOf,
+  type Answers,
+  type Listing,
+  type VolumeListing,
+} from "./listing.js";
+import { MAX_MACHINES } from "./observe.js";
+import { readFleetState } from "./state.js";
+
+/** While every machine just serves, its state at the provider is looked at this often. */
+const LIST_EVERY_MS = 60_000;
+/** Machines that are asked for one by one in a pass; the others wait for the next. */
+const MAX_ASKED = 20;
+
+/** What is worth asking the provider in this pass, and the notes that say so. */
+export const asks = asQuery({
+  args: { now: v.number() },
+  returns: v.object({
+    machines: v.boolean(),
+    volumes: v.boolean(),
+    notes: v.array(v.id("fleetNotes")),
+  }),
+})(async (ctx, { now }) => {
+  const state = await readFleetState(ctx);
+  const live = await ctx.db
+    .query("machines")
+    .withIndex("by_live", (q) => q.eq("live", true))
+    .take(MAX_MACHINES);
+  const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
+  const sinceList = now - (state.lastListedAt ?? 0);
+  const changing = live.some(
+    ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
+  );
+  const due =
+    live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
+  const sinceVolumes = now - (state.lastVolumesListedAt ?? 0);
+  const ended = await ctx.db
+    .query("machines")
+    .withIndex("by_ended", (q) => q.eq("live", false))
+    .order("desc")
+    .first();
+  const lateAt = (ended?.stoppedAt ?? 0) + LATECOMERS_MS;
+  const mayBeLate = (lastAt = 0) => ended !== null && now >= lateAt && lastAt < lateAt;
+  const noted = (kind: "list" | "volumes") => state.notes.some((note) => note.kind === kind);
+  return {
+    machines: due || orphan !== null || noted("list") || mayBeLate(state.lastListedAt),
+    volumes:
+      noted("volumes") ||
+      orphan?.kind === "volume" ||
+      sinceVolumes >= LIST_IDLE_EVERY_MS * 24 ||
+      mayBeLate(state.lastVolumesListedAt),
+    notes: state.notes.map(({ _id }) => _id),
+  };
+});
+
+export interface Look {
+  listing: Listing | null;
+  volumes: VolumeListing | null;
+  /** The provider did not list; null: it did, or was not asked. */
+  failure: ReturnType<typeof failureOf> | null;
+}
+
+/** Throws what the listing throws when `strict`; else that is part of the result, and nothing is known. */
+export async function look(
+  ctx: ActionCtx,
+  provider: MachineProvider,
+  wish: { machines: boolean; volumes: boolean },
+  strict: boolean,
+): Promise<Look> {
+  try {
+    const tag = await deploymentTag(ctx);
+    const listing = wish.machines ? listingOf(await provider.listMachines(), tag) : null;
+    const volumes = wish.volumes ? await provider.listVolumes() : null;
+    // From what an incomplete list lacks nothing can be concluded.
+    return { listing, volumes: volumes?.complete ? volumeListingOf(volumes.volumes) : null, failure: null };
+  } catch (error) {
+    if (strict) throw error;
+    return { listing: null, volumes: null, failure: failureOf(error) };
+  }
+}
+
+/** Asks for the machines of which the list is doubted, those that are silent for longest first, each in the app in which it was made. */
+export async function askDoubtful(
+  ctx: ActionCtx,
+  config: ProviderConfig,
+  inline: Inline,
+  view: Observation,
+  listing: Listing,
+): Promise<Answers> {
+  const seenIn = listed(listing, config);
+  const doubtful = view.machines
+    .filter((machine) => isDoubtful(machine, seenIn(machine), view))
+    .sort((a, b) => Number(isSilent(b, view)) - Number(isSilent(a, view)) || a.seenAt - b.seenAt);
+  const answers = new Map<string, Seen>();
+  const providers = new Map<string, MachineProvider>();
+  for (const machine of doubtful.slice(0, MAX_ASKED)) {
+    const { appName } = machine;
+    const provider = providers.get(appName) ?? (await providerFor(ctx, { ...config, appName }, inline));
+    providers.set(appName, provider);
+    answers.set(machine.worker, await askFor(provider, machine));
+  }
+  // Not asked for: known no better than before.
+  for (const { worker } of doubtful.slice(MAX_ASKED)) answers.set(worker, "unknown");
+  return answers;
+}
+
+async function askFor(provider: MachineProvider, { machineId }: MachineView): Promise<Seen> {
+  if (machineId === null) return "unknown";
+  try {
+    return (await provider.getMachine(machineId))?.state ?? "missing";
+  } catch {
+    return "unknown";
+  }
+}
