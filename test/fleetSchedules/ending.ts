@@ -40,7 +40,9 @@ export async function checkEnd(stage: Stage, pace: { cronMs: number }): Promise<
   if (kept.length > 0) {
     // A minute of the ten in turn each time.
     pace.cronMs = 61 * MINUTE_MS;
-    await time.sleep(9 * DAY_MS);
+    await time.sleep(DAY_MS);
+    time.standStill(5.5 * DAY_MS);
+    await time.sleep(2.5 * DAY_MS);
     must(volumes(stage).length === 0, "what is kept is kept for its time: a volume is there after nine days");
     checkForeign(stage);
   }

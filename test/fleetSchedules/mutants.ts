@@ -83,7 +83,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /no unsaved memory is deleted/,
-    from: 0,
+    from: 52,
   },
   {
     name: "an empty listing is taken for the truth",
