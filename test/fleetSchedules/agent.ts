@@ -171,7 +171,7 @@ export class Agent {
     let left = random.chance(0.2) ? random.between(10_000, 100_000) : random.between(200, 8_000);
     for (; left > 0; left -= HEARTBEAT_MS) {
       await this.sleep(Math.min(left, HEARTBEAT_MS));
-      this.mayDie(0.05);
+      this.mayDie(0.08);
       if (left <= HEARTBEAT_MS) break;
       const renewed = await this.renew(job);
       if (renewed === "lost" || this.stage.time.now() > until) return null;
@@ -185,7 +185,7 @@ export class Agent {
       ...(this.stopping.signal.aborted ? {} : { claimNext: { hydrate: false } }),
     };
     const settled = await this.line.insisting(() => this.line.call<Settled>("settle", args));
-    this.mayDie(0.05);
+    this.mayDie(0.08);
     if (!settled.ok) return null;
     tally.answers += 1;
     if (settled.next && this.stopping.signal.aborted) return null;

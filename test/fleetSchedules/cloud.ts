@@ -232,9 +232,9 @@ export class Cloud {
     if (!this.has("deaths")) return;
     const { name } = JSON.parse(body) as { name: string };
     const share = this.random.next();
-    if (share < 0.08) this.doomed.push({ kind: "dieAtBoot", name, outOfMemory: this.random.chance(0.5) });
-    else if (share < 0.12) this.doomed.push({ kind: "neverBoot", name });
-    else if (share < 0.16) this.doomed.push({ kind: "launchFailed", name });
+    if (share < 0.15) this.doomed.push({ kind: "dieAtBoot", name, outOfMemory: this.random.chance(0.5) });
+    else if (share < 0.2) this.doomed.push({ kind: "neverBoot", name });
+    else if (share < 0.25) this.doomed.push({ kind: "launchFailed", name });
   }
 
   /** Machines and volumes that are nobody's business here. */
