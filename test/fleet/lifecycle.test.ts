@@ -44,7 +44,8 @@ describe("a message brings a machine up", () => {
     await f.pass(1_800_000, 60_000);
     await f.sweep();
     await f.pass(60_000);
-    expect(f.fly.counts().providerCalls - before).toBeLessThanOrEqual(1);
+    // One look for what an action that was given up may have made late: its machines and its volumes.
+    expect(f.fly.counts().providerCalls - before).toBe(2);
   });
 
   it("one per conversation up to the cap, and never more", async () => {

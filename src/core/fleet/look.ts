@@ -32,6 +32,8 @@ export const asks = asQuery({
     machines: v.boolean(),
     volumes: v.boolean(),
     notes: v.array(v.id("fleetNotes")),
+    /** When what comes late for the machine that ended last is looked for; null: it was. */
+    lateAt: v.union(v.number(), v.null()),
   }),
 })(async (ctx, { now }) => {
   const state = await readFleetState(ctx);
@@ -63,6 +65,7 @@ export const asks = asQuery({
       sinceVolumes >= LIST_IDLE_EVERY_MS * 24 ||
       mayBeLate(state.lastVolumesListedAt),
     notes: state.notes.map(({ _id }) => _id),
+    lateAt: ended !== null && now < lateAt ? lateAt : null,
   };
 });
 

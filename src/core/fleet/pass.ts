@@ -116,7 +116,7 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
     seenReadyAt: options.launch && !failure && options.workspace === null ? now - OVERLAP_MS : null,
     blocked: plan.blocked,
     problem: failure,
-    nextPassAt: rearmed ? now + pauseMs : null,
+    nextPassAt: rearmed ? now + pauseMs : asked.lateAt,
   });
   if (isInline(options)) {
     for (const intent of work.launches) await launchMachine(ctx, intent, options.inline);

@@ -8,7 +8,6 @@ import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
 import { revokeToken } from "../workers/tokens/revokeToken.js";
-import { LATECOMERS_MS } from "./due.js";
 import { meterEnded } from "./machineHours.js";
 import { noteMade } from "./made.js";
 import { forgetVolume, keepVolume } from "./quarantine.js";
@@ -99,7 +98,5 @@ export const recordGone = asMutation({
   // Anything but a plain run may have left a volume behind: a second one of the same name, or one that would not go.
   if (row.attempt > 2 || row.failures > 0) await noteForPass(ctx, { kind: "volumes" });
   await wakeFleet(ctx, now);
-  // What an action that was given up still makes is seen by then.
-  await wakeFleet(ctx, now + LATECOMERS_MS);
   return null;
 });
