@@ -140,6 +140,18 @@ export const FLEET_MUTANTS: Mutant[] = [
     rule: /every credential of a machine that is gone is revoked/,
     from: 0,
   },
+  {
+    name: "a worker that stops keeps its conversation",
+    replacements: [
+      {
+        file: "core/workers/transition.ts",
+        text: `  if (to === "stopping") await freeBound(ctx, worker);`,
+        by: `  if (to === "active") await freeBound(ctx, worker);`,
+      },
+    ],
+    rule: /finally answered|long gone|is said of a machine that is there/,
+    from: 4,
+  },
 ];
 
 /** Chance finds these seldom: they are looked for in the long run alone. */
@@ -183,18 +195,6 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /fleetHealth has no finding that is not true/,
-    from: 0,
-  },
-  {
-    name: "a worker that stops keeps its conversation",
-    replacements: [
-      {
-        file: "core/workers/transition.ts",
-        text: `  if (to === "stopping") await freeBound(ctx, worker);`,
-        by: `  if (to === "active") await freeBound(ctx, worker);`,
-      },
-    ],
-    rule: /finally answered|long gone|is said of a machine that is there/,
     from: 0,
   },
   {
