@@ -6,8 +6,9 @@ import { createHash } from "node:crypto";
 import type { PretendProcess } from "../../sim/fly/index.js";
 import { keepsDisk } from "../../src/policy/snapshots/keepVolume.js";
 import { Waiting, type IdleHint } from "../../src/worker/waiting/waiting.js";
-import { changesOf, COMPONENT } from "../schedules/mirror.js";
+import { COMPONENT } from "../schedules/mirror.js";
 import type { VolumeDisk } from "./disk.js";
+import { Dead, Line, Lost } from "./line.js";
 import type { Stage } from "./stage.js";
 
 interface Job {
@@ -26,25 +27,16 @@ interface Bound {
 type Wishes = { shouldStop?: boolean; release?: boolean };
 type Settled = { ok: true; next: Job | null } | { ok: false };
 
-/** The network swallowed the call or its answer. */
-class Lost extends Error {}
-/** The machine is gone; nothing of this worker goes on. */
-class Dead extends Error {}
-
 const HEARTBEAT_MS = 15_000;
-const CALL_TIMEOUT_MS = 10_000;
 const SAVE_ATTEMPTS = 6;
 
 export class Agent {
   readonly workerId: string;
-  /** Epoch ms of its last call that arrived; 0: none did. */
-  heardAt = 0;
-  private readonly token: string;
+  private readonly line: Line;
   private readonly waiting: Waiting;
   private readonly stopping = new AbortController();
   private bound: Bound | null = null;
   private leaseId: string | undefined;
-  private lostUntil = 0;
   private isDraining = false;
 
   constructor(
@@ -54,15 +46,26 @@ export class Agent {
   ) {
     const { env } = process.job;
     this.workerId = env.WORKER_ID ?? "";
-    this.token = env.AGENT_TOKEN ?? "";
     this.waiting = new Waiting({ clock: stage.clock, subscribes: true });
+    const credential = { workerId: this.workerId, workerToken: env.AGENT_TOKEN ?? "" };
+    this.line = new Line(stage, credential, {
+      mustLive: () => this.mustLive(),
+      lost: () => this.waiting.lost(),
+      rung: (seq) => {
+        if (this.isReachable) this.waiting.heard(seq, 60_000);
+      },
+    });
   }
 
   get isRunning(): boolean {
     return this.process.running;
   }
   get isReachable(): boolean {
-    return this.isRunning && this.stage.time.now() >= this.lostUntil;
+    return this.isRunning && this.line.isUp;
+  }
+  /** Epoch ms of its last call that arrived; 0: none did. */
+  get heardAt(): number {
+    return this.line.heardAt;
   }
 
   /** Never rejects but for a fault of the schedule itself. */
@@ -87,7 +90,7 @@ export class Agent {
 
   /** The network is back. */
   heal(): void {
-    this.lostUntil = 0;
+    this.line.heal();
   }
 
   private get name(): string {
@@ -103,9 +106,9 @@ export class Agent {
       while (this.isRunning && !this.stage.stop.signal.aborted) await this.stage.time.sleep(60_000);
       return false;
     }
-    const memory = await this.insisting(() => this.call<Bound | null>("getWorkerMemory", {}));
+    const memory = await this.line.insisting(() => this.line.call<Bound | null>("getWorkerMemory", {}));
     if (memory) await this.takeUp(memory);
-    this.subscribe();
+    this.line.listen();
     return true;
   }
 
@@ -114,7 +117,8 @@ export class Agent {
     let failures = 0;
     while (!this.stopping.signal.aborted && !stop.signal.aborted) {
       try {
-        if (this.bound && (this.disk.marker?.turns ?? 0) >= this.bound.everyTurns) await this.save("periodic");
+        if (this.bound && (this.disk.marker?.turns ?? 0) >= this.bound.everyTurns)
+          await this.save("periodic");
         let job = await this.claim();
         while (job !== null) job = await this.work(job);
         failures = 0;
@@ -136,7 +140,10 @@ export class Agent {
     this.waiting.claiming();
     const { listens } = this.waiting;
     const args = { stateful: true, ...(listens === undefined ? {} : { listens }) };
-    const { job, idle } = await this.call<{ job: Job | null; idle: (IdleHint & Wishes) | null }>("poll", args);
+    const { job, idle } = await this.line.call<{ job: Job | null; idle: (IdleHint & Wishes) | null }>(
+      "poll",
+      args,
+    );
     if (job) return job;
     this.waiting.told({ retryAfterMs: idle?.retryAfterMs });
     if (idle?.shouldStop) this.requestStop();
@@ -153,7 +160,7 @@ export class Agent {
   /** @returns the next job, when the same call has brought one. */
   private async work(job: Job): Promise<Job | null> {
     const { random, tally } = this.stage;
-    const memory = await this.call<Bound | null>("getWorkerMemory", { leaseId: job.leaseId });
+    const memory = await this.line.call<Bound | null>("getWorkerMemory", { leaseId: job.leaseId });
     this.leaseId = job.leaseId;
     if (memory?.conversationId !== job.conversationId) return null;
     if (this.bound?.conversationId !== memory.conversationId || this.bound.generation !== memory.generation)
@@ -164,7 +171,7 @@ export class Agent {
     let left = random.chance(0.2) ? random.between(10_000, 100_000) : random.between(200, 8_000);
     for (; left > 0; left -= HEARTBEAT_MS) {
       await this.sleep(Math.min(left, HEARTBEAT_MS));
-      this.mayDie(0.05);
+      this.mayDie(0.08);
       if (left <= HEARTBEAT_MS) break;
       const renewed = await this.renew(job);
       if (renewed === "lost" || this.stage.time.now() > until) return null;
@@ -177,8 +184,8 @@ export class Agent {
       outcome: { kind: "complete" },
       ...(this.stopping.signal.aborted ? {} : { claimNext: { hydrate: false } }),
     };
-    const settled = await this.insisting(() => this.call<Settled>("settle", args));
-    this.mayDie(0.05);
+    const settled = await this.line.insisting(() => this.line.call<Settled>("settle", args));
+    this.mayDie(0.08);
     if (!settled.ok) return null;
     tally.answers += 1;
     if (settled.next && this.stopping.signal.aborted) return null;
@@ -187,7 +194,7 @@ export class Agent {
 
   private async renew(job: Job): Promise<number | "lost" | null> {
     try {
-      const renewed = await this.call<{ ok: boolean; leaseExpiresAt?: number; shouldStop?: boolean }>(
+      const renewed = await this.line.call<{ ok: boolean; leaseExpiresAt?: number; shouldStop?: boolean }>(
         "renewLease",
         this.leaseOf(job),
       );
@@ -208,7 +215,8 @@ export class Agent {
     this.bound = null;
     const { marker } = disk;
     const own = marker?.conversationId === bound.conversationId;
-    if (marker && !own && marker.turns > 0) throw new Error("the disk holds unsaved memory of another conversation");
+    if (marker && !own && marker.turns > 0)
+      throw new Error("the disk holds unsaved memory of another conversation");
     const { workspaceId, agentKey, conversationId, generation } = bound;
     const args = {
       workspaceId,
@@ -216,8 +224,11 @@ export class Agent {
       conversationId,
       ...(this.leaseId === undefined ? {} : { leaseId: this.leaseId }),
     };
-    const newest = await this.insisting(() =>
-      this.call<{ snapshotId: string; generation: number } | null>("getLatestDataSnapshotForRestore", args),
+    const newest = await this.line.insisting(() =>
+      this.line.call<{ snapshotId: string; generation: number } | null>(
+        "getLatestDataSnapshotForRestore",
+        args,
+      ),
     );
     if (marker && own && keepsDisk(marker, conversationId, newest)) marker.generation = generation;
     else {
@@ -234,10 +245,10 @@ export class Agent {
     if (bound === null || disk.marker === null) return true;
     try {
       const { workspaceId, agentKey, conversationId, generation } = bound;
-      const lease = this.leaseId === undefined ? {} : { leaseId: this.leaseId };
-      const prepared = await this.insisting(
+      const lease: Record<string, string> = this.leaseId === undefined ? {} : { leaseId: this.leaseId };
+      const prepared = await this.line.insisting(
         () =>
-          this.call<{ snapshotId: string }>("prepareDataSnapshotUpload", {
+          this.line.call<{ snapshotId: string }>("prepareDataSnapshotUpload", {
             workspaceId,
             agentKey,
             conversationId,
@@ -248,13 +259,15 @@ export class Agent {
         SAVE_ATTEMPTS,
       );
       const { turns } = disk.marker;
-      const bytes = new TextEncoder().encode(`${conversationId} ${[...disk.unsaved].join()} ${prepared.snapshotId}`);
+      const bytes = new TextEncoder().encode(
+        `${conversationId} ${[...disk.unsaved].join()} ${prepared.snapshotId}`,
+      );
       watch.archived(prepared.snapshotId, disk);
       await this.sleep(this.stage.random.between(200, 5_000));
       const storageId = await time.during(() => engine.storeFile(COMPONENT, new Blob([bytes])));
-      const done = await this.insisting(
+      const done = await this.line.insisting(
         () =>
-          this.call<boolean>("finalizeDataSnapshotUpload", {
+          this.line.call<boolean>("finalizeDataSnapshotUpload", {
             snapshotId: prepared.snapshotId,
             storageId,
             sha256: createHash("sha256").update(bytes).digest("hex"),
@@ -278,7 +291,7 @@ export class Agent {
     if (bound === null) return;
     if (!(await this.save("manual"))) return;
     const args = { conversationId: bound.conversationId, snapshotId: disk.marker?.snapshotId ?? "" };
-    if (!(await this.call<boolean>("releaseConversation", args))) return;
+    if (!(await this.line.call<boolean>("releaseConversation", args))) return;
     this.bound = null;
     disk.wipe();
   }
@@ -288,47 +301,6 @@ export class Agent {
     const reason = this.isDraining ? "drain" : "manual";
     const isSaved = await this.save(reason);
     this.stage.watch.note(`${this.name} leaves, ${isSaved ? "saved" : "not saved"}`);
-  }
-
-  /** Again and again until it is answered, as what must be said is. */
-  private async insisting<Result>(make: () => Promise<Result>, attempts = 30): Promise<Result> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await make();
-      } catch (error) {
-        if (!(error instanceof Lost) || attempt >= attempts) throw error;
-        await this.sleep(Math.min(5_000, 500 * attempt));
-      }
-    }
-  }
-
-  private async call<Result>(name: string, args: Record<string, unknown>): Promise<Result> {
-    const { random, time, caller, plan, cloud, tally } = this.stage;
-    const loses = plan.troubles.has("losses") && !cloud.isCalm;
-    if (loses && random.chance(0.02)) this.lose(random.between(10_000, random.pick([60_000, 720_000])));
-    await this.sleep(random.between(20, 300));
-    if (time.now() < this.lostUntil) {
-      await this.sleep(CALL_TIMEOUT_MS);
-      throw new Lost(name);
-    }
-    this.heardAt = time.now();
-    const all = { workerId: this.workerId, workerToken: this.token, ...args };
-    const result = await caller.lib<Result>(name, all as never);
-    this.mustLive();
-    if (loses && random.chance(0.01)) {
-      tally.losses += 1;
-      throw new Lost(`the answer to ${name}`);
-    }
-    return result;
-  }
-
-  private lose(ms: number): void {
-    const { time, tally, watch } = this.stage;
-    tally.losses += 1;
-    watch.note(`${this.name} has no network for ${Math.round(ms / 1_000)} s`);
-    this.lostUntil = time.now() + ms;
-    this.waiting.lost();
-    time.at(this.lostUntil, () => this.waiting.heard(this.rings(), 60_000));
   }
 
   private mayDie(share: number): void {
@@ -360,22 +332,5 @@ export class Agent {
   private mustLive(): void {
     if (!this.process.running || this.stage.stop.signal.aborted) throw new Dead();
     this.disk.usedAt = this.stage.time.now();
-  }
-
-  private rings(): number {
-    return this.stage.watch.mirror.rows("wakes").find((wake) => wake.worker === this.workerId)?.seq ?? 0;
-  }
-
-  private subscribe(): void {
-    const { time, engine, random } = this.stage;
-    const tell = (seq: number) =>
-      time.at(time.now() + random.between(1, 80), () => {
-        if (this.isReachable) this.waiting.heard(seq, 60_000);
-      });
-    engine.onCommit((commit) => {
-      if (!this.isRunning) return;
-      for (const { after } of changesOf(commit, "wakes")) if (after?.worker === this.workerId) tell(after.seq);
-    });
-    tell(this.rings());
   }
 }

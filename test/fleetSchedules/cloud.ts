@@ -80,7 +80,9 @@ export class Cloud {
       claimReleaseMs: 20_000,
       seed: plan.seed + 1,
     });
-    this.lies = this.spells("lies", 2, 40 * 60, () => this.random.pick<Lie>(["empty", "empty", "partial", "old", "torn"]));
+    this.lies = this.spells("lies", 2, 40 * 60, () =>
+      this.random.pick<Lie>(["empty", "empty", "partial", "old", "torn"]),
+    );
     this.outages = this.spells("refusals", 1, 10 * 60, () => this.random.pick([500, 503, 429, 0]));
     if (plan.silence) {
       const { afterMs, forMs, refusesMs } = plan.silence;
@@ -106,7 +108,9 @@ export class Cloud {
     const start = this.time.now();
     const spells = Array.from({ length: count }, () => {
       const from = start + this.random.between(0, this.plan.troubledMs);
-      const seconds = this.random.chance(0.7) ? this.random.between(5, 120) : this.random.between(60, mostSeconds);
+      const seconds = this.random.chance(0.7)
+        ? this.random.between(5, 120)
+        : this.random.between(60, mostSeconds);
       return { from, to: from + seconds * 1_000, what: draw() };
     });
     return this.plan.troubles.has(trouble) ? spells : [];
@@ -201,7 +205,7 @@ export class Cloud {
     const lists = call === `GET ${APP}/machines` || call === `GET ${APP}/volumes`;
     const lie = lists ? this.now(this.lies) : null;
     if (lie !== null) this.events.called(`${call}: the list is ${lie}`);
-    if (call === `POST ${APP}/machines`) this.doom(String(init.body));
+    if (call === `POST ${APP}/machines`) this.doom(init.body as string);
     const old: CloudFaultInput[] =
       lie === "old" ? [{ kind: "staleList", ms: this.random.between(5, 300) * 1_000, count: 1 }] : [];
     this.fly.setCloudFaults([...old, ...this.doomed]);
@@ -228,9 +232,9 @@ export class Cloud {
     if (!this.has("deaths")) return;
     const { name } = JSON.parse(body) as { name: string };
     const share = this.random.next();
-    if (share < 0.08) this.doomed.push({ kind: "dieAtBoot", name, outOfMemory: this.random.chance(0.5) });
-    else if (share < 0.12) this.doomed.push({ kind: "neverBoot", name });
-    else if (share < 0.16) this.doomed.push({ kind: "launchFailed", name });
+    if (share < 0.15) this.doomed.push({ kind: "dieAtBoot", name, outOfMemory: this.random.chance(0.5) });
+    else if (share < 0.2) this.doomed.push({ kind: "neverBoot", name });
+    else if (share < 0.25) this.doomed.push({ kind: "launchFailed", name });
   }
 
   /** Machines and volumes that are nobody's business here. */
@@ -244,7 +248,10 @@ export class Cloud {
           body: JSON.stringify(body),
         }),
       );
-    const tag = { agent_factory_deployment: "https://other.convex.cloud|agentFactory", agent_factory_worker: "afw-1-x" };
+    const tag = {
+      agent_factory_deployment: "https://other.convex.cloud|agentFactory",
+      agent_factory_worker: "afw-1-x",
+    };
     await post(`${APP}/machines`, { name: "afw-1-x", region: "iad", config: { image: "x", metadata: tag } });
     await post(`${APP}/machines`, { name: "database", region: "iad", config: { image: "x" } });
     await post(`${APP}/volumes`, { name: "data_other", region: "iad", size_gb: 1 });
@@ -253,8 +260,5 @@ export class Cloud {
 
   /** Machines of this deployment that exist, which is what is paid for. */
   ours = () =>
-    this.fly
-      .machines()
-      .filter(({ destroyedAt, env }) => destroyedAt === null && env.MODE === "worker");
+    this.fly.machines().filter(({ destroyedAt, env }) => destroyedAt === null && env.MODE === "worker");
 }
-

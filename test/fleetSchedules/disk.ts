@@ -1,6 +1,7 @@
 /** What lies on a volume: the marker that the worker keeps there (`src/worker/memory/disk.ts`), and what the watch knows of it. */
 export class VolumeDisk {
-  marker: { conversationId: string; generation: number; snapshotId: string | null; turns: number } | null = null;
+  marker: { conversationId: string; generation: number; snapshotId: string | null; turns: number } | null =
+    null;
   /** Messages whose answers were accepted and whose memory is in no good snapshot. */
   readonly unsaved = new Set<string>();
   /** Epoch ms: a machine last used it. */

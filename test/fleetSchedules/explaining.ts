@@ -30,7 +30,10 @@ export async function explainOften(stage: Stage): Promise<void> {
 
 function check(stage: Stage, told: Explained): void {
   const { time, watch, agents } = stage;
-  must(told.text.trim() !== "" && !/unknown reason|undefined/.test(told.text), `it is explained: ${told.text}`);
+  must(
+    told.text.trim() !== "" && !/unknown reason|undefined/.test(told.text),
+    `it is explained: ${told.text}`,
+  );
   if (told.reason === "fleet_error") must(false, `a cause has a name: ${told.text}`);
   const row = watch.mirror.rows("machines").find(({ worker }) => worker === told.workerId);
   if (told.reason === "booting" || told.reason === "launching")

@@ -126,9 +126,11 @@ async function stageOf(plan: Plan, time: FleetTime, component: ModuleMap): Promi
         watch.note(`machine ${machineId} of ${agent.workerId.slice(-6)} runs on volume ${volume.name}`);
         agents.set(machineId, agent);
         diskOf.set(agent.workerId, disk);
-        void agent.run().catch((error: unknown) => watch.guard(() => {
-          throw error;
-        }));
+        void agent.run().catch((error: unknown) =>
+          watch.guard(() => {
+            throw error;
+          }),
+        );
       },
       toldToStop: (machineId) => agents.get(machineId)?.told(),
     },
@@ -149,7 +151,8 @@ async function stageOf(plan: Plan, time: FleetTime, component: ModuleMap): Promi
     pace: time,
     transactionMs: 5,
     log: (line) => {
-      if (line.includes("unexpected error") && !line.includes("The action was cut off")) watch.guard(() => must(false, line));
+      if (line.includes("unexpected error") && !line.includes("The action was cut off"))
+        watch.guard(() => must(false, line));
       if (line.includes("queue.netRepaired")) watch.note(line);
     },
   });

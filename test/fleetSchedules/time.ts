@@ -7,7 +7,8 @@ export class FleetTime extends Interleaving {
   /** How often, from 0 to 1, an action dies before one of its calls. */
   crashChance = 0;
   /** Takes the calls of actions to the outside. */
-  fetch: (url: string, init: RequestInit) => Promise<Response> = () => Promise.reject(new Error("no network"));
+  fetch: (url: string, init: RequestInit) => Promise<Response> = () =>
+    Promise.reject(new Error("no network"));
   /** Hears of each action that dies. */
   onCrash: (action: string) => void = () => undefined;
   private readonly crashes: Random;

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const RETENTION_MS = 7 * DAY_MS;
 /** A machine's worker has one credential per launch that was handed out; a launch is given up after five failures. */
 const MOST_TOKENS = 10;
-const TAKEN_FOR_DEAD = new Set(["machine_lost", "died_at_boot", "never_booted"]);
+const TAKEN_FOR_DEAD = new Set(["machine_lost", "never_launched", "died_at_boot", "never_booted"]);
 /** `lease.staleAfterMs`: a worker that was heard within it counts as alive. */
 const LATELY_MS = 90_000;
 /** Lines of what happened that a violation tells. */
@@ -82,7 +82,10 @@ export class Watch {
     this.guard(() => {
       const count = this.around.machines();
       this.peak = Math.max(this.peak, count);
-      must(count <= this.cap, `the cap is never exceeded: ${count} machines exist with ${id}, ${this.cap} may`);
+      must(
+        count <= this.cap,
+        `the cap is never exceeded: ${count} machines exist with ${id}, ${this.cap} may`,
+      );
     });
   }
 
@@ -123,20 +126,28 @@ export class Watch {
     }
     for (const { before, after } of changesOf(commit, "orphans"))
       if (!before || !after)
-        this.note(`orphan ${(after ?? before)?.kind} ${(after ?? before)?.name} ${after ? "noted" : "forgotten"} (${commit.writer})`);
+        this.note(
+          `orphan ${(after ?? before)?.kind} ${(after ?? before)?.name} ${after ? "noted" : "forgotten"} (${commit.writer})`,
+        );
     for (const { before, after } of changesOf(commit, "workers"))
       if (after && before?.status !== after.status)
         this.note(`worker ${after.workerId.slice(-6)} is ${after.status} (${commit.writer})`);
     for (const { before, after } of changesOf(commit, "conversations"))
       if (after && before?.owner !== after.owner)
-        this.note(`${after.conversationId} belongs to ${after.owner?.slice(-6) ?? "nobody"} (${commit.writer})`);
+        this.note(
+          `${after.conversationId} belongs to ${after.owner?.slice(-6) ?? "nobody"} (${commit.writer})`,
+        );
   }
 
   private noteMachines(commit: Commit): void {
     for (const { before, after } of changesOf(commit, "machines")) {
       if (!after) continue;
       const name = after.worker.slice(-6);
-      if (before?.step !== after.step || before.attempt !== after.attempt || before.machineId !== after.machineId)
+      if (
+        before?.step !== after.step ||
+        before.attempt !== after.attempt ||
+        before.machineId !== after.machineId
+      )
         this.note(
           `machine ${name} ${after.step} attempt ${after.attempt}${after.machineId === before?.machineId ? "" : `, id ${after.machineId}`}${after.stop && !before?.stop ? `, stop: ${after.stop.reason}` : ""} (${commit.writer})`,
         );
@@ -162,16 +173,24 @@ export class Watch {
     if (changes.length === 0) return;
     for (const { before, after } of changes) {
       if (!before && after) this.note(`message ${after._id} to ${after.conversationId}`);
-      must(before?.status !== "done" || after === null || after.status === "done", "a message is answered once");
+      must(
+        before?.status !== "done" || after === null || after.status === "done",
+        "a message is answered once",
+      );
       if (after?.status === "dead_letter" && before?.status !== "dead_letter")
         this.note(`message ${after._id} is dead: ${after.lastError}`);
       if (after?.status !== "done" || before?.status === "done") continue;
       const lease = after.endedBy && this.mirror.row("leases", after.endedBy);
-      this.note(`message ${after._id} of ${after.conversationId} is answered by ${lease ? lease.worker.slice(-6) : "?"}`);
+      this.note(
+        `message ${after._id} of ${after.conversationId} is answered by ${lease ? lease.worker.slice(-6) : "?"}`,
+      );
       if (lease) this.around.diskOf(lease.worker)?.unsaved.add(after._id);
       const earlier = this.mirror
         .rows("messageQueue")
-        .filter(({ conversation, _creationTime }) => conversation === after.conversation && _creationTime < after._creationTime);
+        .filter(
+          ({ conversation, _creationTime }) =>
+            conversation === after.conversation && _creationTime < after._creationTime,
+        );
       must(earlier.every(isEnded), `${after.conversationId} is answered in order`);
     }
     checkRows(this.mirror.queue());

@@ -1,0 +1,212 @@
+/** Faults that the fleet's schedules must find: each is the real source with one or a few texts of it replaced. */
+import type { Mutant } from "../schedules/mutants.js";
+
+export const FLEET_MUTANTS: Mutant[] = [
+  {
+    name: "a row that a listing touches before its launch reports never moves again",
+    replacements: [
+      {
+        file: "core/fleet/orphans.ts",
+        text: `        await noteMade(ctx, owner, { machineId, region, volumeId }, { fleet, isNews });`,
+        by: `        await ctx.db.patch(owner._id, { machineId });`,
+      },
+      {
+        file: "core/fleet/steps.ts",
+        text: "  if (row) await noteMade(",
+        by: "  if (row && row.machineId !== made.machineId) await noteMade(",
+      },
+      {
+        file: "policy/fleet/lifecycle.ts",
+        text: "return called(machine) ?? overdue(machine, view);",
+        by: "return overdue(machine, view);",
+      },
+    ],
+    rule: /nobody alive is taken for dead|credential|nothing costs money|finally answered/,
+    from: 12,
+  },
+  {
+    name: "a launch is repeated without end",
+    replacements: [
+      {
+        file: "core/fleet/commands.ts",
+        text: "if (row.attempt >= MAX_LAUNCHES || row.failures >= MAX_LAUNCHES)",
+        by: "if (row.failures < 0)",
+      },
+      {
+        file: "core/fleet/steps.ts",
+        text: "  if (row) await noteMade(",
+        by: "  if (row && row.attempt < 0) await noteMade(",
+      },
+      {
+        file: "core/fleet/orphans.ts",
+        text: `        await noteMade(ctx, owner, { machineId, region, volumeId }, { fleet, isNews });`,
+        by: "",
+      },
+      {
+        file: "policy/fleet/lifecycle.ts",
+        text: "return called(machine) ?? overdue(machine, view);",
+        by: "return overdue(machine, view);",
+      },
+    ],
+    rule: /no credential is minted without end/,
+    from: 0,
+  },
+  {
+    name: "leases that were forgotten count as saved",
+    replacements: [
+      {
+        file: "core/fleet/quarantine.ts",
+        text: `  return Date.now() - row.createdAt < LEASE_RETENTION_MS ? "never" : "unknown";`,
+        by: `  return "never";`,
+      },
+      {
+        file: "core/fleet/quarantine.ts",
+        text: "  const known = Math.max(lease?.seenAt ?? 0, row.lastUseAt ?? 0);",
+        by: "  const known = lease?.seenAt ?? 0;",
+      },
+      {
+        file: "core/fleet/quarantine.ts",
+        text: "    inherited: (await findQuarantined(ctx, volumeId)) !== null,",
+        by: "    inherited: false,",
+      },
+    ],
+    rule: /no unsaved memory is deleted/,
+    from: 43,
+  },
+  {
+    name: "machines on their way out do not count",
+    replacements: [
+      {
+        file: "policy/fleet/plan.ts",
+        text: `  const costing = view.machines.filter((machine) => machine.step !== "stopped");
+  const perWorkspace`,
+        by: `  const costing = view.machines.filter((machine) => machine.step !== "stopped" && machine.step !== "retiring");
+  const perWorkspace`,
+      },
+    ],
+    rule: /the cap is never exceeded/,
+    from: 4,
+  },
+  {
+    name: "nobody is drained for being idle",
+    replacements: [
+      {
+        file: "policy/fleet/plan.ts",
+        text: `view.scaling.idleTimeoutMs <= view.now) choose(machine, "idle");`,
+        by: `view.scaling.idleTimeoutMs * 1_000 <= view.now) choose(machine, "idle");`,
+      },
+    ],
+    rule: /nothing costs money 30 idle minutes later/,
+    from: 0,
+  },
+  {
+    name: "a retirement whose action died is not taken up again",
+    replacements: [
+      {
+        file: "core/fleet/commands.ts",
+        text: "    if (this.isLeaving()) {",
+        by: `    if (this.isLeaving() && row.step === "launching") {`,
+      },
+    ],
+    rule: /nothing costs money|row ends|finally answered/,
+    from: 2,
+  },
+  {
+    name: "what is somebody else's is collected",
+    replacements: [
+      {
+        file: "core/fleet/listing.ts",
+        text: "metadata === null || metadata[DEPLOYMENT_TAG] === deployment",
+        by: "metadata === null || deployment !== null",
+      },
+      {
+        file: "core/fleet/orphans.ts",
+        text: "!isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag",
+        by: "!isGone(machine) && tag !== null",
+      },
+    ],
+    rule: /nothing foreign is touched/,
+    from: 0,
+  },
+  {
+    name: "credentials of machines that are gone stay",
+    replacements: [
+      {
+        file: "core/fleet/retireSteps.ts",
+        text: `  for (const tokenId of row.tokenIds) await revokeToken(ctx, tokenId, "component");`,
+        by: '  if (row.attempt < 0) await revokeToken(ctx, row.worker, "component");',
+      },
+    ],
+    rule: /every credential of a machine that is gone is revoked/,
+    from: 0,
+  },
+  {
+    name: "a worker that stops keeps its conversation",
+    replacements: [
+      {
+        file: "core/workers/transition.ts",
+        text: `  if (to === "stopping") await freeBound(ctx, worker);`,
+        by: `  if (to === "active") await freeBound(ctx, worker);`,
+      },
+    ],
+    rule: /finally answered|long gone|is said of a machine that is there/,
+    from: 4,
+  },
+];
+
+/** Chance finds these seldom: they are looked for in the long run alone. */
+export const RARE_FLEET_MUTANTS: Mutant[] = [
+  {
+    name: "what a machine took over unsaved counts as saved when it does not boot",
+    replacements: [
+      {
+        file: "core/fleet/quarantine.ts",
+        text: "    inherited: (await findQuarantined(ctx, volumeId)) !== null,",
+        by: "    inherited: false,",
+      },
+    ],
+    rule: /no unsaved memory is deleted/,
+    from: 0,
+  },
+  {
+    name: "an empty listing is taken for the truth",
+    replacements: [
+      {
+        file: "policy/fleet/doubt.ts",
+        text: "return machine.missed >= MISSED_LISTINGS && isSilent(machine, clock);",
+        by: "return machine.missed >= MISSED_LISTINGS;",
+      },
+    ],
+    rule: /nobody alive is taken for dead/,
+    from: 16,
+  },
+  {
+    name: "what nobody owns is not forgotten when it is gone",
+    replacements: [
+      {
+        file: "core/fleet/orphans.ts",
+        text: "  for (const row of rows) if (!seen.has(row.providerId)) await ctx.db.delete(row._id);",
+        by: "  for (const row of rows) if (seen.size < 0) await ctx.db.delete(row._id);",
+      },
+      {
+        file: "core/fleet/orphans.ts",
+        text: "    await ctx.db.delete(orphan);",
+        by: "",
+      },
+    ],
+    rule: /fleetHealth has no finding that is not true/,
+    from: 0,
+  },
+  {
+    name: "a worker that is being drained is said to poll",
+    replacements: [
+      {
+        file: "policy/ops/explain.ts",
+        text: `  if (!owner.active || machine?.step === "retiring") return draining(facts, owner);`,
+        by: "",
+      },
+    ],
+    rule: /nobody waits for a worker that is long gone/,
+    from: 0,
+  },
+];

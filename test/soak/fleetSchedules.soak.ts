@@ -1,0 +1,24 @@
+/** Thousands of random schedules of the fleet, and how soon each planted fault is found. */
+import { expect, it } from "vitest";
+import { runMany } from "../fleetSchedules/many.js";
+import { FLEET_MUTANTS, RARE_FLEET_MUTANTS } from "../fleetSchedules/mutants.js";
+import { loadFleet, searchFleet } from "../fleetSchedules/search.js";
+
+const SCHEDULES = 2_000;
+const MOST = 300;
+
+it("2 000 random schedules of the fleet keep every invariant", async () => {
+  const { counts, finding } = await runMany(await loadFleet(), 0, SCHEDULES);
+  console.log(JSON.stringify(Object.fromEntries(counts)));
+  expect(finding).toBeNull();
+});
+
+it("every fault planted in the fleet is found", async () => {
+  const missed: string[] = [];
+  for (const { name, replacements, rule } of [...FLEET_MUTANTS, ...RARE_FLEET_MUTANTS]) {
+    const found = await searchFleet(await loadFleet(replacements), 0, MOST);
+    if (found) console.log(`${name}: found by schedule ${found.seed + 1}`);
+    if (!found || !rule.test(found.message)) missed.push(`${name}: ${found?.message.split("\n")[0] ?? "-"}`);
+  }
+  expect(missed).toEqual([]);
+});
