@@ -117,6 +117,11 @@ function timingTable(): string {
         `${lease.staleAfterMs} ms`,
         "a worker that was not heard of for this long counts as lost",
       ],
+      [
+        "`lease.forgetAfterMs`",
+        `${lease.forgetAfterMs} ms`,
+        "a lost worker that held a conversation may come back, save it and go on with it for this long",
+      ],
       ["`retry.maxAttempts`", String(retry.maxAttempts), "attempts before a message becomes a dead letter"],
     ],
   );

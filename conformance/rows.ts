@@ -2,7 +2,7 @@
 import { workerCalls, type GatewayOperation } from "../src/contract/gateway.js";
 
 /** Raised when a row is added or its meaning changes; a row's id is never given to another rule. */
-export const protocolVersion = "1.0";
+export const protocolVersion = "1.1";
 
 /** What the kit sets in the worker's environment, and the rules speak of. Times in ms. */
 export const kitTimings = {
@@ -20,7 +20,7 @@ export const rules = {
   "P-AUTH-4":
     "A 401 for the worker's own credential is final: the worker makes at most one more call, says the refusal's code or message in its output and ends with an exit code other than 0, within 10 s.",
   "P-AUTH-5":
-    "So is a 403 of `worker_token_revoked`, `worker_mismatch`, `workspace_mismatch` or `lane_not_allowed`.",
+    "So is a 403 of `worker_token_revoked`, `worker_mismatch`, `worker_id_taken`, `workspace_mismatch` or `lane_not_allowed`.",
   "P-AUTH-6": "Token, model key and bot token never appear in the worker's output.",
 
   "P-FORM-1": "Every call is a POST with `Content-Type: application/json` and a JSON object as its body.",

@@ -53,6 +53,7 @@ export const otherRefusals: Scenario = {
     for (const [id, status, code] of [
       ["P-AUTH-4", 401, "worker_token_expired"],
       ["P-AUTH-5", 403, "worker_mismatch"],
+      ["P-AUTH-5", 403, "worker_id_taken"],
       ["P-AUTH-5", 403, "workspace_mismatch"],
       ["P-AUTH-5", 403, "lane_not_allowed"],
     ] as const) {

@@ -100,6 +100,27 @@ describe("a newer worker at an older component", () => {
     expect(server?.received).toHaveLength(1);
   });
 
+  it("does not name its process where names are refused", async () => {
+    server = await startTestServer((request, response) =>
+      "instance" in (request.body as object)
+        ? json(response, 400, {
+            ok: false,
+            error: { code: "invalid_argument", message: "the body has an unknown field" },
+          })
+        : json(response, 200, { ok: true, value: null }),
+    );
+    const transport = createGatewayTransport({
+      baseUrl: `${server.baseUrl}/agent-factory`,
+      token: "t",
+      workerId: "w1",
+      instance: "p1",
+      timeoutMs: 5_000,
+    });
+    await transport.hello(said);
+    expect(await transport.claim()).toBeNull();
+    expect(server.received).toHaveLength(3);
+  });
+
   it("polls every 2 s when it is told nothing about its next claim", async () => {
     const waits: number[] = [];
     const clock = { ...systemClock, random: () => 0.5, sleep: async (ms: number) => void waits.push(ms) };

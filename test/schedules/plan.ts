@@ -19,7 +19,15 @@ export interface WorkerPlan {
   isSteady: boolean;
 }
 
-export type Kind = "plain" | "stalls" | "single";
+/** A worker that goes away and comes back under its id (`returner.ts`). */
+export interface ReturnerPlan extends WorkerPlan {
+  /** Its processes are told apart. */
+  namesItself: boolean;
+  /** A second process uses its id. */
+  hasTwin: boolean;
+}
+
+export type Kind = "plain" | "stalls" | "single" | "returns";
 
 export interface Plan {
   seed: number;
@@ -36,6 +44,7 @@ export interface Plan {
   /** A lease short enough that expiries are many. */
   hasShortLeases: boolean;
   workers: WorkerPlan[];
+  returners: ReturnerPlan[];
 }
 
 const steady: WorkerPlan = {
@@ -66,7 +75,43 @@ function aWorker(random: Random): WorkerPlan {
 
 const KINDS: readonly Kind[] = ["plain", "stalls", "plain", "stalls", "single"];
 
+/** Seeds from here on are schedules of workers that go away and come back. */
+export const RETURNS_FROM = 1_000_000;
+/** How long such a schedule's silent workers are remembered. */
+export const FORGET_AFTER_MS = 1_000_000;
+
+function aReturner(random: Random): ReturnerPlan {
+  return {
+    ...steady,
+    settles: random.chance(0.7),
+    isSteady: false,
+    isStateful: random.chance(0.7),
+    namesItself: random.chance(0.6),
+    hasTwin: random.chance(0.4),
+  };
+}
+
+function returnsPlan(seed: number): Plan {
+  const random = seeded(seed * 7_919 + 1);
+  return {
+    seed,
+    kind: "returns",
+    stallMs: 0,
+    stallChance: 0,
+    transactionMs: random.pick([2, 10, 30]),
+    stepMs: random.pick([1, 2, 5]),
+    hosts: random.between(1, 3),
+    messages: random.between(12, 30),
+    conversations: random.between(2, 6),
+    pauseMs: random.pick([12_000, 60_000, 150_000]),
+    hasShortLeases: random.chance(0.5),
+    workers: [steady],
+    returners: Array.from({ length: random.between(1, 3) }, () => aReturner(random)),
+  };
+}
+
 export function planOf(seed: number): Plan {
+  if (seed >= RETURNS_FROM) return returnsPlan(seed);
   const random = seeded(seed * 7_919 + 1);
   const kind = KINDS[seed % KINDS.length] ?? "plain";
   const stalls = kind === "stalls";
@@ -85,5 +130,6 @@ export function planOf(seed: number): Plan {
     pauseMs: random.pick([50, 500, 5_000, 12_000]),
     hasShortLeases: random.chance(0.6),
     workers: [first, ...Array.from({ length: others }, () => aWorker(random))],
+    returners: [],
   };
 }

@@ -9,10 +9,12 @@ import { seeded } from "../simulation/random.js";
 import { Caller } from "./caller.js";
 import { clockIn } from "./clock.js";
 import { runHost } from "./hosts.js";
+import type { LifeTally } from "./lives.js";
 import type { LookTally } from "./looks.js";
 import { changesOf, COMPONENT } from "./mirror.js";
 import type { Order } from "./order.js";
-import { planOf, TENANTS, type Kind, type Plan } from "./plan.js";
+import { FORGET_AFTER_MS, planOf, TENANTS, type Kind, type Plan } from "./plan.js";
+import { Returner } from "./returner.js";
 import type { Stage, Tally } from "./stage.js";
 import { Watch } from "./watch.js";
 import { Worker } from "./worker.js";
@@ -28,6 +30,7 @@ export interface Outcome {
   kind: Kind;
   tally: Tally;
   looks: LookTally;
+  lives: LifeTally;
   /** In a schedule of one worker. */
   order: Pick<Order, "worstOvertakes" | "outOfOrder" | "worstOutOfOrderMs" | "worstPassedOver"> | null;
   commits: number;
@@ -97,6 +100,7 @@ async function play(stage: Stage, engine: Engine): Promise<void> {
     for (;;) {
       await time.sleep(MINUTE_MS);
       await caller.call("tick:everyMinute", {});
+      watch.lives.check(time.now());
     }
   };
   // Whoever meets a violation ends the schedule; nobody else ends before it is over.
@@ -125,6 +129,8 @@ async function setUp({ plan, caller, ...stage }: Stage): Promise<Worker[]> {
       enabled: true,
       workspace: `tenant${tenant}`,
     });
+  if (plan.kind === "returns")
+    await caller.lib("setPolicies", { policies: { lease: { forgetAfterMs: FORGET_AFTER_MS } } });
   if (plan.hasShortLeases) {
     const lease = { leaseMs: 10_000, heartbeatIntervalMs: 2_500, reapGridMs: 2_500 };
     await caller.lib("setPolicies", { policies: { lease } });
@@ -139,6 +145,17 @@ async function setUp({ plan, caller, ...stage }: Stage): Promise<Worker[]> {
       ? (await caller.lib<{ token: string }>("createAgentWorkerToken", scope)).token
       : undefined;
     workers.push(new Worker({ plan, caller, ...stage }, `w${index}`, worker, token));
+  }
+  for (const [index, returner] of plan.returners.entries()) {
+    const workerId = `r${index}`;
+    const mint = async (tags: string[]) =>
+      (await caller.lib<{ token: string }>("createAgentWorkerToken", { tags, workerId })).token;
+    const tokens = { first: await mint([...returner.lanes]), other: await mint(["red"]) };
+    const processes = returner.hasTwin ? ["a", "b"] : ["a"];
+    for (const process of processes)
+      workers.push(
+        new Returner({ plan, caller, ...stage }, workerId, returner, tokens, `${workerId}/${process}`),
+      );
   }
   return workers;
 }
@@ -161,6 +178,7 @@ function outcomeOf({ plan, tally, watch, caller }: Stage, engine: Engine): Outco
     kind: plan.kind,
     tally,
     looks: watch.looks.tally,
+    lives: watch.lives.tally,
     order: watch.order,
     commits: watch.commits,
     expiries: leases.filter(({ state }) => state === "expired").length,

@@ -10,9 +10,9 @@ export class Sum {
   private readonly functions = new Map<string, FunctionStatistics>();
   private readonly conflicts = new Map<string, ConflictStatistics>();
 
-  add({ tally, looks, order, commits, expiries, deadLetters, errors, statistics }: Outcome): void {
+  add({ tally, looks, lives, order, commits, expiries, deadLetters, errors, statistics }: Outcome): void {
     const { worstLookMs, worstRingMs, ...looked } = looks;
-    const counts = { schedules: 1, commits, expiries, deadLetters, ...tally, ...looked };
+    const counts = { schedules: 1, commits, expiries, deadLetters, ...tally, ...looked, ...lives };
     for (const [name, count] of Object.entries(counts)) addTo(this.counts, name, count);
     addTo(this.counts, "outOfOrder", order?.outOfOrder ?? 0);
     const worst = {

@@ -2,6 +2,7 @@
 import type { Commit, Engine } from "../../sim/engine/index.js";
 import { checkRows, must } from "../simulation/invariants.js";
 import { Observer } from "../simulation/model.js";
+import { Lives } from "./lives.js";
 import { Looks } from "./looks.js";
 import { changesOf, Mirror } from "./mirror.js";
 import { Order } from "./order.js";
@@ -15,6 +16,7 @@ export class Watch {
   readonly mirror = new Mirror();
   readonly observer = new Observer();
   readonly looks: Looks;
+  readonly lives: Lives;
   readonly order: Order | null;
   commits = 0;
   /** Rejects with the first violation. */
@@ -28,6 +30,7 @@ export class Watch {
     { stallMs, isOrdered }: { stallMs: number; isOrdered: boolean },
   ) {
     this.looks = new Looks(this.mirror, stallMs);
+    this.lives = new Lives(this.mirror);
     this.order = isOrdered ? new Order(this.mirror) : null;
     this.violation = new Promise((_resolve, reject) => (this.report = reject));
     this.violation.catch(() => undefined);
@@ -83,6 +86,7 @@ export class Watch {
       this.order?.after(commit, this.now());
     }
     this.looks.after(commit, this.now());
+    this.lives.check(this.now());
   }
 
   private noteMessages(commit: Commit): void {

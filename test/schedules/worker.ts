@@ -7,7 +7,7 @@ import { Waiting, type IdleHint } from "../../src/worker/waiting/waiting.js";
 import type { WorkerPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
 
-interface Job {
+export interface Job {
   messageId: string;
   conversationId: string;
   agentKey: string;
@@ -32,10 +32,10 @@ export class Worker {
 
   /** @param token absent: the host's own worker. */
   constructor(
-    private readonly stage: Stage,
-    private readonly name: string,
+    protected readonly stage: Stage,
+    protected readonly name: string,
     private readonly plan: WorkerPlan,
-    private readonly token: string | undefined,
+    protected token: string | undefined,
   ) {
     this.waiting = this.newWaiting();
   }
@@ -50,11 +50,21 @@ export class Worker {
   }
 
   /** A worker with memory on disk comes back as another one: its disk is gone. */
-  private get workerId(): string {
+  protected get workerId(): string {
     return this.plan.isStateful ? `${this.name}-${this.life}` : this.name;
   }
 
-  private get credential(): Credential {
+  /** The process, where it names itself. */
+  protected get instance(): string | undefined {
+    return undefined;
+  }
+
+  /** What its claims say of its engine. */
+  protected get declared(): { stateful?: boolean } {
+    return this.plan.isStateful ? { stateful: true } : {};
+  }
+
+  protected get credential(): Credential {
     return { workerId: this.workerId, ...(this.token === undefined ? {} : { workerToken: this.token }) };
   }
 
@@ -68,7 +78,7 @@ export class Worker {
     return waiting;
   }
 
-  private async claim(): Promise<Job | null> {
+  protected async claim(): Promise<Job | null> {
     const { caller, random } = this.stage;
     const { plan, waiting } = this;
     waiting.claiming();
@@ -76,17 +86,19 @@ export class Worker {
     const args = {
       ...this.credential,
       hydrate: random.chance(0.5),
-      ...(plan.isStateful ? { stateful: true } : {}),
+      ...this.declared,
+      ...(this.instance === undefined ? {} : { instance: this.instance }),
       ...(listens === undefined ? {} : { listens }),
       ...(this.token === undefined && plan.workspace !== null ? { workspaceId: plan.workspace } : {}),
     };
+    this.stage.watch.lives.called(this.workerId, this.stage.time.now());
     const { job, idle } = await caller.lib<Polled>("poll", args);
     if (job) this.noteClaimed(job);
     else waiting.told({ retryAfterMs: idle?.retryAfterMs });
     return job;
   }
 
-  private noteClaimed(job: Job): void {
+  protected noteClaimed(job: Job): void {
     this.stage.tally.claims += 1;
     const lease = this.leaseRow(job);
     must(lease?.worker === this.workerId, `${this.workerId} is given a lease of its own`);
@@ -99,7 +111,7 @@ export class Worker {
       );
   }
 
-  private async rest(): Promise<void> {
+  protected async rest(): Promise<void> {
     const { watch, stop, time } = this.stage;
     const { lanes, workspace } = this.plan;
     const { listeners } = watch.looks;
@@ -118,6 +130,7 @@ export class Worker {
   private async work(job: Job): Promise<Job | null> {
     const { random, time, caller } = this.stage;
     const lease = this.leaseOf(job);
+    this.stage.watch.lives.called(this.workerId, time.now());
     if (job.hydration === undefined) {
       const workspaceId = `tenant${job.agentKey.slice("agent".length)}`;
       await caller.lib("getHydrationBundle", { ...lease, workspaceId });
@@ -155,7 +168,12 @@ export class Worker {
     const outcome = completes
       ? { kind: "complete" as const }
       : { kind: "fail" as const, errorMessage: "boom" };
-    const args = { ...this.leaseOf(job), outcome, claimNext: { hydrate: random.chance(0.5) } };
+    const args = {
+      ...this.leaseOf(job),
+      outcome,
+      claimNext: { hydrate: random.chance(0.5) },
+      ...(this.instance === undefined ? {} : { instance: this.instance }),
+    };
     const settled = await caller.lib<Settled>("settle", args);
     // The answer was lost: the same call again says the same again.
     const isRepeated = settled.ok && random.chance(0.08);
@@ -196,7 +214,7 @@ export class Worker {
   }
 
   /** Gone for a while, perhaps until its lease is over. Its answer may come all the same, before or after it is back. */
-  private async crash(job: Job): Promise<null> {
+  protected async crash(job: Job): Promise<null> {
     const { random, time, tally, watch } = this.stage;
     tally.crashes += 1;
     if (random.chance(0.6)) watch.follow(this.answerLate(job, this.credential));
@@ -207,7 +225,7 @@ export class Worker {
     return null;
   }
 
-  private async answerLate(job: Job, credential: Credential): Promise<void> {
+  protected async answerLate(job: Job, credential: Credential): Promise<void> {
     const { random, time, tally, stop } = this.stage;
     await time.sleep(random.pick(ABSENCES_MS) * 1.2);
     if (stop.signal.aborted) return;

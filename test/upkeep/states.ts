@@ -44,6 +44,16 @@ export const STATES: State[] = [
   state("silentWorkers", "a worker that is silent", (ctx, now) =>
     ctx.db.insert("beats", { worker: "w", aliveUntil: now - 1 }),
   ),
+  state("forgottenWorkers", "a worker that did not come back for what it held", (ctx, now) =>
+    ctx.db.insert("workers", {
+      workerId: "w",
+      provider: "external",
+      status: "active",
+      lanes: ["default"],
+      registeredAt: now - 9 * DAY,
+      silentSince: now - 8 * DAY,
+    }),
+  ),
   state("lateJobs", "a push whose timer was lost", (ctx, now) => job(ctx, now - 5 * MINUTE)),
   state("fetches", "a fetch that was lost", (ctx, now) => attachment(ctx, "pending", now - MINUTE)),
   state("probes", "a probe that nobody answered", (ctx, now) =>

@@ -83,7 +83,12 @@ describe("a worker process with memory", () => {
     await until(() => server.answers.length === 1);
     first.child.kill("SIGTERM");
     expect(await first.exited).toBe(0);
-    expect(server.calls.slice(-3)).toEqual(["snapshot_prepare", "snapshot_finalize", "release_conversation"]);
+    expect(server.calls.slice(-4)).toEqual([
+      "snapshot_prepare",
+      "snapshot_finalize",
+      "release_conversation",
+      "hello",
+    ]);
     expect(server.rows).toMatchObject([{ status: "ready", reason: "signal" }]);
 
     server.binding = { conversationId: "c1", generation: 2 };
