@@ -1,5 +1,6 @@
 /** One engine run under a time limit that holds even for an engine that ignores its signal. */
 import type { HydrationBundle, Job } from "../contract/queue.js";
+import { wellFormed } from "../policy/text/cut.js";
 import type { Clock } from "./clock.js";
 import { createConnections, type Connections } from "./connections/resolve.js";
 import type { EngineAttachment } from "./attachments/files.js";
@@ -52,9 +53,10 @@ export async function runEngine(
     // Left alone after an abort, it must not become an unhandled rejection.
     running.catch(() => undefined);
     const reply = await Promise.race([running, abortion(combined)]);
-    if (reply.text.trim() === "" && (reply.files ?? []).length === 0)
+    const text = wellFormed(reply.text);
+    if (text.trim() === "" && (reply.files ?? []).length === 0)
       throw new EngineError("empty", `${engine.name}: the answer is empty`);
-    return reply;
+    return { ...reply, text };
   } catch (error) {
     signal.throwIfAborted();
     const known = limit.signal.aborted
