@@ -111,10 +111,12 @@ export class Services {
 
   /** What is down, one sentence each. */
   problems(): string[] {
-    return [...this.outages].map(
-      ([service, { since, reason }]) =>
-        `${service}: failing since ${new Date(since).toISOString()} (${reason})`,
-    );
+    return [...this.outages]
+      .filter(([, { open }]) => open)
+      .map(
+        ([service, { since, reason }]) =>
+          `${service}: failing since ${new Date(since).toISOString()} (${reason})`,
+      );
   }
 
   /** Waits until one message may be claimed to see, or `stop` aborts. */

@@ -32,7 +32,7 @@ async function deployment(): Promise<Stage> {
     rateLimits: false,
   });
   cleanups.push(() => telegram.close());
-  telegram.addChat({ id: CHAT, type: "private", first_name: "P" });
+  telegram.addChat({ chatId: CHAT });
   const platform = await startPlatform({ crons: false });
   cleanups.push(() => platform.close());
   const lib: Stage["lib"] = (name, args = {}) =>
