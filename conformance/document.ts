@@ -118,6 +118,16 @@ function timingTable(): string {
         "a worker that was not heard of for this long counts as lost",
       ],
       ["`retry.maxAttempts`", String(retry.maxAttempts), "attempts before a message becomes a dead letter"],
+      [
+        "`retry.lateAttemptsAfterMs`",
+        `${retry.lateAttemptsAfterMs} ms`,
+        "from the first failure to the fourth attempt, at least",
+      ],
+      [
+        "`retry.serviceMaxAgeMs`",
+        `${retry.serviceMaxAgeMs} ms`,
+        "how long failures that blame a service are repeated",
+      ],
     ],
   );
 }
