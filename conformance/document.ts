@@ -123,6 +123,16 @@ function timingTable(): string {
         "a lost worker that held a conversation may come back, save it and go on with it for this long",
       ],
       ["`retry.maxAttempts`", String(retry.maxAttempts), "attempts before a message becomes a dead letter"],
+      [
+        "`retry.lateAttemptsAfterMs`",
+        `${retry.lateAttemptsAfterMs} ms`,
+        "from the first failure to the fourth attempt, at least",
+      ],
+      [
+        "`retry.serviceMaxAgeMs`",
+        `${retry.serviceMaxAgeMs} ms`,
+        "how long failures that blame a service are repeated",
+      ],
     ],
   );
 }

@@ -52,7 +52,7 @@ export const rules = {
   "P-BEAT-2": "No heartbeat begins after the end of its message was acknowledged.",
 
   "P-LOST-1":
-    "`lease_lost` from a heartbeat: the message is somebody else's. No further call names the lease, and nothing is sent.",
+    "`lease_lost` from a heartbeat: the message is somebody else's. Nothing is sent, and no further call names the lease, but for one settle with an `outcome` that names in `sendingPart` a part which was announced and certainly not sent.",
   "P-LOST-2": "`lease_lost` from a settle: the same.",
   "P-LOST-3": "A lost lease is no failure of the worker: it goes on, and claims again within 10 s.",
 
@@ -73,7 +73,7 @@ export const rules = {
   "P-SEND-3":
     "A part whose fate is unknown (sent, no answer) is never sent again; it is named in `ambiguousParts`, and the rest goes on.",
   "P-SEND-4":
-    "A 429 of the chat platform is waited for as long as its `retry_after` says; then the part is sent.",
+    "A 429 of the chat platform is waited for as long as its `retry_after` says; then the part is sent. A long wait is left to the queue: `outcome` fail with `blames` service and `retryAfterMs`.",
   "P-SEND-5":
     "A refusal that no repeat can change (the user blocked the bot) ends the message with `retryable` false.",
   "P-SEND-6":

@@ -86,6 +86,12 @@ export const leaseNamedIn = (exchange: Exchange): string | undefined => {
   const body = zNamed.safeParse(exchange.json);
   return body.success ? body.data.leaseId : undefined;
 };
+const zLastWord = z.looseObject({
+  sendingPart: z.number(),
+  outcome: z.looseObject({ kind: z.literal("fail") }),
+});
+/** A settle that ends the message and names the part which was not sent. */
+export const isLastWord = ({ json }: Exchange): boolean => zLastWord.safeParse(json).success;
 /** The value of an answer of the gateway, or undefined for a refusal, rubbish or none. */
 export function valueOf(exchange: Exchange): unknown {
   const parsed = zAnswer.safeParse(exchange.answer?.status === 200 ? exchange.answer.json : undefined);

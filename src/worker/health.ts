@@ -3,6 +3,7 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Engine } from "./engines/engine.js";
 import type { Metrics } from "./metrics.js";
+import type { Services } from "./services.js";
 import type { RunControl } from "./shutdown.js";
 import type { ConnectionStatus } from "./status.js";
 
@@ -11,6 +12,7 @@ export interface HealthDeps {
   engine: Engine;
   control: RunControl;
   metrics: Metrics;
+  services?: Pick<Services, "problems">;
   /** Brings the gauges up to date that nobody pushes. */
   sample?: () => Promise<void>;
   /** What an operator should know though the worker works. */
@@ -18,11 +20,12 @@ export interface HealthDeps {
 }
 
 /** Why the worker cannot take a message at present; empty while it can. */
-export function healthProblems({ connection, engine, control }: HealthDeps): string[] {
+export function healthProblems({ connection, engine, control, services }: HealthDeps): string[] {
   const problems: string[] = [];
   const disconnected = connection.problem();
   if (disconnected !== null) problems.push(`component: ${disconnected}`);
   if (!engine.ready()) problems.push(`engine ${engine.name}: not ready`);
+  problems.push(...(services?.problems() ?? []));
   if (control.state !== "running") problems.push(`worker: ${control.state}`);
   return problems;
 }

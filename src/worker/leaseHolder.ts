@@ -30,14 +30,20 @@ export type Settled = Extract<SettleResult, { ok: true }>;
 export interface LeaseHolder {
   /** Aborted with an {@link Interrupted} when the message is no longer ours, or the shutdown grace is over. */
   readonly signal: AbortSignal;
+  /** Whether the message is certainly ours at this moment, by this worker's own clock. */
+  holds(): boolean;
+  /** Resolves when the lease holds, renewed if its time is over: the process may have been paused. Rejects with {@link Interrupted}. */
+  assure(): Promise<void>;
   /** Notes what is to be said if nothing more is heard of this process. Durable when it returns. */
   note(lastWord: SettleRequest): void;
   /** A fenced write in the middle of the work. Rejects with {@link Interrupted}. */
   write(request: SettleRequest): Promise<Settled>;
   /** The write that ends the message. Not cut short by a heartbeat: its own answer is what counts. */
   end(request: SettleRequest): Promise<Settled>;
-  /** One attempt to give the message back, whatever happened before; never rejects. */
+  /** One attempt to say a last word, whatever happened before; never rejects. */
   handBack(request: SettleRequest): Promise<boolean>;
+  /** Strikes out what was noted, if the component itself has said that the lease is lost. */
+  forget(): void;
   /** Stops renewing. */
   release(): Promise<void>;
 }
@@ -60,8 +66,16 @@ const retryMaxMs = 5_000;
 /** How long the farewell of a stopping worker may take, in ms. */
 const handBackMs = 3_000;
 
-/** Starts renewing the job's lease. `force` aborts the work (not the renewing) when the shutdown grace is over. */
-export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): LeaseHolder {
+/**
+ * Starts renewing the job's lease, which counts from `askedAt` on: the beginning of the call that got it, in epoch ms. `force` aborts
+ * the work (not the renewing) when the shutdown grace is over.
+ */
+export function holdLease(
+  deps: LeaseHolderDeps,
+  job: Job,
+  force: AbortSignal,
+  askedAt = deps.clock.now(),
+): LeaseHolder {
   const { transport, clock, log, metrics, connection } = deps;
   const lost = new AbortController();
   const released = new AbortController();
@@ -73,17 +87,17 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
   const over = AbortSignal.any([lost.signal, released.signal]);
   // Half an interval late, a renewal still comes well before the end of the lease, which is four of them away.
   const turns = new LeaseTurns(clock, job.heartbeatIntervalMs / 2);
-  let goodUntil = localExpiry(clock.now(), job.leaseExpiresAt, job.heartbeatIntervalMs);
+  let goodUntil = localExpiry(askedAt, job.leaseExpiresAt, job);
 
   let ending = false;
+  let told = false;
 
-  const lose = (why: string, told = true): void => {
+  const lose = (why: string, byComponent = true): void => {
     // A heartbeat that crosses the ending write finds the lease gone because that write succeeded.
     if (lost.signal.aborted || (ending && why !== "settle")) return;
     metrics.leaseLosses.inc();
     log.info({ messageId: job.messageId, why }, "worker.leaseLost");
-    // Where the component itself says so. A loss that is only assumed may leave room for a late word.
-    if (told) deps.journal?.settled(job);
+    told = byComponent;
     lost.abort(new Interrupted("lease_lost"));
   };
 
@@ -119,7 +133,7 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
   ): Promise<Settled> {
     const result = await persist("settle", cut, () =>
       turns.take("write", cut, async () => {
-        const answer = await transport.settle(job, request, call);
+        const answer = await transport.settle(job, understood(job, request), call);
         // Here, so that a renewal which waits for its turn learns of it before it gets that.
         if (!answer.ok) lose("settle");
         else if (request.outcome !== undefined) released.abort();
@@ -131,23 +145,28 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
     return result;
   }
 
+  /** One renewal, repeated until it is answered or the lease has run out. */
+  async function renew(): Promise<void> {
+    let sentAt = clock.now();
+    const result = await persist("heartbeat", over, () =>
+      turns.take("renewal", over, () => {
+        sentAt = clock.now();
+        return transport.heartbeat(job, released.signal);
+      }),
+    );
+    if (released.signal.aborted) return;
+    metrics.heartbeats.inc({ result: result.ok ? "ok" : "lost" });
+    if (!result.ok) return lose("heartbeat");
+    goodUntil = localExpiry(sentAt, result.leaseExpiresAt, job);
+    if (result.shouldStop) deps.onShouldStop();
+  }
+
   async function renewing(): Promise<void> {
     while (!over.aborted) {
       await clock.sleep(jittered(job.heartbeatIntervalMs, clock.random(), 0.1), over);
       if (over.aborted) return;
       try {
-        let sentAt = clock.now();
-        const result = await persist("heartbeat", over, () =>
-          turns.take("renewal", over, () => {
-            sentAt = clock.now();
-            return transport.heartbeat(job, released.signal);
-          }),
-        );
-        if (released.signal.aborted) return;
-        metrics.heartbeats.inc({ result: result.ok ? "ok" : "lost" });
-        if (!result.ok) return lose("heartbeat");
-        goodUntil = localExpiry(sentAt, result.leaseExpiresAt, job.heartbeatIntervalMs);
-        if (result.shouldStop) deps.onShouldStop();
+        await renew();
       } catch (error) {
         if (over.aborted) return;
         metrics.heartbeats.inc({ result: "error" });
@@ -161,20 +180,31 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
 
   return {
     signal,
-    note: (lastWord) => deps.journal?.note(job, lastWord),
+    holds: () => !signal.aborted && clock.now() < goodUntil,
+    async assure() {
+      signal.throwIfAborted();
+      if (clock.now() < goodUntil) return;
+      try {
+        await renew();
+      } catch (error) {
+        if (!(error instanceof TransportError)) throw error;
+        lose(`no renewal: ${error.code}`, false);
+      }
+      signal.throwIfAborted();
+    },
+    note: (lastWord) => deps.journal?.note(job, understood(job, lastWord)),
     write: (request) => settle(request, signal, signal),
     end: (request) => {
       ending = true;
       return settle(request, forced.signal, undefined);
     },
     async handBack(request) {
-      if (lost.signal.aborted) return false;
       const tooLate = new AbortController();
       const done = new AbortController();
       void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
       try {
         const { ok } = await turns.take("write", tooLate.signal, () =>
-          transport.settle(job, request, tooLate.signal),
+          transport.settle(job, understood(job, request), tooLate.signal),
         );
         deps.journal?.settled(job);
         return ok;
@@ -183,6 +213,9 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
       } finally {
         done.abort();
       }
+    },
+    forget() {
+      if (told) deps.journal?.settled(job);
     },
     async release() {
       released.abort();
@@ -193,13 +226,21 @@ export function holdLease(deps: LeaseHolderDeps, job: Job, force: AbortSignal): 
 }
 
 /**
- * Until when the lease is certainly ours, by our own clock. Clocks differ between machines, so the server's time is
- * believed only within 2 to 20 heartbeat intervals (the default lease is 4).
+ * Until when the lease is certainly ours, by our own clock. Clocks differ between machines, so it counts from the call that got
+ * or renewed it; of a component that does not say how long a lease is, the time is believed within 2 to 20 heartbeat intervals.
  */
-function localExpiry(now: number, leaseExpiresAt: number, heartbeatIntervalMs: number): number {
-  const remaining = Math.min(
-    Math.max(leaseExpiresAt - now, 2 * heartbeatIntervalMs),
-    20 * heartbeatIntervalMs,
-  );
-  return now + remaining;
+function localExpiry(
+  askedAt: number,
+  leaseExpiresAt: number,
+  { leaseMs, heartbeatIntervalMs }: Pick<Job, "leaseMs" | "heartbeatIntervalMs">,
+): number {
+  const shortest = 2 * heartbeatIntervalMs;
+  return askedAt + (leaseMs ?? Math.min(Math.max(leaseExpiresAt - askedAt, shortest), 10 * shortest));
+}
+
+/** A component that does not say how long its leases are refuses what a failure says about its cause. */
+function understood(job: Job, request: SettleRequest): SettleRequest {
+  if (job.leaseMs !== undefined || request.outcome?.kind !== "fail") return request;
+  const { blames: _blames, retryAfterMs: _retryAfterMs, ...outcome } = request.outcome;
+  return { ...request, outcome };
 }

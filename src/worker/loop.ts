@@ -1,11 +1,11 @@
 /** The worker's main loop: claim, do the job, take the next one, poll when there is none. It knows no network. */
 import { backoffMs } from "../policy/worker/backoff.js";
-import type { Job } from "../contract/queue.js";
 import { jittered } from "./clock.js";
 import { replay } from "./journal/replay.js";
-import { runJob, type JobDeps } from "./job.js";
+import { runJob, type Claimed, type JobDeps, type NextJob } from "./job.js";
 import type { Memory } from "./memory/memory.js";
 import type { Prober } from "./probes/answer.js";
+import { Services } from "./services.js";
 import type { RunControl } from "./shutdown.js";
 import {
   TransportError,
@@ -15,7 +15,9 @@ import {
 } from "./transport/transport.js";
 import { Waiting } from "./waiting/waiting.js";
 
-export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop" | "memory"> {
+export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop" | "memory" | "services"> {
+  /** Default: services without checks. */
+  services?: Services;
   /** The data directory of a stateful engine. */
   memory?: Pick<Memory, "ensure" | "due" | "save" | "attached" | "release" | "blocked">;
   control: RunControl;
@@ -51,10 +53,12 @@ const finalRefusals: ReadonlySet<TransportErrorCode> = new Set<TransportErrorCod
  * then the result is the code of the refusal, else null. Rejects only for a bug.
  */
 export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null> {
-  const { control, clock, log, metrics, engine } = deps;
-  const mayClaim = (): boolean => control.state === "running" && engine.ready() && memoryAllows(deps);
+  const { control, clock, log, metrics, engine, services = new Services(deps) } = deps;
+  const mayClaim = (): boolean =>
+    control.state === "running" && engine.ready() && services.mayClaim && memoryAllows(deps);
   const jobDeps: JobDeps = {
     ...deps,
+    services,
     mayClaimNext: mayClaim,
     onShouldStop: () => control.requestStop("the server asked for it", { finishJob: true }),
   };
@@ -62,15 +66,15 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
   const waiting = deps.waiting ?? new Waiting({ clock, fixedPollMs: deps.pollIntervalMs });
   let failures = 0;
   let controlCheckedAt = clock.now();
-  let job: Job | null = null;
+  let claimed: Claimed | null = null;
   let refusal: TransportErrorCode | null = null;
   try {
-    while (job !== null || control.state === "running") {
+    while (claimed !== null || control.state === "running") {
       metrics.claiming.set(mayClaim() ? 1 : 0);
-      if (job !== null) {
-        const next = await runJob(jobDeps, job, control.forceSignal);
-        job = typeof next === "string" ? null : next;
-        if (job !== null) metrics.claims.inc({ result: "chained" });
+      if (claimed !== null) {
+        const next: NextJob = await runJob(jobDeps, claimed, control.forceSignal);
+        claimed = typeof next === "string" ? null : next;
+        if (claimed !== null) metrics.claims.inc({ result: "chained" });
         stopIfBlocked(deps);
         // The ending write was the claim that found nothing.
         if (next === "none") await waiting.untilNextClaim(control.stopSignal);
@@ -80,14 +84,18 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
         await rest(deps.pollIntervalMs);
         continue;
       }
+      if (!services.mayClaim) {
+        await services.untilNextTry(control.stopSignal);
+        continue;
+      }
       // Between two messages, as nothing is held: no lease runs out meanwhile.
       if (deps.memory?.due === true) await deps.memory.save("periodic");
       try {
         await settleOpen(deps);
         waiting.claiming();
-        job = await claim(deps);
+        claimed = await claim(deps);
         failures = 0;
-        if (job !== null) continue;
+        if (claimed !== null) continue;
         if (waiting.control !== undefined) await obey(deps, waiting.control);
         else if (clock.now() - controlCheckedAt >= controlIntervalMs) {
           controlCheckedAt = clock.now();
@@ -127,11 +135,12 @@ async function settleOpen(deps: LoopDeps): Promise<void> {
 }
 
 /** One claim. It is not cut short by a stop: an answer that nobody hears would cost the message its lease. */
-async function claim({ transport, connection, metrics }: LoopDeps): Promise<Job | null> {
+async function claim({ transport, connection, metrics, clock }: LoopDeps): Promise<Claimed | null> {
+  const askedAt = clock.now();
   const job = await transport.claim();
   connection.succeeded();
   metrics.claims.inc({ result: job === null ? "empty" : "job" });
-  return job;
+  return job === null ? null : { job, askedAt };
 }
 
 /** Nothing more is claimed while a snapshot is due or the data directory may not be used. */

@@ -25,6 +25,7 @@ import { createProber } from "./probes/answer.js";
 import { probePlaces } from "./probes/places.js";
 import { openOwnState } from "./store/ownState.js";
 import { materialiseSkills } from "./skills/materialise.js";
+import { checksOf, Services } from "./services.js";
 import { drainOnSignals, RunControl } from "./shutdown.js";
 import { lookAtMachine } from "./startChecks.js";
 import { checkMachine, listen, secretsOf, startEngine, startSkills } from "./startup.js";
@@ -83,6 +84,13 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
   const engine = createEngine(env, { clock, log, processEnv: host.env });
   const network = openNetwork(env);
   const observer = new Observer({ clock, log, metrics, control, idleTimeoutMs: env.WORKER_IDLE_TIMEOUT_MS });
+  const delivery = createTelegramDelivery({
+    baseUrl: env.TELEGRAM_API_BASE_URL,
+    clock,
+    timeoutMs: env.HTTP_TIMEOUT_MS,
+    parseMode: env.TELEGRAM_PARSE_MODE,
+  });
+  const services = new Services({ clock, log, metrics, checks: checksOf(engine, own.store, delivery) });
   const watch = watchProcess(metrics, { env, engine, control, observer, dataDir: place?.root });
   const findings = await lookAtMachine(host.env);
   for (const { code, detail } of findings) {
@@ -104,6 +112,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       engine,
       control,
       metrics,
+      services,
       sample: watch.sample,
       warnings,
     });
@@ -173,12 +182,8 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       }),
       engine,
       memory,
-      delivery: createTelegramDelivery({
-        baseUrl: env.TELEGRAM_API_BASE_URL,
-        clock,
-        timeoutMs: env.HTTP_TIMEOUT_MS,
-        parseMode: env.TELEGRAM_PARSE_MODE,
-      }),
+      delivery,
+      services,
       files: createFileExchange({ uploadUrl: (signal) => gateway.uploadUrl(signal) }),
       clock,
       log,

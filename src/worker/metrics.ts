@@ -55,9 +55,16 @@ export function createMetrics() {
       longSeconds,
     ),
     engineReady: gauge("engine_ready", "1 while the engine can take a message"),
-    deliveries: counter("delivery_parts_total", "Parts sent by result: sent, ambiguous, refused, transient", [
-      "result",
-    ]),
+    deliveries: counter(
+      "delivery_parts_total",
+      "Parts sent by result: sent, ambiguous, refused, transient, withheld",
+      ["result"],
+    ),
+    serviceDown: gauge(
+      "service_down",
+      "1 while the worker holds claims back because this service fails: engine, store, delivery",
+      ["service"],
+    ),
     calls: counter("calls_total", "Calls to the component by operation and result: ok or the error's code", [
       "operation",
       "result",
@@ -91,7 +98,7 @@ export function createMetrics() {
     lastSuccess: gauge("last_success_timestamp_seconds", "When a claim or a write last succeeded"),
     clockSkew: gauge("clock_skew_seconds", "The component's clock minus this machine's, to the second"),
     tokenExpiry: gauge("token_expiry_timestamp_seconds", "When AGENT_TOKEN expires, as it says itself"),
-    claiming: gauge("claiming", "1 while the worker may claim: running and the engine ready"),
+    claiming: gauge("claiming", "1 while the worker may claim: running, the engine ready, no service down"),
     state: gauge("state", "1 for the present state: running, stopping, draining, stopped", ["state"]),
     started: gauge("start_timestamp_seconds", "When the process started"),
     startSeconds: gauge("start_to_claim_seconds", "Time from the start to the first claim that was answered"),

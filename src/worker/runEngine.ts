@@ -53,9 +53,10 @@ export async function runEngine(
     // Left alone after an abort, it must not become an unhandled rejection.
     running.catch(() => undefined);
     const reply = await Promise.race([running, abortion(combined)]);
-    if (reply.text.trim() === "" && (reply.files ?? []).length === 0)
+    const text = wellFormed(reply.text);
+    if (text.trim() === "" && (reply.files ?? []).length === 0)
       throw new EngineError("empty", `${engine.name}: the answer is empty`);
-    return { ...reply, text: wellFormed(reply.text) };
+    return { ...reply, text };
   } catch (error) {
     signal.throwIfAborted();
     const known = limit.signal.aborted

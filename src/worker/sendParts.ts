@@ -1,7 +1,7 @@
 /** Sends an answer part by part, and knows at every moment what a farewell has to say about it. */
 import type { Logger } from "pino";
 import type { OutgoingFile } from "./attachments/files.js";
-import type { Delivery, Recipient } from "./delivery/delivery.js";
+import type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
 import type { LeaseHolder } from "./leaseHolder.js";
 import type { Metrics } from "./metrics.js";
 import type { SettleRequest } from "./transport/transport.js";
@@ -13,6 +13,8 @@ export interface SendProgress {
   next: number;
   /** Parts that may or may not have arrived. */
   ambiguous: number[];
+  /** The part `next` was announced, and was certainly not sent since. */
+  unsent: boolean;
 }
 
 export interface SendDeps {
@@ -21,7 +23,8 @@ export interface SendDeps {
   log: Logger;
 }
 /** `stopped`: one part certainly did not arrive, and the rest was not tried. */
-export type SendEnd = { kind: "all" } | { kind: "stopped"; reason: string; retryable: boolean };
+export type SendEnd =
+  { kind: "all" } | { kind: "stopped"; result: Extract<SendResult, { kind: "refused" | "transient" }> };
 
 /** A message of the text, or a file. */
 export type OutgoingPart = string | OutgoingFile;
@@ -34,29 +37,43 @@ export async function sendParts(
   recipient: Recipient,
   progress: SendProgress,
 ): Promise<SendEnd> {
-  for (const [index, part] of parts.entries()) {
-    if (index < progress.next) continue;
+  lease.note(farewell(progress, lostWhileSending));
+  while (progress.next < parts.length) {
+    const index = progress.next;
     await lease.write({ ...doubts(progress), sendingPart: index });
-    lease.signal.throwIfAborted();
+    progress.unsent = true;
+    await lease.assure();
+    progress.unsent = false;
     progress.next = index + 1;
     progress.ambiguous.push(index);
     lease.note(farewell(progress, lostWhileSending));
-    const to = { ...recipient, quotes: index === 0 };
-    const result =
-      typeof part === "string"
-        ? await deps.delivery.send(part, to, lease.signal)
-        : await deps.delivery.sendFile(part, to, lease.signal);
+    const result = await sendOne(deps, lease, parts[index] ?? "", { ...recipient, quotes: index === 0 });
     deps.metrics.deliveries.inc({ result: result.kind });
     if (result.kind !== "ambiguous") progress.ambiguous.pop();
-    if (result.kind === "refused" || result.kind === "transient") progress.next = index;
+    if (result.kind !== "ambiguous" && result.kind !== "sent") {
+      progress.next = index;
+      progress.unsent = true;
+    }
     lease.note(farewell(progress, lostWhileSending));
     if (result.kind === "sent") continue;
     deps.log.warn({ part: index, result: result.kind, reason: result.reason }, "worker.partNotConfirmed");
-    if (result.kind === "ambiguous") continue; // not repeated, and the rest of the answer goes on
-    return { kind: "stopped", reason: result.reason, retryable: result.kind === "transient" };
+    // An ambiguous part is not repeated, and the rest of the answer goes on.
+    if (result.kind === "refused" || result.kind === "transient") return { kind: "stopped", result };
+    lease.signal.throwIfAborted();
   }
   return { kind: "all" };
 }
+
+/** Nothing leaves unless the lease holds at that moment, by this worker's own clock: the process may have been paused before. */
+const sendOne = (
+  { delivery }: SendDeps,
+  lease: LeaseHolder,
+  part: OutgoingPart,
+  to: Recipient,
+): Promise<SendResult> =>
+  typeof part === "string"
+    ? delivery.send(part, to, lease.signal, () => lease.holds())
+    : delivery.sendFile(part, to, lease.signal, () => lease.holds());
 
 const lostWhileSending = "the worker was lost while it sent the answer";
 
@@ -66,11 +83,11 @@ export function doubts(progress: SendProgress): SettleRequest {
 }
 
 /**
- * What a worker that cannot go on says about its message. It names the next part, so that nothing that was sent, or may
- * have been, is sent again by whoever takes over.
+ * What a worker that cannot go on says about its message, which is not to blame. It names the next part, so that nothing that
+ * was sent, or may have been, is sent again by whoever takes over, and what was not is.
  */
 export function farewell(progress: SendProgress | null, errorMessage: string): SettleRequest {
-  const outcome = { kind: "fail", errorMessage, retryable: true } as const;
+  const outcome = { kind: "fail", errorMessage, retryable: true, blames: "service" } as const;
   if (progress === null) return { outcome };
   if (progress.next >= progress.parts) return { ...doubts(progress), outcome: { kind: "complete" } };
   return { ...doubts(progress), sendingPart: progress.next, outcome };

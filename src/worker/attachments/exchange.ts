@@ -17,7 +17,7 @@ import { readCapped } from "../../policy/telegram/readCapped.js";
 import { describeReplyFile } from "../../policy/worker/replyFile.js";
 import { EngineError } from "../engines/engine.js";
 import { removeTree } from "../files/removeTree.js";
-import type { EngineAttachment, EngineFile, OutgoingFile } from "./files.js";
+import { FileGone, type EngineAttachment, type EngineFile, type OutgoingFile } from "./files.js";
 
 /** Far above what Telegram gives a bot; the component has its own, lower limit. */
 const maxIncomingBytes = 64 * 1024 * 1024;
@@ -30,6 +30,9 @@ const extensions: Record<Attachment["kind"], string> = {
   voice: ".ogg",
   document: "",
 };
+
+/** The storage says that it has the file no more. */
+const goneStatus: ReadonlySet<number> = new Set([404, 410]);
 
 export interface FileExchangeOptions {
   /** A URL that takes one upload. */
@@ -51,9 +54,10 @@ export function createFileExchange(options: FileExchangeOptions) {
 
   const get = async (url: string, maxBytes: number, signal: AbortSignal) => {
     const response = await request(url, { signal: limited(signal) });
+    if (goneStatus.has(response.status)) throw new FileGone(`HTTP ${response.status}`);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     const chunks = await readCapped(response, maxBytes);
-    if (chunks === null) throw new Error(`larger than ${maxBytes} bytes`);
+    if (chunks === null) throw new FileGone(`larger than ${maxBytes} bytes`);
     return new Uint8Array(Buffer.concat(chunks));
   };
 
@@ -104,7 +108,7 @@ export function createFileExchange(options: FileExchangeOptions) {
         file,
         load: (signal) =>
           downloadUrl === undefined
-            ? Promise.reject(new Error("the file has expired"))
+            ? Promise.reject(new FileGone("the file has expired"))
             : get(downloadUrl, MAX_REPLY_FILE_BYTES, signal),
       }));
     },

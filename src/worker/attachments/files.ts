@@ -18,10 +18,15 @@ export interface EngineFile {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** The content of a file is lost: no repeat brings it back. */
+export class FileGone extends Error {
+  override readonly name = "FileGone";
+}
+
 /** A file of a recorded reply, ready to be sent. */
 export interface OutgoingFile {
   file: ReplyFile;
-  /** Its content. Rejects when it cannot be had (any more). */
+  /** Its content. Rejects with {@link FileGone}, or with another error when it cannot be had at present. */
   load(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 

@@ -18,7 +18,14 @@ export function createConnections(store: OwnStore | null): Connections {
         for (const [variable, value] of Object.entries(values)) {
           const other = givenBy.get(variable);
           if (other !== undefined)
-            throw new EngineError("unavailable", `connections "${other}" and "${name}" both set ${variable}`);
+            throw new EngineError(
+              "unavailable",
+              `connections "${other}" and "${name}" both set ${variable}`,
+              true,
+              {
+                down: null,
+              },
+            );
           givenBy.set(variable, name);
           variables[variable] = value;
         }
@@ -36,7 +43,8 @@ async function valuesOf(store: OwnStore | null, name: string): Promise<Record<st
     return found.values;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new EngineError("unavailable", `connection "${name}": ${error.message}`, true, { cause: error });
+    const options = { cause: error, down: "store" } as const;
+    throw new EngineError("unavailable", `connection "${name}": ${error.message}`, true, options);
   }
 }
 
@@ -46,4 +54,6 @@ const notFound = (name: string, why: string): EngineError =>
     "unavailable",
     `connection is not found: "${name}" is registered, but ${why}. ` +
       `Recreate it on the worker's machine: agent-factory-worker connections add ${name}`,
+    true,
+    { down: null },
   );

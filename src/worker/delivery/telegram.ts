@@ -1,7 +1,7 @@
 /** Delivery by Telegram's Bot API: texts, files and the typing indicator. */
 import { splitText, telegramMaxTextUnits } from "../../policy/worker/splitText.js";
 import { backoffMs } from "../../policy/worker/backoff.js";
-import type { OutgoingFile } from "../attachments/files.js";
+import { FileGone, type OutgoingFile } from "../attachments/files.js";
 import type { Clock } from "../clock.js";
 import type { Delivery, Recipient, SendResult } from "./delivery.js";
 import { call, type CallOptions, type Reply } from "./telegramCall.js";
@@ -13,7 +13,7 @@ export interface TelegramOptions extends CallOptions {
   clock: Clock;
   /** Formatting of the answers; absent = plain text. */
   parseMode?: TelegramParseMode;
-  /** Longest total wait for `retry_after` of one part, in ms. Default one minute: a group's limit resets within it. */
+  /** Longest total wait for `retry_after` of one part here, in ms; longer ones are waited for in the queue. Default ten seconds. */
   maxThrottleMs?: number;
   /** Longest wait for the answer to an upload, in ms. Default two minutes: 50 MB on a slow line. */
   uploadTimeoutMs?: number;
@@ -41,16 +41,21 @@ interface Sending {
 /** Creates the delivery for payloads of the provider `telegram`. */
 export function createTelegramDelivery(options: TelegramOptions): Delivery {
   const { clock } = options;
-  const maxThrottleMs = options.maxThrottleMs ?? 60_000;
+  const maxThrottleMs = options.maxThrottleMs ?? 10_000;
 
-  async function deliver(sending: Sending, botToken: string, signal: AbortSignal): Promise<SendResult> {
+  async function deliver(
+    sending: Sending,
+    botToken: string,
+    signal: AbortSignal,
+    maySend: (() => boolean) | undefined,
+  ): Promise<SendResult> {
     let throttledMs = 0;
     for (let tries = 1; ;) {
       const { method, body } = sending.shape();
       const timeoutMs =
         method === "sendMessage" ? options.timeoutMs : (options.uploadTimeoutMs ?? defaultUploadTimeoutMs);
-      const exchange = await call({ ...options, timeoutMs }, botToken, method, body(), signal);
-      signal.throwIfAborted();
+      const exchange = await call({ ...options, timeoutMs }, botToken, method, body(), signal, maySend);
+      if (exchange.kind === "withheld") return exchange;
       if (exchange.kind === "silent") return { kind: "ambiguous", reason: exchange.reason };
       if (exchange.kind === "reply") {
         const { status, reply } = exchange;
@@ -63,7 +68,7 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
         if (code === 429) {
           const waitMs = (reply?.parameters?.retry_after ?? 1) * 1000;
           throttledMs += waitMs;
-          if (throttledMs > maxThrottleMs) return { kind: "transient", reason };
+          if (throttledMs > maxThrottleMs) return { kind: "transient", reason, retryAfterMs: waitMs };
           await clock.sleep(waitMs, signal);
           if (signal.aborted) return { kind: "transient", reason };
           continue;
@@ -84,14 +89,24 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
     handles: (provider) => provider === "telegram",
     problem: ({ botToken }) => (botToken === null || botToken === "" ? "telegram bot token missing" : null),
     split: (text) => splitText(text, telegramMaxTextUnits),
-    send: (part, recipient, signal) =>
-      deliver(textSending(part, recipient, options.parseMode), recipient.botToken ?? "", signal),
-    async sendFile(file, recipient, signal) {
-      const bytes = await file.load(signal).catch(() => null);
-      signal.throwIfAborted();
-      if (bytes === null)
-        return { kind: "refused", reason: `the file ${file.file.fileName} cannot be had any more` };
-      return await deliver(fileSending(file, bytes, recipient), recipient.botToken ?? "", signal);
+    send: (part, recipient, signal, maySend) =>
+      deliver(textSending(part, recipient, options.parseMode), recipient.botToken ?? "", signal, maySend),
+    async sendFile(file, recipient, signal, maySend) {
+      const name = file.file.fileName;
+      let bytes;
+      try {
+        bytes = await file.load(signal);
+      } catch (error) {
+        if (signal.aborted) return { kind: "withheld", reason: "aborted while the file was fetched" };
+        if (error instanceof FileGone)
+          return { kind: "refused", reason: `the file ${name} cannot be had any more` };
+        return { kind: "transient", reason: `the file ${name} cannot be had at present` };
+      }
+      return await deliver(fileSending(file, bytes, recipient), recipient.botToken ?? "", signal, maySend);
+    },
+    /** Any answer will do: without a token Telegram says 404. */
+    async check(signal) {
+      await (options.fetch ?? fetch)(`${options.baseUrl}/`, { method: "HEAD", redirect: "manual", signal });
     },
     async showActivity(recipient, signal) {
       while (!signal.aborted) {

@@ -1,5 +1,6 @@
 /** One request to Telegram's Bot API. Its URL holds the bot's token, so no error text of fetch is passed on. */
 import { z } from "zod";
+import { Departure } from "../net/departure.js";
 
 export interface CallOptions {
   /** Without a trailing slash; Telegram's own is `https://api.telegram.org`. */
@@ -22,20 +23,27 @@ const replySchema = z.object({
 });
 export type Reply = z.infer<typeof replySchema>;
 
-/** What one HTTP exchange showed. `unsent`: no connection, so nothing arrived. `silent`: sent, no usable answer. */
+/**
+ * What one HTTP exchange showed. `unsent`: nothing of the request left this machine, so nothing arrived. `withheld`: neither, as
+ * `maySend` forbade it at the last moment or the call was aborted before. `silent`: sent, no usable answer.
+ */
 export type Exchange =
-  { kind: "reply"; status: number; reply: Reply | null } | { kind: "unsent" | "silent"; reason: string };
+  | { kind: "reply"; status: number; reply: Reply | null }
+  | { kind: "withheld"; reason: string }
+  | { kind: "unsent" | "silent"; reason: string };
 
-/** Never rejects, except with the signal's reason when aborted. A form is an upload. */
+/** Never rejects, except with the signal's reason when aborted after the request had left. A form is an upload. */
 export async function call(
   options: CallOptions,
   token: string,
   method: string,
   body: Record<string, unknown> | FormData,
   signal: AbortSignal,
+  maySend: () => boolean = () => true,
 ): Promise<Exchange> {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const isForm = body instanceof FormData;
+  const departure = new Departure(() => !signal.aborted && maySend());
   try {
     const response = await (options.fetch ?? fetch)(`${options.baseUrl}/bot${token}/${method}`, {
       method: "POST",
@@ -44,28 +52,22 @@ export async function call(
       headers: { ...(isForm ? {} : { "content-type": "application/json" }), connection: "close" },
       body: isForm ? body : JSON.stringify(body),
       signal: AbortSignal.any([signal, timeout]),
+      ...departure.watching,
     });
     const text = await response.text();
     return { kind: "reply", status: response.status, reply: parseReply(text) };
   } catch (error) {
-    signal.throwIfAborted();
-    if (timeout.aborted)
-      return { kind: "silent", reason: `telegram: no answer within ${options.timeoutMs} ms` };
-    const code = systemCode(error);
-    return { kind: neverConnected.has(code) ? "unsent" : "silent", reason: `telegram: ${code}` };
+    const kind = departure.began ? "silent" : "unsent";
+    if (departure.began) signal.throwIfAborted();
+    else if (signal.aborted || departure.refused)
+      return { kind: "withheld", reason: "telegram: held back before it was sent" };
+    const waited = departure.began ? "no answer" : "no connection";
+    if (timeout.aborted) return { kind, reason: `telegram: ${waited} within ${options.timeoutMs} ms` };
+    return { kind, reason: `telegram: ${systemCode(error)}` };
   }
 }
 
-/** Failures before the first byte of the request left this machine. */
-const neverConnected = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-]);
-
+/** What failed, as the system names it; what only a person can read is kept where it holds no address of ours. */
 function systemCode(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")

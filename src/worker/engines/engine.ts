@@ -48,6 +48,8 @@ export interface Engine {
   start(): Promise<void>;
   /** false: it cannot take a message now; the worker claims nothing meanwhile. */
   ready(): boolean;
+  /** Resolves while what the engine needs can be reached: cheap, without a run. Absent: only a run can show it. */
+  check?(signal: AbortSignal): Promise<void>;
   /** Answers one message, or rejects with an {@link EngineError}. */
   run(request: EngineRequest): Promise<EngineReply>;
   /** Stops touching the data directory while it is archived or replaced. Called with no run in flight; then `resume`. */
@@ -68,6 +70,8 @@ export type Blame = "message" | "service";
 export interface EngineErrorOptions extends ErrorOptions {
   /** Default: `service` for `unavailable`, else `message`. */
   blames?: Blame;
+  /** What of the worker is down for every message, when `service` is blamed. Default: the engine itself; null: nothing is. */
+  down?: "engine" | "store" | null;
   /** How long the service asked to be left alone, in ms: waited in the queue, not here. Absent: it did not say. */
   retryAfterMs?: number | undefined;
 }
@@ -76,6 +80,7 @@ export interface EngineErrorOptions extends ErrorOptions {
 export class EngineError extends Error {
   override readonly name = "EngineError";
   readonly blames: Blame;
+  readonly down: "engine" | "store" | null;
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -87,6 +92,7 @@ export class EngineError extends Error {
   ) {
     super(wellFormed(message), options);
     this.blames = options?.blames ?? (kind === "unavailable" ? "service" : "message");
+    this.down = this.blames === "message" ? null : options?.down === undefined ? "engine" : options.down;
     this.retryAfterMs = options?.retryAfterMs;
   }
 }

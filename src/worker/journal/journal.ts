@@ -38,7 +38,13 @@ const request = z.object({
   outcome: z
     .union([
       z.object({ kind: z.literal("complete") }),
-      z.object({ kind: z.literal("fail"), errorMessage: z.string(), retryable: z.boolean().optional() }),
+      z.object({
+        kind: z.literal("fail"),
+        errorMessage: z.string(),
+        retryable: z.boolean().optional(),
+        blames: z.enum(["message", "service"]).optional(),
+        retryAfterMs: z.number().optional(),
+      }),
     ])
     .optional(),
 });

@@ -16,7 +16,7 @@ export class MemoryError extends EngineError {
     message: string,
     options?: ErrorOptions,
   ) {
-    super("unavailable", `memory: ${message}`, true, options);
+    super("unavailable", `memory: ${message}`, true, { ...options, down: null });
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { gatewayPath, type GatewayOperation } from "../../contract/gateway.js";
 import { repeatDelayMs, type Pressure } from "../../policy/calls/pressure.js";
+import { wellFormed } from "../../policy/text/cut.js";
 import { systemClock, type Clock } from "../clock.js";
 import { CertificateWanted, failureOf, wantsCertificate } from "../net/failure.js";
 import { skillsFilesReply, skillsIndexReply, type SkillsTransport } from "../skills/skillsTransport.js";
@@ -180,7 +181,10 @@ async function post(
     const response = await (options.fetch ?? fetch)(url, {
       method: "POST",
       headers: { authorization: `Bearer ${options.token}`, "content-type": "application/json" },
-      body: JSON.stringify(args),
+      // Half a surrogate pair, from an engine or a file name, would have the whole call refused.
+      body: JSON.stringify(args, (_key, value: unknown) =>
+        typeof value === "string" ? wellFormed(value) : value,
+      ),
       // A redirect would carry the token elsewhere, or turn the POST into a GET.
       redirect: "manual",
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),

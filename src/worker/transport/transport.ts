@@ -7,6 +7,15 @@ import { pressures, type Pressure } from "../../policy/calls/pressure.js";
 /** What names a held message in every call about it. */
 export type Held = Pick<Job, "messageId" | "leaseId">;
 
+/** `blames` and `retryAfterMs` as in the contract (`vOutcome`). */
+export interface Failure {
+  kind: "fail";
+  errorMessage: string;
+  retryable?: boolean;
+  blames?: "message" | "service";
+  retryAfterMs?: number;
+}
+
 export interface SettleRequest {
   turns?: { role: "system" | "user" | "assistant" | "tool"; content: string; at?: number }[];
   /** `parts` counts the messages of the text and then one for each file. */
@@ -14,7 +23,7 @@ export interface SettleRequest {
   sendingPart?: number;
   /** Parts of which the worker could not learn whether they arrived. */
   ambiguousParts?: number[];
-  outcome?: { kind: "complete" } | { kind: "fail"; errorMessage: string; retryable?: boolean };
+  outcome?: { kind: "complete" } | Failure;
   claimNext?: { hydrate: boolean };
 }
 export interface LeaseLost {

@@ -80,6 +80,7 @@ export const jobSchema = z.object({
   agentKey: z.string(),
   leaseId: z.string().min(1),
   leaseExpiresAt: z.number(),
+  leaseMs: z.number().positive().optional().catch(undefined),
   payload,
   attempt: z.number(),
   maxAttempts: z.number(),
