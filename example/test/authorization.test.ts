@@ -92,6 +92,50 @@ describe("users", () => {
     }
   });
 
+  describe("of one tenant, about an agent of another", () => {
+    const acme = { agentKey: "payroll", version: "1", secretsRef: [], enabled: true, workspace: "acme" };
+    const pair = (consumerUserId: string) => ({ consumerUserId, agentKey: "payroll" });
+    const refusals = async (who: string) => {
+      const user = as(t, who);
+      const token = `1:${"E".repeat(35)}`;
+      return await Promise.all(
+        [
+          user.mutation(example.enqueue, { ...message(`user:${who}`), agentKey: "payroll" }),
+          user.mutation(example.createUserAgentPairing, pair(who)),
+          user.query(example.getUserAgent, pair(who)),
+          user.query(example.listPushTemplatesByCompany, { companyId: "acme" }),
+          user.mutation(example.importTelegramTokenForAgent, { ...pair(who), plaintextValue: token }),
+        ].map(codeOf),
+      );
+    };
+    const no = "not_your_data";
+
+    it("are refused, until the host binds them; then they use it, and the bot is theirs to bring", async () => {
+      await t.mutation(internal.operator.configureAgent, acme);
+      expect(await refusals("mallory")).toEqual([no, no, no, no, no]);
+      await t.mutation(internal.operator.bindUserAgent, pair("alice"));
+      expect(await refusals("alice")).toEqual([undefined, undefined, undefined, undefined, undefined]);
+      await as(t, "alice").mutation(example.revokeUserAgentBinding, { consumerUserId: "alice" });
+      // What was theirs stays readable.
+      expect(await refusals("alice")).toEqual([no, no, undefined, no, no]);
+    });
+    it("use one that is open to all, and bring no bot for it", async () => {
+      const alice = as(t, "alice");
+      const own = { consumerUserId: "alice", agentKey: "default" };
+      await alice.mutation(example.createUserAgentPairing, own);
+      const bot = { ...own, plaintextValue: `1:${"E".repeat(35)}` };
+      expect(await codeOf(alice.mutation(example.importTelegramTokenForAgent, bot))).toBe(no);
+    });
+    it("have idempotency keys of their own, however they are written", async () => {
+      const first = await as(t, "a").mutation(example.enqueue, {
+        ...message("user:a"),
+        idempotencyKey: "b:c",
+      });
+      const other = as(t, "a:b").mutation(example.enqueue, { ...message("user:a:b"), idempotencyKey: "c" });
+      expect(await other).not.toBe(first);
+    });
+  });
+
   it("cannot administer, nor choose what machines run", async () => {
     const alice = as(t, "alice");
     expect(await codeOf(alice.mutation(example.seedDefaultAgent, {}))).toBe("admin_required");

@@ -31,6 +31,9 @@ it("300 hostile calls: none succeeds, none crashes anything, each meets what is 
   expect(verdict).toMatchObject({ seed: 7, calls: 300, succeeded: 0, crashed: 0, undocumented: 0 });
   expect(verdict.controls).toBeGreaterThan(100);
   expect(verdict.controlsSucceeded).toBe(verdict.controls);
+  // Each kind at least once, also in a short run.
+  expect(Object.keys(verdict.kinds).length).toBeGreaterThanOrEqual(35);
+  expect(Object.values(verdict.kinds).reduce((sum, calls) => sum + calls, 0)).toBe(300);
   expect(code).toBe(0);
 }, 60_000);
 

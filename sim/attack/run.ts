@@ -5,7 +5,8 @@ import { attempt, send, type Origins } from "./requests.js";
 import type { Target } from "../deployment/index.js";
 import { setStage, type Stage } from "./stage.js";
 import { workerTargets } from "./targets.js";
-import type { Expected, Reply, Verdict } from "./types.js";
+import { callAs, userFunctions } from "./users/calls.js";
+import type { Reply, Verdict } from "./types.js";
 
 export interface AttackOptions {
   calls: number;
@@ -67,14 +68,19 @@ class Run {
       undocumented: 0,
       controls: 0,
       controlsSucceeded: 0,
+      kinds: {},
       seconds: 0,
     };
   }
 
   async all(): Promise<Verdict> {
     await this.stage.setRefusalLimit(NO_LIMIT);
-    const cases = hostileCases(this.stage, this.origins, await this.exported());
-    this.print(`${cases.length} kinds of hostile calls; afterwards a control call for each class and door`);
+    const exported = await this.exported();
+    const cases = hostileCases(this.stage, this.origins, exported);
+    const kinds = new Set(cases.map(({ kind }) => kind)).size;
+    this.print(
+      `${cases.length} kinds of hostile calls in ${kinds} classes; afterwards a control for each class and door`,
+    );
     const flood = Math.max(0, this.options.calls - (SMALL_LIMIT + 3));
     await this.flood(plan(cases, flood, seededRandom(this.options.seed)));
     await this.controls(cases);
@@ -82,12 +88,16 @@ class Run {
     return this.verdict;
   }
 
-  /** Which worker functions the app exports; the others are no door. */
+  /** Which functions the app exports; the others are no door. */
   private async exported(): Promise<Set<string>> {
     const names = new Set<string>();
     for (const target of workerTargets().filter(({ door }) => door === "api")) {
       const reply = await send(attempt(target, this.origins, null, {}), this.signal);
       if (reply.code !== "FunctionNotFound") names.add(target.name);
+    }
+    for (const fn of userFunctions) {
+      const reply = await send(callAs(this.stage.users, this.origins, null, fn, {}), this.signal);
+      if (reply.code !== "FunctionNotFound") names.add(fn.name);
     }
     return names;
   }
@@ -97,7 +107,14 @@ class Run {
     const lane = async () => {
       for (let call = planned[next++]; call !== undefined; call = planned[next++]) {
         this.signal.throwIfAborted();
-        this.judge(call.hostile.label, call.hostile.expected, await this.hit(call));
+        const { hostile } = call;
+        const reply = await this.hit(call);
+        this.judge(hostile, reply);
+        const damage = (await hostile.damage?.(reply)) ?? null;
+        if (damage !== null) {
+          this.verdict.succeeded += 1;
+          this.complain(hostile.label, damage);
+        }
         if (this.verdict.calls % PROGRESS_EVERY === 0) this.print(`${this.verdict.calls} calls`);
       }
     };
@@ -108,8 +125,12 @@ class Run {
     return send(hostile.build(random), this.signal);
   }
 
-  private judge(label: string, expected: Expected, reply: Reply): void {
+  private judge(
+    { kind, label, expected }: Pick<HostileCase, "kind" | "label" | "expected">,
+    reply: Reply,
+  ): void {
     this.verdict.calls += 1;
+    this.verdict.kinds[kind] = (this.verdict.kinds[kind] ?? 0) + 1;
     const saidNo = "refusedBy" in expected && reply.ok && expected.refusedBy(reply.value);
     if (reply.ok && !saidNo) this.verdict.succeeded += 1;
     if (reply.status === 0 || reply.status >= 500 || reply.code === "ServerError") this.verdict.crashed += 1;
@@ -127,21 +148,28 @@ class Run {
   /** One per class and door, and one per target. */
   private async controls(cases: readonly HostileCase[]): Promise<void> {
     const done = new Set<string>();
-    for (const { kind, door, target } of cases) {
+    for (const { kind, door, target, control: own, label } of cases) {
       const byClass = `${kind} ${door}`;
-      const byTarget = `${door}/${target?.name ?? ""}`;
+      const byTarget = label.slice(label.lastIndexOf(" ") + 1);
       if (done.has(byClass) && done.has(byTarget)) continue;
       done.add(byClass).add(byTarget);
       this.signal.throwIfAborted();
+      if (own) {
+        this.count(`control ${label}`, await own((call) => send(call, this.signal)));
+        continue;
+      }
       const control =
         target === null
           ? webhookControl(this.stage, this.origins)
           : await controlOf(this.stage, this.origins, target);
-      const fault = control.fault(await send(control.attempt, this.signal));
-      this.verdict.controls += 1;
-      if (fault === null) this.verdict.controlsSucceeded += 1;
-      else this.complain(`control ${byTarget}`, fault);
+      this.count(`control ${byTarget}`, control.fault(await send(control.attempt, this.signal)));
     }
+  }
+
+  private count(label: string, fault: string | null): void {
+    this.verdict.controls += 1;
+    if (fault === null) this.verdict.controlsSucceeded += 1;
+    else this.complain(label, fault);
   }
 
   /** With a small limit, refusals beyond it are answered with 429 and when to come back, and good calls still pass. */
@@ -154,15 +182,13 @@ class Run {
     const mismatch = refusedWith("worker_mismatch", "gateway");
     for (let i = 0; i < SMALL_LIMIT + 3; i += 1) {
       const reply = await send(attempt(target, this.origins, this.stage.unused, args), this.signal);
-      this.judge(`rateLimit ${i}`, i < SMALL_LIMIT ? mismatch : limited, reply);
+      const expected = i < SMALL_LIMIT ? mismatch : limited;
+      this.judge({ kind: "rateLimit", label: `rateLimit ${i}`, expected }, reply);
       if (i >= SMALL_LIMIT && !/^[1-9][0-9]*$/.test(reply.retryAfter ?? ""))
         this.complain("rateLimit", "429 without Retry-After");
     }
     const control = await controlOf(this.stage, this.origins, target);
-    const fault = control.fault(await send(control.attempt, this.signal));
-    this.verdict.controls += 1;
-    if (fault === null) this.verdict.controlsSucceeded += 1;
-    else this.complain("control beyond the limit", fault);
+    this.count("control beyond the limit", control.fault(await send(control.attempt, this.signal)));
   }
 
   private complain(label: string, what: string): void {
@@ -172,21 +198,30 @@ class Run {
   }
 }
 
-/** Every case once, in an order of its own, then at random; each call has a generator of its own, so that their overlap changes nothing. */
+/**
+ * Each kind once, then every other case, in an order of its own; then kinds at random, so that those with few cases are tried as
+ * often. Each call has a generator of its own, so that their overlap changes nothing.
+ */
 function plan(
   cases: readonly HostileCase[],
   count: number,
   random: Random,
 ): { hostile: HostileCase; random: Random }[] {
-  const once = cases
+  const shuffled = cases
     .map((hostile) => ({ hostile, place: random() }))
     .sort((a, b) => a.place - b.place)
     .map(({ hostile }) => hostile);
-  return Array.from({ length: count }, (_, index) => {
-    const hostile = once[index] ?? cases[Math.floor(random() * cases.length)];
-    if (hostile === undefined) throw new Error("there are no cases");
-    return { hostile, random: seededRandom(Math.floor(random() * 2 ** 32)) };
-  });
+  const kinds = [...new Set(shuffled.map(({ kind }) => kind))].map((name) =>
+    shuffled.filter(({ kind }) => kind === name),
+  );
+  const firsts = kinds.flatMap((ofKind) => ofKind.slice(0, 1));
+  const isFirst = new Set(firsts);
+  const once = [...firsts, ...shuffled.filter((hostile) => !isFirst.has(hostile))];
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+  return Array.from({ length: count }, (_, index) => ({
+    hostile: once[index] ?? pick(pick(kinds)),
+    random: seededRandom(Math.floor(random() * 2 ** 32)),
+  }));
 }
 
 const short = (value: unknown): string =>

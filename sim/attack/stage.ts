@@ -9,6 +9,7 @@ import { z } from "zod";
 import { newRunId, openDeployment, type Args, type Deployment, type Target } from "../deployment/index.js";
 import { startTelegramStub } from "./telegramStub.js";
 import type { Credential } from "./types.js";
+import { setUserStage, type UserStage } from "./users/stage.js";
 
 const HOUR_MS = 3_600_000;
 const zMinted = z.object({ token: z.string(), tokenId: z.string(), aliasPath: z.string().optional() });
@@ -50,6 +51,8 @@ export interface Stage {
   systemConversation: string;
   /** What Telegram was told to send along. */
   webhookSecret: string;
+  /** People of two tenants and two bots. */
+  users: UserStage;
   setRefusalLimit(refusalsPerMinute: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,7 +77,7 @@ export async function setStage(
   const botToken = `${botId}:${randomBytes(18).toString("hex").slice(0, 35)}`;
   const secretRef = `telegram.botToken.${victimLane}`;
   try {
-    const telegram = await startTelegramStub(botId);
+    const telegram = await startTelegramStub();
     stops.push(() => telegram.close());
     const deployment = await openDeployment({
       target,
@@ -163,7 +166,8 @@ export async function setStage(
       },
       waitingConversation: named("waiting-chat"),
       systemConversation: named("system-chat"),
-      webhookSecret: telegram.secret(),
+      webhookSecret: telegram.secret(botId),
+      users: await setUserStage(deployment, telegram, named),
       setRefusalLimit: async (refusalsPerMinute) => {
         await deployment.setPolicies({ gateway: { refusalsPerMinute } });
       },

@@ -1,4 +1,4 @@
-import type { GenericValidator, VObject } from "convex/values";
+import type { GenericValidator, PropertyValidators, VLiteral, VObject, VUnion } from "convex/values";
 import { surface } from "../../src/client/surface/index.js";
 import { workerCalls, type WorkerCall } from "../../src/contract/gateway.js";
 import type { Target } from "./types.js";
@@ -29,7 +29,10 @@ export function workerTargets(): Target[] {
 export type Values = Record<string, unknown>;
 
 /** Arguments for a call: those of `values` that the function takes, and something of the right type for the rest. */
-export function argumentsFor(call: WorkerCall, values: Values): Record<string, unknown> {
+export function argumentsFor(
+  call: { row: { args: PropertyValidators } },
+  values: Values,
+): Record<string, unknown> {
   const args: Record<string, unknown> = {};
   for (const [name, validator] of Object.entries(call.row.args)) {
     if (name === "workerToken") continue;
@@ -55,6 +58,14 @@ function madeUp(validator: GenericValidator): unknown {
       );
     case "record":
       return {};
+    case "literal":
+      return (validator as VLiteral<unknown>).value;
+    case "union": {
+      const [first] = (validator as VUnion<unknown, GenericValidator[]>).members;
+      return first && madeUp(first);
+    }
+    case "null":
+      return null;
     default:
       return "x";
   }

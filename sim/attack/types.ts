@@ -49,5 +49,7 @@ export interface Verdict {
   undocumented: number;
   controls: number;
   controlsSucceeded: number;
+  /** How many calls of each kind there were. */
+  kinds: Record<string, number>;
   seconds: number;
 }

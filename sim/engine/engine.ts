@@ -1,3 +1,4 @@
+import { runAs } from "./identity.js";
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { Catalog, STORAGE } from "./catalog.js";
 import { CallRefused } from "./errors.js";
@@ -52,6 +53,8 @@ export interface CallOptions {
   expected?: FunctionType | undefined;
   /** Refuse internal functions, as for a client. */
   publicOnly?: boolean;
+  /** The user in whose name it runs, as JSON; default nobody. */
+  identity?: string | undefined;
 }
 
 /** A call that succeeded, and when in the order of commits. */
@@ -104,7 +107,8 @@ export class Engine {
       transactionMs: options.transactionMs ?? 0,
       nestedCallMs: options.nestedCallMs ?? 0,
       log: options.log ?? (() => undefined),
-      arm: (jobs) => scheduler.arm(jobs),
+      // A scheduled function runs in nobody's name.
+      arm: (jobs) => runAs(null, () => scheduler.arm(jobs)),
     });
     const scheduler = new Scheduler(runner, options.scheduledRetentionMs ?? SEVEN_DAYS_MS);
     return new Engine(runner, scheduler, statistics);
@@ -124,6 +128,14 @@ export class Engine {
 
   /** As {@link call}, with the time of the commit. */
   async run(path: FunctionPath, args: Record<string, Value>, options: CallOptions = {}): Promise<CallResult> {
+    return runAs(options.identity ?? null, () => this.runInName(path, args, options));
+  }
+
+  private async runInName(
+    path: FunctionPath,
+    args: Record<string, Value>,
+    options: CallOptions,
+  ): Promise<CallResult> {
     const target = await this.find(path, options);
     const argsJson = JSON.stringify(convexToJson(args));
     if (target.type === "action")

@@ -1,6 +1,7 @@
 import type { Frame } from "./frames.js";
 import { forCaller } from "./errors.js";
 import { addressSchema, displayName, type Target } from "./functions.js";
+import { callerIdentity } from "./identity.js";
 import { logLine, type Runtime } from "./runtime.js";
 
 /** What all functions have in common: their environment, their log, and calls about themselves. */
@@ -56,9 +57,8 @@ export abstract class FunctionFrame implements Frame {
           scheduledFunctionId: null,
           authToken: null,
         });
-      // There is no identity provider.
       case "1.0/getUserIdentity":
-        return "null";
+        return (componentPath === "" ? callerIdentity() : null) ?? "null";
       default:
         return null;
     }

@@ -130,8 +130,9 @@ export const getUserAgentPairingStatus = defineRow(() => ({
 }));
 
 /**
- * Stores a bot token for an agent as its user. Refused (`telegram_token_not_allowed`) when the agent's token is somebody
- * else's, and (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`.
+ * Stores a bot token for an agent as its user, under the agent's own ref. Refused (`telegram_token_not_allowed`) when the agent or its
+ * token is somebody else's: a token that the operator imported is replaced only by a user to whom the host gave the agent
+ * (`bindUserAgent`). Refused (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`, `secret_empty`.
  */
 export const importTelegramTokenForAgent = defineRow(() => ({
   args: {

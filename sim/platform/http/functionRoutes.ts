@@ -32,7 +32,11 @@ const getSchema = z.object({
   format: formatSchema.default("json"),
 });
 
-type Caller = { admin: boolean };
+type Caller = {
+  admin: boolean;
+  /** Whom an admin acts as, as JSON: then the call is that user's, with no more rights than theirs. */
+  identity?: string;
+};
 type Refusal = { status: 400 | 401 | 403 | 429 | 503; code: string; message: string };
 
 /** Convex's function API: `/api/query`, `mutation`, `action`, `function`, `run/…`, the timestamped and batch queries. */
@@ -109,7 +113,7 @@ async function runCall(
     const value = await engine.call(
       { componentPath: call.componentPath ?? "", udfPath: call.path },
       decodeArgs(call.args),
-      { expected, publicOnly: !caller.admin },
+      { expected, publicOnly: !caller.admin, identity: caller.identity },
     );
     return { status: "success", value: encodeValue(value, call.format), logLines: [] };
   } catch (error) {
@@ -122,7 +126,9 @@ function callerOf(authorization: string | undefined, adminKey: string): Caller |
   if (authorization === undefined) return { admin: false };
   const [scheme, credential = ""] = authorization.split(" ");
   if (scheme === "Convex") {
+    const [key = "", acting] = splitOnce(credential);
     if (isAdminKey(credential, adminKey)) return { admin: true };
+    if (acting !== undefined && isAdminKey(key, adminKey)) return actingAs(acting);
     return {
       status: 403,
       code: "BadAdminKey",
@@ -134,6 +140,28 @@ function callerOf(authorization: string | undefined, adminKey: string): Caller |
     code: "NoAuthProvider",
     message: "No auth provider found matching the given token: the local platform has none",
   };
+}
+
+/** `<admin key>:<identity>`, as the clients' `setAdminAuth(key, identity)` sends it; no base64 holds a colon. */
+function splitOnce(credential: string): string[] {
+  const at = credential.lastIndexOf(":");
+  return at === -1 ? [credential] : [credential.slice(0, at), credential.slice(at + 1)];
+}
+
+const identitySchema = z.looseObject({ subject: z.string(), issuer: z.string() });
+
+function actingAs(encoded: string): Caller | Refusal {
+  try {
+    const identity = identitySchema.parse(JSON.parse(Buffer.from(encoded, "base64").toString()));
+    const tokenIdentifier = `${identity.issuer}|${identity.subject}`;
+    return { admin: false, identity: JSON.stringify({ ...identity, tokenIdentifier }) };
+  } catch {
+    return {
+      status: 400,
+      code: "BadIdentity",
+      message: "The identity to act as needs a subject and an issuer",
+    };
+  }
 }
 
 /** Whether a request carries the admin key. */

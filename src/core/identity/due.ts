@@ -1,6 +1,5 @@
 /** What is due of pairings, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
 import { ATTEMPT_WINDOW_MS } from "../../policy/identity/attempts.js";
-import { QUESTION_TTL_MS } from "../../policy/identity/pairingQuestion.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
 /** How long used and expired codes are kept for onboarding and inspection. */
@@ -17,7 +16,7 @@ export const duePairings = (ctx: QueryCtx, now: number) => {
     expired: codes("expired", now - ENDED_RETENTION_MS),
     questions: ctx.db
       .query("pairingQuestions")
-      .withIndex("by_expiresAt", (q) => q.lt("expiresAt", now - QUESTION_TTL_MS)),
+      .withIndex("by_expiresAt", (q) => q.lt("expiresAt", now - ATTEMPT_WINDOW_MS)),
     attempts: ctx.db
       .query("pairingAttempts")
       .withIndex("by_windowStartedAt", (q) => q.lt("windowStartedAt", now - ATTEMPT_WINDOW_MS)),

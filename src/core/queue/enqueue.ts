@@ -66,6 +66,7 @@ export async function enqueueMessage(
     workspace: agent.workspace,
     agentKey: args.agentKey,
     lane,
+    ownLane: (args.tag ?? agent.tag) === agent.tag && !agent.tag?.includes("$args[") ? undefined : true,
     payload,
     status: delayed ? "delayed" : "queued",
     priority,

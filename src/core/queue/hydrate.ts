@@ -55,7 +55,7 @@ export async function buildBundle(
     payload: { ...message.payload, attachments },
     undeliverable: await whyUndeliverable(ctx, message.payload, telegramBotToken),
     conversationState: {
-      contextHistory: await newestTurns(ctx, conversation, policies.hydration.historyTurns),
+      contextHistory: await newestTurns(ctx, message, policies.hydration.historyTurns),
       pendingToolCalls: [],
     },
     telegramBotToken,
@@ -96,19 +96,26 @@ const MAX_HISTORY_CHARS = 1_000_000;
 
 async function newestTurns(
   ctx: QueryCtx,
-  conversation: Doc<"conversations">,
+  message: Doc<"messageQueue">,
   window: number,
 ): Promise<contract.HistoryItem[]> {
   const turns: contract.HistoryItem[] = [];
   if (window === 0) return turns;
   let chars = 0;
+  let passedOver = 0;
   const newestFirst = ctx.db
     .query("turns")
-    .withIndex("by_conversation", (q) => q.eq("conversation", conversation._id))
+    .withIndex("by_conversation", (q) => q.eq("conversation", message.conversation))
     .order("desc");
-  for await (const { role, content, at } of newestFirst) {
+  for await (const { role, content, at, lane } of newestFirst) {
     chars += content.length;
     if (chars > MAX_HISTORY_CHARS) break;
+    // Lanes may be tenants: what was said in another one is no history of this message.
+    if (lane !== undefined && lane !== message.lane) {
+      passedOver += 1;
+      if (passedOver > window) break;
+      continue;
+    }
     turns.push({ role, content, at });
     if (turns.length >= window) break;
   }

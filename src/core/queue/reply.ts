@@ -53,7 +53,7 @@ export async function record(
   if (row === null) return nothingRecorded;
   const recorded: Recorded = { message: {}, conversation: {} };
   if (turns && row.turnsAt === undefined) {
-    recorded.conversation.turnCount = await insertTurns(ctx, conversation, turns, message);
+    recorded.conversation.turnCount = await insertTurns(ctx, conversation, turns, row);
     recorded.message.turnsAt = Date.now();
   }
   let { reply } = row;
@@ -85,7 +85,7 @@ async function insertTurns(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   turns: NewTurn[],
-  message?: Id<"messageQueue">,
+  message?: Doc<"messageQueue">,
 ): Promise<number> {
   if (turns.length > MAX_TURNS)
     throw factoryError("invalid_argument", `At most ${MAX_TURNS} turns can be appended at once`);
@@ -96,10 +96,11 @@ async function insertTurns(
     }
     await ctx.db.insert("turns", {
       conversation: conversation._id,
-      message,
+      message: message?._id,
       role,
       content,
       at: at ?? now + index,
+      lane: message?.ownLane === true ? message.lane : undefined,
     });
   }
   return conversation.turnCount + turns.length;

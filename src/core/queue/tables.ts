@@ -105,6 +105,8 @@ export const queueTables = {
     turnsAt: v.optional(v.number()),
     reply: v.optional(vReplyRecord),
     ambiguousAt: v.optional(v.number()),
+    /** The lane was said by the message (its tag, or metadata that the agent's tag names), not by the agent alone. */
+    ownLane: v.optional(v.boolean()),
     /** It has rows in `attachments`. */
     hasAttachments: v.optional(v.boolean()),
     waiting: v.optional(vWaiting),
@@ -173,5 +175,7 @@ export const queueTables = {
     role: vTurnRole,
     content: v.string(),
     at: v.number(),
+    /** Of a message with a lane of its own: only messages of that lane see the turn. */
+    lane: v.optional(v.string()),
   }).index("by_conversation", ["conversation"]),
 };

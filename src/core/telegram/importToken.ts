@@ -24,6 +24,8 @@ export const importTelegramTokenForAgent = asMutation(contract.importTelegramTok
   args,
 ) => {
   const { consumerUserId, agentKey } = args;
+  if (args.plaintextValue.trim() === "")
+    throw factoryError("secret_empty", "The bot token is empty: paste it as @BotFather gave it");
   const agent = await findAgent(ctx, agentKey);
   if (!agent) throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found`);
   // A ref that names no agent, or another one, may be what other agents answer with.

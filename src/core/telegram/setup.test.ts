@@ -187,6 +187,37 @@ describe("importTelegramTokenForAgent", () => {
     expect(await codeOf(importAs("eve", 8))).toBe("telegram_token_not_allowed");
     expect(await importAs("ann", 8)).toMatchObject({ version: 2 });
   });
+  it("takes a pairing for no proof: users make their codes themselves, and press their own links", async () => {
+    const bot = await withBot(world, telegram, sales);
+    const { code } = await world.t.mutation(world.lib.createPairingCode, { ...ann, consumerUserId: "eve" });
+    expect(await codeOf(importAs("eve", 8))).toBe("telegram_token_not_allowed");
+    expect(await pairAt(world, bot, code)).toMatchObject({ kind: "paired", consumerUserId: "eve" });
+    expect(await codeOf(importAs("eve", 8))).toBe("telegram_token_not_allowed");
+  });
+  it("keeps what the host gave through a pairing, and is not kept from it by who is paired besides", async () => {
+    const bot = await withBot(world, telegram, sales);
+    const codeFor = async (consumerUserId: string) =>
+      (await world.t.mutation(world.lib.createPairingCode, { ...ann, consumerUserId })).code;
+    await world.t.mutation(world.lib.bindUserAgent, ann);
+    expect(await pairAt(world, bot, await codeFor("ann"))).toMatchObject({ kind: "paired" });
+    expect(await pairAt(world, bot, await codeFor("eve"), 66)).toMatchObject({ kind: "paired" });
+    expect(await importAs("ann", 8)).toMatchObject({ version: 2 });
+  });
+  it("leaves a token alone that other agents answer with", async () => {
+    await world.t.mutation(world.lib.importSecret, { secretRef: REF, plaintextValue: tokenOf(7) });
+    await world.agent("borrower", { secretsRef: [REF] });
+    const borrower = { consumerUserId: "bob", agentKey: "borrower" };
+    await world.t.mutation(world.lib.bindUserAgent, borrower);
+    const secretRef = "telegram.botToken.borrower";
+    expect(await importAs("bob", 8, "borrower")).toMatchObject({ secretRef, version: 1 });
+    expect(await world.t.query(world.lib.getUserAgentOnboardingState, borrower)).toMatchObject({
+      tokenSecretRef: secretRef,
+    });
+  });
+  it("refuses a blank token", async () => {
+    const blank = { ...ann, plaintextValue: " \n" };
+    expect(await codeOf(world.t.mutation(world.lib.importTelegramTokenForAgent, blank))).toBe("secret_empty");
+  });
   it("refuses an agent that somebody else is about to be paired with, or shares", async () => {
     await world.t.mutation(world.lib.createPairingCode, ann);
     expect(await codeOf(importAs("eve", 8))).toBe("telegram_token_not_allowed");

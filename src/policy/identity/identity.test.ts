@@ -6,6 +6,27 @@ import { nextAction, type OnboardingFacts } from "./onboarding.js";
 import { PAIRING_CODE_BYTES, pairingCodeOf, pairingDeepLink, pairingTtlMs } from "./pairingCode.js";
 import { sha256Hex } from "./sha256.js";
 
+describe("ids of conversations", () => {
+  it("are never those of another user, agent or generation", () => {
+    const users = ["ann", "ann:g2", "ann:g2%", "ann%", "ann%%", "ann:g2:g3", "g2", ":g2", "ann:x", "1:a:ann"];
+    const seen = new Map<string, string>();
+    for (const user of users) {
+      for (const agentKey of [undefined, "a", "a:ann", "1:a"]) {
+        for (const generation of [1, 2, 3]) {
+          const id = withGeneration(userBase(user, agentKey), generation);
+          const whose = JSON.stringify([user, agentKey, generation]);
+          expect(seen.get(id) ?? whose, id).toBe(whose);
+          seen.set(id, whose);
+        }
+      }
+    }
+  });
+  it("stay what they were for every ordinary user id", () => {
+    for (const user of ["ann", "user_2xY", "https://id|ann", "a:b", "a:g", "g2"])
+      expect(userBase(user)).toBe(`user:${user}`);
+  });
+});
+
 describe("pairing codes", () => {
   it("carry at least 100 bits", () => {
     expect(PAIRING_CODE_BYTES * 8).toBeGreaterThanOrEqual(100);

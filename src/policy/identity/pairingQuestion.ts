@@ -1,15 +1,10 @@
 /** What a chat is asked before it becomes a user's, and told afterwards. */
+import { answerOf } from "./pairingAnswer.js";
 
 /** Long enough to read it, short enough that nobody meets a forgotten one. */
 export const QUESTION_TTL_MS = 10 * 60_000;
 /** 64 bits of a CSPRNG, in a command that Telegram still shows as one to tap: at most 32 of `a-z0-9_`. */
 export const QUESTION_NONCE_BYTES = 8;
-const COMMAND = /^\/connect_([0-9a-f]{16})$/;
-
-/** The nonce of the command that answers a question; null for every other text. */
-export const nonceOfAnswer = (text: string): string | null => COMMAND.exec(text)?.[1] ?? null;
-
-export const answerOf = (nonce: string): string => `/connect_${nonce}`;
 
 export const nonceOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,5 +1,4 @@
 /** What of a message's metadata a user may say: all but what decides where the answer goes and who gives it. */
-import { laneArguments } from "../queue/lane.js";
 
 /** Written by the component alone. Everything that begins with a channel's name is an address in it. */
 const OURS: ReadonlySet<string> = new Set([
@@ -10,6 +9,10 @@ const OURS: ReadonlySet<string> = new Set([
   "companyId",
   "runKey",
 ]);
+/** The metadata that a tag takes its lane from. */
+const LANE_ARGUMENT = /\$args\[([^\]]*)\]/g;
+const laneArguments = (tag: string): (string | undefined)[] =>
+  [...tag.matchAll(LANE_ARGUMENT)].map((match) => match[1]);
 const OF_A_CHANNEL = /^telegram/i;
 
 /**
@@ -22,7 +25,7 @@ export function userMetadata(
   tag: string | undefined,
   bound: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
-  const choosesLane = new Set(laneArguments(tag ?? ""));
+  const choosesLane = new Set<string | undefined>(laneArguments(tag ?? ""));
   const isTheirs = ([name]: [string, string]) =>
     !OURS.has(name) && !OF_A_CHANNEL.test(name) && !choosesLane.has(name);
   const own = Object.entries(said ?? {}).filter(isTheirs);

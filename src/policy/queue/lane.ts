@@ -49,10 +49,6 @@ export function resolveLane(
   return { lane };
 }
 
-/** The metadata that a tag takes its lane from: `$args[name]`. */
-export const laneArguments = (tag: string): string[] =>
-  [...tag.matchAll(PLACEHOLDER)].flatMap((match) => (match[1] === undefined ? [] : [match[1]]));
-
 /** What is wrong with a tag as it is written, before any message, or null. */
 export function tagFault(tag: string): string | null {
   const names = [...tag.matchAll(PLACEHOLDER)].map((match) => match[1]);

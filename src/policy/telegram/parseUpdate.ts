@@ -2,7 +2,7 @@
  * What an update means, decided without effects. Every fact is taken from the parsed update alone; who the message is
  * for is decided elsewhere.
  */
-import { nonceOfAnswer } from "../identity/pairingQuestion.js";
+import { nonceOfAnswer } from "../identity/pairingAnswer.js";
 import { withoutBotName } from "./addressed.js";
 import { describeMedia, filesOf, mediaMetadata, type TelegramFile } from "./media.js";
 import type { TelegramMessage, TelegramUpdate } from "./updateSchema.js";
