@@ -1,9 +1,10 @@
-/** The log for people and for the offline verifier. Reads at most 500 entries, each below 20 KiB. */
+/** The log for people and for the offline verifier. */
 import * as contract from "../../contract/audit.js";
 import { factoryError } from "../../contract/errors.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { pageOf } from "../queue/bounded.js";
 import { chainEnds } from "./chain.js";
 
 const DEFAULT_LIMIT = 200;
@@ -17,10 +18,8 @@ export const exportAudit = asQuery(contract.exportAudit)(async (ctx, args) => {
   const asked = wholeNumber("afterSeq", args.afterSeq ?? 0, 0, Number.MAX_SAFE_INTEGER);
   const ends = await chainEnds(ctx);
   const anchor = await pointAt(ctx, asked, ends);
-  const rows = await ctx.db
-    .query("auditLog")
-    .withIndex("by_seq", (q) => q.gt("seq", anchor.seq))
-    .take(limit);
+  const inOrder = ctx.db.query("auditLog").withIndex("by_seq", (q) => q.gt("seq", anchor.seq));
+  const rows = await pageOf(inOrder, limit);
   const entries = rows.map(entryOf);
   const last = entries.at(-1)?.seq ?? anchor.seq;
   return { anchor, entries, nextAfterSeq: last < ends.head.seq ? last : null, head: ends.head };

@@ -2,6 +2,7 @@
  * The next targets of a broadcast, in one transaction with its progress. How far it is stands on its own row and each target
  * has a record, so a batch may be repeated, interrupted or run by two runs at once: nobody is reached twice.
  */
+import { utf8Bytes } from "../../policy/queue/size.js";
 import { recordAct } from "../audit/record.js";
 import { findAgent } from "../agents/findAgent.js";
 import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
@@ -13,6 +14,8 @@ import { targetOf } from "./target.js";
 
 /** A target reads some 15 index ranges of the 4 096 that a transaction may read. */
 const BATCH = 100;
+/** Of the text, written once for each target: a quarter of what a deployment may write in a second. */
+const BATCH_BYTES = 1024 * 1024;
 
 /** @returns the broadcast as it is now; the same as before when it is not running any more, null when it is gone. */
 export async function deliverBatch(
@@ -24,7 +27,8 @@ export async function deliverBatch(
   if (broadcast?.status !== "running") return broadcast;
   const counts = { totalTargets: 0, enqueuedCount: 0, failedCount: 0 };
   let { workspaces, after } = broadcast.cursor;
-  for (let room = BATCH; room > 0 && workspaces[0] !== undefined;) {
+  const most = Math.max(1, Math.floor(BATCH_BYTES / utf8Bytes(broadcast.title + broadcast.text)));
+  for (let room = Math.min(BATCH, most); room > 0 && workspaces[0] !== undefined;) {
     const bindings = await activeBindingsOfWorkspace(ctx, workspaces[0], { after, limit: room });
     for (const binding of bindings) {
       const outcome = await reach(ctx, broadcast, binding, providerConfig);

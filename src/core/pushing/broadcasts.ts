@@ -3,7 +3,7 @@ import * as contract from "../../contract/broadcasts.js";
 import { factoryError } from "../../contract/errors.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { deliverBatch } from "./broadcastBatch.js";
@@ -62,12 +62,11 @@ export const listBroadcasts = asQuery(contract.listBroadcasts)(async (
   ctx,
   { companyId, limit, before = Infinity },
 ) => {
-  const rows = await ctx.db
+  const newestFirst = ctx.db
     .query("messagePushBroadcasts")
     .withIndex("by_company", (q) => q.eq("companyId", companyId).lt("requestedAt", before))
-    .order("desc")
-    .take(clampLimit(limit, 50, 200));
-  return rows.map(broadcastView);
+    .order("desc");
+  return (await pageOf(newestFirst, clampLimit(limit, 50, 200))).map(broadcastView);
 });
 
 export const cancelBroadcast = asMutation(contract.cancelBroadcast)(async (

@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import * as contract from "../../contract/pushing.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { asMutation } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, readBounded } from "../queue/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
@@ -14,6 +14,19 @@ import { runSlot, type Batch } from "./run.js";
 
 /** A run reads some 15 index ranges of the 4 096 that a transaction may read. */
 const BATCH = 100;
+/** Of the jobs' texts, which are written again as messages: a quarter of what a deployment may write in a second. */
+const BATCH_BYTES = 1024 * 1024;
+const AFTER_LARGE_MS = 1_000;
+
+/** The first jobs of a range, and after which time the rest follows; null: there is none. */
+export async function batchOfJobs(
+  jobs: AsyncIterable<Doc<"messagePushJobs">>,
+  limit = BATCH,
+): Promise<{ jobs: Doc<"messagePushJobs">[]; restAfterMs: number | null }> {
+  const most = Math.min(limit, BATCH);
+  const { rows, capped } = await readBounded(jobs, most, BATCH_BYTES);
+  return { jobs: rows, restAfterMs: capped ? (rows.length < most ? AFTER_LARGE_MS : 0) : null };
+}
 
 export const dispatchDuePushJobs = asMutation(contract.dispatchDuePushJobs)(
   async (ctx, { limit, providerConfig }) =>
@@ -35,12 +48,12 @@ export async function dispatchUpTo(
   dueBefore: number,
   providerConfig?: EnqueueArgs["providerConfig"],
 ) {
-  const jobs = await jobsDue(ctx, dueBefore).take(Math.min(limit, BATCH));
+  const { jobs, restAfterMs } = await batchOfJobs(jobsDue(ctx, dueBefore), limit);
   const counts = await runBatch(ctx, jobs, providerConfig);
   const left = limit - jobs.length;
-  if (jobs.length === BATCH && left > 0) {
+  if (restAfterMs !== null && left > 0) {
     const args = { limit: left, dueBefore, providerConfig };
-    await ctx.scheduler.runAfter(0, internal.pushing.dispatchRest, args);
+    await ctx.scheduler.runAfter(restAfterMs, internal.pushing.dispatchRest, args);
   }
   return { scanned: jobs.length, ...counts };
 }

@@ -5,7 +5,7 @@ import * as contract from "../../contract/pushing.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 import { checkTexts, given } from "./checks.js";
 import { checkedSchedule, checkedTimezone, scheduleNext } from "./jobFields.js";
 import { currentAgentKey } from "./target.js";
@@ -136,7 +136,7 @@ export const listPushJobsForUser = asQuery(contract.listPushJobsForUser)(async (
     : jobs.withIndex("by_user_and_enabled", (q) =>
         q.eq("consumerUserId", consumerUserId).eq("enabled", true).lt("updatedAt", before),
       );
-  return (await rows.order("desc").take(clampLimit(limit, 200, MAX_LIST))).map(jobView);
+  return (await pageOf(rows.order("desc"), clampLimit(limit, 200, MAX_LIST))).map(jobView);
 });
 
 /** null for an id that is none, too. */

@@ -3,7 +3,7 @@ import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/pushing.js";
 import { asMutation, asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { dispatchView } from "./dispatches.js";
 import { changeJob, createCustom, createFromTemplate, findPushJob, jobView } from "./jobs.js";
@@ -61,7 +61,7 @@ export const listPushJobsForAgent = asQuery(contract.listPushJobsForAgent)(async
           .eq("enabled", true)
           .lt("updatedAt", before),
       );
-  return (await rows.order("desc").take(clampLimit(limit, 200, MAX_LIST))).map(jobView);
+  return (await pageOf(rows.order("desc"), clampLimit(limit, 200, MAX_LIST))).map(jobView);
 });
 
 export const listPushDispatchesForAgent = asQuery(contract.listPushDispatchesForAgent)(async (

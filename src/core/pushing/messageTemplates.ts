@@ -4,7 +4,7 @@ import { factoryError } from "../../contract/errors.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation, asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 import { enqueueMessage } from "../queue/enqueue.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -58,7 +58,7 @@ export const listMessageTemplatesByCompany = asQuery(contract.listMessageTemplat
     : templates.withIndex("by_company_and_enabled", (q) =>
         q.eq("companyId", companyId).eq("enabled", true).lt("updatedAt", before),
       );
-  const page = await rows.order("desc").take(clampLimit(limit, 200, 500));
+  const page = await pageOf(rows.order("desc"), clampLimit(limit, 200, 500));
   return page.map(({ _creationTime: _, ...template }) => template);
 });
 

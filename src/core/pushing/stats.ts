@@ -1,9 +1,10 @@
 /** Counts for the view of one user's agent. */
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { pageOf } from "../queue/bounded.js";
 
 const MAX_COUNTED = 200;
 
-/** Each count stops at 200. */
+/** Each count stops at 200, that of jobs with very long texts earlier. */
 export async function pushStatsOfAgent(
   ctx: QueryCtx,
   { consumerUserId, agentKey }: { consumerUserId: string; agentKey: string },
@@ -13,11 +14,11 @@ export async function pushStatsOfAgent(
   totalDispatches: number;
   latestDispatchAt: number | null;
 }> {
-  const jobs = await ctx.db
+  const newestFirst = ctx.db
     .query("messagePushJobs")
     .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))
-    .order("desc")
-    .take(MAX_COUNTED);
+    .order("desc");
+  const jobs = await pageOf(newestFirst, MAX_COUNTED);
   const dispatches = await ctx.db
     .query("messagePushDispatches")
     .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))

@@ -5,7 +5,7 @@ import { suggestedTimesFault } from "../../policy/pushing/schedule.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 import { checkTexts, given } from "./checks.js";
 
 const MAX_SUGGESTED_TIMES = 50;
@@ -69,7 +69,7 @@ export const listPushTemplatesByCompany = asQuery(contract.listPushTemplatesByCo
     : templates.withIndex("by_company_and_enabled", (q) =>
         q.eq("companyId", companyId).eq("enabled", true).lt("updatedAt", before),
       );
-  const page = await rows.order("desc").take(clampLimit(limit, 200, MAX_LIST));
+  const page = await pageOf(rows.order("desc"), clampLimit(limit, 200, MAX_LIST));
   return page.map(templateView);
 });
 

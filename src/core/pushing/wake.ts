@@ -6,24 +6,19 @@ import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../../component/_generated/api.js";
 
-import { runBatch } from "./dispatchDue.js";
+import { batchOfJobs, runBatch } from "./dispatchDue.js";
 import { armWake } from "./jobFields.js";
-
-/** A run reads some 15 index ranges of the 4 096 that a transaction may read. */
-const BATCH = 100;
 
 export const slot = asMutation({ args: { at: v.number() }, returns: v.null() })(async (ctx, { at }) => {
   if (Date.now() < at) {
     await armWake(ctx, at);
     return null;
   }
-  const jobs = await ctx.db
-    .query("messagePushJobs")
-    .withIndex("by_due", (q) => q.eq("nextRunAt", at))
-    .take(BATCH);
+  const ofSlot = ctx.db.query("messagePushJobs").withIndex("by_due", (q) => q.eq("nextRunAt", at));
+  const { jobs, restAfterMs } = await batchOfJobs(ofSlot);
   await runBatch(ctx, jobs);
-  if (jobs.length === BATCH) {
-    await ctx.scheduler.runAfter(0, internal.pushing.wakeSlot, { at });
+  if (restAfterMs !== null) {
+    await ctx.scheduler.runAfter(restAfterMs, internal.pushing.wakeSlot, { at });
     return null;
   }
   const timer = await ctx.db

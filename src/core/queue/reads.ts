@@ -5,7 +5,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { clampLimit, readBounded } from "./bounded.js";
+import { clampLimit, pageOf, readBounded } from "./bounded.js";
 import { findConversation } from "./enqueue.js";
 
 const STATS_CAP = 1_000;
@@ -90,12 +90,13 @@ const byDue = (ctx: QueryCtx, status: Doc<"messageQueue">["status"]) =>
   ctx.db.query("messageQueue").withIndex("by_due", (q) => q.eq("status", status));
 
 async function messagesInFlight(ctx: QueryCtx, limit: number): Promise<Doc<"messageQueue">[]> {
-  const leases = await ctx.db
-    .query("leases")
-    .withIndex("by_expiry", (q) => q.eq("state", "live"))
-    .take(limit);
-  const messages = await Promise.all(leases.map((lease) => ctx.db.get(lease.message)));
-  return messages.filter((message) => message !== null);
+  const inFlight = async function* () {
+    for await (const lease of ctx.db.query("leases").withIndex("by_expiry", (q) => q.eq("state", "live"))) {
+      const message = await ctx.db.get(lease.message);
+      if (message) yield message;
+    }
+  };
+  return await pageOf(inFlight(), limit);
 }
 
 export const queueStats = asQuery(contract.queueStats)(async (ctx) => {

@@ -7,8 +7,8 @@ import { loadRuntime } from "../config/runtime.js";
 import { checkedPayload, findConversation } from "../queue/enqueue.js";
 import { conversationOf, type Route } from "./route.js";
 
-/** The newest waiting messages of the chat that are looked at; people edit what they just wrote. */
-const MAX_LOOKED_AT = 30;
+/** The newest waiting messages of the chat, of at most 1 MiB, that are looked at; people edit what they just wrote. */
+const MAX_LOOKED_AT = 8;
 
 /** Writes one `messageQueue` row, or nothing: for a message that was claimed, is unknown, or would become too long. */
 export async function replaceWaitingText(

@@ -1,14 +1,14 @@
 /** Updates that could not become messages, newest first. Reads `parkedUpdates`. */
 import * as contract from "../../contract/telegram.js";
 import { asQuery } from "../functions.js";
+import { pageOf } from "../queue/bounded.js";
 
 const DEFAULT_LIMIT = 50;
-/** A row holds at most 64 Ki characters of an update: 50 rows stay far below what one query may read. */
 const MAX_LIMIT = 50;
 
 export const listParkedUpdates = asQuery(contract.listParkedUpdates)(async (ctx, { limit }) => {
   const wanted = Math.min(Math.max(Math.floor(limit ?? DEFAULT_LIMIT), 1), MAX_LIMIT);
-  const rows = await ctx.db.query("parkedUpdates").withIndex("by_parkedAt").order("desc").take(wanted);
+  const rows = await pageOf(ctx.db.query("parkedUpdates").withIndex("by_parkedAt").order("desc"), wanted);
   return rows.map((row) => ({
     parkedId: row._id,
     parkedAt: row.parkedAt,
