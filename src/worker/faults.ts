@@ -146,7 +146,7 @@ export const faults = {
   },
   store_unusable: {
     message: "The store of this worker's own state cannot be used",
-    fix: "STATE_DATABASE_URL must reach a PostgreSQL 14+ database whose user may create tables; without it the file in STATE_DIR must be readable.",
+    fix: "The detail says what to change. STATE_DATABASE_URL must reach a PostgreSQL 14+ database, whose user may create tables at the first start; without it the file in STATE_DIR must be readable.",
     exitCode: exitCodes.retryable,
   },
   memory_not_saved: {

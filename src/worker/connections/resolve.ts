@@ -17,8 +17,10 @@ export function createConnections(store: OwnStore | null): Connections {
         const values = await valuesOf(store, name);
         for (const [variable, value] of Object.entries(values)) {
           const other = givenBy.get(variable);
-          if (other !== undefined)
-            throw new EngineError("unavailable", `connections "${other}" and "${name}" both set ${variable}`);
+          if (other !== undefined) {
+            const said = `connections "${other}" and "${name}" both set ${variable}`;
+            throw new EngineError("unavailable", said, true, { blames: "message" });
+          }
           givenBy.set(variable, name);
           variables[variable] = value;
         }
@@ -36,14 +38,19 @@ async function valuesOf(store: OwnStore | null, name: string): Promise<Record<st
     return found.values;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new EngineError("unavailable", `connection "${name}": ${error.message}`, true, { cause: error });
+    throw new EngineError("unavailable", `connection "${name}": ${error.message}`, true, {
+      cause: error,
+      blames: "service",
+    });
   }
 }
 
-/** Retryable: another worker may have it, and an operator may add it while the message waits. */
+/** Retryable: another worker may have it, and an operator may add it while the message waits. Other agents are not concerned. */
 const notFound = (name: string, why: string): EngineError =>
   new EngineError(
     "unavailable",
     `connection is not found: "${name}" is registered, but ${why}. ` +
       `Recreate it on the worker's machine: agent-factory-worker connections add ${name}`,
+    true,
+    { blames: "message" },
   );
