@@ -44,7 +44,7 @@ export const vRetryPolicy = lazy(() =>
  * - `leaseMs`: How long a claim is exclusive without a heartbeat.
  * - `heartbeatIntervalMs`: How often a worker should renew; well below a third of `leaseMs`.
  * - `reapGridMs`: Leases are reaped on this grid: an expiry is acted upon at most this much later.
- * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost.
+ * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost. At least 75 000, and `leaseMs`.
  */
 export const vLeasePolicy = lazy(() =>
   v.object({
