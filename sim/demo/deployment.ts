@@ -23,7 +23,12 @@ export const demoBot: BotSpec = {
  * Shorter than the defaults, so that a killed worker's message comes back within seconds. `reapGridMs` is how much
  * later than its end a lease is noticed at most.
  */
-export const demoLease = { leaseMs: 4_000, heartbeatIntervalMs: 1_000, reapGridMs: 500, staleAfterMs: 6_000 };
+export const demoLease = {
+  leaseMs: 4_000,
+  heartbeatIntervalMs: 1_000,
+  reapGridMs: 500,
+  staleAfterMs: 75_000,
+};
 export const defaultLease = defaultPolicies.lease;
 
 /** A machine rests this long before it goes; where a lost lease has to be noticed by another one, longer than that takes. */

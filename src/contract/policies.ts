@@ -51,7 +51,8 @@ export const vRetryPolicy = lazy(() =>
  * - `leaseMs`: How long a claim is exclusive without a heartbeat.
  * - `heartbeatIntervalMs`: How often a worker should renew; well below a third of `leaseMs`.
  * - `reapGridMs`: Leases are reaped on this grid: an expiry is acted upon at most this much later.
- * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost: others may take its conversation.
+ * - `staleAfterMs`: A worker that gave no sign of life for this long counts as lost: others may take its conversation. At least
+ *   75 000, and `leaseMs`.
  * - `forgetAfterMs`: A lost worker that held a conversation may come back, save it and go on with it for this long.
  */
 export const vLeasePolicy = lazy(() =>

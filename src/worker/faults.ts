@@ -139,6 +139,11 @@ export const faults = {
     fix: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this host a role (instance, container, web identity).",
     exitCode: exitCodes.fatal,
   },
+  snapshot_store_unusable: {
+    message: "The bucket of SNAPSHOT_BASE_URI cannot be used",
+    fix: "The detail says what to change: bucket, AWS_REGION, key, rights, clock or network. Nothing was started, so nothing is unsaved.",
+    exitCode: exitCodes.retryable,
+  },
   state_dir_unusable: {
     message: "This worker's own directory cannot be used",
     fix: "STATE_DIR must exist or be creatable, be writable by the worker's user and belong to no other running worker.",
@@ -156,7 +161,7 @@ export const faults = {
   },
   store_unusable: {
     message: "The store of this worker's own state cannot be used",
-    fix: "STATE_DATABASE_URL must reach a PostgreSQL 14+ database whose user may create tables; without it the file in STATE_DIR must be readable.",
+    fix: "The detail says what to change. STATE_DATABASE_URL must reach a PostgreSQL 14+ database, whose user may create tables at the first start; without it the file in STATE_DIR must be readable.",
     exitCode: exitCodes.retryable,
   },
   memory_not_saved: {

@@ -97,6 +97,25 @@ describe("health and metrics", () => {
     }
   });
 
+  it("serves Prometheus's plain text to who asks for it, and OpenMetrics else", async () => {
+    const app = healthApp(loopWith([]));
+    const typeFor = async (accept?: string): Promise<string> => {
+      const response = await app.request("/metrics", accept === undefined ? {} : { headers: { accept } });
+      const text = await response.text();
+      expect(text.includes("# EOF")).toBe(response.headers.get("content-type")?.startsWith("application/"));
+      expect(text).toContain('agent_factory_worker_claims_total{result="job"} 0');
+      return response.headers.get("content-type") ?? "";
+    };
+    const open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    expect(await typeFor()).toBe(open);
+    expect(await typeFor("*/*")).toBe(open);
+    expect(await typeFor("text/plain")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await typeFor("text/plain;version=0.0.4;q=0.9,*/*;q=0.1")).toContain("text/plain");
+    const prometheus =
+      "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+    expect(await typeFor(prometheus)).toBe(open);
+  });
+
   it.each(["::", "[::]"])("on %s a machine of IPv4 only and one of IPv6 only reach it", async (host) => {
     vi.useRealTimers();
     const server = await startHealthServer(loopWith([]), host, 0);

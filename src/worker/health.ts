@@ -1,8 +1,9 @@
 /** `GET /healthz` and `GET /metrics`. */
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
+import { accepts } from "hono/accepts";
 import type { Engine } from "./engines/engine.js";
-import type { Metrics } from "./metrics.js";
+import { plainText, plainTextType, type Metrics } from "./metrics.js";
 import type { Services } from "./services.js";
 import type { RunControl } from "./shutdown.js";
 import type { ConnectionStatus } from "./status.js";
@@ -43,8 +44,17 @@ export function healthApp(deps: HealthDeps): Hono {
   app.get("/metrics", async (c) => {
     await deps.sample?.();
     deps.connection.problem(); // refreshes the gauge, which time alone can change
-    c.header("content-type", deps.metrics.registry.contentType);
-    return c.body(await deps.metrics.registry.metrics());
+    const { registry } = deps.metrics;
+    const text = await registry.metrics();
+    const wanted = accepts(c, {
+      header: "Accept",
+      supports: ["application/openmetrics-text", "text/plain"],
+      default: "application/openmetrics-text",
+    });
+    const isPlain = wanted === "text/plain";
+    c.header("content-type", isPlain ? plainTextType : registry.contentType);
+    c.header("vary", "Accept");
+    return c.body(isPlain ? plainText(text) : text);
   });
   return app;
 }

@@ -38,8 +38,10 @@ export async function fetchTelegramFile(api: BotApi, fileId: string, maxBytes: n
     const response = await fetch(`${api.baseUrl}/file/bot${api.token}/${asked.path}`, {
       signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS),
     });
-    if (!response.ok)
+    if (!response.ok) {
+      await response.body?.cancel();
       return { kind: "later", error: `Telegram gave the file with status ${response.status}` };
+    }
     const chunks = await readCapped(response, maxBytes);
     return chunks === null ? { kind: "tooLarge" } : { kind: "file", chunks };
   } catch {
@@ -82,5 +84,15 @@ async function ask(
   const error = `Telegram refused the file: ${code} ${said}`;
   if (code === 400 && /file is too big/i.test(said)) return { kind: "tooLarge" };
   if (code === 429) return { kind: "later", error, afterMs: (data?.parameters?.retry_after ?? 1) * 1000 };
-  return code >= 400 && code < 500 ? { kind: "failed", error } : { kind: "later", error };
+  return isFinal(code, said) ? { kind: "failed", error } : { kind: "later", error };
 }
+
+/**
+ * Whether another try cannot help. Telegram says 400 also for what passes ("wrong file_id or the file is temporarily unavailable"),
+ * so its words count before its number; 408, 409 and 425 are about the moment. How often it is asked is bounded by `giveUpAt`.
+ */
+const isFinal = (code: number, said: string): boolean =>
+  code >= 400 &&
+  code < 500 &&
+  ![408, 409, 425].includes(code) &&
+  !/temporar|try again|later|timeout/i.test(said);

@@ -97,10 +97,10 @@ describe("a group that becomes a supergroup", () => {
 
 describe("a chat that blocks the bot", () => {
   let nextId = 90_000;
-  const membership = (chatId: number, status: string) =>
+  const membership = (chatId: number, status: string, more: object = {}) =>
     deliver(world, bot, {
       update_id: nextId++,
-      my_chat_member: { chat: { id: chatId }, from: { id: chatId }, new_chat_member: { status } },
+      my_chat_member: { chat: { id: chatId }, from: { id: chatId }, new_chat_member: { status, ...more } },
     });
   const push = async () => {
     await world.agent("default", { secretsRef: ["telegram.botToken"] });
@@ -124,6 +124,22 @@ describe("a chat that blocks the bot", () => {
     expect(await push()).toBe("telegram: the chat has blocked the bot");
     await membership(42, "member");
     expect(await push()).toBeUndefined();
+  });
+  it.each<[string, object, boolean]>([
+    ["creator", {}, true],
+    ["administrator", {}, true],
+    ["member", {}, true],
+    ["restricted", { is_member: true }, true],
+    ["restricted", { is_member: true, can_send_messages: true }, true],
+    ["restricted", { is_member: true, can_send_messages: false }, false],
+    ["restricted", { is_member: false }, false],
+    ["left", {}, false],
+    ["kicked", {}, false],
+    ["a state of tomorrow", {}, true],
+  ])("is %s %j: pushed to %s", async (status, more, pushed) => {
+    await membership(42, pushed ? "kicked" : "member");
+    await membership(42, status, more);
+    expect((await push()) === undefined).toBe(pushed);
   });
   it("and writes all the same is answered", async () => {
     await membership(42, "kicked");

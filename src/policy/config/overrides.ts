@@ -1,5 +1,6 @@
 /** Overrides that are to be stored: laid over those that are, and what makes them senseless. */
 import { isLane, MAX_LANES } from "../queue/lane.js";
+import { POLL_AT_MOST_MS } from "../worker/pollHint.js";
 import type { Policies, PolicyOverrides } from "../../contract/policies.js";
 
 /** Lays `next` over what is stored already, group by group. */
@@ -20,6 +21,12 @@ export function mergeOverrides(stored: PolicyOverrides | undefined, next: Policy
     telegram: { ...stored?.telegram, ...next.telegram },
   };
 }
+
+/**
+ * Below it a worker that only waits counts as lost between two of its polls, and is not woken: the longest wait, the fifth by which
+ * workers spread it, and three seconds for the call itself.
+ */
+export const LEAST_STALE_AFTER_MS = POLL_AT_MOST_MS * 1.2 + 3_000;
 
 type Bound = readonly [path: string, value: number, min: number, max: number];
 const DAY_MS = 86_400_000;
@@ -57,7 +64,7 @@ export function policyFaults({
     ["lease.leaseMs", lease.leaseMs, 1_000, DAY_MS],
     ["lease.heartbeatIntervalMs", lease.heartbeatIntervalMs, 100, Math.floor(lease.leaseMs / 2)],
     ["lease.reapGridMs", lease.reapGridMs, 250, DAY_MS],
-    ["lease.staleAfterMs", lease.staleAfterMs, lease.leaseMs, 7 * DAY_MS],
+    ["lease.staleAfterMs", lease.staleAfterMs, 0, 7 * DAY_MS],
     ["lease.forgetAfterMs", lease.forgetAfterMs, lease.staleAfterMs, 366 * DAY_MS],
     ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
     ["scaling.queuePerWorkerTarget", scaling.queuePerWorkerTarget, 1, 10_000],
@@ -91,11 +98,20 @@ export function policyFaults({
     ["attachments.waitMs", attachments.waitMs, 0, 600_000],
     ["gateway.refusalsPerMinute", gateway.refusalsPerMinute, 1, 1_000_000],
   ];
+  const least = Math.max(LEAST_STALE_AFTER_MS, lease.leaseMs);
+  const stale =
+    lease.staleAfterMs >= least
+      ? []
+      : [
+          `lease.staleAfterMs is ${lease.staleAfterMs}, but must be at least ${least}: an idle worker may ask only every ` +
+            `${POLL_AT_MOST_MS * 1.2} ms, a busy one is heard with its lease (${lease.leaseMs} ms), and who counts as lost is not woken`,
+        ];
   const illegal = fleet.lanes.filter((lane) => !isLane(lane));
   return [
     ...bounds
       .filter(([, value, min, max]) => !(value >= min && value <= max))
       .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`),
+    ...stale,
     ...illegal.map((lane) => `fleet.lanes holds '${lane}', which is not a legal lane name`),
   ];
 }

@@ -5,7 +5,7 @@
 import { nonceOfAnswer } from "../identity/pairingAnswer.js";
 import { withoutBotName } from "./addressed.js";
 import { describeMedia, filesOf, mediaMetadata, type TelegramFile } from "./media.js";
-import type { TelegramMessage, TelegramUpdate } from "./updateSchema.js";
+import type { ChatMember, TelegramMessage, TelegramUpdate } from "./updateSchema.js";
 
 /** Where a message was written, and by whom. */
 export interface TelegramOrigin {
@@ -55,8 +55,25 @@ export type TelegramDecision =
 const START = /^\/start(?:@([A-Za-z0-9_]+))?\s+(\S+)$/;
 const CODE = /^[A-Za-z0-9_-]{4,128}$/;
 
-/** Telegram's words for a bot that was blocked by a person or has left, or had to leave, a group. */
-const BLOCKED: ReadonlySet<string> = new Set(["kicked", "left"]);
+/**
+ * Whether the bot cannot write there (Bot API, `ChatMember`): blocked by a person or out of the group, muted in it, or in a channel
+ * where it may not post. A state that Telegram adds later is no reason to fall silent.
+ */
+function isBlocked(now: ChatMember, isChannel: boolean): boolean {
+  switch (now.status) {
+    case "kicked":
+    case "left":
+      return true;
+    case "restricted":
+      return now.is_member === false || now.can_send_messages === false;
+    case "administrator":
+      return isChannel && now.can_post_messages === false;
+    case "member":
+      return isChannel;
+    default:
+      return false;
+  }
+}
 
 export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
   if (update.message === undefined && update.edited_message !== undefined) {
@@ -67,7 +84,8 @@ export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
   if (update.message === undefined && update.my_chat_member !== undefined) {
     const { chat, new_chat_member: now } = update.my_chat_member;
     if (!chat.id) return { kind: "ignored" };
-    return { kind: "membership", chatId: String(chat.id), blocked: BLOCKED.has(now.status) };
+    const blocked = isBlocked(now, chat.type === "channel");
+    return { kind: "membership", chatId: String(chat.id), blocked };
   }
   const message = update.message;
   const moved = message && migrationOf(message);

@@ -57,12 +57,23 @@ const update = lazily(() => {
     update_id: integer,
     message: optional(message),
     edited_message: optional(message),
-    my_chat_member: optional(looseObject({ chat: withId, new_chat_member: looseObject({ status: string }) })),
+    my_chat_member: optional(
+      looseObject({
+        chat: looseObject({ id: optional(id), type: optional(string) }),
+        new_chat_member: looseObject({
+          status: string,
+          is_member: optional(boolean),
+          can_send_messages: optional(boolean),
+          can_post_messages: optional(boolean),
+        }),
+      }),
+    ),
   });
 });
 
 /** An update as `resolveAgentKey` sees it: everything that Telegram sent, with the fields above checked. */
 export type TelegramUpdate = ReturnType<typeof update>;
+export type ChatMember = NonNullable<TelegramUpdate["my_chat_member"]>["new_chat_member"];
 export type TelegramMessage = NonNullable<TelegramUpdate["message"]>;
 
 /** What a body is: an update, some other JSON, or no JSON at all. */

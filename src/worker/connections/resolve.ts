@@ -48,7 +48,7 @@ async function valuesOf(store: OwnStore | null, name: string): Promise<Record<st
   }
 }
 
-/** Retryable: another worker may have it, and an operator may add it while the message waits. */
+/** Retryable: another worker may have it, and an operator may add it while the message waits. Other agents are not concerned. */
 const notFound = (name: string, why: string): EngineError =>
   new EngineError(
     "unavailable",

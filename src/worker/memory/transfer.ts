@@ -92,13 +92,35 @@ export async function receive(
   return bytes;
 }
 
+/** S3's "Error responses" that pass by themselves, whatever their status. */
+const passing: ReadonlySet<string> = new Set([
+  "RequestTimeout",
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequests",
+  "RequestLimitExceeded",
+  "BandwidthLimitExceeded",
+  "InternalError",
+  "ServiceUnavailable",
+  "OperationAborted",
+  "ConditionalRequestConflict",
+]);
+
 /** An answer that is not the wanted one. `code`: the server's own word for it. */
 export class HttpFailure extends Error {
   constructor(
     readonly status: number,
-    code?: string,
+    readonly code?: string,
+    /** Where the server says that the bucket is. */
+    readonly region?: string,
   ) {
     super(code === undefined ? `HTTP ${status}` : `HTTP ${status} ${code}`);
+  }
+  /** true: the same may succeed later. Servers put what passes under any status, and say so by their word for it. */
+  get transient(): boolean {
+    const { status, code } = this;
+    return status >= 500 || status === 429 || status === 408 || status === 425 || passing.has(code ?? "");
   }
 }
 
@@ -114,14 +136,12 @@ export async function persist<T>(
       return await attempt();
     } catch (error) {
       if (signal.aborted) throw new MemoryError("unavailable", `the ${what} was cut short`, { cause: error });
-      const final = failures >= attempts || (error instanceof HttpFailure && isFinal(error.status));
+      const final = failures >= attempts || (error instanceof HttpFailure && !error.transient);
       if (final) throw asMemoryError(what, error);
       await clock.sleep(backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs), signal);
     }
   }
 }
-
-const isFinal = (status: number): boolean => status < 500 && status !== 429 && status !== 408;
 
 function asMemoryError(what: string, error: unknown): MemoryError {
   if (error instanceof MemoryError) return error;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import { keyText } from "../envShapes.js";
 import { parseS3Base } from "../memory/storage/location.js";
+import { readPostgresUrl } from "./postgresUrl.js";
 
 const text = z.string();
 
@@ -15,10 +16,14 @@ export const ownEnv = {
         "This worker's own directory: answers not yet acknowledged, connections. One worker each. Default: inside DATA_DIR for a stateful engine, else none, and nothing is kept across a restart.",
     }),
   STATE_DATABASE_URL: text
-    .refine(isPostgresUrl, "must be a PostgreSQL URL, e.g. postgres://user:password@db.internal:5432/agent")
+    .superRefine((value, ctx) => {
+      const read = readPostgresUrl(value);
+      if (typeof read === "string") ctx.addIssue({ code: "custom", message: read });
+    })
     .optional()
     .meta({
-      description: "PostgreSQL 14+ for the connections, in place of a file in STATE_DIR. One database each.",
+      description:
+        "PostgreSQL 14+ for the connections, in place of a file in STATE_DIR. One database each. As libpq reads it: several hosts, sockets, sslmode, target_session_attrs; PGSSLMODE too.",
     }),
   PROBES: z
     .enum(["on", "off"])
@@ -69,9 +74,6 @@ export function ownEnvProblems(
   return problems;
 }
 
-function isPostgresUrl(value: string): boolean {
-  return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
-}
 function isHttpOrigin(value: string): boolean {
   return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).search === "";
 }

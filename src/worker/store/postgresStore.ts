@@ -1,7 +1,10 @@
-/** The store in PostgreSQL 14 or later: for sites that keep state in databases. The driver is loaded only here. */
-import type { Pool, PoolClient } from "pg";
+/** The store in PostgreSQL 14 or later: for sites that keep state in databases. The driver is loaded only when it connects. */
+import type { Client } from "pg";
 import { z } from "zod";
-import { systemCode } from "../memory/memoryError.js";
+import { systemClock, type Clock } from "../clock.js";
+import { sqlStateOf } from "./postgresErrors.js";
+import { createPostgresSession } from "./postgresSession.js";
+import { readPostgresUrl } from "./postgresUrl.js";
 import { listingOf, StoreError, type OwnStore } from "./store.js";
 
 /** Step n takes layout n to layout n + 1. Only ever appended to. */
@@ -15,8 +18,6 @@ const migrations: readonly string[] = [
 /** Keeps two workers that start together from migrating at once; any number that nobody else is likely to use. */
 const migrationLock = 738_201_554;
 const leastServerVersion = 140_000;
-/** Longest wait for a connection and for a statement, in ms. */
-const timeoutMs = 10_000;
 
 const rowSchema = z.object({
   name: z.string(),
@@ -29,29 +30,29 @@ const connectionOf = (row: unknown) => {
   return { name, values, updatedAt };
 };
 
-/** Connects and migrates. Rejects with a {@link StoreError}. */
-export async function openPostgresStore(url: string): Promise<OwnStore> {
-  const { default: pg } = await import("pg");
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 2,
-    connectionTimeoutMillis: timeoutMs,
-    statement_timeout: timeoutMs,
-    query_timeout: timeoutMs,
-    application_name: "agent-factory-worker",
-  });
-  // A server that ends an idle connection is met again by the next query.
-  pool.on("error", () => undefined);
+const columns = "name, connection_values, updated_at";
+
+/** Connects, and creates or migrates the tables where that is needed. Rejects with a {@link StoreError}. */
+export async function openPostgresStore(
+  url: string,
+  {
+    env = process.env,
+    clock = systemClock,
+  }: { env?: Record<string, string | undefined>; clock?: Pick<Clock, "random" | "sleep"> } = {},
+): Promise<OwnStore> {
+  const place = readPostgresUrl(url, env);
+  if (typeof place === "string") throw new StoreError("unavailable", `STATE_DATABASE_URL ${place}`);
+  const session = createPostgresSession(place, clock);
+  const rows = (sql: string, values: unknown[] = []): Promise<unknown[]> =>
+    session.run(async (client) => (await client.query<Record<string, unknown>>(sql, values)).rows);
   try {
-    await attempt(() => migrate(pool));
+    await session.run(migrate);
+    // What a message would need, asked for now.
+    await rows(`SELECT ${columns} FROM agent_factory_connections LIMIT 0`);
   } catch (error) {
-    await pool.end();
+    await session.close();
     throw error;
   }
-  const rows = async (sql: string, values: unknown[] = []): Promise<unknown[]> =>
-    (await attempt(() => pool.query<Record<string, unknown>>(sql, values))).rows;
-
-  const columns = "name, connection_values, updated_at";
   return {
     async find(name) {
       const [row] = await rows(`SELECT ${columns} FROM agent_factory_connections WHERE name = $1`, [name]);
@@ -70,34 +71,27 @@ export async function openPostgresStore(url: string): Promise<OwnStore> {
     },
     remove: async (name) =>
       (await rows("DELETE FROM agent_factory_connections WHERE name = $1 RETURNING name", [name])).length > 0,
-    close: () => pool.end(),
+    close: () => session.close(),
   };
 }
 
-async function migrate(pool: Pool): Promise<void> {
-  const client = await pool.connect();
+/** Where the tables are of this version nothing is written, so that a user without the right to create them will do. */
+async function migrate(client: Client): Promise<void> {
+  const server = await numberOf(client, "SHOW server_version_num", "server_version_num");
+  if (server < leastServerVersion)
+    throw new StoreError(
+      "unavailable",
+      `PostgreSQL 14 or later is needed; the server is ${Math.floor(server / 10_000)}`,
+    );
+  if ((await layoutOf(client)) === migrations.length) return;
+  await client.query("BEGIN");
   try {
-    const version = await numberOf(client, "SHOW server_version_num", "server_version_num");
-    if (version < leastServerVersion)
-      throw new StoreError(
-        "unavailable",
-        `PostgreSQL 14 or later is needed; the server is ${Math.floor(version / 10_000)}`,
-      );
-    await client.query("BEGIN");
+    // Until the end of the transaction, which a pooler keeps on one server.
     await client.query("SELECT pg_advisory_xact_lock($1)", [migrationLock]);
     await client.query(
       "CREATE TABLE IF NOT EXISTS agent_factory_migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
     );
-    const done = await numberOf(
-      client,
-      "SELECT coalesce(max(version), 0) AS version FROM agent_factory_migrations",
-      "version",
-    );
-    if (done > migrations.length)
-      throw new StoreError(
-        "newer",
-        `the database was migrated by a later version of the worker (layout ${done})`,
-      );
+    const done = await layoutOf(client);
     for (const [index, sql] of migrations.entries()) {
       if (index < done) continue;
       await client.query(sql);
@@ -107,22 +101,25 @@ async function migrate(pool: Pool): Promise<void> {
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);
     throw error;
-  } finally {
-    client.release();
   }
 }
 
-async function numberOf(client: PoolClient, sql: string, column: string): Promise<number> {
+/** 0: there are no tables yet. */
+async function layoutOf(client: Client): Promise<number> {
+  const sql = "SELECT coalesce(max(version), 0) AS version FROM agent_factory_migrations";
+  const done = await numberOf(client, sql, "version").catch((error: unknown) => {
+    if (sqlStateOf(error) === "42P01") return 0;
+    throw error;
+  });
+  if (done > migrations.length)
+    throw new StoreError(
+      "newer",
+      `the database was migrated by a later version of the worker (layout ${done})`,
+    );
+  return done;
+}
+
+async function numberOf(client: Client, sql: string, column: string): Promise<number> {
   const { rows } = await client.query<Record<string, unknown>>(sql);
   return z.coerce.number().parse(rows[0]?.[column]);
-}
-
-/** The driver's messages can hold the user, the host and parts of a statement; the code says enough. */
-async function attempt<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof StoreError) throw error;
-    throw new StoreError("unavailable", `STATE_DATABASE_URL failed (${systemCode(error)})`, { cause: error });
-  }
 }

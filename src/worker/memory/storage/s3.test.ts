@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import S3rver from "s3rver";
@@ -33,7 +35,9 @@ beforeEach(async () => {
   endpoint = `http://127.0.0.1:${(await server.run()).port}`;
   world = await MemoryWorld.create();
 });
+const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
   await world.close();
   await server.close();
   await rm(dir, { recursive: true, force: true });
@@ -251,6 +255,100 @@ describe("the configuration", () => {
     await expect(refused).rejects.toBeInstanceOf(WorkerFault);
     await expect(refused).rejects.toMatchObject({ code: "snapshot_store_not_configured", exitCode: 2 });
     expect(await snapshotStorage({ ...env, SNAPSHOT_BASE_URI: undefined }, none)).toBeUndefined();
+  });
+
+  describe("is tried at the start, which ends with the cause", () => {
+    const started = async (env: Partial<Parameters<typeof snapshotStorage>[0]>, secret = keys) => {
+      const all = {
+        SNAPSHOT_BASE_URI: "s3://memories/prod",
+        AWS_REGION: undefined,
+        AWS_ENDPOINT_URL_S3: endpoint,
+      };
+      return await snapshotStorage(
+        { ...all, ...env },
+        () => Promise.resolve(() => Promise.resolve(secret)),
+        clock,
+      );
+    };
+    /** A server that gives these answers, the last one for ever; the result is how often it was asked. */
+    async function answering(...answers: [status: number, code: string, headers?: Record<string, string>][]) {
+      let asked = 0;
+      const other = createServer((incoming, response) => {
+        const [status, code, headers = {}] = answers[Math.min(asked, answers.length - 1)] ?? [200, ""];
+        asked += 1;
+        incoming
+          .resume()
+          .on("end", () =>
+            response.writeHead(status, headers).end(code && `<Error><Code>${code}</Code></Error>`),
+          );
+      });
+      await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+      closing.push(() => new Promise((resolve) => (other.closeAllConnections(), other.close(resolve))));
+      const { port } = other.address() as AddressInfo;
+      const failure = await started({ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      return { asked, failure: failure as WorkerFault | null };
+    }
+    it("a bucket that can be used passes and is left empty; one that is not there does not", async () => {
+      const storage = await started({});
+      const gone = { sha256: null, sizeBytes: null, maxBytes: 1 };
+      const left = storage!.fetch(
+        "s3://memories/prod/agent-factory-check",
+        path.join(dir, "x"),
+        gone,
+        clock,
+        signal,
+      );
+      expect(await failureOf(left)).toContain("NoSuchKey");
+      await expect(started({ SNAPSHOT_BASE_URI: "s3://nothing/prod" })).rejects.toMatchObject({
+        code: "snapshot_store_unusable",
+        detail: "HTTP 404 NoSuchBucket: there is no such bucket: correct SNAPSHOT_BASE_URI",
+      });
+    });
+    it.each<[number, string, Record<string, string>, string]>([
+      [
+        301,
+        "PermanentRedirect",
+        { "x-amz-bucket-region": "eu-west-3" },
+        "another region: set AWS_REGION to eu-west-3",
+      ],
+      [307, "TemporaryRedirect", { location: "http://127.0.0.1:1/" }, "another region: set AWS_REGION"],
+      [400, "AuthorizationHeaderMalformed", {}, "another region: set AWS_REGION"],
+      [403, "InvalidAccessKeyId", {}, "the server does not know AWS_ACCESS_KEY_ID"],
+      [403, "SignatureDoesNotMatch", {}, "AWS_SECRET_ACCESS_KEY does not belong"],
+      [403, "AccessDenied", {}, "a right is missing"],
+      [403, "", {}, "a right is missing"],
+      [403, "RequestTimeTooSkewed", {}, "this machine's clock is wrong"],
+      [400, "ExpiredToken", {}, "AWS_SESSION_TOKEN has expired"],
+    ])("HTTP %i %s, asked once", async (status, code, headers, why) => {
+      const { asked, failure } = await answering([status, code, headers]);
+      expect(failure).toMatchObject({ code: "snapshot_store_unusable", exitCode: 1 });
+      expect(failure?.detail).toContain(why);
+      expect(asked).toBe(1);
+    });
+    it("a right to write without one to read is not enough", async () => {
+      const { failure } = await answering([200, ""], [403, "AccessDenied"]);
+      expect(failure?.detail).toContain("a right is missing");
+    });
+    it.each([
+      [503, "SlowDown"],
+      [500, "InternalError"],
+      [400, "RequestTimeout"],
+      [409, "OperationAborted"],
+    ])("what passes is waited for, whatever its status: HTTP %i %s", async (status, code) => {
+      const { asked, failure } = await answering([status, code], [status, code], [200, ""]);
+      expect(failure).toBeNull();
+      expect(asked).toBe(5);
+    });
+    it("a server that is not there", async () => {
+      await server.close();
+      const failed = started({});
+      await expect(failed).rejects.toMatchObject({ detail: "the server cannot be reached (ECONNREFUSED)" });
+      server = new S3rver({ address: "127.0.0.1", port: 0, silent: true, directory: path.join(dir, "s3") });
+      await server.run();
+    });
   });
 
   it("takes the standard variables through the SDK's chain", async () => {

@@ -22,6 +22,8 @@ export interface S3Options {
 }
 
 const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/** An empty object below the prefix, there for a moment at each start. */
+const checkName = "agent-factory-check";
 /** One PUT takes no more (Amazon S3, "Uploading objects"), in bytes. */
 const maxPutBytes = 5 * 1024 ** 3;
 
@@ -55,10 +57,16 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
     }).sign();
     const headers = new Headers(signed.headers);
     if (init.sizeBytes !== undefined) headers.set("content-length", String(init.sizeBytes));
-    const sending: RequestInit & { duplex?: "half" } = { method, headers, signal: init.signal };
+    // A redirect names another region, and a signature is good for one.
+    const sending: RequestInit & { duplex?: "half" } = {
+      method,
+      headers,
+      signal: init.signal,
+      redirect: "manual",
+    };
     if (init.body !== undefined) Object.assign(sending, { body: init.body(), duplex: "half" });
     const response = await send(signed.url, sending);
-    if (!response.ok) throw new HttpFailure(response.status, await codeOf(response));
+    if (!response.ok) throw await failureOfAnswer(response);
     return response;
   }
 
@@ -81,6 +89,18 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
         await receive(await request("GET", location, { signal }), file, expected, signal);
       });
     },
+    async check(clock, signal) {
+      const location = `s3://${[options.base.bucket, options.base.prefix, checkName].filter((part) => part !== "").join("/")}`;
+      await persist(clock, signal, "upload", async () => {
+        const response = await request("PUT", location, { sizeBytes: 0, signal });
+        await response.arrayBuffer();
+      });
+      await persist(clock, signal, "download", async () => {
+        const response = await request("GET", location, { signal });
+        await response.arrayBuffer();
+      });
+      await request("DELETE", location, { signal }).catch(() => undefined);
+    },
     async remove(location, signal) {
       await request("DELETE", location, { signal }).catch(() => undefined);
     },
@@ -89,7 +109,9 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
 
 function urlOf({ base, endpoint, region }: S3Options, key: string): string {
   if (endpoint !== undefined) return `${endpoint.replace(/\/+$/, "")}/${base.bucket}/${key}`;
-  const host = `s3.${region ?? "us-east-1"}.amazonaws.com`;
+  // China's regions are a partition of their own.
+  const domain = region?.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const host = `s3.${region ?? "us-east-1"}.${domain}`;
   // A dot in the name does not fit the server's certificate.
   return base.bucket.includes(".")
     ? `https://${host}/${base.bucket}/${key}`
@@ -97,7 +119,10 @@ function urlOf({ base, endpoint, region }: S3Options, key: string): string {
 }
 
 /** S3's own word for what is wrong (`AccessDenied`, `NoSuchBucket`); its message may hold more than belongs into a log. */
-async function codeOf(response: Response): Promise<string | undefined> {
+async function failureOfAnswer(response: Response): Promise<HttpFailure> {
   const text = await response.text().catch(() => "");
-  return /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(text)?.[1];
+  const code = /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(text)?.[1];
+  const region = response.headers.get("x-amz-bucket-region") ?? /<Region>([^<]*)<\/Region>/.exec(text)?.[1];
+  const isName = region !== undefined && /^[a-z0-9-]{1,40}$/.test(region);
+  return new HttpFailure(response.status, code, isName ? region : undefined);
 }

@@ -13,6 +13,8 @@ export interface SnapshotStorage {
   put(location: string, packed: Packed, clock: Clock, signal: AbortSignal): Promise<void>;
   /** Fetches it into `file` and compares it with what was promised; a location that is not this storage's is refused. */
   fetch(location: string, file: string, expected: Expected, clock: Clock, signal: AbortSignal): Promise<void>;
+  /** Writes and reads a small object: whether bucket, region, credentials and rights are right, before anything depends on it. */
+  check(clock: Clock, signal: AbortSignal): Promise<void>;
   /** Removes it; one that is gone already is removed. Never rejects: what is left is collected another time. */
   remove(location: string, signal: AbortSignal): Promise<void>;
 }

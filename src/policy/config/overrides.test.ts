@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { defaultPolicies } from "../../contract/defaultPolicies.js";
+import { LEAST_STALE_AFTER_MS, policyFaults } from "./overrides.js";
+
+const faults = (lease: Partial<typeof defaultPolicies.lease>): string[] =>
+  policyFaults({ ...defaultPolicies, lease: { ...defaultPolicies.lease, ...lease } });
+
+it("a worker counts as lost only after its longest wait between two polls, and the refusal says why", () => {
+  expect(LEAST_STALE_AFTER_MS).toBe(75_000);
+  expect(faults({ staleAfterMs: 15_000 })).toEqual([
+    "lease.staleAfterMs is 15000, but must be at least 75000: an idle worker may ask only every 72000 ms, a busy one is heard with its lease (60000 ms), and who counts as lost is not woken",
+  ]);
+  expect(faults({ staleAfterMs: 75_000 })).toEqual([]);
+  expect(faults({ leaseMs: 300_000, staleAfterMs: 299_999 })[0]).toContain("must be at least 300000");
+  expect(faults({ staleAfterMs: Number.NaN })).toHaveLength(2);
+  expect(faults({})).toEqual([]);
+});
