@@ -33,8 +33,7 @@ export function createMetrics() {
   ): Histogram<Label> => {
     const labelNames = Object.keys(known) as Label[];
     const created = new Histogram({ name: metricPrefix + name, help, labelNames, buckets, registers });
-    for (const labels of combinations(known))
-      if (labelNames.length > 0) created.zero(labels as Record<Label, string>);
+    for (const labels of combinations(known)) if (labelNames.length > 0) created.zero(labels);
     return created;
   };
   const operation = workerCalls.flatMap((call) => call.operation ?? []);
