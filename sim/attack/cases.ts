@@ -5,25 +5,9 @@ import type { Random } from "../faults/index.js";
 import { attempt, delivery, urlOf, type Origins } from "./requests.js";
 import type { Actor, Stage } from "./stage.js";
 import { argumentsFor, takes, workerTargets, type Values } from "./targets.js";
-import type { Attempt, Credential, Door, Expected, Reply, Target } from "./types.js";
+import type { Attempt, Credential, Expected, HostileCase, Target } from "./types.js";
 import { userCases } from "./users/cases.js";
 import { malformedBodies } from "./malformed.js";
-
-export interface HostileCase {
-  /** The class; each has a control call per door. */
-  kind: string;
-  door: Door;
-  /** For the log. */
-  label: string;
-  build(random: Random): Attempt;
-  expected: Expected;
-  /** The same target with right credentials; absent for the webhook, and for users' functions. */
-  target: Target | null;
-  /** What the call did all the same, or null: looked up afterwards where an answer alone says too little. */
-  damage?: (reply: Reply) => Promise<string | null>;
-  /** For users' functions: a call that must succeed, or damage that must be seen; a fault, or null. */
-  control?: (send: (attempt: Attempt) => Promise<Reply>) => Promise<string | null>;
-}
 
 /** The documented answer to a code: by status where the door is ours, in the error's data where it is Convex's. */
 export const refusedWith = (code: ErrorCode, door: Door): Expected => {

@@ -1,12 +1,12 @@
 import { seededRandom, type Random } from "../faults/index.js";
-import { hostileCases, refusedWith, type HostileCase, handsOut } from "./cases.js";
+import { hostileCases, refusedWith, handsOut } from "./cases.js";
 import { controlOf, webhookControl } from "./controls.js";
 import { attempt, send, type Origins } from "./requests.js";
 import type { Target } from "../deployment/index.js";
 import { setStage, type Stage } from "./stage.js";
 import { workerTargets } from "./targets.js";
 import { callAs, userFunctions } from "./users/calls.js";
-import type { Reply, Verdict } from "./types.js";
+import type { HostileCase, Reply, Verdict } from "./types.js";
 
 export interface AttackOptions {
   calls: number;

@@ -1,3 +1,4 @@
+import type { Random } from "../faults/index.js";
 import type { WorkerCall } from "../../src/contract/gateway.js";
 
 /** A way in: the three routes for workers, the functions that the app exports, Telegram's webhook. */
@@ -40,6 +41,25 @@ export type Expected =
   | { status: number; code: string | null }
   /** Answered, but with a value that says no. */
   | { status: 200; refusedBy: (value: unknown) => boolean };
+
+/** Answered like any call: what it did is looked up. */
+export const answered: Expected = { status: 200, refusedBy: () => true };
+
+export interface HostileCase {
+  /** The class; each has a control call per door. */
+  kind: string;
+  door: Door;
+  /** For the log. */
+  label: string;
+  build(random: Random): Attempt;
+  expected: Expected;
+  /** The same target with right credentials; absent for the webhook, and for users' functions. */
+  target: Target | null;
+  /** What the call did all the same, or null: looked up afterwards where an answer alone says too little. */
+  damage?: (reply: Reply) => Promise<string | null>;
+  /** For users' functions: a call that must succeed, or damage that must be seen; a fault, or null. */
+  control?: (send: (attempt: Attempt) => Promise<Reply>) => Promise<string | null>;
+}
 
 export interface Verdict {
   seed: number;

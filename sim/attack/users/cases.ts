@@ -2,17 +2,14 @@
 import { z } from "zod";
 import type { ErrorCode } from "../../../src/contract/errors.js";
 import type { Random } from "../../faults/index.js";
-import type { HostileCase } from "../cases.js";
 import type { Origins } from "../requests.js";
-import type { Attempt, Expected, Reply } from "../types.js";
+import { answered, type Attempt, type Expected, type HostileCase, type Reply } from "../types.js";
 import { argsOf, callAs, userFunctions, valuesOfBob, valuesOfMallory, type UserFunction } from "./calls.js";
 import { pairingCases } from "./pairing.js";
 import type { UserStage } from "./stage.js";
 
 /** Convex answers with 200 and the error's data. */
 const refused = (code: ErrorCode): Expected => ({ status: 200, code });
-/** Answered like any call: what it did is looked up. */
-export const answered: Expected = { status: 200, refusedBy: () => true };
 /** No control may meet one of these. */
 const REFUSALS: ReadonlySet<string | null> = new Set(["unauthorized", "not_your_data", "admin_required"]);
 

@@ -1,10 +1,8 @@
 /** Links and commands in chats: what mallory lets others press, and what she types herself. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../faults/index.js";
-import type { HostileCase } from "../cases.js";
 import { delivery, type Origins } from "../requests.js";
-import type { Attempt, Reply } from "../types.js";
-import { answered } from "./cases.js";
+import { answered, type Attempt, type HostileCase, type Reply } from "../types.js";
 import type { UserStage } from "./stage.js";
 
 /** The question comes by an action of its own. */

@@ -18,6 +18,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
+import { findBot } from "../telegram/agentBot.js";
 import { tellChat } from "../telegram/tell.js";
 import { activeBinding, bindingOfTelegram, type Binding } from "./bindings.js";
 import {
@@ -43,11 +44,17 @@ const TOO_MANY = "Too many wrong pairing codes, try again later";
 const NOT_ASKED =
   "There is no question to answer in this chat, or it is too old: open the pairing link again";
 
-/** Only codes of that bot, and ten wrong ones per account and quarter of an hour. A code that this account used is paired. */
+/** A command that names another bot is not for this one. Only codes of that bot, and ten wrong ones per account and quarter of an hour. A code that this account used is paired. */
 export const ask = asMutation({
-  args: { code: v.string(), ...vAccount },
-  returns: v.union(v.object({ kind: v.literal("pairingAsked") }), vPaired, vFailed),
-})(async (ctx, { code, ...at }) => {
+  args: { code: v.string(), named: v.union(v.string(), v.null()), ...vAccount },
+  returns: v.union(
+    v.object({ kind: v.literal("ignored") }),
+    v.object({ kind: v.literal("pairingAsked") }),
+    vPaired,
+    vFailed,
+  ),
+})(async (ctx, { code, named, ...at }) => {
+  if (named !== null && !(await isNamed(ctx, named, at))) return { kind: "ignored" as const };
   const attempts = await attemptsOf(ctx, at);
   if (isBlocked(attempts, Date.now())) return failed(TOO_MANY);
   const row = await findByCode(ctx, code);
@@ -100,6 +107,11 @@ export const answer = asMutation({
   await tellLeft(ctx, userBefore, at);
   return paired(row);
 });
+
+async function isNamed(ctx: QueryCtx, name: string, { botId }: AtBot): Promise<boolean> {
+  const username = (await findBot(ctx, botId))?.username;
+  return username?.toLowerCase() === name.toLowerCase();
+}
 
 /** The question stays until it is old, so that a repeated answer is answered alike. */
 const paired = ({ consumerUserId, agentKey }: Doc<"pairingCodes">) => ({

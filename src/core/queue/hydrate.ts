@@ -102,20 +102,16 @@ async function newestTurns(
   const turns: contract.HistoryItem[] = [];
   if (window === 0) return turns;
   let chars = 0;
-  let passedOver = 0;
   const newestFirst = ctx.db
     .query("turns")
     .withIndex("by_conversation", (q) => q.eq("conversation", message.conversation))
     .order("desc");
   for await (const { role, content, at, lane } of newestFirst) {
-    chars += content.length;
+    // The rest of a row counts too, so that not even empty turns are read without end.
+    chars += content.length + 100;
     if (chars > MAX_HISTORY_CHARS) break;
     // Lanes may be tenants: what was said in another one is no history of this message.
-    if (lane !== undefined && lane !== message.lane) {
-      passedOver += 1;
-      if (passedOver > window) break;
-      continue;
-    }
+    if (lane !== undefined && lane !== message.lane) continue;
     turns.push({ role, content, at });
     if (turns.length >= window) break;
   }

@@ -23,7 +23,6 @@ import { replaceWaitingText } from "./edit.js";
 import { findByUpdate, isTooLarge, receiveFiles } from "../attachments/receive.js";
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
-import { findBot } from "./agentBot.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
 import { isMeantFor } from "./groupRules.js";
 import { noteMembership } from "./membership.js";
@@ -115,22 +114,17 @@ async function pair(
   said: Extract<TelegramDecision, { kind: "start" | "answer" }>,
   { botId }: Delivery,
 ): Promise<Result> {
-  if (said.kind === "start") {
-    if (said.bot !== null && !(await isNamed(ctx, said.bot, botId))) return ignored;
-    if (said.code === null) return noCode;
-  }
+  if (said.kind === "start" && said.code === null) return noCode;
   // In a group the chat would become one member's.
   if (!said.isPrivate) return groupPairing;
   const at = { telegramUserId: said.senderId, telegramChatId: said.chatId, botId };
-  if (said.kind === "answer")
-    return await ctx.runMutation(internal.people.answerPairingAtBot, { nonce: said.nonce, ...at });
-  const { code } = said;
-  return code === null ? noCode : await ctx.runMutation(internal.people.askPairingAtBot, { code, ...at });
-}
-
-async function isNamed(ctx: MutationCtx, name: string, botId: string): Promise<boolean> {
-  const username = (await findBot(ctx, botId))?.username;
-  return username?.toLowerCase() === name.toLowerCase();
+  return said.kind === "start"
+    ? await ctx.runMutation(internal.people.askPairingAtBot, {
+        code: said.code ?? "",
+        named: said.bot,
+        ...at,
+      })
+    : await ctx.runMutation(internal.people.answerPairingAtBot, { nonce: said.nonce, ...at });
 }
 
 async function store(ctx: MutationCtx, message: ReadableMessage, delivery: Delivery): Promise<Result> {
