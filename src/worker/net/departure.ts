@@ -44,7 +44,7 @@ class Watcher extends Dispatcher {
     const { mayLeave } = this;
     const inner = handler as Announced;
     const held = new Error("held back");
-    const watched: Announced = Object.create(handler as object) as Announced;
+    const watched: Announced = Object.create(handler) as Announced;
     if (inner.onConnect !== undefined)
       watched.onConnect = (abort, ...rest) => {
         inner.onConnect?.(abort, ...rest);
@@ -55,6 +55,6 @@ class Watcher extends Dispatcher {
         inner.onRequestStart?.(controller, ...rest);
         if (!mayLeave()) controller.abort(held);
       };
-    return getGlobalDispatcher().dispatch(options, watched as Dispatcher.DispatchHandlers);
+    return getGlobalDispatcher().dispatch(options, watched);
   }
 }
