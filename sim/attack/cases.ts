@@ -5,7 +5,7 @@ import type { Random } from "../faults/index.js";
 import { attempt, delivery, urlOf, type Origins } from "./requests.js";
 import type { Actor, Stage } from "./stage.js";
 import { argumentsFor, takes, workerTargets, type Values } from "./targets.js";
-import type { Attempt, Credential, Expected, HostileCase, Target } from "./types.js";
+import type { Attempt, Credential, Door, Expected, HostileCase, Target } from "./types.js";
 import { userCases } from "./users/cases.js";
 import { malformedBodies } from "./malformed.js";
 
