@@ -89,11 +89,10 @@ interface Course {
 async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course): Promise<Ended> {
   const { log } = deps;
   const end = async (outcome: Outcome, more: SettleRequest = {}): Promise<Ended> => {
-    if (outcome.kind === "fail")
-      log.warn(
-        { error: outcome.errorMessage, retryable: outcome.retryable, blames: outcome.blames },
-        "worker.jobFailed",
-      );
+    if (outcome.kind === "fail") {
+      const { errorMessage: error, retryable, blames } = outcome;
+      log.warn({ error, retryable, blames }, "worker.jobFailed");
+    }
     const asked = deps.mayClaimNext();
     const askedAt = deps.clock.now();
     const settled = await lease.end({ ...more, outcome, ...(asked ? { claimNext: { hydrate: true } } : {}) });

@@ -184,6 +184,7 @@ describe("failures", () => {
     expect(world.delivery.sent).toEqual(["m1", "m2", "m3", "second"]);
     const { values } = await world.metrics.deliveries.get();
     expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toEqual({
+      withheld: 0,
       refused: 1,
       transient: 1,
       ambiguous: 1,
@@ -241,7 +242,7 @@ describe("idle", () => {
     await runFor(world, 3 * pollIntervalMs + 10);
     expect(world.transport.count("claim")).toBe(1 + 3);
     const { values } = await world.metrics.claims.get();
-    expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toEqual({ job: 1, empty: 3 });
+    expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toMatchObject({ job: 1, empty: 3 });
   });
 
   it("claims nothing while the engine is not ready", async () => {

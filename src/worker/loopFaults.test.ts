@@ -116,7 +116,9 @@ describe("an unreliable connection", () => {
       "complete",
     ]);
     const { values } = await world.metrics.retries.get();
-    expect(values).toMatchObject([{ labels: { operation: "settle" }, value: 2 }]);
+    expect(values.filter(({ value }) => value > 0)).toMatchObject([
+      { labels: { operation: "settle" }, value: 2 },
+    ]);
   });
 
   it("gives up when the lease would have run out", async () => {

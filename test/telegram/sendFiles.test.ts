@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTelegramServer, type TelegramServer } from "../../sim/telegram/index.js";
 import type { ReplyFile } from "../../src/contract/attachments.js";
-import type { OutgoingFile } from "../../src/worker/attachments/files.js";
+import { FileGone, type OutgoingFile } from "../../src/worker/attachments/files.js";
 import { systemClock } from "../../src/worker/clock.js";
 import type { Delivery } from "../../src/worker/delivery/delivery.js";
 import { createTelegramDelivery } from "../../src/worker/delivery/telegram.js";
@@ -58,7 +58,7 @@ it("what does not exist any more, or Telegram will not take in any way, is refus
   const before = telegram.outbox().length;
   const gone = {
     ...outgoing("photo", "image/png", jpeg(3)),
-    load: () => Promise.reject(new Error("expired")),
+    load: () => Promise.reject(new FileGone("expired")),
   };
   expect(await delivery.sendFile(gone, recipient, signal)).toMatchObject({ kind: "refused" });
   const empty = outgoing("document", "text/plain", new Uint8Array(0));

@@ -96,6 +96,16 @@ export const STATES: State[] = [
   state("pairing", "wrong codes of long ago", (ctx, now) =>
     ctx.db.insert("pairingAttempts", { sender: "s", windowStartedAt: now - DAY, failures: 1 }),
   ),
+  state("pairing", "a question that nobody answered", async (ctx, now) => {
+    const code = await pairing(ctx, "pending", now + DAY);
+    await ctx.db.insert("pairingQuestions", {
+      sender: "s",
+      telegramChatId: "1",
+      nonce: "0123456789abcdef",
+      pairing: code,
+      expiresAt: now - DAY,
+    });
+  }),
   state("pushes", "a slot that the net worked off", (ctx, now) =>
     ctx.db.insert("messagePushWakes", { at: now - DAY }),
   ),

@@ -37,7 +37,7 @@ async function deployment(): Promise<Stage> {
   cleanups.push(() => platform.close());
   const lib: Stage["lib"] = (name, args = {}) =>
     platform.run(`lib:${name}`, args, { componentPath: "agentFactory" });
-  const lease = { leaseMs: 2_000, heartbeatIntervalMs: 500, reapGridMs: 250, staleAfterMs: 60_000 };
+  const lease = { leaseMs: 2_000, heartbeatIntervalMs: 500, reapGridMs: 250, staleAfterMs: 75_000 };
   await lib("setPolicies", { policies: { lease } });
   await lib("configureAgent", { agentKey: "paused", version: "1", secretsRef: [secretRef], enabled: true });
   await lib("importSecret", { secretRef, plaintextValue: TOKEN });

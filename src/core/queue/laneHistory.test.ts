@@ -10,11 +10,13 @@ const payload = (metadata: Record<string, string> = {}) => ({
   metadata,
 });
 
+let workers = 0;
 /** Takes the waiting message, says what its worker was shown, and answers it. */
 async function answered(lane: string, text: string): Promise<string[]> {
   const { lib, t } = world;
   const { token: workerToken } = await t.mutation(lib.createAgentWorkerToken, { tags: [lane] });
-  const worker = { workerId: `w-${lane}`, workerToken };
+  workers += 1;
+  const worker = { workerId: `w${workers}`, workerToken };
   const job = await t.mutation(lib.claim, { ...worker, hydrate: true });
   if (!job?.hydration) throw new Error("nothing waits");
   const { messageId, leaseId } = job;

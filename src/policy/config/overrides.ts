@@ -65,7 +65,7 @@ export function policyFaults({
     ["lease.heartbeatIntervalMs", lease.heartbeatIntervalMs, 100, Math.floor(lease.leaseMs / 2)],
     ["lease.reapGridMs", lease.reapGridMs, 250, DAY_MS],
     ["lease.staleAfterMs", lease.staleAfterMs, 0, 7 * DAY_MS],
-    ["lease.forgetAfterMs", lease.forgetAfterMs, lease.staleAfterMs, 366 * DAY_MS],
+    ["lease.forgetAfterMs", lease.forgetAfterMs, 0, 366 * DAY_MS],
     ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
     ["scaling.queuePerWorkerTarget", scaling.queuePerWorkerTarget, 1, 10_000],
     ["scaling.spawnStep", scaling.spawnStep, 1, 1_000],

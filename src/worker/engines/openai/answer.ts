@@ -107,11 +107,11 @@ class Answer {
       );
     // Half an answer would be recorded and sent as if it were whole.
     if (!this.done && this.finish === null) {
-      const why = this.stray === "" ? "" : `: ${this.stray}`;
-      throw new EngineError("unavailable", `openai: the stream broke off${why}`);
+      const why = this.stray === "" ? "without a word" : this.stray;
+      throw new EngineError("unavailable", `openai: the stream broke off: ${why}`);
     }
     const text = wellFormed(this.text.trim() === "" ? this.refusal : this.text);
-    if (text.trim() === "") throw new EngineError("empty", `openai: the answer is empty${this.whyEmpty()}`);
+    if (text.trim() === "") throw new EngineError("empty", `openai: the answer is empty: ${this.whyEmpty()}`);
     return text;
   }
 
@@ -151,10 +151,10 @@ class Answer {
   }
 
   private whyEmpty(): string {
-    if (this.sawTools) return ": the model asked for a tool, and none is offered";
+    if (this.sawTools) return "the model asked for a tool, and none is offered";
     if (this.finish !== null && /length|max_?tokens/i.test(this.finish))
-      return `: the model's limit was reached ${this.sawReasoning ? "while it reasoned" : "before it began"}`;
-    return this.sawReasoning ? ": the model only reasoned" : "";
+      return `the model's limit was reached ${this.sawReasoning ? "while it reasoned" : "before it began"}`;
+    return this.sawReasoning ? "the model only reasoned" : "it ended without a word";
   }
 
   private words(text: string): string {

@@ -22,7 +22,7 @@ const passing = new Set([408, 409, 425, 429]);
 
 /** The error of an answer that is none. A passing one is `unavailable`. */
 export function failureOf({ status, words, retryAfterMs }: Told): EngineError {
-  const said = `openai: ${status === 0 ? "" : `HTTP ${status}: `}${words}`;
+  const said = status === 0 ? `openai: ${words}` : `openai: HTTP ${status}: ${words}`;
   const passes = status === 0 || status >= 500 || passing.has(status);
   if (aboutMessage.test(words) && status !== 429)
     return new EngineError("refused", said, false, { blames: "message" });
