@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TelegramServer } from "./types.js";
 
 const LOOK_EVERY_MS = 20;
+const COMMAND = /\/connect_[0-9a-f]{16}\b/;
 
 /**
  * Opens pairing links, one per chat, as people do: each presses Start, reads the question and taps the command in it. Resolves when each
@@ -20,17 +21,18 @@ export async function openPairingLinks(
       .filter((message) => message.chatId === chatId);
   for (const { chatId, code } of links) telegram.userSends({ chatId, text: `/start ${code}` });
   const until = Date.now() + withinMs;
-  const has = async (chatId: number, messages: number) => {
-    while (told(chatId).length < messages) {
+  const hasHeard = async (chatId: number, words: RegExp): Promise<string> => {
+    for (;;) {
+      // A question that Telegram's repeated update asked again replaces the one before.
+      const heard = told(chatId).findLast(({ text }) => words.test(text));
+      if (heard) return heard.text;
       if (Date.now() > until) throw new Error(`chat ${chatId} could not be paired`);
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   };
   for (const { chatId } of links) {
-    await has(chatId, 1);
-    const command = /\/connect_[0-9a-f]{16}\b/.exec(told(chatId)[0]?.text ?? "")?.[0];
-    if (command === undefined) throw new Error(`chat ${chatId} was not asked`);
+    const command = COMMAND.exec(await hasHeard(chatId, COMMAND))?.[0] ?? "";
     telegram.userSends({ chatId, text: command });
   }
-  for (const { chatId } of links) await has(chatId, 2);
+  for (const { chatId } of links) await hasHeard(chatId, /is now connected/);
 }

@@ -23,8 +23,16 @@ export function createMetrics() {
     for (const labels of combinations(known)) created.inc(labels, 0);
     return created;
   };
-  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> =>
-    new Gauge({ name: metricPrefix + name, help, labelNames, registers });
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    known: Partial<Record<Label, readonly string[]>> = {},
+  ): Gauge<Label> => {
+    const labelNames = Object.keys(known) as Label[];
+    const created = new Gauge({ name: metricPrefix + name, help, labelNames, registers });
+    for (const labels of combinations(known)) if (labelNames.length > 0) created.set(labels, 0);
+    return created;
+  };
   const histogram = <Label extends string>(
     name: string,
     help: string,
@@ -76,7 +84,7 @@ export function createMetrics() {
     serviceDown: gauge(
       "service_down",
       "1 while the worker holds claims back because this service fails: engine, store, delivery",
-      ["service"],
+      { service: ["engine", "store", "delivery"] },
     ),
     calls: counter("calls_total", "Calls to the component by operation and result: ok or the error's code", {
       operation,
@@ -116,7 +124,9 @@ export function createMetrics() {
     clockSkew: gauge("clock_skew_seconds", "The component's clock minus this machine's, to the second"),
     tokenExpiry: gauge("token_expiry_timestamp_seconds", "When AGENT_TOKEN expires, as it says itself"),
     claiming: gauge("claiming", "1 while the worker may claim: running, the engine ready, no service down"),
-    state: gauge("state", "1 for the present state: running, stopping, draining, stopped", ["state"]),
+    state: gauge("state", "1 for the present state: running, stopping, draining, stopped", {
+      state: ["running", "stopping", "draining", "stopped"],
+    }),
     started: gauge("start_timestamp_seconds", "When the process started"),
     startSeconds: gauge("start_to_claim_seconds", "Time from the start to the first claim that was answered"),
     residentBytes: gauge("resident_memory_bytes", "Resident memory of the process"),
@@ -130,7 +140,12 @@ export function createMetrics() {
     logLines: counter("log_lines_total", "Log lines by level", {
       level: ["trace", "debug", "info", "warn", "error", "fatal"],
     }),
-    build: gauge("build", "1; its labels say what runs here", ["version", "engine", "mode", "node"]),
+    build: gauge("build", "1; its labels say what runs here", {
+      version: [],
+      engine: [],
+      mode: [],
+      node: [],
+    }),
   };
 }
 

@@ -62,9 +62,7 @@ interface Outage {
 export class Services {
   private readonly outages = new Map<Service, Outage>();
 
-  constructor(private readonly deps: ServicesDeps) {
-    for (const service of services) deps.metrics.serviceDown.set({ service }, 0);
-  }
+  constructor(private readonly deps: ServicesDeps) {}
 
   /** The service failed in a way that says nothing about the message. `retryAfterMs`: how long it asked to be left alone. */
   failed(service: Service, reason: string, retryAfterMs = 0): void {

@@ -69,6 +69,14 @@ describe("an opened link", () => {
 });
 
 describe("the answer", () => {
+  it("may be that of any copy of the question: Telegram repeats updates, and people tap twice", async () => {
+    const code = await linkOf("ann");
+    await open(code);
+    const first = await answerAt(world, bot);
+    await open(code);
+    expect(await answerAt(world, bot)).toBe(first);
+    expect(await say(first)).toMatchObject({ kind: "paired", consumerUserId: "ann" });
+  });
   it("connects the chat, hands over nothing that was said before, and says so", async () => {
     await say("my salary is 1234");
     const before = await conversationOfLast();

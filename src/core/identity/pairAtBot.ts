@@ -61,7 +61,12 @@ export const ask = asMutation({
   const refused = row === null ? notFound : await whyNot(ctx, row, at);
   if (row === null || refused !== null) return await countWrong(ctx, at, attempts, refused ?? notFound);
   if (row.status === "used") return paired(row);
-  const nonce = nonceOf(crypto.getRandomValues(new Uint8Array(QUESTION_NONCE_BYTES)));
+  const earlier = await questionOf(ctx, at);
+  // Telegram repeats updates, and people tap twice: every copy of one question can be answered.
+  const isAgain = earlier?.pairing === row._id && earlier.telegramChatId === at.telegramChatId;
+  const nonce = isAgain
+    ? earlier.nonce
+    : nonceOf(crypto.getRandomValues(new Uint8Array(QUESTION_NONCE_BYTES)));
   const question = {
     sender: senderOf(at),
     telegramChatId: at.telegramChatId,
@@ -70,7 +75,6 @@ export const ask = asMutation({
     expiresAt: Math.min(row.expiresAt, Date.now() + QUESTION_TTL_MS),
   };
   // The newest link counts: an earlier question of this account is void.
-  const earlier = await questionOf(ctx, at);
   if (earlier) await ctx.db.replace(earlier._id, question);
   else await ctx.db.insert("pairingQuestions", question);
   const bound = await boundHere(ctx, at);
