@@ -170,7 +170,9 @@ export const rotateWorkerToken = relay.mutation(tokens.rotateWorkerToken)(
 export const revokeWorkerToken = relay.mutation(tokens.revokeWorkerToken)(
   () => internal.operators.revokeWorkerToken,
 );
-export const noteWorkerRefusal = mutation(inline.noteWorkerRefusal);
+export const noteWorkerRefusal = relay.mutation(tokens.noteWorkerRefusal)(
+  () => internal.workers.noteWorkerRefusal,
+);
 
 // -- Deployments -- agent workers: provisioned, watched, accounted for
 export const provisionAgentWorker = relay.mutation(deployments.provisionAgentWorker)(

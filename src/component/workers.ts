@@ -11,6 +11,7 @@ import * as prepareUploadFile from "../core/snapshots/prepareUpload.js";
 import * as finalizeUploadFile from "../core/snapshots/finalizeUpload.js";
 import * as failUploadFile from "../core/snapshots/failUpload.js";
 import * as releaseFile from "../core/snapshots/release.js";
+import * as refusalsFile from "../core/workers/tokens/refusals.js";
 import * as helloFile from "../core/workers/deployments/hello.js";
 import * as manifestFile from "../core/skills/manifest.js";
 import * as filesFile from "../core/skills/files.js";
@@ -23,6 +24,7 @@ export const prepareDataSnapshotUpload = internalMutation(prepareUploadFile.prep
 export const finalizeDataSnapshotUpload = internalMutation(finalizeUploadFile.finalizeDataSnapshotUpload);
 export const failDataSnapshotUpload = internalMutation(failUploadFile.failDataSnapshotUpload);
 export const releaseConversation = internalMutation(releaseFile.releaseConversation);
+export const noteWorkerRefusal = internalMutation(refusalsFile.noteWorkerRefusal);
 export const workerHello = internalMutation(helloFile.workerHello);
 export const getWorkerGlobalSkillsManifest = internalQuery(manifestFile.getWorkerGlobalSkillsManifest);
 export const getWorkerGlobalSkillsIndex = internalQuery(manifestFile.getWorkerGlobalSkillsIndex);

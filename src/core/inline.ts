@@ -29,7 +29,6 @@ export { settle, complete, fail } from "./queue/settle.js";
 export { appendConversationMessages } from "./queue/append.js";
 export { getWorkerControlState } from "./workers/reads.js";
 export { workerWake } from "./workers/wakeRead.js";
-export { noteWorkerRefusal } from "./workers/tokens/refusals.js";
 export { identifyTelegramWebhook } from "./telegram/identifyWebhook.js";
 export { ingestTelegramUpdate } from "./telegram/ingestUpdate.js";
 export { sendMessageToUserAgent } from "./views/send.js";
