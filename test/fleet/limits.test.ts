@@ -49,6 +49,10 @@ describe("lanes that nobody serves", () => {
       for (const { lanes } of lines) for (const { lane } of lanes) seen.add(lane);
     }
     expect(seen.size).toBe(40);
+    const health = async () =>
+      (await f.world.t.query(f.world.lib.fleetHealth, {})).findings.map(({ code }) => code);
+    expect((await health()).filter((code) => code === "lane_unserved")).toHaveLength(32);
+    expect(await health()).toContain("lanes_not_all_seen");
     await f.world.send("mine", "hello", { tag: "zz" });
     await f.live(() => Promise.resolve(f.running().length > 0), 60_000);
   });
