@@ -31,6 +31,7 @@ export const steer = internalMutation(commandsFile.steer);
 export const noteSeen = internalMutation(finishFile.noteSeen);
 export const finishPass = internalMutation(finishFile.finish);
 export const recordPassFailure = internalMutation(finishFile.failed);
+export const recordRefusal = internalMutation(finishFile.refused);
 export const passAsks = internalQuery(lookFile.asks);
 export const launchInputs = internalQuery(launchFile.inputs);
 export const retireInputs = internalQuery(retireFile.inputs);

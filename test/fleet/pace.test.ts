@@ -40,4 +40,31 @@ describe("passes by hand, one after the other", () => {
     const blank = { ...CONFIG, appName: "" };
     await expect(world.t.action(world.lib.reconcileWorkers, { providerConfig: blank })).rejects.toThrow();
   });
+
+  it("ask a provider that fails no more often, say the same each time, and go on once it answers", async () => {
+    const { world, configure, pass, reconcile } = fleet();
+    await configure.call(fleet());
+    let calls = 0;
+    let isDown = true;
+    fleet().aroundCall = (make) => {
+      calls += 1;
+      return isDown ? Promise.resolve(new Response("no", { status: 401 })) : make();
+    };
+    const refusals: unknown[] = [];
+    const ask = () => reconcile().catch((error: unknown) => refusals.push((error as { data: unknown }).data));
+    await ask();
+    const once = calls;
+    expect(once).toBeGreaterThan(0);
+    for (let n = 0; n < 30; n += 1) await ask();
+    await world.t
+      .action(world.lib.checkIdleShutdowns, {})
+      .catch((error: unknown) => refusals.push((error as { data: unknown }).data));
+    expect(calls).toBe(once);
+    expect(refusals).toHaveLength(32);
+    const said = refusals.map((data) => data as { code: string; message: string });
+    expect(new Set(said.map(({ code, message }) => `${code} ${message}`)).size).toBe(1);
+    isDown = false;
+    await pass.call(fleet(), 2_000);
+    expect(await reconcile()).toEqual({ activeWorkers: 0, spawned: 0, terminated: 0 });
+  });
 });

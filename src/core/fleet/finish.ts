@@ -101,6 +101,15 @@ export const failed = asMutation({ args: { startedAt: v.number(), ...failureFiel
   },
 );
 
+/** The provider would not list for a pass by hand. */
+export const refused = asMutation({ args: { code: v.string(), message: v.string() }, returns: v.null() })(
+  async (ctx, { code, message }) => {
+    const state = await ctx.db.query("fleetState").first();
+    await patchState(ctx, state, { refused: { code, message, at: Date.now() } });
+    return null;
+  },
+);
+
 /** Deletes the notes that this pass has heeded: a wish for a listing stays until one was made. */
 async function takeNotes(
   ctx: MutationCtx,

@@ -4,6 +4,7 @@ import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import { isDoubtful, isSilent } from "../../policy/fleet/doubt.js";
 import type { MachineView, Observation, Seen } from "../../policy/fleet/types.js";
+import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import type { MachineProvider } from "../providers/provider.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
@@ -81,7 +82,7 @@ export async function look(
   ctx: ActionCtx,
   provider: MachineProvider,
   wish: { machines: boolean; volumes: boolean },
-  strict: boolean,
+  { strict, inline }: { strict: boolean; inline: Inline },
 ): Promise<Look> {
   try {
     const tag = await deploymentTag(ctx);
@@ -90,8 +91,13 @@ export async function look(
     // From what an incomplete list lacks nothing can be concluded.
     return { listing, volumes: volumes?.complete ? volumeListingOf(volumes.volumes) : null, failure: null };
   } catch (error) {
-    if (strict) throw error;
-    return { listing: null, volumes: null, failure: failureOf(error) };
+    const failure = failureOf(error);
+    if (!strict) return { listing: null, volumes: null, failure };
+    const { code, message } = failure;
+    // With a credential for one call it says nothing about the next one.
+    if (inline.flyApiToken === undefined)
+      await ctx.runMutation(internal.fleet.recordRefusal, { code, message });
+    throw error;
   }
 }
 

@@ -14,7 +14,9 @@ import { loadRuntime } from "../config/runtime.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
-import { findWorker } from "../workers/register.js";
+import { around, firstOfNextTenant } from "../queue/around.js";
+import { living } from "../workers/living.js";
+import { findBeat, findWorker } from "../workers/register.js";
 import { findFence } from "./fences.js";
 import { dayOf, usedOn } from "./machineHours.js";
 import { readFleetState } from "./state.js";
@@ -25,17 +27,24 @@ export const MAX_MACHINES = 1_000;
 const MAX_SIGNS = 4_000;
 const MAX_WAITING = 100;
 const MAX_ELSEWHERE = 100;
+/** Workspaces below their cap whose first rows are looked at although others' fill the lane. */
+const MAX_TENANTS = 32;
 
 export const observe = asQuery({
-  args: { now: v.number(), workspace: v.union(v.string(), v.null()) },
+  /** `random`: a draw from 0..1, with which the workers elsewhere that are looked at change when there are too many. */
+  args: { now: v.number(), workspace: v.union(v.string(), v.null()), random: v.number() },
   /** `launches`: those ordered so far; whoever launches names them (`commands.launch`). */
   returns: v.object({ view: vObservation, launches: v.number() }),
-})(async (ctx, { now, workspace }) => ({
-  view: await gather(ctx, now, workspace),
-  launches: (await findFence(ctx, "launch"))?.value ?? 0,
-}));
+})(async (ctx, { now, workspace, random }) => {
+  const launches = (await findFence(ctx, "launch"))?.value ?? 0;
+  return { view: await gather(ctx, { now, workspace, random, launches }), launches };
+});
 
-async function gather(ctx: QueryCtx, now: number, workspace: string | null): Promise<Observation> {
+async function gather(
+  ctx: QueryCtx,
+  asked: { now: number; workspace: string | null; random: number; launches: number },
+): Promise<Observation> {
+  const { now, workspace, random, launches } = asked;
   const { policies } = await loadRuntime(ctx);
   const state = await readFleetState(ctx);
   const rows = await ctx.db
@@ -44,9 +53,21 @@ async function gather(ctx: QueryCtx, now: number, workspace: string | null): Pro
     .take(MAX_MACHINES);
   const signs = await signsOfLife(ctx, rows.length, policies.lease.staleAfterMs);
   const machines: MachineView[] = [];
-  for (const row of rows) machines.push(await machineView(ctx, row, signs));
+  for (const row of rows) machines.push(await machineView(ctx, row, signs, policies.lease.staleAfterMs));
   const most = Math.min(MAX_WAITING, rows.length + policies.scaling.spawnStep + 1);
-  const waiting = await waitingConversations(ctx, policies.fleet.lanes, most, workspace);
+  const { lanes } = policies.fleet;
+  // Behind the lane that had its turn with the launch before: a step smaller than the number of lanes serves them in turn.
+  const first = launches % lanes.length;
+  const full = fullTenants(machines, policies.fleet.maxWorkersPerWorkspace);
+  const waiting = inTurn(
+    await Promise.all(
+      [...lanes.slice(first), ...lanes.slice(0, first)].map((lane) =>
+        workspace === null
+          ? waitingInLane(ctx, lane, most, { full, last: lastTenant(machines) })
+          : waitingOfTenant(ctx, lane, workspace, most),
+      ),
+    ),
+  );
   const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_MACHINES);
   return {
     now,
@@ -55,7 +76,7 @@ async function gather(ctx: QueryCtx, now: number, workspace: string | null): Pro
     lease: policies.lease,
     machines,
     waiting,
-    freeElsewhere: waiting.length === 0 ? [] : await freeElsewhere(ctx, now),
+    freeElsewhere: waiting.length === 0 ? [] : await freeElsewhere(ctx, now, random),
     orphans: orphans.filter(({ kind }) => kind === "machine").length,
     usedTodayMs: await usedOn(ctx, dayOf(now), rows, now),
     launchesPausedUntil: state.launchesPausedUntil ?? 0,
@@ -66,10 +87,12 @@ async function gather(ctx: QueryCtx, now: number, workspace: string | null): Pro
 interface SignsOfLife {
   live: Map<string, Doc<"leases">>;
   polledAt: Map<string, number>;
+  /** Every poll is in it. Else a machine that is not is looked up by itself: others' workers must not make it look silent. */
+  all: boolean;
 }
 
 async function signsOfLife(ctx: QueryCtx, machines: number, staleAfterMs: number): Promise<SignsOfLife> {
-  if (machines === 0) return { live: new Map(), polledAt: new Map() };
+  if (machines === 0) return { live: new Map(), polledAt: new Map(), all: true };
   const leases = await ctx.db
     .query("leases")
     .withIndex("by_expiry", (q) => q.eq("state", "live"))
@@ -80,19 +103,23 @@ async function signsOfLife(ctx: QueryCtx, machines: number, staleAfterMs: number
     live: new Map(leases.map((lease) => [lease.worker, lease])),
     // A beat says until when its worker counts as alive; the poll itself was that much earlier.
     polledAt: new Map(beats.map((beat) => [beat.worker, beat.aliveUntil - staleAfterMs])),
+    all: beats.length < MAX_SIGNS,
   };
 }
 
 async function machineView(
   ctx: QueryCtx,
   row: Doc<"machines">,
-  { live, polledAt }: SignsOfLife,
+  { live, polledAt, all }: SignsOfLife,
+  staleAfterMs: number,
 ): Promise<MachineView> {
   const worker = await ctx.db.get(row.workerRow);
   const held = live.get(row.worker);
   const lease = held ?? (await newestLease(ctx, row.worker));
   const binding = worker?.binding;
   const conversation = binding && (await ctx.db.get(binding.conversation));
+  const beat = all || polledAt.has(row.worker) ? null : await findBeat(ctx, row.worker);
+  const seenPolling = polledAt.get(row.worker) ?? (beat ? beat.aliveUntil - staleAfterMs : 0);
   return {
     worker: row.worker,
     appName: row.appName,
@@ -112,7 +139,7 @@ async function machineView(
           }
         : null,
     busy: lease?.state === "live",
-    seenAt: Math.max(polledAt.get(row.worker) ?? 0, lease?.seenAt ?? 0),
+    seenAt: Math.max(seenPolling, lease?.seenAt ?? 0),
     lastWorkAt: Math.max(lease?.seenAt ?? 0, row.lastUseAt ?? 0),
     notedUseAt: row.lastUseAt ?? 0,
     image: row.image,
@@ -126,44 +153,90 @@ async function machineView(
   };
 }
 
-/** The first ready conversations of the fleet's lanes that nobody owns, per lane in the order of their claims. */
-async function waitingConversations(
-  ctx: QueryCtx,
-  lanes: readonly string[],
-  most: number,
-  workspace: string | null,
-): Promise<WaitingView[]> {
-  const found: WaitingView[] = [];
-  for (const lane of lanes) {
-    const ready =
-      workspace === null
-        ? ctx.db.query("conversations").withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
-        : ctx.db
-            .query("conversations")
-            .withIndex("by_tenant", (q) =>
-              q.eq("state", "ready").eq("pool", lane).eq("workspace", workspace),
-            );
-    for (const row of await ready.take(most)) {
-      found.push({
-        id: row._id,
-        conversationId: row.conversationId,
-        workspace: row.workspace,
-        lane: row.lane,
-        readyAt: row.readyAt,
-      });
-    }
+const tenantOf = ({ bound, workspace }: MachineView): string | null => bound?.workspace ?? workspace;
+
+/** Workspaces that get no further machine, as the plan counts them. */
+function fullTenants(machines: readonly MachineView[], cap: number): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const machine of machines) {
+    const tenant = machine.step === "stopped" ? null : tenantOf(machine);
+    if (tenant !== null) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
   }
-  return found;
+  return new Set([...counts].filter(([, count]) => count >= cap).map(([tenant]) => tenant));
+}
+
+/** The workspace of the newest machine: behind it the next ones have their turn. */
+const lastTenant = (machines: readonly MachineView[]): string =>
+  machines.map(tenantOf).findLast((tenant) => tenant !== null) ?? "";
+
+/**
+ * The first ready conversations of a lane that nobody owns, in the order of their claims; where they fill what is looked at, also the
+ * first one of workspaces that may still get a machine.
+ */
+async function waitingInLane(
+  ctx: QueryCtx,
+  lane: string,
+  most: number,
+  { full, last }: { full: ReadonlySet<string>; last: string },
+): Promise<WaitingView[]> {
+  const rows = await ctx.db
+    .query("conversations")
+    .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
+    .take(most);
+  if (rows.length < most) return rows.map(waitingView);
+  const seen = new Set(rows.map(({ workspace }) => workspace));
+  let left = MAX_TENANTS;
+  let skipped = seen.size + full.size;
+  await around(last, async (after) => {
+    const first = await firstOfNextTenant(ctx, lane, after);
+    if (!first) return undefined;
+    if (seen.has(first.workspace) || full.has(first.workspace)) skipped -= 1;
+    else {
+      rows.push(first);
+      left -= 1;
+    }
+    return left === 0 || skipped < 0 ? null : first.workspace;
+  });
+  return rows.map(waitingView);
+}
+
+const waitingOfTenant = async (
+  ctx: QueryCtx,
+  lane: string,
+  workspace: string,
+  most: number,
+): Promise<WaitingView[]> => {
+  const rows = await ctx.db
+    .query("conversations")
+    .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).eq("workspace", workspace))
+    .take(most);
+  return rows.map(waitingView);
+};
+
+const waitingView = (row: Doc<"conversations">): WaitingView => ({
+  id: row._id,
+  conversationId: row.conversationId,
+  workspace: row.workspace,
+  lane: row.lane,
+  readyAt: row.readyAt,
+});
+
+/** One of each, then the second of each, and so on. */
+function inTurn<Item>(lists: readonly (readonly Item[])[]): Item[] {
+  const longest = Math.max(...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, place) =>
+    lists.flatMap((list) => list.slice(place, place + 1)),
+  ).flat();
 }
 
 /** Workers that nobody here launched and that polled lately without holding anything. */
-async function freeElsewhere(ctx: QueryCtx, now: number): Promise<Observation["freeElsewhere"]> {
-  const beats = await ctx.db
-    .query("beats")
-    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-    .take(MAX_ELSEWHERE);
+async function freeElsewhere(
+  ctx: QueryCtx,
+  now: number,
+  random: number,
+): Promise<Observation["freeElsewhere"]> {
   const free = [];
-  for (const beat of beats) {
+  for await (const beat of living(ctx, { now, random, most: MAX_ELSEWHERE })) {
     const worker = await findWorker(ctx, beat.worker);
     if (worker?.provider !== "external" || worker.status !== "active" || worker.binding) continue;
     if ((await newestLease(ctx, beat.worker))?.state === "live") continue;

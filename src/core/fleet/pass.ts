@@ -92,7 +92,10 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   if (options.launch) await urlsFor(ctx, options.inline);
   const asked = await ctx.runQuery(internal.fleet.passAsks, { now: Date.now() });
   const wish = { machines: options.list === true || asked.machines, volumes: asked.volumes };
-  const { listing, volumes, failure } = await look(ctx, provider, wish, options.startedAt === null);
+  const { listing, volumes, failure } = await look(ctx, provider, wish, {
+    strict: options.startedAt === null,
+    inline: options.inline,
+  });
   const { seen, answers } = await observed(ctx, config, listing, options);
   const { now } = seen.view;
   // A launch would fail as the listing did; what needs no provider goes on.
@@ -141,7 +144,8 @@ async function observed(
   listing: Listing | null,
   { workspace, inline }: PassOptions,
 ) {
-  const observe = () => ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace });
+  const observe = () =>
+    ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace, random: Math.random() });
   const seen = await observe();
   const answers = listing ? await askDoubtful(ctx, config, inline, seen.view, listing) : new Map();
   return { seen: answers.size === 0 ? seen : await observe(), answers };

@@ -10,15 +10,20 @@ import { asQuery } from "../functions.js";
 import { loadRuntime } from "../config/runtime.js";
 import { MAX_MACHINES } from "./observe.js";
 import { readFleetState } from "./state.js";
+import { vProblem } from "./tables.js";
 
 /** As two passes that nobody asks for by hand are apart. */
 const RECENT_MS = 2_000;
 /** With more than these waiting already, one more changes nothing about what a pass would order. */
 const MAX_WAITING = 100;
 
-/** null: the last pass is longer ago, something became ready since, or the configuration is another one. */
+/**
+ * null: the last pass is longer ago, something became ready since, or the configuration is another one. `refused`: the provider
+ * would not list a moment ago, whatever became ready since.
+ */
 export const vRecentPass = v.union(
   v.null(),
+  v.object({ refused: vProblem }),
   v.object({ machines: v.number(), active: v.number(), rearmed: v.boolean() }),
 );
 
@@ -27,9 +32,11 @@ export const recent = asQuery({
   args: { now: v.number(), config: v.optional(vProviderConfig) },
   returns: vRecentPass,
 })(async (ctx, { now, config }) => {
-  const { lastPassAt = 0, nextPassAt } = await readFleetState(ctx);
-  if (now - lastPassAt >= RECENT_MS) return null;
+  const { lastPassAt = 0, nextPassAt, refused } = await readFleetState(ctx);
+  const isRefused = refused !== undefined && now - refused.at < RECENT_MS;
+  if (!isRefused && now - lastPassAt >= RECENT_MS) return null;
   if (config && !isSame(config, await loadProviderConfig(ctx))) return null;
+  if (isRefused) return { refused };
   const { fleet } = (await loadRuntime(ctx)).policies;
   for (const lane of fleet.lanes) {
     const waiting = await ctx.db

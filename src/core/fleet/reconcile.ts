@@ -1,6 +1,6 @@
 /** The fleet's operations by hand: 1.0.11's names, arguments, results and error texts. */
 import { v, type Infer } from "convex/values";
-import { factoryError } from "../../contract/errors.js";
+import { errorCodes, factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/fleet.js";
 import type { ProviderConfig } from "../../contract/fleet.js";
 import { vProviderConfig } from "../../contract/queue.js";
@@ -49,14 +49,23 @@ export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (c
   return { checked, stopped, pending, nextCheckScheduled: rearmed };
 });
 
-/** What the last pass found, when this call would only repeat it; null for one that brings something of its own. */
+/**
+ * What the last pass found, when this call would only repeat it; null for one that brings something of its own. Throws again what
+ * the provider answered a moment ago, without asking it.
+ */
 async function recentPass(
   ctx: ActionCtx,
   args: Inline & { scalingPolicy?: unknown; providerConfig?: ProviderConfig | undefined },
-): Promise<Infer<typeof vRecentPass>> {
+): Promise<{ machines: number; active: number; rearmed: boolean } | null> {
   const own = [args.flyApiToken, args.convexUrl, args.scalingPolicy];
   if (own.some((argument) => argument !== undefined)) return null;
-  return await ctx.runQuery(internal.fleet.recentPass, { now: Date.now(), config: args.providerConfig });
+  const known: Infer<typeof vRecentPass> = await ctx.runQuery(internal.fleet.recentPass, {
+    now: Date.now(),
+    config: args.providerConfig,
+  });
+  if (known === null || !("refused" in known)) return known;
+  const { code, message } = known.refused;
+  throw factoryError(errorCodes.find((each) => each === code) ?? "internal", message);
 }
 
 const inlineOf = ({ flyApiToken, convexUrl }: Inline): Inline => ({

@@ -111,6 +111,8 @@ export const fleetTables = {
     launchesPausedUntil: v.optional(v.number()),
     /** Why the fleet cannot work at all, or the last launch failed. */
     problem: v.optional(vProblem),
+    /** The provider's last refusal of a pass by hand: the answer to who asks a moment later (`recent.ts`). */
+    refused: v.optional(vProblem),
     /** Why conversations got no machine in the last pass; at most 50. */
     blocked: v.optional(v.array(v.object({ conversationId: v.string(), reason: v.string() }))),
   }),

@@ -127,9 +127,9 @@ describe("activeBindingsOfWorkspace", () => {
     await bind("ann", "a");
     await world.t.mutation(world.lib.revokeUserAgentBinding, { consumerUserId: "u2" });
     const pages = await world.t.run(async (ctx) => {
-      const first = await activeBindingsOfWorkspace(ctx, "acme", { limit: 1 });
+      const first = await activeBindingsOfWorkspace(ctx, "acme").take(1);
       const after = first.at(-1)?._creationTime ?? null;
-      return [first, await activeBindingsOfWorkspace(ctx, "acme", { after, limit: 5 })];
+      return [first, await activeBindingsOfWorkspace(ctx, "acme", after).take(5)];
     });
     expect(pages.map((page) => page.map((row) => row.consumerUserId))).toEqual([["u1"], ["u3"]]);
   });

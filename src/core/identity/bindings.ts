@@ -37,24 +37,14 @@ export const newestBinding = (
 export const isGranted = ({ status, source, granted }: Binding): boolean =>
   status === "active" && (granted ?? source !== "telegram_pairing");
 
-/**
- * Active bindings of a workspace, oldest first: those created after `after` (the `_creationTime` of the last one seen),
- * at most `limit`.
- */
-export const activeBindingsOfWorkspace = (
-  ctx: QueryCtx,
-  workspace: string,
-  { after, limit }: { after?: number | null | undefined; limit: number },
-): Promise<Binding[]> =>
-  ctx.db
-    .query("identityBindings")
-    .withIndex("by_workspace_and_status", (q) =>
-      q
-        .eq("workspace", workspace)
-        .eq("status", "active")
-        .gt("_creationTime", after ?? 0),
-    )
-    .take(limit);
+/** Active bindings of a workspace, oldest first: those created after `after` (the `_creationTime` of the last one seen). */
+export const activeBindingsOfWorkspace = (ctx: QueryCtx, workspace: string, after: number | null = null) =>
+  ctx.db.query("identityBindings").withIndex("by_workspace_and_status", (q) =>
+    q
+      .eq("workspace", workspace)
+      .eq("status", "active")
+      .gt("_creationTime", after ?? 0),
+  );
 
 /**
  * The active binding of a Telegram account or chat, the user id first. With `botId`, bindings of other bots are passed

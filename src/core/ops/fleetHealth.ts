@@ -5,6 +5,7 @@ import { isBudgetUsed } from "../../policy/fleet/plan.js";
 import { findingsOf, type BotFacts, type HealthFacts } from "../../policy/ops/health.js";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { missingLane, type LaneServer, type MissingLane } from "../../policy/queue/servable.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
@@ -20,7 +21,9 @@ import { workerTrouble } from "./workerFacts.js";
 const MAX_MACHINES = 1_000;
 const MAX_ENDED = 10;
 const MAX_VOLUMES = 100;
-const MAX_LANES_SEEN = 32;
+/** Lanes in which something waits that are looked at: those of the fleet and of workers, then the others by name. */
+const MAX_LANES_SEEN = 200;
+const MAX_UNSERVED_SHOWN = 32;
 const MAX_BOTS = 50;
 const STUCK_FAILURES = 3;
 /** Failures of ended machines that are older than this, counted back from the last pass, are history. */
@@ -38,7 +41,7 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
     ...(await machineFacts(ctx, asOf, policies)),
     ...(await leftovers(ctx)),
     ...(await workerTrouble(ctx, policies)),
-    lanes: await unservedLanes(ctx, policies, config.hasConfig),
+    ...(await unservedLanes(ctx, policies, config.hasConfig)),
     blocked: [...new Set(reasons)].map((reason) => ({
       reason,
       conversations: reasons.filter((other) => other === reason).length,
@@ -104,30 +107,51 @@ async function leftovers(ctx: QueryCtx): Promise<Pick<HealthFacts, "quarantined"
 }
 
 /** One conversation per lane that has any ready, and whether somebody serves it. */
-async function unservedLanes(ctx: QueryCtx, { fleet }: Policies, launches: boolean): Promise<MissingLane[]> {
+async function unservedLanes(
+  ctx: QueryCtx,
+  { fleet }: Policies,
+  launches: boolean,
+): Promise<Pick<HealthFacts, "lanes" | "moreLanes">> {
   const servers: LaneServer[] = (await liveWorkers(ctx)).map(({ lanes, workspace, status }) => ({
     lanes,
     workspace: workspace ?? null,
     active: status === "active",
   }));
   if (launches) servers.push({ lanes: fleet.lanes, workspace: null, active: true });
-  const missing: MissingLane[] = [];
-  let after = "";
-  for (let seen = 0; seen < MAX_LANES_SEEN; seen += 1) {
+  const listed = new Set([...fleet.lanes, ...servers.flatMap(({ lanes }) => lanes)]);
+  const named = new Set([...listed].slice(0, MAX_LANES_SEEN));
+  const lanes: MissingLane[] = [];
+  let seen = 0;
+  const look = (first: Doc<"conversations">): void => {
+    seen += 1;
+    const found = missingLane(first, servers);
+    if (found) lanes.push(found);
+  };
+  const behind = (pool: string) =>
+    ctx.db
+      .query("conversations")
+      .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", pool))
+      .first();
+  const isEnough = () => seen >= MAX_LANES_SEEN || lanes.length >= MAX_UNSERVED_SHOWN;
+  for (const lane of named) {
+    if (isEnough()) return { lanes, moreLanes: true };
     const first = await ctx.db
       .query("conversations")
-      .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", after))
+      .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
       .first();
-    if (!first) break;
-    if (first.pool !== first.lane) {
-      after = AFTER_OWNED_POOLS;
-      continue;
-    }
-    after = first.pool;
-    const found = missingLane(first, servers);
-    if (found) missing.push(found);
+    if (first) look(first);
   }
-  return missing;
+  for (let after = ""; ;) {
+    const first = await behind(after);
+    if (!first) return { lanes, moreLanes: false };
+    if (first.pool !== first.lane) after = AFTER_OWNED_POOLS;
+    else {
+      after = first.pool;
+      if (named.has(after)) continue;
+      if (isEnough()) return { lanes, moreLanes: true };
+      look(first);
+    }
+  }
 }
 
 async function botFacts(ctx: QueryCtx): Promise<BotFacts[]> {

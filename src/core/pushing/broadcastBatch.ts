@@ -6,6 +6,7 @@ import { utf8Bytes } from "../../policy/queue/size.js";
 import { recordAct } from "../audit/record.js";
 import { findAgent } from "../agents/findAgent.js";
 import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
+import { readBounded } from "../queue/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
@@ -29,17 +30,19 @@ export async function deliverBatch(
   let { workspaces, after } = broadcast.cursor;
   const most = Math.max(1, Math.floor(BATCH_BYTES / utf8Bytes(broadcast.title + broadcast.text)));
   for (let room = Math.min(BATCH, most); room > 0 && workspaces[0] !== undefined;) {
-    const bindings = await activeBindingsOfWorkspace(ctx, workspaces[0], { after, limit: room });
+    const { rows: bindings, capped } = await readBounded(
+      activeBindingsOfWorkspace(ctx, workspaces[0], after),
+      room,
+    );
     for (const binding of bindings) {
       const outcome = await reach(ctx, broadcast, binding, providerConfig);
       if (outcome === null) continue;
       counts.totalTargets += 1;
       counts[outcome] += 1;
     }
-    const isWhole = bindings.length < room;
-    after = isWhole ? undefined : bindings.at(-1)?._creationTime;
-    if (isWhole) workspaces = workspaces.slice(1);
-    room -= bindings.length;
+    after = capped ? bindings.at(-1)?._creationTime : undefined;
+    if (!capped) workspaces = workspaces.slice(1);
+    room = capped ? 0 : room - bindings.length;
   }
   const now = Date.now();
   await ctx.db.patch(broadcastId, {

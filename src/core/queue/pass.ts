@@ -16,9 +16,11 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { wakeFleetForReady } from "../fleet/wake.js";
+import { newestLease } from "../workers/reads.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { LOOK_AHEAD_MS } from "./alarms.js";
+import { around, firstOfNextTenant } from "./around.js";
 import { planLook, takeAlarm } from "./handledAlarms.js";
 import { newestLine, servedTicks } from "./discover.js";
 import { laneIn, LINE_LIFE_MS, publishLine } from "./line.js";
@@ -40,6 +42,8 @@ const MAX_ALARMS = 100;
 const ROWS_ABOUT_TO_GO = 8;
 /** As many as make a difference to a claim (`windowFor`). */
 const MAX_CLAIMERS = 16;
+/** Among these, those who asked last, the claimers are looked for. */
+const MAX_ASKING = 64;
 /** Who claimed longer ago than this is at work and does not claim soon. */
 const CLAIMED_LATELY_MS = 10_000;
 /** Workers have come since the last look: the next one counts them again. */
@@ -60,6 +64,7 @@ const vLane = v.object({
   rows: v.array(vRow),
   /** Flows by name (`flowOf`) and when each was served last. Workspaces are free text, so they are no keys. */
   served: v.array(v.object({ flow: v.string(), tick: v.number() })),
+  lastTenant: v.string(),
 });
 type SeenLane = Infer<typeof vLane>;
 
@@ -108,10 +113,10 @@ async function lanesWithWork(ctx: QueryCtx, line: Doc<"lines"> | null): Promise<
   const look = async (lane: string) => {
     if (seen.has(lane)) return;
     seen.add(lane);
-    const rows = await rowsOfLane(ctx, lane, laneIn(line, lane)?.saturated.at(-1) ?? "");
+    const { rows, lastTenant } = await rowsOfLane(ctx, lane, laneIn(line, lane)?.lastTenant ?? "");
     if (rows.length === 0) return;
     const served = [...(await servedTicks(ctx, lane, rows))].map(([flow, tick]) => ({ flow, tick }));
-    lanes.push({ lane, rows: rows.map(seenRow), served });
+    lanes.push({ lane, rows: rows.map(seenRow), served, lastTenant });
   };
   for (const lane of fleet.lanes) await look(lane);
   const start = line?.lanes.at(-1)?.lane ?? "";
@@ -125,47 +130,39 @@ async function lanesWithWork(ctx: QueryCtx, line: Doc<"lines"> | null): Promise<
   return lanes;
 }
 
-/** Goes once around what is sorted: `next` answers with what lies behind `after`, undefined at the end, null when that is enough. */
-async function around(
-  start: string,
-  next: (after: string) => Promise<string | null | undefined>,
-): Promise<void> {
-  let after = start;
-  let wrapped = start === "";
-  for (;;) {
-    const found = await next(after);
-    if (found === null || (found === undefined && wrapped)) return;
-    if (found === undefined) wrapped = true;
-    else if (wrapped && start !== "" && found > start) return;
-    after = found ?? "";
-  }
-}
-
 const readyBehind = (ctx: QueryCtx, pool: string) =>
   ctx.db
     .query("conversations")
     .withIndex("by_ready", (q) => q.eq("state", "ready").gt("pool", pool))
     .first();
 
-/** The first rows as stored, and the first of each workspace that does not come before those: some after `lastTenant`, around once. */
-async function rowsOfLane(ctx: QueryCtx, lane: string, lastTenant: string): Promise<Doc<"conversations">[]> {
+/**
+ * The first rows as stored, and the first of each workspace that does not come before those: some after `lastTenant`, around once.
+ * `lastTenant` of the result: where the next look goes on.
+ */
+async function rowsOfLane(
+  ctx: QueryCtx,
+  lane: string,
+  lastTenant: string,
+): Promise<{ rows: Doc<"conversations">[]; lastTenant: string }> {
   const rows = await ctx.db
     .query("conversations")
     .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
     .take(ROWS_PER_LANE);
-  if (rows.length < ROWS_PER_LANE) return rows;
+  if (rows.length < ROWS_PER_LANE) return { rows, lastTenant: "" };
   const seen = new Set(rows.map(({ workspace }) => workspace));
   let tenants = 0;
+  let last = lastTenant;
   await around(lastTenant, async (after) => {
-    if ((tenants += 1) > MAX_TENANTS) return null;
-    const first = await ctx.db
-      .query("conversations")
-      .withIndex("by_tenant", (q) => q.eq("state", "ready").eq("pool", lane).gt("workspace", after))
-      .first();
-    if (first && !seen.has(first.workspace)) rows.push(first);
-    return first?.workspace;
+    if (tenants === MAX_TENANTS) return null;
+    const first = await firstOfNextTenant(ctx, lane, after);
+    if (!first) return undefined;
+    tenants += 1;
+    last = first.workspace;
+    if (!seen.has(last)) rows.push(first);
+    return last;
   });
-  return rows;
+  return { rows, lastTenant: last };
 }
 
 const seenRow = ({ _id, ...row }: Doc<"conversations">): SeenRow => ({
@@ -178,22 +175,19 @@ const seenRow = ({ _id, ...row }: Doc<"conversations">): SeenRow => ({
   readyAt: row.readyAt,
 });
 
-/** Workers that claimed or asked for work lately, up to a bound, without those that are at work for longer. */
+/** Workers that claimed or asked for work lately, up to a bound, the latest first; without those that are at work for longer. */
 async function findClaimers(ctx: QueryCtx, now: number): Promise<string[]> {
-  const asking = await ctx.db
-    .query("beats")
-    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-    .take(MAX_CLAIMERS);
-  const leases = await ctx.db
-    .query("leases")
-    .withIndex("by_expiry", (q) => q.eq("state", "live"))
-    .take(MAX_CLAIMERS);
-  const isBusy = new Set<string>();
-  const claimers = new Set(asking.map(({ worker }) => worker));
-  for (const { worker, _creationTime } of leases)
+  const claimers = new Set<string>();
+  const latest = await ctx.db.query("leases").order("desc").take(MAX_CLAIMERS);
+  for (const { worker, _creationTime } of latest)
     if (_creationTime > now - CLAIMED_LATELY_MS) claimers.add(worker);
-    else isBusy.add(worker);
-  return [...claimers].filter((worker) => !isBusy.has(worker));
+  const asking = ctx.db.query("beats").withIndex("by_alive", (q) => q.gt("aliveUntil", now));
+  let left = MAX_ASKING;
+  for await (const { worker } of asking.order("desc")) {
+    if (claimers.size >= MAX_CLAIMERS || left-- === 0) break;
+    if ((await newestLease(ctx, worker))?.state !== "live") claimers.add(worker);
+  }
+  return [...claimers];
 }
 
 /** `alarm`: what it was started by; it does nothing when another look stood for that already. */
@@ -253,8 +247,9 @@ async function lookAgain(
     await publishLine(ctx, {
       until,
       claimers,
-      lanes: lanes.map(({ lane, rows, served }) => ({
+      lanes: lanes.map(({ lane, rows, served, lastTenant }) => ({
         lane,
+        lastTenant,
         virtual: virtualTime(rows, ticksOf(served)),
         saturated: expecting ? [] : [...new Set(rows.map(({ workspace }) => workspace))],
       })),

@@ -159,6 +159,8 @@ export const queueTables = {
         virtual: v.number(),
         /** Workspaces of which something waits although whoever could take it was rung: they need no look before `until`. */
         saturated: v.array(v.string()),
+        /** The workspace at which the look stopped that goes through all of a full lane; the next one goes on behind it. */
+        lastTenant: v.optional(v.string()),
       }),
     ),
     /** Workers that hold a lease or asked lately, up to a bound: they share the first rows. */

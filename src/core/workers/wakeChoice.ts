@@ -9,6 +9,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { AFTER_OWNED_POOLS, poolOf } from "../../policy/queue/lane.js";
 import { loadRuntime } from "../config/runtime.js";
+import { living } from "./living.js";
 import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { findWake } from "./wakeRow.js";
@@ -16,6 +17,10 @@ import { findWake } from "./wakeRow.js";
 /** A worker that was rung needs a message to it, a claim and its answer: some hundred ms. Then the next one is rung. */
 const REACTION_MS = 1_000;
 const MAX_RINGS = 64;
+/** Of these, as many go to owners before the lanes' workers have their turn. */
+const MAX_OWNERS_FIRST = MAX_RINGS / 2;
+/** Ready conversations of owners looked at in one pass, whoever owns them. */
+const MAX_OWNED = 128;
 /** Workers looked at in one pass; with few ready conversations it ends long before. */
 const MAX_SEEN = 256;
 
@@ -29,13 +34,15 @@ const vRing = v.object({
 export type Ring = Infer<typeof vRing>;
 
 export const choose = asQuery({
-  args: { waiting: v.array(vWaitingHead), now: v.number() },
+  /** `random`: a draw from 0..1, with which those looked at change when there are too many. */
+  args: { waiting: v.array(vWaitingHead), now: v.number(), random: v.number() },
   returns: v.array(vRing),
-})(async (ctx, { waiting, now }) => {
+})(async (ctx, { waiting, now, random }) => {
   const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
-  const rings: Ring[] = await ownersOfReady(ctx, now);
+  const owners = await ownersOfReady(ctx, now, random);
+  const rings: Ring[] = owners.slice(0, MAX_OWNERS_FIRST).filter(({ expected }) => expected !== "deaf");
   const open = [...waiting];
-  const seen = new Set(rings.map((ring) => ring.worker));
+  const seen = new Set(owners.map((ring) => ring.worker));
   const full = () => open.length === 0 || rings.length >= MAX_RINGS;
   /** Gives the worker the first conversation it may take. */
   const pair = (worker: Doc<"workers">, expect: (readyAt: number) => Ring["expected"]): void => {
@@ -62,13 +69,9 @@ export const choose = asQuery({
 
   const deaf: { worker: Doc<"workers">; at: number }[] = [];
   if (!full()) {
-    let left = MAX_SEEN;
     // The freshest first: a busy worker writes no beat, so those who polled last are the idle ones.
-    for await (const beat of ctx.db
-      .query("beats")
-      .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-      .order("desc")) {
-      if (full() || left-- === 0) break;
+    for await (const beat of living(ctx, { now, random, most: MAX_SEEN })) {
+      if (full()) break;
       const idle = seen.has(beat.worker) ? null : await idleWorker(ctx, beat.worker);
       if (!idle) continue;
       const wake = await findWake(ctx, beat.worker);
@@ -81,6 +84,8 @@ export const choose = asQuery({
     if (full()) break;
     pair(worker, () => "deaf");
   }
+  const rung = new Set(rings.map((ring) => ring.worker));
+  rings.push(...owners.filter(({ worker }) => !rung.has(worker)).slice(0, MAX_RINGS - rings.length));
   return rings;
 });
 
@@ -95,23 +100,36 @@ async function idleWorker(
   return lease?.state === "live" ? null : { worker, claimedAt: lease?._creationTime ?? 0 };
 }
 
-/** Conversations that only their owner may take. It is idle: it would hold this one otherwise. */
-async function ownersOfReady(ctx: QueryCtx, now: number): Promise<Ring[]> {
+/**
+ * The owners of conversations that only they may take, those that react before those that do not; of the latter, who was rung
+ * longest ago comes first. Such an owner is idle: it would hold this conversation otherwise.
+ */
+async function ownersOfReady(ctx: QueryCtx, now: number, random: number): Promise<Ring[]> {
   const rows = await ctx.db
     .query("conversations")
     .withIndex("by_ready", (q) =>
       q.eq("state", "ready").gte("pool", poolOf("", "")).lt("pool", AFTER_OWNED_POOLS),
     )
-    .take(MAX_RINGS);
-  const rings: Ring[] = [];
-  for (const { owner } of rows) {
-    const worker = owner === undefined ? null : await findWorker(ctx, owner);
-    if (worker?.listens !== true || worker.status !== "active") continue;
-    const wake = await findWake(ctx, worker.workerId);
-    const claimedAt = (await newestLease(ctx, worker.workerId))?._creationTime ?? 0;
-    const unanswered = wake !== null && wake.at > claimedAt;
-    const expected = !unanswered ? "soon" : wake.at > now - REACTION_MS ? "onItsWay" : "deaf";
-    rings.push({ worker: worker.workerId, expected });
+    .take(MAX_OWNED);
+  const owners = new Set(rows.flatMap(({ owner }) => owner ?? []));
+  if (rows.length === MAX_OWNED) {
+    // They stand by name, so those at the end are found by their signs of life.
+    for await (const { worker } of living(ctx, { now, random, most: MAX_SEEN })) {
+      const own = owners.has(worker) ? undefined : (await findWorker(ctx, worker))?.binding;
+      const conversation = own && (await ctx.db.get(own.conversation));
+      if (conversation?.state === "ready" && conversation.owner === worker) owners.add(worker);
+    }
   }
-  return rings;
+  const prompt: Ring[] = [];
+  const deaf: { ring: Ring; at: number }[] = [];
+  for (const owner of owners) {
+    const worker = await findWorker(ctx, owner);
+    if (worker?.listens !== true || worker.status !== "active") continue;
+    const wake = await findWake(ctx, owner);
+    const claimedAt = (await newestLease(ctx, owner))?._creationTime ?? 0;
+    if (wake === null || wake.at <= claimedAt) prompt.push({ worker: owner, expected: "soon" });
+    else if (wake.at > now - REACTION_MS) prompt.push({ worker: owner, expected: "onItsWay" });
+    else deaf.push({ ring: { worker: owner, expected: "deaf" }, at: wake.at });
+  }
+  return [...prompt, ...deaf.sort((a, b) => a.at - b.at).map(({ ring }) => ring)];
 }

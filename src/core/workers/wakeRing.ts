@@ -14,7 +14,7 @@ export async function ringForReady(ctx: MutationCtx, waiting: WaitingHead[]): Pr
   const now = Date.now();
   const rings: Ring[] = await ctx.runQuery(
     internal.queue.chooseWakes,
-    { waiting, now },
+    { waiting, now, random: Math.random() },
     { useStaleSnapshot: true },
   );
   for (const { worker, expected } of rings)

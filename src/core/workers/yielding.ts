@@ -9,6 +9,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
+import { living } from "./living.js";
 import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
@@ -17,13 +18,15 @@ import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;
+/** Requests of others, looked through for one that is still to be heeded. */
+const MAX_ASKED = 256;
 
 /** Asks at most one worker per pass; the next pass sees whether that was enough. */
 export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Promise<void> {
   if (waiting.length === 0) return;
   const chosen: Id<"workers"> | null = await ctx.runQuery(
     internal.queue.chooseYielding,
-    { waiting, now: Date.now() },
+    { waiting, now: Date.now(), random: Math.random() },
     { useStaleSnapshot: true },
   );
   const worker = chosen && (await ctx.db.get(chosen));
@@ -32,32 +35,26 @@ export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Prom
 }
 
 export const choose = asQuery({
-  args: { waiting: v.array(vWaitingHead), now: v.number() },
+  /** `random`: a draw from 0..1, with which those looked at change when there are too many. */
+  args: { waiting: v.array(vWaitingHead), now: v.number(), random: v.number() },
   returns: v.union(v.null(), v.id("workers")),
-})(async (ctx, { waiting, now }) => {
+})(async (ctx, { waiting, now, random }) => {
   const { fleet } = (await loadRuntime(ctx)).policies;
   const impatient = waiting.filter(({ readyAt }) => readyAt + fleet.yieldIdleAfterMs <= now);
   if (impatient.length === 0) return null;
-  const alive = await ctx.db
-    .query("beats")
-    .withIndex("by_alive", (q) => q.gt("aliveUntil", now))
-    .take(MAX_SEEN);
+  if (await isOneAsked(ctx, impatient, now)) return null;
   const idle: { worker: Doc<"workers">; since: number }[] = [];
   const busy: { worker: Doc<"workers">; since: number }[] = [];
-  for (const { worker: workerId } of alive) {
+  for await (const { worker: workerId } of living(ctx, { now, random, most: MAX_SEEN })) {
     const worker = await findWorker(ctx, workerId);
-    if (worker?.provider !== "external" || worker.status !== "active") continue;
+    if (!isElsewhere(worker)) continue;
     const wanted = impatient.filter((head) => mayTake(worker, head));
     if (wanted.length === 0) continue;
     const lease = await newestLease(ctx, workerId);
     if (!worker.binding && lease?.state !== "live") return null;
     if (!worker.binding) continue;
-    const askedAt = await askedToReleaseAt(ctx, worker);
-    if (askedAt !== null) {
-      // One that does not give way in time (its store is down, it is of an old version) holds up no other.
-      if (askedAt + RELEASE_WITHIN_MS > now) return null;
-      continue;
-    }
+    // One that does not give way in time (its store is down, it is of an old version) holds up no other.
+    if ((await askedToReleaseAt(ctx, worker)) !== null) continue;
     const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
     const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
     const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;
@@ -68,6 +65,27 @@ export const choose = asQuery({
   const longest = [...(idle.length > 0 ? idle : busy)].sort((a, b) => a.since - b.since)[0];
   return longest?.worker._id ?? null;
 });
+
+/** Somebody who could take one of these was asked, and may still give way. Looked up by the request: its worker may not be among those seen. */
+async function isOneAsked(ctx: QueryCtx, impatient: WaitingHead[], now: number): Promise<boolean> {
+  const rung = await ctx.db
+    .query("wakes")
+    .withIndex("by_at", (q) => q.gt("at", now - RELEASE_WITHIN_MS))
+    .order("desc")
+    .take(MAX_ASKED);
+  for (const { worker: workerId, release } of rung) {
+    if (release === undefined) continue;
+    const worker = await findWorker(ctx, workerId);
+    if (!isElsewhere(worker) || !impatient.some((head) => mayTake(worker, head))) continue;
+    const askedAt = await askedToReleaseAt(ctx, worker);
+    if (askedAt !== null && askedAt + RELEASE_WITHIN_MS > now) return true;
+  }
+  return false;
+}
+
+/** Run by somebody else, and at work. */
+const isElsewhere = (worker: Doc<"workers"> | null): worker is Doc<"workers"> =>
+  worker?.provider === "external" && worker.status === "active";
 
 const mayTake = (worker: Doc<"workers">, head: WaitingHead): boolean =>
   worker.lanes.includes(head.lane) && (worker.workspace === undefined || worker.workspace === head.workspace);

@@ -19,6 +19,7 @@ const well: HealthFacts = {
   quarantined: null,
   orphans: { count: 0, failing: null },
   lanes: [],
+  moreLanes: false,
   blocked: [],
   secrets: [],
   bots: [],

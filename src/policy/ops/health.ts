@@ -28,6 +28,8 @@ export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   quarantined: { count: number; firstDeletedAt: number } | null;
   orphans: { count: number; failing: Problem | null };
   lanes: readonly MissingLane[];
+  /** Something waits in more lanes than were looked at. */
+  moreLanes: boolean;
   /** The day's machine hours were used up at the last pass: how many there are; null: they were not. */
   budgetUsed: number | null;
   /** How many conversations got no machine in the last pass, by reason. */
@@ -53,6 +55,7 @@ export function findingsOf(facts: HealthFacts): Finding[] {
   const findings = [
     ...configFindings(facts),
     ...facts.lanes.map(laneFinding),
+    ...(facts.moreLanes ? [moreLanesFinding] : []),
     ...machineFindings(facts),
     ...workerFindings(facts),
     ...leftoverFindings(facts),
@@ -122,6 +125,13 @@ export function configFindings(facts: ConfigFacts): Finding[] {
 
 const laneFinding = ({ lane, workspace, message }: MissingLane): Finding =>
   finding("error", "lane_unserved", `Messages wait. ${message}`, sentence(laneFix({ lane, workspace })));
+
+const moreLanesFinding = finding(
+  "warning",
+  "lanes_not_all_seen",
+  "Messages wait in more lanes than this report looks at: others may be unserved, too.",
+  "Serve or empty the lanes that are named here; explainMessage tells about a single message of any lane.",
+);
 
 function machineFindings(facts: HealthFacts): Finding[] {
   const stuck = facts.stuck.map(({ worker, step, failures, problem }) =>
