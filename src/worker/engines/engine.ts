@@ -25,6 +25,7 @@ export interface EngineRequest {
   attachments?: EngineAttachment[];
   /** The agent's connections as environment variables. Secrets: for the engine's program alone. */
   connections?: Record<string, string>;
+  /** The operator's instructions, apart from what the user says. */
   systemPrompt?: string;
   /** Aborted when the lease is lost, the time is up or the worker is stopping: give up at once. */
   signal: AbortSignal;
