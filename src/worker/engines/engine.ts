@@ -49,7 +49,7 @@ export interface Engine {
   start(): Promise<void>;
   /** false: it cannot take a message now; the worker claims nothing meanwhile. */
   ready(): boolean;
-  /** Resolves while what the engine needs can be reached: cheap, without a run. Absent: only a run can show it. */
+  /** Resolves while what the engine needs can be reached: cheap, without a run. Absent (`command`, `echo`): only a run can show it, as a program has nothing that stands ready between two runs. */
   check?(signal: AbortSignal): Promise<void>;
   /** Answers one message, or rejects with an {@link EngineError}. */
   run(request: EngineRequest): Promise<EngineReply>;

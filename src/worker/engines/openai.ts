@@ -36,6 +36,7 @@ export function createOpenAiEngine(options: OpenAiOptions): Engine {
     stateful: false,
     start: () => Promise.resolve().then(() => void headersOf(options)),
     ready: () => true,
+    check: (signal) => lookAtServer(options, signal),
     stop: () => Promise.resolve(),
     run: async (request) => ({ text: await answerOf(options, request) }),
   };
@@ -55,6 +56,15 @@ function headersOf({ apiKey }: OpenAiOptions): Headers {
     throw new EngineError("refused", reason, false, { blames: "service" });
   }
   return headers;
+}
+
+/** Costs no tokens. A server that lists no models, or not to this key, says so: it is up, and the next run shows the rest. */
+async function lookAtServer(options: OpenAiOptions, signal: AbortSignal): Promise<void> {
+  const headers = headersOf(options);
+  const init: RequestInit = { headers, redirect: "manual", signal };
+  const { status, body } = await (options.fetch ?? fetch)(`${options.baseUrl}/models`, init);
+  await body?.cancel();
+  if (status >= 500 || status === 429) throw new EngineError("unavailable", `openai: HTTP ${status}`);
 }
 
 async function answerOf(options: OpenAiOptions, request: EngineRequest): Promise<string> {
