@@ -234,6 +234,14 @@ describe("a lost connection", () => {
     await expect.poll(() => engine.ready(), { interval: 2 }).toBe(true);
   });
 
+  test("a look at the gateway resolves with its connection, and not without", async () => {
+    await started();
+    await engine.check?.(new AbortController().signal);
+    await gateway.close();
+    await expect.poll(() => engine.ready(), { interval: 2 }).toBe(false);
+    await expect(engine.check?.(AbortSignal.timeout(50))).rejects.toThrow();
+  });
+
   test("ticks alone keep a quiet connection", async () => {
     await started({ modelMs: 200 });
     await engine.run(message());

@@ -36,7 +36,10 @@ export const messageRuntimeConfig = defineRow(() => ({
   args: {},
   returns: v.union(vMessageConfig, v.null()),
 }));
-/** A blank or absent prompt removes the configuration. When set, it is appended to every enqueued text. */
+/**
+ * A blank or absent prompt removes the configuration. When set, it goes to the engine beside each message that is handed out
+ * from then on; it is never part of what is stored. Throws `text_too_large` above the policy `queue.maxTextBytes`.
+ */
 export const setMessageRuntimeConfig = defineRow(() => ({
   args: { messageConfig: vMessageConfig },
   returns: v.null(),

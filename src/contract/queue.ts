@@ -127,6 +127,7 @@ export const vBridgeRuntimeConfig = lazy(() =>
 );
 /**
  * - `payload.attachments`: The files of the message, in its order; absent when it came without.
+ * - `systemPrompt`: The instructions of the operator, apart from what the user said; absent when none are set.
  * - `undeliverable`: Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a
  *   repeat.
  * - `connections`: Names of the agent's connections, whose values the worker has itself; absent when there are none.
@@ -140,6 +141,7 @@ export const vHydrationBundle = lazy(() =>
     payload: vPayload.extend({
       attachments: v.optional(v.array(vAttachment)),
     }),
+    systemPrompt: v.optional(v.string()),
     undeliverable: v.optional(v.string()),
     conversationState: v.object({
       contextHistory: v.array(vHistoryItem),
@@ -184,7 +186,8 @@ const workerToken = lazy(() => v.optional(v.string()));
 
 /**
  * - `workspaceId`: Must equal the conversation's workspace when given.
- * - `hydrate`: Answer with the hydration bundle in the same call.
+ * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
+ *   system prompt to the text of the job's payload, where the published image looks for it.
  * - `stateful`: The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says.
  * - `listens`: The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says.
  * - `instance`: Names the process, at most 128 characters, the same after a restart with the same data directory. A second

@@ -80,19 +80,28 @@ describe("a message that goes well", () => {
     expect(world.delivery.sent).toEqual([]);
   });
 
-  it("gives the engine text, history, metadata and attempt", async () => {
+  it("gives the engine text, system prompt, history, metadata and attempt", async () => {
     const contextHistory = [{ role: "user" as const, content: "before", at: 1 }];
     const payload = { provider: "telegram", providerUserId: "7", messageText: "now", metadata: { k: "v" } };
     const world = loopWith([
-      aJob("m1", { payload, conversationState: { contextHistory, pendingToolCalls: [] } }, { attempt: 3 }),
+      aJob(
+        "m1",
+        { payload, systemPrompt: "be kind", conversationState: { contextHistory, pendingToolCalls: [] } },
+        { attempt: 3 },
+      ),
     ]);
     await runFor(world, 10);
     expect(world.engine.requests[0]).toMatchObject({
       text: "now",
+      systemPrompt: "be kind",
       history: contextHistory,
       metadata: { k: "v" },
       attempt: 3,
     });
+    // What becomes history is what the user said.
+    const turns = world.transport.calls.flatMap(({ request }) => request?.turns ?? []);
+    expect(turns.map(({ content }) => content)).toContain("now");
+    expect(JSON.stringify(turns)).not.toContain("be kind");
   });
 });
 

@@ -26,6 +26,7 @@ export async function runEngine(
   signal: AbortSignal,
 ): Promise<EngineReply> {
   const { engine, clock, metrics } = deps;
+  const { systemPrompt } = hydration;
   const startedAt = clock.now();
   const limit = new AbortController();
   const finished = new AbortController();
@@ -46,6 +47,7 @@ export async function runEngine(
       text: hydration.payload.messageText,
       history: hydration.conversationState.contextHistory,
       metadata: hydration.payload.metadata ?? {},
+      ...(systemPrompt === undefined ? {} : { systemPrompt }),
       ...(connections === undefined ? {} : { connections }),
       ...(attachments.length > 0 && { attachments }),
       signal: combined,

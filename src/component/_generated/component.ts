@@ -208,6 +208,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               parts: number;
               text: string;
             };
+            systemPrompt?: string;
             telegramBotToken: string | null;
             undeliverable?: string;
           };
@@ -1134,6 +1135,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             parts: number;
             text: string;
           };
+          systemPrompt?: string;
           telegramBotToken: string | null;
           undeliverable?: string;
         },
@@ -2382,6 +2384,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                 parts: number;
                 text: string;
               };
+              systemPrompt?: string;
               telegramBotToken: string | null;
               undeliverable?: string;
             };
@@ -3145,6 +3148,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                   parts: number;
                   text: string;
                 };
+                systemPrompt?: string;
                 telegramBotToken: string | null;
                 undeliverable?: string;
               };

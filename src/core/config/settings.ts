@@ -4,6 +4,7 @@ import * as agentsContract from "../../contract/agents.js";
 import * as policiesContract from "../../contract/policies.js";
 import { mergeOverrides, policyFaults } from "../../policy/config/overrides.js";
 import { resolvePolicies } from "../../policy/config/policies.js";
+import { utf8Bytes } from "../../policy/queue/size.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
@@ -40,6 +41,13 @@ export const setMessageRuntimeConfig = asMutation(agentsContract.setMessageRunti
   { messageConfig },
 ) => {
   const systemPrompt = messageConfig.systemPrompt?.trim() ?? "";
+  const { maxTextBytes } = (await loadRuntime(ctx)).policies.queue;
+  const bytes = utf8Bytes(systemPrompt);
+  if (bytes > maxTextBytes)
+    throw factoryError(
+      "text_too_large",
+      `The system prompt is ${bytes} bytes, at most ${maxTextBytes} are allowed`,
+    );
   await store(ctx, { messageConfig: systemPrompt === "" ? undefined : { systemPrompt } });
   return null;
 });

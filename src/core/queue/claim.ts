@@ -8,10 +8,9 @@ import { DEFAULT_LANE, MAX_LANES } from "../../policy/queue/lane.js";
 import { retryWaitMs } from "../../policy/queue/retry.js";
 import { errorDataOf, factoryError, type ErrorData } from "../../contract/errors.js";
 import { noteSecretRead } from "../audit/tally.js";
-import { loadRuntime } from "../config/runtime.js";
+import { loadRuntime, type Runtime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
-import type { Policies } from "../../contract/policies.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
@@ -45,7 +44,8 @@ export interface ClaimScope {
 type ClaimArgs = ObjectType<typeof contract.claim.args>;
 
 export const claim = asMutation(contract.claim)(async (ctx, args) => {
-  return (await seek(ctx, await scopeOf(ctx, args), wishOf(args))).job;
+  const wish = wishOf(args);
+  return (await seek(ctx, await scopeOf(ctx, args), { ...wish, promptInText: !wish.hydrate })).job;
 });
 
 export const poll = asMutation(contract.poll)(async (ctx, args) => {
@@ -71,6 +71,8 @@ async function scopeOf(ctx: MutationCtx, args: ClaimArgs): Promise<ClaimScope> {
 interface Wish {
   conversationId?: string;
   hydrate: boolean;
+  /** The published image reads the text of the claim alone, so the system prompt stands in it. */
+  promptInText?: boolean;
   /** Whether a claim that finds nothing shall look what its worker may wait for. */
   hint?: boolean;
 }
@@ -118,7 +120,8 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
     worker = await findWorker(ctx, workerId);
   }
   if (worker?.status !== "active") return { job: null, worker, listens: false, quiet: null };
-  const { policies } = await loadRuntime(ctx);
+  const runtime = await loadRuntime(ctx);
+  const { policies } = runtime;
   const now = Date.now();
   const expiresAt = now + policies.lease.leaseMs;
   const reapAt = reapPoint(expiresAt, policies.lease.reapGridMs);
@@ -163,8 +166,8 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
   const job = await jobOf(ctx, { ...conversation, ...held }, message, {
     lease,
     expiresAt,
-    policies,
-    hydrate: wish.hydrate,
+    runtime,
+    wish,
     worker: scope.workerId,
   });
   return { job };
@@ -181,7 +184,7 @@ export async function claimAgain(
   const conversation = await ctx.db.get(lease.conversation);
   const message = await ctx.db.get(lease.message);
   if (!conversation || !message || conversation.lease !== lease._id) return null;
-  const { policies } = await loadRuntime(ctx);
+  const runtime = await loadRuntime(ctx);
   // It counts from this answer on, so the lease does too.
   const seenAt = Date.now();
   const expiresAt = seenAt + lease.leaseMs;
@@ -189,10 +192,18 @@ export async function claimAgain(
   return await jobOf(ctx, conversation, message, {
     lease: lease._id,
     expiresAt,
-    policies,
-    hydrate: wish.hydrate,
+    runtime,
+    wish,
     worker: scope.workerId,
   });
+}
+
+interface Hold {
+  lease: Id<"leases">;
+  expiresAt: number;
+  runtime: Runtime;
+  wish: Wish;
+  worker: string;
 }
 
 /** The job as a worker sees it, from rows that are held. */
@@ -200,26 +211,33 @@ async function jobOf(
   ctx: MutationCtx,
   conversation: Doc<"conversations">,
   message: Doc<"messageQueue">,
-  hold: { lease: Id<"leases">; expiresAt: number; policies: Policies; hydrate: boolean; worker: string },
+  { lease, expiresAt, runtime, wish, worker }: Hold,
 ): Promise<contract.Job> {
   const opening = { ...ctx, openedSecrets: new Set<string>() };
-  const hydrated = hold.hydrate ? await tryHydrate(opening, message, conversation, hold.policies) : {};
+  const hydrated = wish.hydrate ? await tryHydrate(opening, message, conversation, runtime) : {};
   // Without hydration the worker fetches it with a query, which can write nothing down: that it may is noted here.
-  const readable = hold.hydrate ? opening.openedSecrets : [`agent:${conversation.agentKey}`];
-  if (!hydrated.hydrationError) await noteSecretRead(ctx, hold.worker, readable);
+  const readable = wish.hydrate ? opening.openedSecrets : [`agent:${conversation.agentKey}`];
+  if (!hydrated.hydrationError) await noteSecretRead(ctx, worker, readable);
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
     agentKey: conversation.agentKey,
-    leaseId: leaseOnWire(conversation._id, hold.lease),
-    leaseExpiresAt: hold.expiresAt,
-    leaseMs: hold.expiresAt - Date.now(),
-    payload: message.payload,
+    leaseId: leaseOnWire(conversation._id, lease),
+    leaseExpiresAt: expiresAt,
+    leaseMs: expiresAt - Date.now(),
+    payload: wish.promptInText ? withPrompt(message.payload, runtime.systemPrompt) : message.payload,
     attempt: (conversation.failing?.count ?? conversation.attempts) + 1,
     maxAttempts: conversation.maxAttempts,
-    heartbeatIntervalMs: hold.policies.lease.heartbeatIntervalMs,
+    heartbeatIntervalMs: runtime.policies.lease.heartbeatIntervalMs,
     ...hydrated,
   };
+}
+
+/** As 1.0.11 joined them. */
+function withPrompt(payload: contract.Payload, prompt: string | null): contract.Payload {
+  if (prompt === null) return payload;
+  const said = payload.messageText.trimEnd();
+  return { ...payload, messageText: said === "" ? prompt : `${said}\n\n${prompt}` };
 }
 
 /** A secret that cannot be opened must not undo the claim: the next one would choose the same conversation again. */
@@ -227,10 +245,10 @@ async function tryHydrate(
   ctx: MutationCtx,
   message: Doc<"messageQueue">,
   conversation: Doc<"conversations">,
-  policies: Policies,
+  runtime: Runtime,
 ): Promise<Pick<contract.Job, "hydration" | "hydrationError">> {
   try {
-    const hydration = await buildBundle(ctx, message, conversation, policies);
+    const hydration = await buildBundle(ctx, message, conversation, runtime);
     return hydration ? { hydration } : { hydrationError: "agent_not_found" };
   } catch (error) {
     const known = errorDataOf(error);

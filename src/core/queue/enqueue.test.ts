@@ -63,14 +63,34 @@ describe("enqueue", () => {
     ).toHaveLength(1);
   });
 
-  it("appends the system prompt to every text while one is set", async () => {
-    await world.t.mutation(world.lib.setMessageRuntimeConfig, {
-      messageConfig: { systemPrompt: " be brief " },
-    });
+  const setPrompt = (systemPrompt?: string) =>
+    world.t.mutation(world.lib.setMessageRuntimeConfig, { messageConfig: { systemPrompt } });
+
+  it("keeps the system prompt out of the text: it is hydrated beside it, as it is when the message is handed out", async () => {
+    await setPrompt("be kind");
     await world.send("c", "hello \n");
-    expect(textOf(await world.claim("w1"))).toBe("hello\n\nbe brief");
-    await world.t.mutation(world.lib.setMessageRuntimeConfig, { messageConfig: {} });
+    await setPrompt(" be brief ");
+    const { payload, hydration } = await world.mustClaim("w1", { hydrate: true });
+    expect([payload.messageText, hydration?.payload.messageText]).toEqual(["hello \n", "hello \n"]);
+    expect(hydration?.systemPrompt).toBe("be brief");
+    await setPrompt();
     expect(await world.t.query(world.lib.messageRuntimeConfig, {})).toBeNull();
+    await world.send("d", "hello");
+    expect((await world.mustClaim("w2", { hydrate: true })).hydration).not.toHaveProperty("systemPrompt");
+  });
+
+  it("appends the system prompt for the published image, which reads the text of its claim alone", async () => {
+    await setPrompt("be brief");
+    await world.send("c", " hello \n");
+    await world.send("d", "\n");
+    expect(textOf(await world.claim("w1"))).toBe(" hello\n\nbe brief");
+    expect(textOf(await world.claim("w2"))).toBe("be brief");
+    const [stored] = await world.t.query(world.lib.listQueueItemsForConversation, { conversationId: "c" });
+    expect(stored?.payload.messageText).toBe(" hello \n");
+  });
+
+  it("refuses a system prompt that is larger than a message may be", async () => {
+    await expect(setPrompt("é".repeat(200_000))).rejects.toThrow("text_too_large");
   });
 
   it("keeps lanes apart", async () => {

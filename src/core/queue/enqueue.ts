@@ -45,8 +45,8 @@ export async function enqueueMessage(
     const known = await findByKey(ctx, agent.workspace, args.idempotencyKey);
     if (known) return known._id;
   }
-  const { policies, systemPrompt } = await loadRuntime(ctx);
-  const payload = checkedPayload(args.payload, systemPrompt, policies.queue);
+  const { policies } = await loadRuntime(ctx);
+  const payload = checkedPayload(args.payload, policies.queue);
   const lane = checkedLane(args.tag ?? agent.tag ?? DEFAULT_LANE, agent.workspace, payload.metadata ?? {});
   const conversation = await findConversation(ctx, args.conversationId);
   if (conversation && conversation.agentKey !== args.agentKey) {
@@ -132,12 +132,8 @@ function createConversation(
   });
 }
 
-/** The payload as it is stored: with the system prompt, within the limits. Also for a text that is replaced later. */
-export function checkedPayload(
-  payload: contract.Payload,
-  systemPrompt: string | null,
-  limits: Policies["queue"],
-): contract.Payload {
+/** The payload as it is stored, within the limits. Also for a text that is replaced later. */
+export function checkedPayload(payload: contract.Payload, limits: Policies["queue"]): contract.Payload {
   const providerUserId = payload.providerUserId.trim();
   if (providerUserId === "") {
     const shown = JSON.stringify(payload.providerUserId);
@@ -146,10 +142,7 @@ export function checkedPayload(
       `providerUserId is required but missing in payload.providerUserId=${shown}`,
     );
   }
-  const text = payload.messageText;
-  const messageText =
-    systemPrompt === null ? text : text.trim() === "" ? systemPrompt : `${text.trimEnd()}\n\n${systemPrompt}`;
-  const bytes = utf8Bytes(messageText) + utf8Bytes(payload.rawUpdateJson ?? "");
+  const bytes = utf8Bytes(payload.messageText) + utf8Bytes(payload.rawUpdateJson ?? "");
   if (bytes > limits.maxTextBytes) {
     throw factoryError(
       "text_too_large",
@@ -158,7 +151,7 @@ export function checkedPayload(
   }
   const metadata = { ...payload.metadata, providerUserId };
   checkMetadataSize(metadata, limits);
-  return { ...payload, providerUserId, messageText, metadata };
+  return { ...payload, providerUserId, metadata };
 }
 
 export function checkMetadataSize(metadata: Record<string, string>, limits: Policies["queue"]): void {

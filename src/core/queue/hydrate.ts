@@ -5,11 +5,10 @@
  */
 import * as contract from "../../contract/queue.js";
 import { factoryError } from "../../contract/errors.js";
-import type { Policies } from "../../contract/policies.js";
 import { findAgent } from "../agents/findAgent.js";
 import { bridgeRuntimeConfig } from "../bridge/runtimeConfig.js";
 import { connectionsForAgent } from "../connections/named.js";
-import { loadRuntime } from "../config/runtime.js";
+import { loadRuntime, type Runtime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -32,8 +31,7 @@ export const getHydrationBundle = asQuery(contract.getHydrationBundle)(async (ct
     );
   }
   if (!mayTouch(conversation, grant, args)) return null;
-  const { policies } = await loadRuntime(ctx);
-  return await buildBundle(ctx, message, conversation, policies);
+  return await buildBundle(ctx, message, conversation, await loadRuntime(ctx));
 });
 
 /** Null when the agent's profile is gone. */
@@ -41,7 +39,7 @@ export async function buildBundle(
   ctx: QueryCtx,
   message: Doc<"messageQueue">,
   conversation: Doc<"conversations">,
-  policies: Policies,
+  { policies, systemPrompt }: Runtime,
 ): Promise<contract.HydrationBundle | null> {
   const agent = await findAgent(ctx, conversation.agentKey);
   if (!agent) return null;
@@ -53,6 +51,7 @@ export async function buildBundle(
     conversationId: conversation.conversationId,
     agentKey: conversation.agentKey,
     payload: { ...message.payload, attachments },
+    systemPrompt: systemPrompt ?? undefined,
     undeliverable: await whyUndeliverable(ctx, message.payload, telegramBotToken),
     conversationState: {
       contextHistory: await newestTurns(ctx, message, policies.hydration.historyTurns),

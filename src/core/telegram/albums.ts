@@ -47,7 +47,7 @@ export async function takeAlbumPart(
 ): Promise<Id<"messageQueue">> {
   const seen = await findByUpdate(ctx, source);
   if (seen) return seen.message;
-  const { policies, systemPrompt } = await loadRuntime(ctx);
+  const { policies } = await loadRuntime(ctx);
   const now = Date.now();
   const key = { botId: source.botId, chatId: part.chatId, albumId: part.albumId };
   const place = placeOf(part);
@@ -59,7 +59,7 @@ export async function takeAlbumPart(
     const captions = [...album.captions, ...caption].sort((a, b) => a.place - b.place);
     const files = [...album.files, ...known];
     await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions, files });
-    await join(ctx, open, { part, captions, files, systemPrompt, limits: policies.queue });
+    await join(ctx, open, { part, captions, files, limits: policies.queue });
     await receiveFiles(ctx, open._id, part.files, { ...source, place }, policies.attachments);
     return open._id;
   }
@@ -91,13 +91,11 @@ async function join(
     part,
     captions,
     files,
-    systemPrompt,
     limits,
   }: {
     part: AlbumPart;
     captions: Album["captions"];
     files: TelegramFile[];
-    systemPrompt: string | null;
     limits: Policies["queue"];
   },
 ): Promise<void> {
@@ -108,7 +106,7 @@ async function join(
     messageText: said === "" ? describeMedia(files) : said,
     metadata: { ...part.metadata, ...mediaMetadata(files), ...metadata, ...typeOf(files) },
   };
-  await ctx.db.patch(message._id, { payload: checkedPayload(payload, systemPrompt, limits) });
+  await ctx.db.patch(message._id, { payload: checkedPayload(payload, limits) });
 }
 
 /** The one word of the metadata that speaks of all files together. */

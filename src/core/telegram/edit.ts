@@ -26,10 +26,10 @@ export async function replaceWaitingText(
     .take(MAX_LOOKED_AT);
   const message = waiting.find((row) => row.payload.externalMessageId === edited.externalMessageId);
   if (!message || wasClaimed(conversation, message)) return;
-  const { policies, systemPrompt } = await loadRuntime(ctx);
+  const { policies } = await loadRuntime(ctx);
   try {
     const changed = { ...message.payload, messageText: edited.messageText };
-    await ctx.db.patch(message._id, { payload: checkedPayload(changed, systemPrompt, policies.queue) });
+    await ctx.db.patch(message._id, { payload: checkedPayload(changed, policies.queue) });
   } catch (error) {
     if (errorDataOf(error) === null) throw error;
   }

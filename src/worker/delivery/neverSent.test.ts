@@ -97,6 +97,18 @@ const stages: [string, () => Promise<string>][] = [
     },
   ],
   [
+    "a proxy that wants a login, asked for plain HTTP without a tunnel",
+    async () => {
+      const proxy = createHttpServer((_request, response) => response.writeHead(407).end());
+      const network = openNetwork({
+        BASE_INTERNAL_URL: "http://127.0.0.1:1",
+        HTTP_PROXY: `http://127.0.0.1:${await listen(proxy)}`,
+      });
+      cleanups.push(() => network.close());
+      return "http://telegram.test";
+    },
+  ],
+  [
     "a proxy that is away",
     async () => {
       const network = openNetwork({

@@ -1,6 +1,7 @@
 /** One request to Telegram's Bot API. Its URL holds the bot's token, so no error text of fetch is passed on. */
 import { z } from "zod";
 import { Departure } from "../net/departure.js";
+import { failureOf } from "../net/failure.js";
 
 export interface CallOptions {
   /** Without a trailing slash; Telegram's own is `https://api.telegram.org`. */
@@ -57,22 +58,17 @@ export async function call(
     const text = await response.text();
     return { kind: "reply", status: response.status, reply: parseReply(text) };
   } catch (error) {
-    const kind = departure.began ? "silent" : "unsent";
-    if (departure.began) signal.throwIfAborted();
+    const failure = failureOf(error);
+    // A proxy that asks for a login has passed nothing on, though it was given the request.
+    const left = departure.began && failure.kind !== "proxy";
+    const kind = left ? "silent" : "unsent";
+    if (left) signal.throwIfAborted();
     else if (signal.aborted || departure.refused)
       return { kind: "withheld", reason: "telegram: held back before it was sent" };
-    const waited = departure.began ? "no answer" : "no connection";
+    const waited = left ? "no answer" : "no connection";
     if (timeout.aborted) return { kind, reason: `telegram: ${waited} within ${options.timeoutMs} ms` };
-    return { kind, reason: `telegram: ${systemCode(error)}` };
+    return { kind, reason: `telegram: ${failure.what}` };
   }
-}
-
-/** What failed, as the system names it; what only a person can read is kept where it holds no address of ours. */
-function systemCode(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
-    return cause.code;
-  return "connection failed";
 }
 
 function parseReply(text: string): Reply | null {

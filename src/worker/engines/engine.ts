@@ -25,6 +25,7 @@ export interface EngineRequest {
   attachments?: EngineAttachment[];
   /** The agent's connections as environment variables. Secrets: for the engine's program alone. */
   connections?: Record<string, string>;
+  /** The operator's instructions, apart from what the user says. */
   systemPrompt?: string;
   /** Aborted when the lease is lost, the time is up or the worker is stopping: give up at once. */
   signal: AbortSignal;
@@ -48,7 +49,7 @@ export interface Engine {
   start(): Promise<void>;
   /** false: it cannot take a message now; the worker claims nothing meanwhile. */
   ready(): boolean;
-  /** Resolves while what the engine needs can be reached: cheap, without a run. Absent: only a run can show it. */
+  /** Resolves while what the engine needs can be reached: cheap, without a run. Absent (`command`, `echo`): only a run can show it, as a program has nothing that stands ready between two runs. */
   check?(signal: AbortSignal): Promise<void>;
   /** Answers one message, or rejects with an {@link EngineError}. */
   run(request: EngineRequest): Promise<EngineReply>;

@@ -34,11 +34,37 @@ export function createOpenAiEngine(options: OpenAiOptions): Engine {
   return {
     name: "openai",
     stateful: false,
-    start: () => Promise.resolve(),
+    start: () => Promise.resolve().then(() => void headersOf(options)),
     ready: () => true,
+    check: (signal) => lookAtServer(options, signal),
     stop: () => Promise.resolve(),
     run: async (request) => ({ text: await answerOf(options, request) }),
   };
+}
+
+/** Rejects a key that no header can carry: it is no broken connection, and no repeat mends it. */
+function headersOf({ apiKey }: OpenAiOptions): Headers {
+  const headers = new Headers({
+    "content-type": "application/json",
+    accept: "text/event-stream, application/json",
+  });
+  try {
+    if (apiKey !== undefined) headers.set("authorization", `Bearer ${apiKey}`);
+  } catch {
+    // The platform's own error repeats the key.
+    const reason = "openai: the key holds a character that no HTTP header may carry";
+    throw new EngineError("refused", reason, false, { blames: "service" });
+  }
+  return headers;
+}
+
+/** Costs no tokens. A server that lists no models, or not to this key, says so: it is up, and the next run shows the rest. */
+async function lookAtServer(options: OpenAiOptions, signal: AbortSignal): Promise<void> {
+  const headers = headersOf(options);
+  const init: RequestInit = { headers, redirect: "manual", signal };
+  const { status, body } = await (options.fetch ?? fetch)(`${options.baseUrl}/models`, init);
+  await body?.cancel();
+  if (status >= 500 || status === 429) throw new EngineError("unavailable", `openai: HTTP ${status}`);
 }
 
 async function answerOf(options: OpenAiOptions, request: EngineRequest): Promise<string> {
@@ -73,15 +99,12 @@ async function tryOnce(
   without: ReadonlySet<Without>,
 ): Promise<string | { error: EngineError; told: Told | null }> {
   const { apiKey, clock } = options;
+  const headers = headersOf(options);
   try {
     // The platform's type does not know the way out.
     const init: RequestInit & { dispatcher: Dispatcher } = {
       method: "POST",
-      headers: {
-        "content-type": "application/json",
-        accept: "text/event-stream, application/json",
-        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-      },
+      headers,
       body: JSON.stringify({
         model: options.model,
         messages: await messagesOf(request, without),

@@ -40,6 +40,7 @@ const hydration = z.object({
   conversationId: z.string(),
   agentKey: z.string(),
   payload: payload.extend({ attachments: z.array(attachment).optional() }),
+  systemPrompt: z.string().optional(),
   undeliverable: z.string().optional(),
   conversationState: z.object({
     contextHistory: z.array(z.object({ role, content: z.string(), at: z.number() })),

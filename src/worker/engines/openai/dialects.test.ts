@@ -50,6 +50,31 @@ const stream =
     to.writeHead(200, { "content-type": type }).end(bytes);
 const four = 'data: {"choices":[{"delta":{"content":"four"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
 
+it.each(["sk-abc\u200bdef", "sk-1\nsk-2"])(
+  "a key that no header can carry, %j, is refused at the start and at each run, not taken for a broken connection",
+  async (apiKey) => {
+    const clock = { now: () => 0, random: () => 1, sleep: () => Promise.resolve() };
+    server = await startTestServer((_request, response) => json(response, 200, {}));
+    const engine = createOpenAiEngine({ baseUrl: server.baseUrl, model: "m", apiKey, clock });
+    const refusal = { kind: "refused", retryable: false, blames: "service" };
+    const request = {
+      messageId: "m",
+      attempt: 1,
+      conversationId: "c",
+      agentKey: "a",
+      text: "hi",
+      history: [],
+    };
+    const signal = AbortSignal.timeout(20_000);
+    for (const refused of [engine.start(), engine.run({ ...request, metadata: {}, signal })]) {
+      const error: unknown = await refused.catch((reason: unknown) => reason);
+      expect(error).toMatchObject(refusal);
+      expect(JSON.stringify([String(error), error])).not.toContain("sk-");
+    }
+    expect(server.received).toEqual([]);
+  },
+);
+
 describe("an answer is read", () => {
   const answers = readdirSync(new URL("answers/", folder));
   const types = [

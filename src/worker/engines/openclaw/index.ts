@@ -54,6 +54,11 @@ class OpenClawEngine implements Engine {
     return this.link.current !== undefined || this.process?.untried === true;
   }
 
+  /** The connection says it all: the gateway answers its pings, or it is cut. What the gateway's model is worth, only a run shows. */
+  async check(signal: AbortSignal): Promise<void> {
+    if (!this.ready()) await this.link.whenUsable(signal);
+  }
+
   run(request: EngineRequest): Promise<EngineReply> {
     this.process?.startIfStopped();
     if (this.process !== undefined) this.link.start();
