@@ -40,10 +40,13 @@ export async function checkEnd(stage: Stage, pace: { cronMs: number }): Promise<
   if (kept.length > 0) {
     // A minute of the ten in turn each time.
     pace.cronMs = 61 * MINUTE_MS;
-    await time.sleep(DAY_MS);
-    time.standStill(5.5 * DAY_MS);
-    await time.sleep(2.5 * DAY_MS);
-    must(volumes(stage).length === 0, "what is kept is kept for its time: a volume is there after nine days");
+    await time.sleep(DAY_MS / 2);
+    time.standStill(6 * DAY_MS);
+    await time.sleep(1.5 * DAY_MS);
+    must(
+      volumes(stage).length === 0,
+      "what is kept is kept for its time: a volume is there after eight days",
+    );
     checkForeign(stage);
   }
   return kept.length;

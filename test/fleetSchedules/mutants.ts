@@ -22,7 +22,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /nobody alive is taken for dead|credential|nothing costs money|finally answered/,
-    from: 12,
+    from: 8,
   },
   {
     name: "a launch is repeated without end",
@@ -71,7 +71,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /no unsaved memory is deleted/,
-    from: 43,
+    from: 93,
   },
   {
     name: "machines on their way out do not count",
@@ -85,7 +85,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /the cap is never exceeded/,
-    from: 4,
+    from: 5,
   },
   {
     name: "nobody is drained for being idle",
@@ -109,7 +109,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /nothing costs money|row ends|finally answered/,
-    from: 2,
+    from: 0,
   },
   {
     name: "what is somebody else's is collected",
@@ -150,7 +150,44 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /finally answered|long gone|is said of a machine that is there/,
-    from: 4,
+    from: 0,
+  },
+  {
+    name: "a later message of a conversation is taken before an earlier one",
+    replacements: [
+      {
+        file: "core/queue/model.ts",
+        text: `eq("conversation", conversation._id).eq("status", "queued"))
+    .first();
+  const cleared`,
+        by: `eq("conversation", conversation._id).eq("status", "queued"))
+    .order("desc")
+    .first();
+  const cleared`,
+      },
+    ],
+    rule: /is answered in order|the head is the oldest/,
+    from: 0,
+  },
+  {
+    name: "a cause has no name",
+    replacements: [
+      { file: "policy/ops/explainFleet.ts", text: "  provider_failed: {", by: "  provider_fails: {" },
+    ],
+    rule: /a cause has a name/,
+    from: 0,
+  },
+  {
+    name: "an empty listing is taken for the truth",
+    replacements: [
+      {
+        file: "policy/fleet/doubt.ts",
+        text: `  if (machine.seen === "missing") return machine.missed >= MISSED_LISTINGS && isSilent(machine, clock);`,
+        by: `  if (machine.seen === "missing" || machine.seen === "unlisted") return machine.missed >= MISSED_LISTINGS;`,
+      },
+    ],
+    rule: /nobody alive is taken for dead/,
+    from: 48,
   },
 ];
 
@@ -166,19 +203,7 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /no unsaved memory is deleted/,
-    from: 0,
-  },
-  {
-    name: "an empty listing is taken for the truth",
-    replacements: [
-      {
-        file: "policy/fleet/doubt.ts",
-        text: "return machine.missed >= MISSED_LISTINGS && isSilent(machine, clock);",
-        by: "return machine.missed >= MISSED_LISTINGS;",
-      },
-    ],
-    rule: /nobody alive is taken for dead/,
-    from: 16,
+    from: 12,
   },
   {
     name: "what nobody owns is not forgotten when it is gone",
@@ -195,18 +220,6 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /fleetHealth has no finding that is not true/,
-    from: 0,
-  },
-  {
-    name: "a worker that is being drained is said to poll",
-    replacements: [
-      {
-        file: "policy/ops/explain.ts",
-        text: `  if (!owner.active || machine?.step === "retiring") return draining(facts, owner);`,
-        by: "",
-      },
-    ],
-    rule: /nobody waits for a worker that is long gone/,
-    from: 0,
+    from: 26,
   },
 ];

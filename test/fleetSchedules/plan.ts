@@ -44,13 +44,14 @@ export function planOf(seed: number, without: readonly Trouble[] = []): Plan {
   const chosen = TROUBLES.filter((trouble) => random.chance(trouble === "silence" ? 0.15 : 0.5));
   const troubles = new Set(chosen.filter((trouble) => !without.includes(trouble)));
   const maxWorkers = random.pick([null, null, 2, 3, 6]);
-  const idleMinutes = random.pick([null, 1, 2, 2, 5]);
+  // Default is half an hour, which costs as much as four other schedules.
+  const idleMinutes = random.pick([null, 1, 1, 1, 1, 2, 2, 2, 3, 5]);
   const silence = {
     afterMs: random.between(1, 8) * MINUTE_MS,
     forMs: random.between(25, 40) * HOUR_MS,
-    refusesMs: random.between(1, 60) * MINUTE_MS,
+    refusesMs: random.between(1, 25) * MINUTE_MS,
   };
-  const troubledMs = random.between(2, 12) * MINUTE_MS;
+  const troubledMs = random.between(2, 9) * MINUTE_MS;
   return {
     seed,
     troubles,
@@ -59,7 +60,7 @@ export function planOf(seed: number, without: readonly Trouble[] = []): Plan {
       ...(idleMinutes === null ? {} : { idleTimeoutMs: idleMinutes * MINUTE_MS }),
     },
     conversations: random.between(1, 4),
-    messages: random.between(2, 8),
+    messages: random.between(2, 7),
     pauseMs: random.pick([5_000, 60_000, 3 * MINUTE_MS]),
     troubledMs,
     silence: troubles.has("silence") ? silence : null,

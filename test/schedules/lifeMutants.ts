@@ -1,0 +1,93 @@
+/** Faults about who is alive: conversations of workers that go, come back changed, or come twice. */
+import type { Mutant } from "./mutants.js";
+import { RETURNS_FROM } from "./plan.js";
+
+export const LIFE_MUTANTS: Mutant[] = [
+  {
+    name: "a dead owner keeps its conversation",
+    replacements: [
+      { file: "core/workers/silent.ts", text: "  await freeBound(ctx, worker);\n", by: "" },
+      {
+        file: "core/queue/reap.ts",
+        text: "const freed = await freeConversation(ctx, held, lease.worker);",
+        by: "const freed = held === null;",
+      },
+    ],
+    rule: /belongs to nobody alive|every accepted message ends/,
+    from: 5,
+  },
+  {
+    name: "a worker is not missed before its first idle poll",
+    replacements: [
+      {
+        file: "core/workers/meet.ts",
+        text: "  await noteIdlePoll(ctx, coming.workerId, lease.staleAfterMs, grant.tokenId ?? undefined);\n",
+        by: "",
+      },
+    ],
+    rule: /belongs to nobody alive|every accepted message ends/,
+    from: 5,
+  },
+  {
+    name: "a silent owner keeps its conversation",
+    replacements: [{ file: "core/workers/silent.ts", text: "  await freeBound(ctx, worker);\n", by: "" }],
+    rule: /belongs to nobody alive/,
+    from: RETURNS_FROM + 8,
+  },
+  {
+    name: "a worker that was away for minutes has lost what it held",
+    replacements: [
+      {
+        file: "core/workers/silent.ts",
+        text: "if (!worker.binding) return await removeWorker(ctx, worker);",
+        by: 'if (worker.workerId !== "") return await removeWorker(ctx, worker);',
+      },
+    ],
+    rule: /may save .* when it is back/,
+    from: RETURNS_FROM + 4,
+  },
+  {
+    name: "a worker that comes back without memory keeps its conversation",
+    replacements: [
+      {
+        file: "core/workers/meet.ts",
+        text: "if (worker.binding && !keepsItsDisk(worker, coming)) await unbindWorker(ctx, worker);",
+        by: "keepsItsDisk(worker, coming);",
+      },
+    ],
+    rule: /every accepted message ends/,
+    from: RETURNS_FROM,
+  },
+  {
+    name: "an owner that does not serve the lane keeps its conversation",
+    replacements: [
+      { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
+    ],
+    rule: /every accepted message ends/,
+    from: RETURNS_FROM,
+  },
+  {
+    name: "a second process under one id is let in",
+    replacements: [
+      {
+        file: "core/workers/meet.ts",
+        text: "if (worker.instance === undefined || worker.instance === instance) return null;",
+        by: "if (worker.instance !== null) return null;",
+      },
+    ],
+    rule: /while .* holds work under the same id/,
+    from: RETURNS_FROM,
+  },
+  {
+    name: "a lost answer is repeated with the job of another process",
+    replacements: [
+      {
+        file: "core/queue/claim.ts",
+        text: `if (lease?.state !== "live" || lease.after !== scope.after)`,
+        by: `if (lease?.state !== "live")`,
+      },
+    ],
+    rule: /is given to two processes/,
+    from: RETURNS_FROM,
+  },
+];
