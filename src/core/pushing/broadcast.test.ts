@@ -172,6 +172,18 @@ describe("a large broadcast", () => {
     },
   );
 
+  it("takes on fewer at once where their bindings hold much", async () => {
+    const long = "x".repeat(900_000);
+    await bindMany(8);
+    for (let n = 0; n < 8; n += 1)
+      await world.t.run(async (ctx) => {
+        const rows = await ctx.db.query("identityBindings").collect();
+        const row = rows.find(({ consumerUserId }) => consumerUserId === `u${n}`);
+        if (row) await ctx.db.patch(row._id, { metadata: { long } });
+      });
+    expect((await send()).totalTargets).toBe(5);
+  });
+
   it("stops before the next batch when it is canceled, and forgets whoever was bound later", async () => {
     await bindMany(150);
     const { broadcastId } = await send();
