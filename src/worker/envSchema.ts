@@ -157,6 +157,10 @@ export const envSchema = z.object({
     .regex(/^[\w/]{1,200}$/, "must be a module path such as agentFactory")
     .default("agentFactory")
     .meta({ description: "The app's module that exports workerWake, for CONVEX_DEPLOYMENT_URL." }),
+  AGENT_FACTORY_SECRET_NAMES: text.optional().meta({
+    description:
+      "Names of further variables whose values are secrets, separated by commas: never printed, like all that end in KEY, TOKEN, SECRET, PASSWORD or CREDENTIALS. Machines of the fleet have it.",
+  }),
   HTTP_TIMEOUT_MS: wholeMs(100)
     .default(20_000)
     .meta({ description: "Longest wait for one answer of the component or Telegram." }),

@@ -35,6 +35,8 @@ export interface JobDeps extends LeaseHolderDeps {
   log: Logger;
   /** Longest engine run in ms. */
   engineTimeoutMs: number;
+  /** Values that no reason of a failure may hold. */
+  secrets?: readonly string[];
   /** What engine, store and delivery are worth at present. */
   services: Services;
   /** Whether to ask for the next job while ending this one. */

@@ -11,7 +11,10 @@ const jwtPattern = /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 /** Replaces what looks like a credential, and every exact value of `secrets`. */
 export function redactText(text: string, secrets: readonly string[] = []): string {
   let clean = text;
-  for (const secret of secrets) if (secret.length >= 6) clean = clean.replaceAll(secret, "[redacted]");
+  // The longest first: one may be part of another. Inside of JSON it is written with escapes.
+  const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  for (const form of forms.sort((a, b) => b.length - a.length))
+    if (form.length >= 6) clean = clean.replaceAll(form, "[redacted]");
   return clean
     .replace(botTokenPattern, "bot[redacted]")
     .replace(bareBotTokenPattern, "[redacted]")

@@ -27,8 +27,9 @@ import { openOwnState } from "./store/ownState.js";
 import { materialiseSkills } from "./skills/materialise.js";
 import { checksOf, Services } from "./services.js";
 import { drainOnSignals, RunControl } from "./shutdown.js";
+import { secretsOf } from "./secrets.js";
 import { lookAtMachine } from "./startChecks.js";
-import { checkMachine, listen, secretsOf, startEngine, startSkills } from "./startup.js";
+import { checkMachine, listen, startEngine, startSkills } from "./startup.js";
 import { createConnectionStatus } from "./status.js";
 import { createGatewayTransport } from "./transport/gateway.js";
 import { workerVersion } from "./version.js";
@@ -45,7 +46,7 @@ export async function runWorker(env: WorkerEnv, host: NodeJS.Process): Promise<n
   const log = createLogger({
     level: env.LOG_LEVEL,
     workerId: env.WORKER_ID,
-    secrets: secretsOf(env),
+    secrets: secretsOf(env, host.env),
     onLine: (level) => metrics.logLines.inc({ level }),
   });
   try {
@@ -191,6 +192,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       connection,
       control,
       engineTimeoutMs: env.ENGINE_TIMEOUT_MS,
+      secrets: secretsOf(env, host.env),
       pollIntervalMs: env.POLL_INTERVAL_MS ?? unhintedPollMs,
       waiting,
     });

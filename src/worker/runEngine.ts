@@ -5,6 +5,7 @@ import type { Clock } from "./clock.js";
 import { createConnections, type Connections } from "./connections/resolve.js";
 import type { EngineAttachment } from "./attachments/files.js";
 import { EngineError, type Engine, type EngineReply } from "./engines/engine.js";
+import { redactText } from "./logging.js";
 import type { Metrics } from "./metrics.js";
 
 export interface RunEngineDeps {
@@ -15,6 +16,8 @@ export interface RunEngineDeps {
   connections?: Connections;
   /** Longest run in ms. */
   engineTimeoutMs: number;
+  /** Values that no reason of a failure may hold; those of connections in use are added. */
+  secrets?: readonly string[];
 }
 
 /** The engine's answer: a text that is not blank, or files, or both. Rejects with an {@link EngineError}, or with `signal`'s reason when that aborts. */
@@ -36,8 +39,9 @@ export async function runEngine(
       limit.abort(new EngineError("timeout", `${engine.name}: no answer within ${deps.engineTimeoutMs} ms`));
   });
   let result = "ok";
+  let connections: Record<string, string> | undefined;
   try {
-    const connections = await connectionsOf(deps, hydration);
+    connections = await connectionsOf(deps, hydration);
     signal.throwIfAborted();
     const running = engine.run({
       messageId: job.messageId,
@@ -65,6 +69,8 @@ export async function runEngine(
       ? (limit.signal.reason as EngineError)
       : asEngineError(engine.name, error);
     result = known.kind;
+    // A program's last words may hold what it was given.
+    known.message = redactText(known.message, [...(deps.secrets ?? []), ...Object.values(connections ?? {})]);
     throw known;
   } finally {
     finished.abort();

@@ -4,29 +4,7 @@ import { EngineError, type Engine } from "./engines/engine.js";
 import type { WorkerEnv } from "./env.js";
 import { WorkerFault } from "./faults.js";
 import { startHealthServer, type HealthDeps, type HealthServer } from "./health.js";
-import { credentialsOf } from "./net/proxy.js";
 import { checkDataDir, checkProgram } from "./startChecks.js";
-import { readPostgresUrl } from "./store/postgresUrl.js";
-
-/** Every value of the environment that must never be printed, whatever it looks like. */
-export function secretsOf(env: WorkerEnv): string[] {
-  const proxies = [env.HTTPS_PROXY, env.HTTP_PROXY]
-    .filter((proxy) => proxy !== undefined)
-    .flatMap((proxy) => [new URL(proxy).password, credentialsOf(new URL(proxy)).password]);
-  const database = env.STATE_DATABASE_URL === undefined ? "" : readPostgresUrl(env.STATE_DATABASE_URL);
-  const values = [
-    env.AGENT_TOKEN,
-    env.OPENAI_API_KEY,
-    env.OPENCLAW_GATEWAY_TOKEN,
-    env.CLIENT_TLS_KEY,
-    env.STATE_DATABASE_URL,
-    typeof database === "string" ? undefined : database.password,
-    env.AWS_SECRET_ACCESS_KEY,
-    env.AWS_SESSION_TOKEN,
-    ...proxies,
-  ];
-  return values.filter((value) => value !== undefined).filter((value) => value !== "");
-}
 
 /** Looks at the machine before anything is opened. Rejects with `disk_full`, `data_dir_unusable` or `engine_missing`. */
 export async function checkMachine(

@@ -68,6 +68,7 @@ export function machineEnv(inputs: MachineEnvInputs): Record<string, string> {
     BASE_INTERNAL_URL: inputs.gatewayUrl,
     CONVEX_DEPLOYMENT_URL: inputs.cloudUrl,
     AGENT_TOKEN: inputs.token,
+    AGENT_FACTORY_SECRET_NAMES: Object.keys(inputs.secrets).join(","),
     OPENCLAW_AGENT_KEY: inputs.agentKey ?? "",
     OPENCLAW_CONVERSATION_ID: inputs.conversationId ?? "",
   };
