@@ -251,7 +251,10 @@ describe("idle", () => {
     await runFor(world, 3 * pollIntervalMs + 10);
     expect(world.transport.count("claim")).toBe(1 + 3);
     const { values } = await world.metrics.claims.get();
-    expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toMatchObject({ job: 1, empty: 3 });
+    expect(Object.fromEntries(values.map((v) => [v.labels.result, v.value]))).toMatchObject({
+      job: 1,
+      empty: 3,
+    });
   });
 
   it("claims nothing while the engine is not ready", async () => {

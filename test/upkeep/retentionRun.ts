@@ -61,15 +61,18 @@ const seed = {
   }),
 };
 
-/** The machine's time, moved. */
-class Moved implements Pace {
-  byMs = 0;
-  readonly random = realPace.random;
-  readonly begin = realPace.begin;
-  readonly beforeCommit = realPace.beforeCommit;
-  readonly backOff = realPace.backOff;
-  now = (): number => realPace.now() + this.byMs;
-  at = (timeMs: number, run: () => void): (() => void) => realPace.at(timeMs - this.byMs, run);
+/** The machine's time, moved by `byMs`. */
+interface Moved extends Pace {
+  byMs: number;
+}
+function movedPace(): Moved {
+  const pace: Moved = {
+    ...realPace,
+    byMs: 0,
+    now: () => realPace.now() + pace.byMs,
+    at: (timeMs, run) => realPace.at(timeMs - pace.byMs, run),
+  };
+  return pace;
 }
 
 /** `largeEvery`: one message of so many has 400 kB, and so has its turn. */
@@ -77,7 +80,7 @@ export async function runRetention(
   component: ModuleMap,
   { messages, largeEvery }: { messages: number; largeEvery: number },
 ) {
-  const pace = new Moved();
+  const pace = movedPace();
   const engine = await Engine.start({
     components: [{ path: "", modules: { ...component, seed: () => Promise.resolve(seed) } }],
     pace,

@@ -112,13 +112,14 @@ async function relay(siteUrl: string, onAnnounced: () => void) {
 
 /** A worker that is stopped just after its announcement was recorded, and whose lease has run out since. */
 async function stopped(stage: Stage) {
-  let child: ChildProcess | undefined;
+  const running: { child?: ChildProcess } = {};
   let asleep = false;
   const between = await relay(stage.siteUrl, () => {
     asleep = true;
-    child?.kill("SIGSTOP");
+    running.child?.kill("SIGSTOP");
   });
-  child = startWorker(stage, "sleeper", between.url);
+  const child = startWorker(stage, "sleeper", between.url);
+  running.child = child;
   const messageId = await ask(stage, "one");
   await until(() => asleep);
   const over = async () =>

@@ -162,7 +162,8 @@ describe("200 idle clients", () => {
     });
     running.push(() => Promise.all(clients.map((client) => client.close())));
     await vi.waitFor(() => expect(answered).toBe(200), { timeout: 20_000 });
-    for (const workerId of names.slice(0, 20)) await lib("claim", { workerId, listens: true, workerToken: token });
+    for (const workerId of names.slice(0, 20))
+      await lib("claim", { workerId, listens: true, workerToken: token });
     const { runs } = platform.subscriptions();
     await send("c7");
     await vi.waitFor(() => expect(rung).toHaveLength(1), { timeout: 5_000 });
