@@ -66,7 +66,7 @@ async function listening(workers: string[]): Promise<void> {
   const waiting = Array.from({ length: 20 }, () => ({ lane: "default", workspace: "default", readyAt: 0 }));
   await vi.waitFor(
     async () => {
-      const choice = { waiting, now: Date.now() };
+      const choice = { waiting, now: Date.now(), random: 0.5 };
       const rings = await platform.run("queue:chooseWakes", choice, {
         componentPath: "agentFactory",
       });
