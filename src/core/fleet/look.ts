@@ -96,7 +96,7 @@ export async function look(
     const { code, message } = failure;
     // With a credential for one call it says nothing about the next one.
     if (inline.flyApiToken === undefined)
-      await ctx.runMutation(internal.fleet.recordRefusal, { code, message });
+      await ctx.runMutation(internal.fleet.noteProviderRefusal, { code, message });
     throw error;
   }
 }
