@@ -17,6 +17,34 @@ export const LIFE_MUTANTS: Mutant[] = [
     from: 5,
   },
   {
+    name: "a worker that was away for minutes has lost what it held",
+    replacements: [
+      {
+        file: "core/workers/silent.ts",
+        text: "if (!worker.binding) return await removeWorker(ctx, worker);",
+        by: 'if (worker.workerId !== "") return await removeWorker(ctx, worker);',
+      },
+    ],
+    rule: /may save .* when it is back/,
+    from: RETURNS_FROM + 4,
+  },
+  {
+    name: "a second process under one id is let in",
+    replacements: [
+      {
+        file: "core/workers/meet.ts",
+        text: "if (worker.instance === undefined || worker.instance === instance) return null;",
+        by: "if (worker.instance !== null) return null;",
+      },
+    ],
+    rule: /while .* holds work under the same id/,
+    from: RETURNS_FROM + 4,
+  },
+];
+
+/** Chance finds these seldom: they are looked for in the long run alone. */
+export const RARE_LIFE_MUTANTS: Mutant[] = [
+  {
     name: "a worker is not missed before its first idle poll",
     replacements: [
       {
@@ -35,18 +63,6 @@ export const LIFE_MUTANTS: Mutant[] = [
     from: RETURNS_FROM + 8,
   },
   {
-    name: "a worker that was away for minutes has lost what it held",
-    replacements: [
-      {
-        file: "core/workers/silent.ts",
-        text: "if (!worker.binding) return await removeWorker(ctx, worker);",
-        by: 'if (worker.workerId !== "") return await removeWorker(ctx, worker);',
-      },
-    ],
-    rule: /may save .* when it is back/,
-    from: RETURNS_FROM + 4,
-  },
-  {
     name: "an owner that does not serve the lane keeps its conversation",
     replacements: [
       { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
@@ -54,22 +70,6 @@ export const LIFE_MUTANTS: Mutant[] = [
     rule: /every accepted message ends/,
     from: RETURNS_FROM + 31,
   },
-  {
-    name: "a second process under one id is let in",
-    replacements: [
-      {
-        file: "core/workers/meet.ts",
-        text: "if (worker.instance === undefined || worker.instance === instance) return null;",
-        by: "if (worker.instance !== null) return null;",
-      },
-    ],
-    rule: /while .* holds work under the same id/,
-    from: RETURNS_FROM + 4,
-  },
-];
-
-/** Chance finds these seldom: they are looked for in the long run alone. */
-export const RARE_LIFE_MUTANTS: Mutant[] = [
   {
     name: "a worker that comes back without memory keeps its conversation",
     replacements: [
