@@ -10,7 +10,11 @@ export interface Finding {
 }
 
 /** Tries `most` seeds from `from` on; null when none finds it. */
-export async function search({ replacements, rule }: Mutant, from: number, most: number): Promise<Finding | null> {
+export async function search(
+  { replacements, rule }: Mutant,
+  from: number,
+  most: number,
+): Promise<Finding | null> {
   const component = await loadComponent(replacements);
   for (let seed = from; seed < from + most; seed += 1) {
     try {

@@ -1,8 +1,7 @@
 /** Thousands of random schedules of the queue, what their transactions met, and how soon each planted fault is found. */
 import { expect, it } from "vitest";
 import { loadComponent } from "../schedules/component.js";
-import { RARE_LIFE_MUTANTS } from "../schedules/lifeMutants.js";
-import { MUTANTS } from "../schedules/mutants.js";
+import { MUTANTS, RARE_MUTANTS } from "../schedules/mutants.js";
 import { RETURNS_FROM } from "../schedules/plan.js";
 import { runSchedule } from "../schedules/schedule.js";
 import { search } from "../schedules/search.js";
@@ -40,7 +39,7 @@ it("5 000 random schedules keep every invariant, and no wake-up is lost", async 
 
 it("every planted fault is found", async () => {
   const missed: string[] = [];
-  for (const mutant of [...MUTANTS, ...RARE_LIFE_MUTANTS]) {
+  for (const mutant of [...MUTANTS, ...RARE_MUTANTS]) {
     const found = await search(mutant, mutant.from >= RETURNS_FROM ? mutant.from : 0, MOST);
     if (found) console.log(`${mutant.name}: found by schedule ${found.seed + 1}`);
     if (!found || !mutant.rule.test(found.message)) missed.push(`${mutant.name}: ${found?.message ?? "-"}`);
