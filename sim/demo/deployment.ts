@@ -21,7 +21,7 @@ export const demoBot: BotSpec = {
 
 /**
  * Shorter than the defaults, so that a killed worker's message comes back within seconds. `reapGridMs` is how much
- * later than its end a lease is noticed at most.
+ * later than its end a lease is noticed at most; `staleAfterMs` is the least that policies allow.
  */
 export const demoLease = {
   leaseMs: 4_000,

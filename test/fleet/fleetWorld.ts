@@ -12,20 +12,12 @@ import {
   type FlySimulator,
 } from "../../sim/fly/index.js";
 import { componentModules, createWorld, type World } from "../component/world.js";
+import { APP, CONFIG } from "./config.js";
+
+export { APP, CONFIG } from "./config.js";
 
 const { setTimeout: realTimeout } = globalThis;
 
-export const APP = "workers";
-export const CONFIG = {
-  kind: "fly" as const,
-  appName: APP,
-  organizationSlug: "acme",
-  image: "registry.fly.io/worker:1",
-  region: "iad",
-  volumeName: "data",
-  volumePath: "/data",
-  volumeSizeGb: 1,
-};
 const CLOUD = "https://happy-animal-123.convex.cloud";
 
 /** Knows only the images that the test says. */

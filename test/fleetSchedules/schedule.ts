@@ -19,6 +19,7 @@ import { planOf, type Plan, type Trouble } from "./plan.js";
 import type { Stage, Tally } from "./stage.js";
 import { FleetTime, liveIn } from "./time.js";
 import { Watch } from "./watch.js";
+import { CONFIG } from "../fleet/config.js";
 
 const MINUTE_MS = 60_000;
 /** Longer than a launch that rests, a boot, a drain and a lease together. */
@@ -203,16 +204,7 @@ async function setUp({ caller, plan, cloud }: Stage): Promise<void> {
   await cloud.addForeign();
   await caller.lib("configureAgent", { agentKey: "default", version: "1", secretsRef: [], enabled: true });
   await caller.lib("setProviderRuntimeConfig", {
-    providerConfig: {
-      kind: "fly",
-      appName: APP,
-      organizationSlug: "acme",
-      image: "registry.fly.io/worker:1",
-      region: "iad",
-      volumeName: "data",
-      volumePath: "/data",
-      volumeSizeGb: 1,
-    },
+    providerConfig: { ...CONFIG, appName: APP },
   });
   await caller.lib("importSecret", { secretRef: "fly.apiToken", plaintextValue: cloud.fly.token });
   await caller.lib("importSecret", { secretRef: "convex.url", plaintextValue: CLOUD_URL });
