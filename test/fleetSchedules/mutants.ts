@@ -210,8 +210,8 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
     replacements: [
       {
         file: "core/fleet/orphans.ts",
-        text: "  for (const row of rows) if (!seen.has(row.providerId)) await ctx.db.delete(row._id);",
-        by: "  for (const row of rows) if (seen.size < 0) await ctx.db.delete(row._id);",
+        text: "  for (const row of rows) if (isOver(row.providerId)) await ctx.db.delete(row._id);",
+        by: "  for (const row of rows) if (isOver(row.providerId) && row.listings < 0) await ctx.db.delete(row._id);",
       },
       {
         file: "core/fleet/orphans.ts",

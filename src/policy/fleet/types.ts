@@ -87,6 +87,8 @@ export const vObservation = v.object({
   freeElsewhere: v.array(v.object({ lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()) })),
   /** Machines of ours that exist without a row: they cost money too. */
   orphans: v.number(),
+  /** Creations for machines that have ended which may still take effect, or may have since the last list (`unsettled.ts`). */
+  unsettled: v.number(),
   usedTodayMs: v.number(),
   /** Launching failed lately: not before this time. */
   launchesPausedUntil: v.number(),
@@ -132,6 +134,8 @@ export type Command = { kind: "launch"; for: WaitingView } | Steering;
 /** Why a waiting conversation got no machine in this pass. */
 export type Blocked =
   | "worker_cap"
+  /** There would be room if it were known that creations of unknown outcome have made nothing. */
+  | "launch_unsettled"
   | "workspace_cap"
   | "budget"
   | "launch_step"
