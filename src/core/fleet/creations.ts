@@ -23,6 +23,4 @@ export async function noteReport(
 
 /** Ended rows with a creation that may have come since the whole list begun at `listedAt`, the first to be settled first. */
 export const unsettledRows = (ctx: QueryCtx, listedAt: number) =>
-  ctx.db
-    .query("machines")
-    .withIndex("by_settledAt", (q) => q.eq("live", false).gt("settledAt", listedAt));
+  ctx.db.query("machines").withIndex("by_settledAt", (q) => q.eq("live", false).gt("settledAt", listedAt));

@@ -54,7 +54,9 @@ export const asks = asQuery({
     ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
   );
   const due =
-    live.length === 0 && orphans.length === 0 ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
+    live.length === 0 && orphans.length === 0
+      ? sinceList >= LIST_IDLE_EVERY_MS
+      : sinceList >= LIST_EVERY_MS || changing;
   const sinceVolumes = now - (state.lastVolumesListedAt ?? 0);
   const ended = await ctx.db
     .query("machines")
@@ -66,8 +68,7 @@ export const asks = asQuery({
   const mayBeLate = (lastAt = 0) => ended !== null && now >= lateAt && lastAt < lateAt;
   const noted = (kind: "list" | "volumes") => state.notes.some((note) => note.kind === kind);
   return {
-    machines:
-      due || orphans.length > 0 || settledAt <= now || noted("list") || mayBeLate(state.lastListedAt),
+    machines: due || orphans.length > 0 || settledAt <= now || noted("list") || mayBeLate(state.lastListedAt),
     volumes:
       noted("volumes") ||
       isOrphaned("volume") ||

@@ -72,12 +72,7 @@ const rowNamed = (ctx: QueryCtx, name: string): Promise<Doc<"machines"> | null> 
     .unique();
 
 /** The list was begun before the provider confirmed that this very machine is gone. */
-async function endedSince(
-  ctx: QueryCtx,
-  machineId: string,
-  name: string,
-  begunAt: number,
-): Promise<boolean> {
+async function endedSince(ctx: QueryCtx, machineId: string, name: string, begunAt: number): Promise<boolean> {
   const row = await rowNamed(ctx, name);
   return row?.machineId === machineId && (row.stoppedAt ?? 0) >= begunAt;
 }

@@ -98,8 +98,7 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   });
   const { listing, volumes } = seenThere;
   // Before anything is planned: what the lists show has its place, too.
-  const lostVolumes =
-    listing || volumes ? await ctx.runMutation(internal.fleet.noteListing, seenThere) : 0;
+  const lostVolumes = listing || volumes ? await ctx.runMutation(internal.fleet.noteListing, seenThere) : 0;
   const { seen, answers } = await observed(ctx, config, listing, options);
   const { now } = seen.view;
   // A launch would fail as the listing did; what needs no provider goes on.
@@ -112,8 +111,7 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   for (const command of plan.commands) await work.carryOut(command);
   await noteSeen(ctx, seen.view, view);
   const live = view.machines.length + work.spawned;
-  const rearmed =
-    live > 0 || view.waiting.length > 0 || view.orphans + lostVolumes > 0 || failure !== null;
+  const rearmed = live > 0 || view.waiting.length > 0 || view.orphans + lostVolumes > 0 || failure !== null;
   const pauseMs = Math.max(view.scaling.reconcileIntervalMs, failure ? AFTER_FAILURE_MS : 0);
   await ctx.runMutation(internal.fleet.finishPass, {
     startedAt: options.startedAt,

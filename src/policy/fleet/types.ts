@@ -122,11 +122,16 @@ export const vStopReason = v.union(
 );
 export type StopReason = Infer<typeof vStopReason>;
 
+const steering = {
+  worker: v.string(),
+  /** Not right any more once the worker has given a sign of life after this one, epoch ms; absent: right whatever it says. */
+  heardAt: v.optional(v.number()),
+};
 /** What is done about one machine that is there. `resume`: an overdue step of a launch or a retirement is taken up again. */
 export const vSteering = v.union(
-  v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), worker: v.string() }),
-  v.object({ kind: v.literal("drain"), worker: v.string(), reason: vDrainReason }),
-  v.object({ kind: v.literal("stop"), worker: v.string(), reason: vStopReason }),
+  v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), ...steering }),
+  v.object({ kind: v.literal("drain"), reason: vDrainReason, ...steering }),
+  v.object({ kind: v.literal("stop"), reason: vStopReason, ...steering }),
 );
 export type Steering = Infer<typeof vSteering>;
 export type Command = { kind: "launch"; for: WaitingView } | Steering;
