@@ -28,6 +28,7 @@ export const glance = internalQuery(stateFile.glance);
 export const beginPass = internalMutation(passFile.begin);
 export const orderLaunch = internalMutation(commandsFile.launch);
 export const steer = internalMutation(commandsFile.steer);
+export const noteListing = internalMutation(finishFile.noteListing);
 export const noteSeen = internalMutation(finishFile.noteSeen);
 export const finishPass = internalMutation(finishFile.finish);
 export const recordPassFailure = internalMutation(finishFile.failed);

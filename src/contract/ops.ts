@@ -44,6 +44,7 @@ export const vReason = lazy(() =>
     v.literal("provider_error"),
     v.literal("fleet_error"),
     v.literal("worker_cap"),
+    v.literal("launch_unsettled"),
     v.literal("workspace_cap"),
     v.literal("daily_budget"),
     v.literal("launch_step"),

@@ -163,7 +163,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
   const { worker, leaving, launching, next, wake, options } = busy;
   const startedAt = Date.now();
   const drain = { kind: "drain" as const, worker: worker(2), reason: "idle" as const };
-  const failure = { code: "c", message: "m", retryable: true };
+  const failure = { code: "c", message: "m", retryable: true, unsettled: true };
   const gone = (n: number) => footprintOf(f, internal.fleet.recordGone, { ...leaving[n]!, kept: null });
   return {
     begin: await footprintOf(f, internal.fleet.beginPass, { wake }),
@@ -172,6 +172,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
     finish: await footprintOf(f, internal.fleet.finishPass, {
       startedAt,
       listed: true,
+      listedWholeAt: startedAt,
       volumesListed: true,
       notes: await f.world.t.run(async (ctx) =>
         (await ctx.db.query("fleetNotes").collect()).map(({ _id }) => _id),
@@ -186,6 +187,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
       ...launching[0]!,
       machineId: "m",
       region: "iad",
+      unsettled: false,
     }),
     "launch failed": await footprintOf(f, internal.fleet.recordLaunchFailure, {
       ...launching[1]!,

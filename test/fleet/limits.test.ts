@@ -95,6 +95,7 @@ async function observed(world: FleetWorld["world"]) {
     now: Date.now(),
     workspace: null,
     random: 0.5,
+    listedAt: 0,
   });
   return view;
 }

@@ -18,7 +18,7 @@ async function seeded(f: FleetWorld, machines: number, ready: number): Promise<v
 /** Documents that a pass looks at before it decides. */
 const documentsRead = (f: FleetWorld): Promise<number> =>
   f.world.t.query(async (ctx) => {
-    await ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace: null, random: 0 });
+    await ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace: null, random: 0, listedAt: 0 });
     return (await ctx.meta.getTransactionMetrics()).documentsRead.used;
   });
 

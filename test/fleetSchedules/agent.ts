@@ -63,7 +63,7 @@ export class Agent {
   get isReachable(): boolean {
     return this.isRunning && this.line.isUp;
   }
-  /** Epoch ms of its last call that arrived; 0: none did. */
+  /** Epoch ms of its last call that left a trace; 0: none did. */
   get heardAt(): number {
     return this.line.heardAt;
   }

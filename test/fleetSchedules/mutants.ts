@@ -12,12 +12,12 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
       {
         file: "core/fleet/steps.ts",
-        text: "  if (row) await noteMade(",
-        by: "  if (row && row.machineId !== made.machineId) await noteMade(",
+        text: "  await noteMade(ctx, row, made,",
+        by: "  if (row.machineId !== made.machineId) await noteMade(ctx, row, made,",
       },
       {
         file: "policy/fleet/lifecycle.ts",
-        text: "return called(machine) ?? overdue(machine, view);",
+        text: "return called(machine) ?? unlessHeard(machine, overdue(machine, view));",
         by: "return overdue(machine, view);",
       },
     ],
@@ -34,8 +34,8 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
       {
         file: "core/fleet/steps.ts",
-        text: "  if (row) await noteMade(",
-        by: "  if (row && row.attempt < 0) await noteMade(",
+        text: "  await noteMade(ctx, row, made,",
+        by: "  if (row.attempt < 0) await noteMade(ctx, row, made,",
       },
       {
         file: "core/fleet/orphans.ts",
@@ -44,7 +44,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
       {
         file: "policy/fleet/lifecycle.ts",
-        text: "return called(machine) ?? overdue(machine, view);",
+        text: "return called(machine) ?? unlessHeard(machine, overdue(machine, view));",
         by: "return overdue(machine, view);",
       },
     ],
@@ -78,10 +78,8 @@ export const FLEET_MUTANTS: Mutant[] = [
     replacements: [
       {
         file: "policy/fleet/plan.ts",
-        text: `  const costing = view.machines.filter((machine) => machine.step !== "stopped");
-  const perWorkspace`,
-        by: `  const costing = view.machines.filter((machine) => machine.step !== "stopped" && machine.step !== "retiring");
-  const perWorkspace`,
+        text: `  machines.filter(({ step }) => step !== "stopped").length + orphans + unsettled;`,
+        by: `  machines.filter(({ step }) => step !== "stopped" && step !== "retiring").length + orphans + unsettled;`,
       },
     ],
     rule: /the cap is never exceeded/,
@@ -210,8 +208,8 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
     replacements: [
       {
         file: "core/fleet/orphans.ts",
-        text: "  for (const row of rows) if (!seen.has(row.providerId)) await ctx.db.delete(row._id);",
-        by: "  for (const row of rows) if (seen.size < 0) await ctx.db.delete(row._id);",
+        text: "  for (const row of rows) if (isOver(row.providerId)) await ctx.db.delete(row._id);",
+        by: "  for (const row of rows) if (isOver(row.providerId) && row.listings < 0) await ctx.db.delete(row._id);",
       },
       {
         file: "core/fleet/orphans.ts",

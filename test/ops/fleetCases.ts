@@ -75,6 +75,14 @@ export const fleetCases: Case[] = [
     "fleet.dailyMachineHours",
     later,
   ],
+  [
+    "a creation of unknown outcome",
+    { fleet: { blocked: "launch_unsettled" } },
+    "launch_unsettled",
+    "whose outcome is not known yet",
+    "scaling.maxWorkers",
+    later,
+  ],
   ["the step", { fleet: { blocked: "launch_step" } }, "launch_step", "at most 1", "scaling.spawnStep", later],
   [
     "behind others at the cap",

@@ -13,9 +13,10 @@ import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
+import { loadRuntime } from "../config/runtime.js";
 import { bindWorker } from "../workers/bindWorker.js";
 import { newestLease } from "../workers/reads.js";
-import { findWorker } from "../workers/register.js";
+import { findBeat, findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
 import { findFence, setFence } from "./fences.js";
 import { vIntent } from "./steps.js";
@@ -98,12 +99,21 @@ export const steer = asMutation({ args: { command: vSteering, ...vOptions }, ret
   const row = await machineOf(ctx, command.worker);
   const worker = await findWorker(ctx, command.worker);
   if (!row?.live) return NOTHING;
+  if (command.heardAt !== undefined && (await heardAt(ctx, command.worker)) > command.heardAt) return NOTHING;
   const steered = await new Machine(ctx, row, worker, fleet).follow(command);
   if (schedule && steered.launch) await ctx.scheduler.runAfter(0, internal.cloud.runLaunch, steered.launch);
   if (schedule && steered.retirement)
     await ctx.scheduler.runAfter(0, internal.cloud.runRetirement, steered.retirement);
   return steered;
 });
+
+/** The last sign of life of a worker, epoch ms, as passes see it; 0: none. */
+async function heardAt(ctx: MutationCtx, worker: string): Promise<number> {
+  const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
+  const beat = await findBeat(ctx, worker);
+  const lease = await newestLease(ctx, worker);
+  return Math.max(beat ? beat.aliveUntil - staleAfterMs : 0, lease?.seenAt ?? 0);
+}
 
 /** One machine and its worker, as they are now. */
 class Machine {

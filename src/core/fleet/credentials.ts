@@ -11,6 +11,7 @@ import { internal } from "../../component/_generated/api.js";
 import { env, type ActionCtx } from "../../component/_generated/server.js";
 import { createProvider } from "../providers/registry.js";
 import type { MachineProvider } from "../providers/provider.js";
+import type { ProviderOptions } from "../providers/providerOptions.js";
 
 /** Values for one call only. */
 export interface Inline {
@@ -29,6 +30,7 @@ export async function providerFor(
   ctx: ActionCtx,
   config: ProviderConfig,
   inline: Inline,
+  options: Pick<ProviderOptions, "until"> = {},
 ): Promise<MachineProvider> {
   const given = inline.flyApiToken?.trim();
   const token: string | null =
@@ -42,7 +44,10 @@ export async function providerFor(
     );
   }
   const baseUrl = env.FLY_API_BASE_URL;
-  return createProvider(config, token?.trim() ?? "", baseUrl === undefined ? {} : { baseUrl });
+  return createProvider(config, token?.trim() ?? "", {
+    ...options,
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  });
 }
 
 /** Throws `convex_url_missing`, `convex_url_invalid`. */

@@ -23,29 +23,36 @@ const failureFields = {
   kind: v.optional(v.string()),
 };
 
-/** What a pass saw of its machines, and what the provider's listings say of machines and volumes. Returns how many orphans there are. */
+/** What the provider's listings say of machines and volumes, before a pass reads and plans. Returns how many volumes are orphans. */
+export const noteListing = asMutation({
+  args: {
+    listing: v.union(v.null(), vListing),
+    goneOrphans: v.array(v.string()),
+    volumes: v.union(v.null(), vVolumeListing),
+  },
+  returns: v.number(),
+})(async (ctx, { listing, goneOrphans, volumes }) => {
+  const { fleet } = (await loadRuntime(ctx)).policies;
+  if (listing?.complete) await noteMachineOrphans(ctx, listing, goneOrphans, fleet);
+  return volumes ? await noteVolumeOrphans(ctx, volumes, fleet) : 0;
+});
+
+/** What a pass saw of its machines. */
 export const noteSeen = asMutation({
   args: {
     machines: v.array(
       v.object({ worker: v.string(), missed: v.number(), lastUseAt: v.optional(v.number()) }),
     ),
-    listing: v.union(v.null(), vListing),
-    volumes: v.union(v.null(), vVolumeListing),
   },
-  returns: v.object({ machines: v.union(v.number(), v.null()), volumes: v.number() }),
-})(async (ctx, { machines, listing, volumes }) => {
-  const now = Date.now();
-  const { fleet } = (await loadRuntime(ctx)).policies;
+  returns: v.null(),
+})(async (ctx, { machines }) => {
   for (const { worker, missed, lastUseAt = 0 } of machines) {
     const row = await machineOf(ctx, worker);
     if (!row) continue;
     const used = lastUseAt > (row.lastUseAt ?? 0) ? { lastUseAt } : {};
     await ctx.db.patch(row._id, { missed, ...used });
   }
-  return {
-    machines: listing?.complete ? await noteMachineOrphans(ctx, listing.machines, now, fleet) : null,
-    volumes: volumes ? await noteVolumeOrphans(ctx, volumes, now, fleet) : 0,
-  };
+  return null;
 });
 
 export const finish = asMutation({
@@ -53,6 +60,8 @@ export const finish = asMutation({
     /** Of a pass that was woken; null: by hand. */
     startedAt: v.union(v.number(), v.null()),
     listed: v.boolean(),
+    /** When the list was begun, if it was whole. */
+    listedWholeAt: v.union(v.number(), v.null()),
     volumesListed: v.boolean(),
     /** What it knew when it decided what to ask. */
     notes: v.array(v.id("fleetNotes")),
@@ -75,6 +84,9 @@ export const finish = asMutation({
     ...ended(state, pass.startedAt),
     lastPassAt: now,
     ...(pass.listed ? { lastListedAt: now } : {}),
+    ...(pass.listedWholeAt === null
+      ? {}
+      : { listedWholeAt: Math.max(pass.listedWholeAt, state?.listedWholeAt ?? 0) }),
     ...(pass.volumesListed ? { lastVolumesListedAt: now } : {}),
     ...(pass.seenReadyAt === null ? {} : { seenReadyAt: pass.seenReadyAt }),
     ...record,

@@ -44,6 +44,8 @@ const vLaunch = v.object({
   volumeId: v.union(v.string(), v.null()),
   /** The volume with memory that no snapshot has. */
   kept: v.union(v.null(), v.string()),
+  /** From then on another attempt is at it: this one sends nothing more. */
+  deadlineAt: v.number(),
 });
 
 /** What an attempt needs to know; null when it is not the current one any more. */
@@ -69,6 +71,7 @@ export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vLaunc
     volumeName: row.volumeName,
     volumeId: row.volumeId ?? null,
     kept: binding ? ((await volumeToMount(ctx, binding, row))?.volumeId ?? null) : null,
+    deadlineAt: row.stepDeadlineAt,
   };
 });
 
@@ -82,10 +85,16 @@ export async function launchMachine(
   try {
     const { config, fleet, worker } = known;
     checkConfig(config);
-    const provider = await providerFor(ctx, config, inline);
+    const provider = await providerFor(ctx, config, inline, { until: known.deadlineAt });
     const urls = await urlsFor(ctx, inline);
     const guest = config.guest ?? DEFAULT_GUEST;
     const volume = fleet.stateful ? await volumeFor(ctx, intent, provider, known, guest) : null;
+    const secrets: Record<string, string> = {
+      ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
+      ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
+    };
+    const tag = await deploymentTag(ctx);
+    // From here the creation counts as sent.
     const credential = await ctx.runMutation(internal.fleet.mintCredential, intent);
     if (!credential || (fleet.stateful && !volume)) return;
     const base = gatewayBase(urls);
@@ -106,14 +115,11 @@ export async function launchMachine(
         aliasUrl: `${base}/w/${credential.alias}`,
         token: credential.token,
         stopTimeoutMs: fleet.stopTimeoutMs,
-        secrets: {
-          ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
-          ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
-        },
+        secrets,
         settings: config.env ?? {},
       }),
       mount: volume ? { volumeId: volume.id, path: config.volumePath } : undefined,
-      metadata: { [DEPLOYMENT_TAG]: await deploymentTag(ctx), [WORKER_TAG]: worker },
+      metadata: { [DEPLOYMENT_TAG]: tag, [WORKER_TAG]: worker },
       stopTimeoutMs: fleet.stopTimeoutMs,
       // A worker that ends has been told to, or has crashed: the fleet decides what comes next, and pays for it.
       restart: { policy: "no" },
@@ -123,9 +129,12 @@ export async function launchMachine(
       machineId: created.id,
       region: created.region,
       volumeId: created.volumeIds[0],
+      unsettled: created.unsettled,
     });
   } catch (error) {
-    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error) });
+    // What is no answer of the provider says nothing of what was sent.
+    const unsettled = errorDataOf(error)?.outcomeUnknown !== false;
+    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error), unsettled });
   }
 }
 

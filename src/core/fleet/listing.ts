@@ -15,6 +15,8 @@ export const DEPLOYMENT_TAG = "agent_factory_deployment";
 export const WORKER_TAG = "agent_factory_worker";
 
 export const vListing = v.object({
+  /** When the provider was asked. */
+  begunAt: v.number(),
   complete: v.boolean(),
   machines: v.array(
     v.object({
@@ -38,8 +40,10 @@ export type VolumeListing = Infer<typeof vVolumeListing>;
 export function listingOf(
   { machines, complete }: { machines: ObservedMachine[]; complete: boolean },
   deployment: string,
+  begunAt: number,
 ): Listing {
   return {
+    begunAt,
     complete,
     machines: machines
       // Without metadata (host unreachable) only a row that knows the id may claim the machine.

@@ -6,7 +6,8 @@ import { isDoubtful, isSilent } from "../../policy/fleet/doubt.js";
 import type { MachineView, Observation, Seen } from "../../policy/fleet/types.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
-import type { MachineProvider } from "../providers/provider.js";
+import { isGone, type MachineProvider } from "../providers/provider.js";
+import { unsettledRows } from "./creations.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { LATECOMERS_MS, LIST_IDLE_EVERY_MS } from "./due.js";
 import { failureOf } from "./launch.js";
@@ -32,8 +33,10 @@ export const asks = asQuery({
   returns: v.object({
     machines: v.boolean(),
     volumes: v.boolean(),
+    /** Machines that are known to have no row: one that is not listed is asked for. */
+    orphans: v.array(v.string()),
     notes: v.array(v.id("fleetNotes")),
-    /** When what comes late for the machine that ended last is looked for; null: it was. */
+    /** When what may come late for machines that have ended is looked for; null: it was. */
     lateAt: v.union(v.number(), v.null()),
   }),
 })(async (ctx, { now }) => {
@@ -42,13 +45,18 @@ export const asks = asQuery({
     .query("machines")
     .withIndex("by_live", (q) => q.eq("live", true))
     .take(MAX_MACHINES);
-  const orphan = await ctx.db.query("orphans").withIndex("by_firstSeenAt").first();
+  const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_MACHINES);
+  const isOrphaned = (what: "machine" | "volume") => orphans.some(({ kind }) => kind === what);
+  const unsettled = await unsettledRows(ctx, state.listedWholeAt ?? 0).first();
+  const settledAt = unsettled?.settledAt ?? Infinity;
   const sinceList = now - (state.lastListedAt ?? 0);
   const changing = live.some(
     ({ step, drain }) => step === "booting" || (step === "running" && drain !== undefined),
   );
   const due =
-    live.length === 0 && !orphan ? sinceList >= LIST_IDLE_EVERY_MS : sinceList >= LIST_EVERY_MS || changing;
+    live.length === 0 && orphans.length === 0
+      ? sinceList >= LIST_IDLE_EVERY_MS
+      : sinceList >= LIST_EVERY_MS || changing;
   const sinceVolumes = now - (state.lastVolumesListedAt ?? 0);
   const ended = await ctx.db
     .query("machines")
@@ -56,22 +64,26 @@ export const asks = asQuery({
     .order("desc")
     .first();
   const lateAt = (ended?.stoppedAt ?? 0) + LATECOMERS_MS;
+  const nextAt = Math.min(settledAt > now ? settledAt : Infinity, ended && now < lateAt ? lateAt : Infinity);
   const mayBeLate = (lastAt = 0) => ended !== null && now >= lateAt && lastAt < lateAt;
   const noted = (kind: "list" | "volumes") => state.notes.some((note) => note.kind === kind);
   return {
-    machines: due || orphan !== null || noted("list") || mayBeLate(state.lastListedAt),
+    machines: due || orphans.length > 0 || settledAt <= now || noted("list") || mayBeLate(state.lastListedAt),
     volumes:
       noted("volumes") ||
-      orphan?.kind === "volume" ||
+      isOrphaned("volume") ||
       sinceVolumes >= LIST_IDLE_EVERY_MS * 24 ||
       mayBeLate(state.lastVolumesListedAt),
+    orphans: orphans.flatMap(({ kind, providerId }) => (kind === "machine" ? [providerId] : [])),
     notes: state.notes.map(({ _id }) => _id),
-    lateAt: ended !== null && now < lateAt ? lateAt : null,
+    lateAt: nextAt === Infinity ? null : nextAt,
   };
 });
 
 export interface Look {
   listing: Listing | null;
+  /** Orphans of which the provider, asked for this very machine, says that it is gone. */
+  goneOrphans: string[];
   volumes: VolumeListing | null;
   /** The provider did not list; null: it did, or was not asked. */
   failure: ReturnType<typeof failureOf> | null;
@@ -81,23 +93,51 @@ export interface Look {
 export async function look(
   ctx: ActionCtx,
   provider: MachineProvider,
-  wish: { machines: boolean; volumes: boolean },
+  wish: { machines: boolean; volumes: boolean; orphans: readonly string[] },
   { strict, inline }: { strict: boolean; inline: Inline },
 ): Promise<Look> {
   try {
     const tag = await deploymentTag(ctx);
-    const listing = wish.machines ? listingOf(await provider.listMachines(), tag) : null;
+    const begunAt = Date.now();
+    const listing = wish.machines ? listingOf(await provider.listMachines(), tag, begunAt) : null;
+    const goneOrphans = listing ? await goneOf(provider, listing, wish.orphans) : [];
     const volumes = wish.volumes ? await provider.listVolumes() : null;
     // From what an incomplete list lacks nothing can be concluded.
-    return { listing, volumes: volumes?.complete ? volumeListingOf(volumes.volumes) : null, failure: null };
+    return {
+      listing,
+      goneOrphans,
+      volumes: volumes?.complete ? volumeListingOf(volumes.volumes) : null,
+      failure: null,
+    };
   } catch (error) {
     const failure = failureOf(error);
-    if (!strict) return { listing: null, volumes: null, failure };
+    if (!strict) return { listing: null, goneOrphans: [], volumes: null, failure };
     const { code, message } = failure;
     // With a credential for one call it says nothing about the next one.
     if (inline.flyApiToken === undefined)
       await ctx.runMutation(internal.fleet.noteProviderRefusal, { code, message });
     throw error;
+  }
+}
+
+/** An orphan costs money until it is certainly gone, which a list that lacks it does not say. */
+async function goneOf(
+  provider: MachineProvider,
+  listing: Listing,
+  orphans: readonly string[],
+): Promise<string[]> {
+  const listed = new Set(listing.machines.map(({ id }) => id));
+  const gone: string[] = [];
+  for (const id of orphans.filter((each) => !listed.has(each)).slice(0, MAX_ASKED))
+    if (await isMachineGone(provider, id)) gone.push(id);
+  return gone;
+}
+
+async function isMachineGone(provider: MachineProvider, id: string): Promise<boolean> {
+  try {
+    return isGone(await provider.getMachine(id));
+  } catch {
+    return false;
   }
 }
 

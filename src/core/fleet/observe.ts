@@ -14,6 +14,7 @@ import { loadRuntime } from "../config/runtime.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
+import { unsettledRows } from "./creations.js";
 import { around, firstOfNextTenant } from "../queue/around.js";
 import { living } from "../workers/living.js";
 import { findBeat, findWorker } from "../workers/register.js";
@@ -32,19 +33,25 @@ const MAX_TENANTS = 32;
 
 export const observe = asQuery({
   /** `random`: a draw from 0..1, with which the workers elsewhere that are looked at change when there are too many. */
-  args: { now: v.number(), workspace: v.union(v.string(), v.null()), random: v.number() },
+  args: {
+    now: v.number(),
+    workspace: v.union(v.string(), v.null()),
+    random: v.number(),
+    /** When the pass's list was begun; 0: it has none that is whole. */
+    listedAt: v.number(),
+  },
   /** `launches`: those ordered so far; whoever launches names them (`commands.launch`). */
   returns: v.object({ view: vObservation, launches: v.number() }),
-})(async (ctx, { now, workspace, random }) => {
+})(async (ctx, asked) => {
   const launches = (await findFence(ctx, "launch"))?.value ?? 0;
-  return { view: await gather(ctx, { now, workspace, random, launches }), launches };
+  return { view: await gather(ctx, { ...asked, launches }), launches };
 });
 
 async function gather(
   ctx: QueryCtx,
-  asked: { now: number; workspace: string | null; random: number; launches: number },
+  asked: { now: number; workspace: string | null; random: number; listedAt: number; launches: number },
 ): Promise<Observation> {
-  const { now, workspace, random, launches } = asked;
+  const { now, workspace, random, listedAt, launches } = asked;
   const { policies } = await loadRuntime(ctx);
   const state = await readFleetState(ctx);
   const rows = await ctx.db
@@ -68,7 +75,12 @@ async function gather(
       ),
     ),
   );
-  const orphans = await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_MACHINES);
+  const orphans = (await ctx.db.query("orphans").withIndex("by_firstSeenAt").take(MAX_MACHINES)).filter(
+    ({ kind }) => kind === "machine",
+  );
+  const unsettled = await unsettledRows(ctx, Math.max(listedAt, state.listedWholeAt ?? 0)).take(MAX_MACHINES);
+  // A name is one machine's at a time: whose is seen has come.
+  const come = new Set(orphans.map(({ name }) => name));
   return {
     now,
     fleet: policies.fleet,
@@ -77,7 +89,8 @@ async function gather(
     machines,
     waiting,
     freeElsewhere: waiting.length === 0 ? [] : await freeElsewhere(ctx, now, random),
-    orphans: orphans.filter(({ kind }) => kind === "machine").length,
+    orphans: orphans.length,
+    unsettled: unsettled.filter(({ worker }) => !come.has(worker)).length,
     usedTodayMs: await usedOn(ctx, dayOf(now), rows, now),
     launchesPausedUntil: state.launchesPausedUntil ?? 0,
   };

@@ -21,14 +21,17 @@ import { findQuarantined } from "./quarantine.js";
 /** More than a deployment ever has machines. */
 const MAX_KNOWN = 1_000;
 
-/** Returns how many there are. A machine that the launch of a living row has not reported yet is made known to the row. */
+/**
+ * A machine that the launch of a living row has not reported yet is made known to the row.
+ * @param gone orphans of which the provider says so.
+ */
 export async function noteMachineOrphans(
   ctx: MutationCtx,
-  machines: Listing["machines"],
-  now: number,
+  { machines, begunAt }: Listing,
+  gone: readonly string[],
   fleet: Policies["fleet"],
-): Promise<number> {
-  const seen = new Set<string>();
+): Promise<void> {
+  const forgotten = new Set(gone);
   for (const machine of machines.filter(({ ours }) => ours)) {
     const owner = await ownerOfMachine(ctx, machine.id, machine.name);
     if (owner) {
@@ -36,30 +39,42 @@ export async function noteMachineOrphans(
       const isNews = owner.machineId === undefined || owner.step === "launching";
       if (isNews || (volumeId !== undefined && owner.volumeId !== volumeId))
         await noteMade(ctx, owner, { machineId, region, volumeId }, { fleet, isNews });
+      forgotten.add(machineId);
       continue;
     }
-    seen.add(machine.id);
-    await note(ctx, { kind: "machine", providerId: machine.id, name: machine.name }, now, fleet);
+    if (await endedSince(ctx, machine.id, machine.name, begunAt)) continue;
+    await note(ctx, { kind: "machine", providerId: machine.id, name: machine.name }, fleet);
   }
-  await forgetUnseen(ctx, "machine", seen);
-  return seen.size;
+  await forget(ctx, "machine", (id) => forgotten.has(id));
 }
 
 /** Returns how many there are. */
 export async function noteVolumeOrphans(
   ctx: MutationCtx,
   volumes: VolumeListing,
-  now: number,
   fleet: Policies["fleet"],
 ): Promise<number> {
   const seen = new Set<string>();
   for (const { id, name } of volumes) {
     if (!(await isLostVolume(ctx, id, name))) continue;
     seen.add(id);
-    await note(ctx, { kind: "volume", providerId: id, name }, now, fleet);
+    await note(ctx, { kind: "volume", providerId: id, name }, fleet);
   }
-  await forgetUnseen(ctx, "volume", seen);
+  // One that a complete listing does not show is gone, or will be noted again.
+  await forget(ctx, "volume", (id) => !seen.has(id));
   return seen.size;
+}
+
+const rowNamed = (ctx: QueryCtx, name: string): Promise<Doc<"machines"> | null> =>
+  ctx.db
+    .query("machines")
+    .withIndex("by_worker", (q) => q.eq("worker", name))
+    .unique();
+
+/** The list was begun before the provider confirmed that this very machine is gone. */
+async function endedSince(ctx: QueryCtx, machineId: string, name: string, begunAt: number): Promise<boolean> {
+  const row = await rowNamed(ctx, name);
+  return row?.machineId === machineId && (row.stoppedAt ?? 0) >= begunAt;
 }
 
 /** The living row whose machine this is, or may be. */
@@ -68,10 +83,7 @@ async function ownerOfMachine(
   machineId: string,
   name: string,
 ): Promise<Doc<"machines"> | null> {
-  const owner = await ctx.db
-    .query("machines")
-    .withIndex("by_worker", (q) => q.eq("worker", name))
-    .unique();
+  const owner = await rowNamed(ctx, name);
   return owner?.live === true && (owner.machineId ?? machineId) === machineId ? owner : null;
 }
 
@@ -94,9 +106,9 @@ async function isLostVolume(ctx: QueryCtx, volumeId: string, name: string): Prom
 async function note(
   ctx: MutationCtx,
   orphan: Pick<Doc<"orphans">, "kind" | "providerId" | "name">,
-  now: number,
   fleet: Policies["fleet"],
 ): Promise<void> {
+  const now = Date.now();
   const known = await ctx.db
     .query("orphans")
     .withIndex("by_providerId", (q) => q.eq("providerId", orphan.providerId))
@@ -110,13 +122,16 @@ async function note(
     await ctx.scheduler.runAfter(0, internal.cloud.collectOrphan, { orphan: known._id });
 }
 
-/** What a complete listing does not show is gone. */
-async function forgetUnseen(ctx: MutationCtx, kind: "machine" | "volume", seen: Set<string>): Promise<void> {
+async function forget(
+  ctx: MutationCtx,
+  kind: "machine" | "volume",
+  isOver: (providerId: string) => boolean,
+): Promise<void> {
   const rows = await ctx.db
     .query("orphans")
     .withIndex("by_kind", (q) => q.eq("kind", kind))
     .take(MAX_KNOWN);
-  for (const row of rows) if (!seen.has(row.providerId)) await ctx.db.delete(row._id);
+  for (const row of rows) if (isOver(row.providerId)) await ctx.db.delete(row._id);
 }
 
 export const target = asQuery({

@@ -19,7 +19,7 @@ import { findFence, setFence } from "./fences.js";
 import { failureOf, launchMachine } from "./launch.js";
 import { AFTER_FAILURE_MS } from "./finish.js";
 import { withListing, type Answers, type Listing } from "./listing.js";
-import { askDoubtful, look, type Look } from "./look.js";
+import { askDoubtful, look } from "./look.js";
 import { MAX_MACHINES } from "./observe.js";
 import { retireMachine } from "./retire.js";
 import { glanceAtFleet, wakeFleet } from "./wake.js";
@@ -91,11 +91,14 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   // A launch could not work without them; better said before anything is ordered.
   if (options.launch) await urlsFor(ctx, options.inline);
   const asked = await ctx.runQuery(internal.fleet.passAsks, { now: Date.now() });
-  const wish = { machines: options.list === true || asked.machines, volumes: asked.volumes };
-  const { listing, volumes, failure } = await look(ctx, provider, wish, {
+  const wish = { ...asked, machines: options.list === true || asked.machines };
+  const { failure, ...seenThere } = await look(ctx, provider, wish, {
     strict: options.startedAt === null,
     inline: options.inline,
   });
+  const { listing, volumes } = seenThere;
+  // Before anything is planned: what the lists show has its place, too.
+  const lostVolumes = listing || volumes ? await ctx.runMutation(internal.fleet.noteListing, seenThere) : 0;
   const { seen, answers } = await observed(ctx, config, listing, options);
   const { now } = seen.view;
   // A launch would fail as the listing did; what needs no provider goes on.
@@ -106,20 +109,21 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
   const plan = planFleet(view);
   const work = new Work(ctx, { config, fleet: view.fleet, schedule: !isInline(options) }, seen.launches);
   for (const command of plan.commands) await work.carryOut(command);
-  const orphans = await noteSeen(ctx, seen.view, view, { listing, volumes });
+  await noteSeen(ctx, seen.view, view);
   const live = view.machines.length + work.spawned;
-  const rearmed = live > 0 || view.waiting.length > 0 || orphans > 0 || failure !== null;
+  const rearmed = live > 0 || view.waiting.length > 0 || view.orphans + lostVolumes > 0 || failure !== null;
   const pauseMs = Math.max(view.scaling.reconcileIntervalMs, failure ? AFTER_FAILURE_MS : 0);
   await ctx.runMutation(internal.fleet.finishPass, {
     startedAt: options.startedAt,
     listed: listing !== null,
+    listedWholeAt: listing?.complete ? listing.begunAt : null,
     volumesListed: volumes !== null,
     notes: asked.notes,
     launches: work.outcomes,
     seenReadyAt: options.launch && !failure && options.workspace === null ? now - OVERLAP_MS : null,
     blocked: plan.blocked,
     problem: failure,
-    nextPassAt: rearmed ? now + pauseMs : asked.lateAt,
+    nextPassAt: rearmed ? Math.min(now + pauseMs, asked.lateAt ?? Infinity) : asked.lateAt,
   });
   if (isInline(options)) {
     for (const intent of work.launches) await launchMachine(ctx, intent, options.inline);
@@ -145,28 +149,26 @@ async function observed(
   { workspace, inline }: PassOptions,
 ) {
   const observe = () =>
-    ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace, random: Math.random() });
+    ctx.runQuery(internal.fleet.observe, {
+      now: Date.now(),
+      workspace,
+      random: Math.random(),
+      listedAt: listing?.complete ? listing.begunAt : 0,
+    });
   const seen = await observe();
   const answers = listing ? await askDoubtful(ctx, config, inline, seen.view, listing) : new Map();
   return { seen: answers.size === 0 ? seen : await observe(), answers };
 }
 
-/** Writes down what rows would not tell later; the number of orphans. */
-async function noteSeen(
-  ctx: ActionCtx,
-  before: Observation,
-  view: FleetView,
-  { listing, volumes }: Pick<Look, "listing" | "volumes">,
-): Promise<number> {
+/** Writes down what rows would not tell later. */
+async function noteSeen(ctx: ActionCtx, before: Observation, view: FleetView): Promise<void> {
   const { now } = view;
   const news = view.machines.flatMap(({ worker, missed, busy, lastWorkAt, notedUseAt }, index) => {
     const rested = !busy && lastWorkAt > notedUseAt && lastWorkAt + NOTE_USE_AFTER_MS <= now;
     if (!rested && missed === before.machines[index]?.missed) return [];
     return [{ worker, missed, ...(rested ? { lastUseAt: lastWorkAt } : {}) }];
   });
-  if (news.length === 0 && !listing && !volumes) return view.orphans;
-  const found = await ctx.runMutation(internal.fleet.noteSeen, { machines: news, listing, volumes });
-  return (found.machines ?? view.orphans) + found.volumes;
+  if (news.length > 0) await ctx.runMutation(internal.fleet.noteSeen, { machines: news });
 }
 
 /** With a credential for this call alone nothing can be scheduled: the pass carries its intents out itself. */

@@ -5,11 +5,13 @@
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { pauseMs } from "../../policy/fleet/launchPause.js";
+import { afterBegin } from "../../policy/fleet/unsettled.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { findWorker } from "../workers/register.js";
 import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
+import { creationFields, noteReport } from "./creations.js";
 import { noteMade } from "./made.js";
 import { releaseVolume, takeVolume } from "./quarantine.js";
 import { glanceAtFleet, noteForPass, wakeFleet } from "./wake.js";
@@ -29,7 +31,10 @@ export async function currentRow(
   return row?.attempt === attempt && row.step === step ? row : null;
 }
 
-/** A credential for the machine's worker. Earlier attempts' stay valid: their machine may be the one that is adopted. */
+/**
+ * A credential for the machine's worker, with which the attempt orders it: from here the creation counts as sent. Earlier attempts'
+ * credentials stay valid: their machine may be the one that is adopted.
+ */
 export const mintCredential = asMutation({
   args: vIntent,
   returns: v.union(v.null(), v.object({ token: v.string(), alias: v.string() })),
@@ -46,7 +51,10 @@ export const mintCredential = asMutation({
     lifetimeMs: Math.min(fleet.maxMachineAgeMs + fleet.drainDeadlineMs + 24 * HOUR_MS, 400 * 24 * HOUR_MS),
     trusted: true,
   });
-  await ctx.db.patch(row._id, { tokenIds: [...row.tokenIds, tokenId] });
+  await ctx.db.patch(row._id, {
+    tokenIds: [...row.tokenIds, tokenId],
+    ...creationFields(afterBegin(row.creations ?? [], row.attempt, row.stepDeadlineAt)),
+  });
   return { token, alias };
 });
 
@@ -68,12 +76,21 @@ export const recordVolume = asMutation({
 
 /** Made, or found under its name. A late attempt's word is worth knowing too, whoever is acting now. */
 export const recordMachine = asMutation({
-  args: { ...vIntent, machineId: v.string(), region: v.string(), volumeId: v.optional(v.string()) },
+  args: {
+    ...vIntent,
+    machineId: v.string(),
+    region: v.string(),
+    volumeId: v.optional(v.string()),
+    /** Something else that it sent may still take effect. */
+    unsettled: v.boolean(),
+  },
   returns: v.null(),
-})(async (ctx, { machine, attempt, ...made }) => {
+})(async (ctx, { machine, attempt, unsettled, ...made }) => {
   const row = await ctx.db.get(machine);
   const { fleet } = (await loadRuntime(ctx)).policies;
-  if (row) await noteMade(ctx, row, made, { fleet, isNews: row.attempt === attempt });
+  if (!row) return null;
+  await noteReport(ctx, row, attempt, unsettled);
+  await noteMade(ctx, row, made, { fleet, isNews: row.attempt === attempt });
   return null;
 });
 
@@ -84,9 +101,13 @@ export const recordLaunchFailure = asMutation({
     message: v.string(),
     retryable: v.boolean(),
     kind: v.optional(v.string()),
+    /** Something that it sent may still take effect. */
+    unsettled: v.boolean(),
   },
   returns: v.null(),
-})(async (ctx, { code, message, retryable, kind, ...intent }) => {
+})(async (ctx, { code, message, retryable, kind, unsettled, ...intent }) => {
+  const reported = await ctx.db.get(intent.machine);
+  if (reported) await noteReport(ctx, reported, intent.attempt, unsettled);
   const row = await currentRow(ctx, intent, "launching");
   if (!row) return null;
   const now = Date.now();

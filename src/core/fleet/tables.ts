@@ -45,13 +45,18 @@ export const fleetTables = {
     stop: v.optional(v.object({ reason: v.string(), at: v.number(), askedAt: v.optional(v.number()) })),
     /** Listings in a row that lacked it: doubts, of which operators are told. */
     missed: v.optional(v.number()),
+    /** Creations that were sent, or may have been, and whose outcome is not known, by attempt; absent: none. */
+    creations: v.optional(v.array(v.object({ attempt: v.number(), until: v.number() }))),
+    /** When none of them can take effect any more; absent: there is none. */
+    settledAt: v.optional(v.number()),
     problem: v.optional(vProblem),
   })
     .index("by_worker", ["worker"])
     .index("by_live", ["live"])
     .index("by_volumeName", ["volumeName"])
     .index("by_volumeId", ["live", "volumeId"])
-    .index("by_ended", ["live", "stoppedAt"]),
+    .index("by_ended", ["live", "stoppedAt"])
+    .index("by_settledAt", ["live", "settledAt"]),
 
   /**
    * Volumes that outlived their machine because they hold memory that was not saved. Written by retirement; read by the launch
@@ -104,6 +109,8 @@ export const fleetTables = {
     endedPass: v.optional(v.number()),
     lastPassAt: v.optional(v.number()),
     lastListedAt: v.optional(v.number()),
+    /** When the newest list that was whole was begun. */
+    listedWholeAt: v.optional(v.number()),
     lastVolumesListedAt: v.optional(v.number()),
     /** Passes have looked at everything that became ready up to here. */
     seenReadyAt: v.optional(v.number()),

@@ -12,7 +12,13 @@ const MAX_ENDED = 20;
 const FAILED_BOOT = new Set(["never_booted", "died_at_boot"]);
 
 /** What holds for everybody behind the conversation it was noted for, not for that one's workspace alone. */
-const GENERAL: readonly BlockedReason[] = ["budget", "worker_cap", "launches_paused", "launch_step"];
+const GENERAL: readonly BlockedReason[] = [
+  "budget",
+  "worker_cap",
+  "launch_unsettled",
+  "launches_paused",
+  "launch_step",
+];
 const isBlockedReason = (reason: string): reason is BlockedReason =>
   reason === "workspace_cap" || reason === "predecessor" || GENERAL.some((known) => known === reason);
 

@@ -59,6 +59,14 @@ export interface ObservedMachine {
   exit: MachineExit | null;
 }
 
+export interface CreatedMachine extends ObservedMachine {
+  /**
+   * An earlier request of the same call was not answered and was repeated. It may still take effect: not while a machine has the name,
+   * but once that is gone.
+   */
+  unsettled: boolean;
+}
+
 export interface Guest {
   cpuKind: "shared" | "performance";
   cpus: number;
@@ -123,11 +131,11 @@ export interface MachineProvider {
   getMachine(id: string): Promise<ObservedMachine | null>;
   /**
    * Creates and starts a machine, or adopts the one that already has `spec.name` and every entry of `spec.metadata`. After
-   * an error with `outcomeUnknown` call again with the same name: never with another one.
+   * an error with `outcomeUnknown` (that of any request of the call) call again with the same name: never with another one.
    * @throws ProviderError `conflict`: the name belongs to a machine with other metadata, or the volume is still claimed;
    * `capacity`: no region had room.
    */
-  createMachine(spec: MachineSpec): Promise<ObservedMachine>;
+  createMachine(spec: MachineSpec): Promise<CreatedMachine>;
   /** Takes the machine out of request routing, where the cloud has such a thing. */
   cordon(id: string): Promise<void>;
   /** SIGTERM now, SIGKILL after `timeoutMs`. Returns at once. */

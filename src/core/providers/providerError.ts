@@ -61,4 +61,10 @@ export class ProviderError extends ConvexError<ErrorData> {
     this.status = status;
     this.requestId = requestId;
   }
+
+  /** The same failure of an order of which an earlier request may have been carried out. */
+  withUnknownOutcome(): ProviderError {
+    const { kind, message, retryable, status, requestId } = this;
+    return new ProviderError({ kind, message, retryable, outcomeUnknown: true, status, requestId });
+  }
 }

@@ -12,4 +12,6 @@ export interface ProviderOptions {
   random?: () => number;
   /** How long one request may take. Default 15 000. */
   requestTimeoutMs?: number;
+  /** Sends nothing from this time on, epoch ms: somebody else may be at it by then. Default never. */
+  until?: number;
 }

@@ -17,6 +17,7 @@ const view: FleetView = {
   waiting: [],
   freeElsewhere: [],
   orphans: 0,
+  unsettled: 0,
   usedTodayMs: 0,
   launchesPausedUntil: 0,
 };

@@ -58,6 +58,7 @@ const view = (fields: Partial<FleetView> = {}): FleetView => ({
   waiting: [],
   freeElsewhere: [],
   orphans: 0,
+  unsettled: 0,
   usedTodayMs: 0,
   launchesPausedUntil: 0,
   ...fields,

@@ -1,6 +1,6 @@
 /**
  * One pass of the fleet: first what each machine's own facts demand, then capacity. Capacity counts conversations that need
- * a worker, never messages; the cap counts every machine that costs money, those on their way out included.
+ * a worker, never messages; the cap counts every machine that costs money, those on their way out included, and those that may yet come.
  */
 import { lifecycleCommand } from "./lifecycle.js";
 import type { Blocked, Command, DrainReason, FleetView, MachineView, Plan, WaitingView } from "./types.js";
@@ -32,6 +32,10 @@ export function planFleet(view: FleetView): Plan {
   return { commands, blocked };
 }
 
+/** Machines that cost money, and those that creations of unknown outcome may still make. */
+const placesTaken = ({ machines, orphans, unsettled }: FleetView): number =>
+  machines.filter(({ step }) => step !== "stopped").length + orphans + unsettled;
+
 /** The waiting conversations that no free worker, present or booting, will take. */
 function withoutWorker(view: FleetView, serving: readonly MachineView[]): WaitingView[] {
   const free = [
@@ -60,7 +64,7 @@ function launchesFor(
     const tenant = bound?.workspace ?? workspace;
     if (tenant !== null) perWorkspace.set(tenant, (perWorkspace.get(tenant) ?? 0) + 1);
   }
-  let room = view.scaling.maxWorkers - costing.length - view.orphans;
+  let room = view.scaling.maxWorkers - placesTaken(view);
   let step = view.scaling.spawnStep;
   const launches: Command[] = [];
   const blocked: Plan["blocked"] = [];
@@ -101,7 +105,7 @@ export const isBudgetUsed = (usedMs: number, { dailyMachineHours }: FleetView["f
 
 function blockedBy(view: FleetView, left: { room: number; step: number; ofTenant: number }): Blocked | null {
   if (isBudgetUsed(view.usedTodayMs, view.fleet)) return "budget";
-  if (left.room <= 0) return "worker_cap";
+  if (left.room <= 0) return left.room + view.unsettled > 0 ? "launch_unsettled" : "worker_cap";
   if (left.ofTenant >= view.fleet.maxWorkersPerWorkspace) return "workspace_cap";
   if (view.now < view.launchesPausedUntil) return "launches_paused";
   return left.step <= 0 ? "launch_step" : null;
@@ -155,12 +159,12 @@ function yielding(
   unserved: readonly WaitingView[],
   alreadyChosen: number,
 ): MachineView[] {
-  const onTheirWay = view.machines.filter(
+  const leaving = view.machines.filter(
     (machine) => machine.step !== "stopped" && machine.status !== "active",
   ).length;
+  const onTheirWay = leaving + view.unsettled;
   // A launch that failed does not make room: only what a free place would cure is a reason to drain.
-  const capped = view.machines.filter((machine) => machine.step !== "stopped").length + view.orphans;
-  if (capped < view.scaling.maxWorkers) return [];
+  if (placesTaken(view) < view.scaling.maxWorkers) return [];
   const wanted = unserved.length - onTheirWay - alreadyChosen;
   if (wanted <= 0) return [];
   const rested = idle.filter(

@@ -87,6 +87,8 @@ export const vObservation = v.object({
   freeElsewhere: v.array(v.object({ lanes: v.array(v.string()), workspace: v.union(v.string(), v.null()) })),
   /** Machines of ours that exist without a row: they cost money too. */
   orphans: v.number(),
+  /** Creations for machines that have ended which may still take effect, or may have since the last list (`unsettled.ts`). */
+  unsettled: v.number(),
   usedTodayMs: v.number(),
   /** Launching failed lately: not before this time. */
   launchesPausedUntil: v.number(),
@@ -120,11 +122,16 @@ export const vStopReason = v.union(
 );
 export type StopReason = Infer<typeof vStopReason>;
 
+const steering = {
+  worker: v.string(),
+  /** Not right any more once the worker has given a sign of life after this one, epoch ms; absent: right whatever it says. */
+  heardAt: v.optional(v.number()),
+};
 /** What is done about one machine that is there. `resume`: an overdue step of a launch or a retirement is taken up again. */
 export const vSteering = v.union(
-  v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), worker: v.string() }),
-  v.object({ kind: v.literal("drain"), worker: v.string(), reason: vDrainReason }),
-  v.object({ kind: v.literal("stop"), worker: v.string(), reason: vStopReason }),
+  v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), ...steering }),
+  v.object({ kind: v.literal("drain"), reason: vDrainReason, ...steering }),
+  v.object({ kind: v.literal("stop"), reason: vStopReason, ...steering }),
 );
 export type Steering = Infer<typeof vSteering>;
 export type Command = { kind: "launch"; for: WaitingView } | Steering;
@@ -132,6 +139,8 @@ export type Command = { kind: "launch"; for: WaitingView } | Steering;
 /** Why a waiting conversation got no machine in this pass. */
 export type Blocked =
   | "worker_cap"
+  /** There would be room if it were known that creations of unknown outcome have made nothing. */
+  | "launch_unsettled"
   | "workspace_cap"
   | "budget"
   | "launch_step"

@@ -103,6 +103,13 @@ function blockedBy(reason: BlockedReason, fleet: FleetFacts, { workspace }: Conv
         fix: "Wait, or raise scaling.maxWorkers with setPolicies.",
         nextLookAt: null,
       };
+    case "launch_unsettled":
+      return {
+        reason: "launch_unsettled",
+        text: `A machine was ordered whose outcome is not known yet, and with it all ${limits.maxWorkers} machines that scaling.maxWorkers allows may exist. Once it cannot come any more, at most a few minutes after it was ordered, the provider is asked.`,
+        fix: "Wait, or raise scaling.maxWorkers with setPolicies.",
+        nextLookAt: null,
+      };
     case "workspace_cap":
       return {
         reason: "workspace_cap",

@@ -43,7 +43,13 @@ export interface OwnerFacts extends ServerFacts {
 }
 
 export type BlockedReason =
-  "worker_cap" | "workspace_cap" | "budget" | "launch_step" | "launches_paused" | "predecessor";
+  | "worker_cap"
+  | "launch_unsettled"
+  | "workspace_cap"
+  | "budget"
+  | "launch_step"
+  | "launches_paused"
+  | "predecessor";
 
 export interface FleetFacts {
   lanes: readonly string[];

@@ -213,6 +213,8 @@ function leftoverFindings({ quarantined, orphans }: HealthFacts): Finding[] {
 
 const blockedFix: Readonly<Record<string, string>> = {
   worker_cap: "Raise scaling.maxWorkers with setPolicies, or wait.",
+  launch_unsettled:
+    "Nothing is needed: once a creation whose outcome is not known yet cannot come any more, its place is free.",
   workspace_cap: "Raise fleet.maxWorkersPerWorkspace with setPolicies, or wait.",
   budget: "Raise fleet.dailyMachineHours with setPolicies, or wait for the next UTC day.",
   launch_step: "Nothing is needed: the next passes order more.",
@@ -228,7 +230,11 @@ function budgetFindings({ budgetUsed, blocked }: HealthFacts): Finding[] {
 
 const blockedFinding = ({ reason, conversations }: HealthFacts["blocked"][number]): Finding =>
   finding(
-    reason === "budget" ? "error" : reason === "launch_step" ? "info" : "warning",
+    reason === "budget"
+      ? "error"
+      : reason === "launch_step" || reason === "launch_unsettled"
+        ? "info"
+        : "warning",
     `blocked_${reason}`,
     `${conversations} conversation(s) got no machine in the last pass: ${reason}.`,
     blockedFix[reason] ?? null,

@@ -115,6 +115,16 @@ function networkCode(error: unknown): string {
   return typeof code === "string" && /^[A-Z_0-9]{3,40}$/.test(code) ? code : "network error";
 }
 
+/** Nothing was sent: the time of whoever wanted it is over. */
+export function tooLate({ method, path }: Pick<Request, "method" | "path">): ProviderError {
+  return new ProviderError({
+    kind: "timeout",
+    message: `Fly API ${method} ${path} failed: not sent, because its time was over`,
+    retryable: true,
+    outcomeUnknown: false,
+  });
+}
+
 /** Nothing was sent: the caller's regions are empty. */
 export function noRegion(path: string): ProviderError {
   return new ProviderError({

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { ProviderError } from "../providerError.js";
 import type { ProviderOptions } from "../providerOptions.js";
-import { refused, timedOut, unanswered, unreadable, type Request } from "./failure.js";
+import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";
 import { Pacer, type Rate } from "./pacer.js";
 
 const FLY_API_BASE_URL = "https://api.machines.dev/v1";
@@ -28,6 +28,8 @@ export interface FlyCall {
   repeatable: boolean;
   /** Values in `body` that must not appear in an error. */
   sensitive?: readonly string[];
+  /** Hears of each request that may have been carried out, or may yet be, although it failed. */
+  onUnknown?: () => void;
 }
 
 export class FlyClient {
@@ -54,9 +56,11 @@ export class FlyClient {
   async send<Schema extends z.ZodType>(call: FlyCall, schema: Schema): Promise<z.output<Schema>> {
     for (let attempt = 0; ; attempt += 1) {
       await this.pacer.turn(call.rate.key, call.rate.limit);
+      if (this.now() >= (this.options.until ?? Infinity)) throw tooLate(call);
       const result = await this.attempt(call, schema);
       if (!(result instanceof Failed)) return result.value;
       const { error, retryAfterMs } = result;
+      if (error.outcomeUnknown) call.onUnknown?.();
       const delayMs = RETRY_DELAYS_MS[attempt];
       if (delayMs === undefined || !mayRepeat(call, error)) throw error;
       if (retryAfterMs > MAX_RETRY_AFTER_MS) throw error;

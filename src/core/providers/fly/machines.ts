@@ -1,5 +1,11 @@
 /** Machine calls of the Fly adapter. */
-import { isGone, type MachineProvider, type MachineSpec, type ObservedMachine } from "../provider.js";
+import {
+  isGone,
+  type CreatedMachine,
+  type MachineProvider,
+  type MachineSpec,
+  type ObservedMachine,
+} from "../provider.js";
 import { ProviderError } from "../providerError.js";
 import { adopt } from "./adopt.js";
 import { flyDuration, machineBody } from "./createBodies.js";
@@ -59,7 +65,11 @@ export function machineCalls(client: FlyClient, appPath: string): MachineCalls {
     return living.find(({ name }) => name === spec.name) ?? null;
   }
 
-  async function createIn(region: string, spec: MachineSpec): Promise<ObservedMachine> {
+  async function createIn(
+    region: string,
+    spec: MachineSpec,
+    onUnknown: () => void,
+  ): Promise<ObservedMachine> {
     try {
       const call: FlyCall = {
         method: "POST",
@@ -69,6 +79,7 @@ export function machineCalls(client: FlyClient, appPath: string): MachineCalls {
         // Safe to repeat: Fly refuses a second machine of the same name.
         repeatable: true,
         sensitive: Object.values(spec.env).filter((value) => value !== spec.name),
+        onUnknown,
       };
       return observeMachine(await client.send(call, zMachine));
     } catch (error) {
@@ -79,13 +90,25 @@ export function machineCalls(client: FlyClient, appPath: string): MachineCalls {
     }
   }
 
-  async function createMachine(spec: MachineSpec): Promise<ObservedMachine> {
+  async function createMachine(spec: MachineSpec): Promise<CreatedMachine> {
+    let unsettled = false;
+    const onUnknown = () => {
+      unsettled = true;
+    };
+    try {
+      return { ...(await createSomewhere(spec, onUnknown)), unsettled };
+    } catch (error) {
+      throw unsettled && error instanceof ProviderError ? error.withUnknownOutcome() : error;
+    }
+  }
+
+  async function createSomewhere(spec: MachineSpec, onUnknown: () => void): Promise<ObservedMachine> {
     // A volume cannot leave its region, so with one only the first region is meant.
     const regions = spec.mount ? spec.regions.slice(0, 1) : spec.regions;
     let lastRefusal: ProviderError | null = null;
     for (const region of regions) {
       try {
-        return await createIn(region, spec);
+        return await createIn(region, spec, onUnknown);
       } catch (error) {
         if (!(error instanceof ProviderError && error.kind === "capacity")) throw error;
         lastRefusal = error;

@@ -26,7 +26,10 @@ export function createMemoryProvider(appName: string): MachineProvider {
         return machine ? observed(machine) : null;
       }),
     createMachine: (spec) =>
-      cloud.run("createMachine", spec.name, () => observed(createOrAdopt(cloud, spec))),
+      cloud.run("createMachine", spec.name, () => ({
+        ...observed(createOrAdopt(cloud, spec)),
+        unsettled: false,
+      })),
     cordon: (id) => cloud.run("cordon", id, () => undefined),
     stop: (id) =>
       cloud.run("stop", id, () => {
