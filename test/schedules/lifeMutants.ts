@@ -67,7 +67,7 @@ export const RARE_LIFE_MUTANTS: Mutant[] = [
     replacements: [
       { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
     ],
-    rule: /every accepted message ends/,
+    rule: /nobody takes it/,
     from: RETURNS_FROM + 31,
   },
   {
@@ -79,7 +79,7 @@ export const RARE_LIFE_MUTANTS: Mutant[] = [
         by: "keepsItsDisk(worker, coming);",
       },
     ],
-    rule: /every accepted message ends/,
+    rule: /which has no memory/,
     from: RETURNS_FROM,
   },
   {

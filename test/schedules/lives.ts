@@ -11,6 +11,8 @@ import type { Mirror } from "./mirror.js";
  * cron looks once a minute.
  */
 const GONE_AFTER_MS = 300_000;
+/** An owner that does not serve it hears that with its next poll, has three minutes to let go, and may have been silent before. */
+const TAKEN_WITHIN_MS = 480_000;
 
 export interface LifeTally {
   /** Absences after which a worker came back for what it held. */
@@ -19,12 +21,13 @@ export interface LifeTally {
   twinsRefused: number;
   /** Returns without memory, or for other lanes. */
   changes: number;
+  worstWaitMs: number;
 }
 
 type Binding = NonNullable<Doc<"workers">["binding"]>;
 
 export class Lives {
-  readonly tally: LifeTally = { returns: 0, twinsRefused: 0, changes: 0 };
+  readonly tally: LifeTally = { returns: 0, twinsRefused: 0, changes: 0, worstWaitMs: 0 };
   private readonly calledAt = new Map<string, number>();
   private readonly holders = new Map<string, string>();
 
@@ -53,7 +56,8 @@ export class Lives {
   }
 
   check(now: number): void {
-    for (const { conversationId, owner, state } of this.mirror.rows("conversations")) {
+    for (const { conversationId, owner, state, readyAt } of this.mirror.rows("conversations")) {
+      if (state === "ready") this.checkWait(conversationId, now - readyAt);
       if (owner === undefined || state === "held") continue;
       const silentMs = now - (this.calledAt.get(owner) ?? now);
       must(
@@ -61,6 +65,23 @@ export class Lives {
         `${conversationId}: belongs to nobody alive, ${owner} is silent for ${silentMs} ms`,
       );
     }
+  }
+
+  /** It was let in and says that it keeps nothing. */
+  withoutMemory(worker: string): void {
+    for (const { conversationId, owner } of this.mirror.rows("conversations"))
+      must(owner !== worker, `${conversationId}: belongs to ${worker}, which has no memory`);
+  }
+
+  /** Everybody is silent for long: all are free. */
+  end(): void {
+    for (const { conversationId, owner } of this.mirror.rows("conversations"))
+      must(owner === undefined, `${conversationId}: belongs to nobody alive, ${owner} has gone`);
+  }
+
+  private checkWait(conversationId: string, waitMs: number): void {
+    this.tally.worstWaitMs = Math.max(this.tally.worstWaitMs, waitMs);
+    must(waitMs <= TAKEN_WITHIN_MS, `${conversationId}: is ready for ${waitMs} ms, and nobody takes it`);
   }
 
   row(worker: string): Doc<"workers"> | null {

@@ -25,6 +25,20 @@ export interface ReturnerPlan extends WorkerPlan {
   namesItself: boolean;
   /** A second process uses its id. */
   hasTwin: boolean;
+  /** It gets lost in the middle of so many of its jobs, from 0 to 1. */
+  crashChance: number;
+  /** So many of its answers are lost, from 0 to 1. */
+  repeatChance: number;
+  /** It goes without a word right after so many of its jobs, before it polls again. */
+  leaveChance: number;
+  /** It goes after so many of its polls that brought nothing. */
+  idleChance: number;
+  /** It starts only when something waits, so that its first poll brings work. */
+  comesForWork: boolean;
+  /** How long it may be away. */
+  absencesMs: readonly number[];
+  /** How often it comes back without memory, or for other lanes, or as it was at first. */
+  changeChance: number;
 }
 
 export type Kind = "plain" | "stalls" | "single" | "returns";
@@ -80,19 +94,83 @@ export const RETURNS_FROM = 1_000_000;
 /** How long such a schedule's silent workers are remembered. */
 export const FORGET_AFTER_MS = 1_000_000;
 
-function aReturner(random: Random): ReturnerPlan {
-  return {
+/** Within a beat, beyond it, and beyond what a schedule's policy remembers. */
+const ABSENCES_MS = [5_000, 45_000, 150_000, 260_000, 1_500_000];
+
+/**
+ * What goes wrong with the workers of such a schedule. Chance alone hardly ever makes the rarer ones, so each is a kind of its own:
+ * `mixed`, a little of everything; `alone`, a worker that gets lost again and again and is given the same message when it is back;
+ * `leaves`, those that were never idle go for good; `changes`, they are soon back, without memory or for other lanes;
+ * `twins`, two processes under one id.
+ */
+const LIVES = ["mixed", "alone", "leaves", "changes", "twins"] as const;
+type Life = (typeof LIVES)[number];
+
+/** Without help by a steady worker it needs to serve all: one with memory would keep to its first conversation. */
+function aReturner(random: Random, life: Life, hasHelp: boolean): ReturnerPlan {
+  const any: ReturnerPlan = {
     ...steady,
     settles: random.chance(0.7),
     isSteady: false,
     isStateful: random.chance(0.7),
     namesItself: random.chance(0.6),
     hasTwin: random.chance(0.4),
+    crashChance: 0.12,
+    repeatChance: 0.08,
+    leaveChance: 0.02,
+    idleChance: 0.04,
+    comesForWork: false,
+    absencesMs: ABSENCES_MS,
+    changeChance: 0.3,
   };
+  switch (life) {
+    case "mixed":
+      return any;
+    case "alone":
+      return {
+        ...any,
+        isStateful: hasHelp,
+        hasTwin: false,
+        crashChance: 0.4,
+        absencesMs: [500, 8_000, 20_000],
+        changeChance: 0,
+      };
+    case "leaves":
+      return {
+        ...any,
+        isStateful: true,
+        hasTwin: false,
+        leaveChance: 0.3,
+        comesForWork: true,
+        absencesMs: [260_000, 1_500_000],
+      };
+    case "changes":
+      return {
+        ...any,
+        isStateful: true,
+        hasTwin: false,
+        leaveChance: 0.2,
+        idleChance: 0,
+        absencesMs: [5_000, 20_000],
+        changeChance: 0.8,
+      };
+    case "twins":
+      return {
+        ...any,
+        isStateful: hasHelp && any.isStateful,
+        hasTwin: true,
+        namesItself: random.chance(0.4),
+        repeatChance: 0.3,
+        changeChance: 0,
+      };
+  }
 }
 
 function returnsPlan(seed: number): Plan {
   const random = seeded(seed * 7_919 + 1);
+  const life = LIVES[seed % LIVES.length] ?? "mixed";
+  const isAlone = life === "alone";
+  const hasHelp = !isAlone && (life !== "twins" || random.chance(0.5));
   return {
     seed,
     kind: "returns",
@@ -101,12 +179,12 @@ function returnsPlan(seed: number): Plan {
     transactionMs: random.pick([2, 10, 30]),
     stepMs: random.pick([1, 2, 5]),
     hosts: random.between(1, 3),
-    messages: random.between(12, 30),
+    messages: random.between(10, 20),
     conversations: random.between(2, 6),
-    pauseMs: random.pick([12_000, 60_000, 150_000]),
-    hasShortLeases: random.chance(0.5),
-    workers: [steady],
-    returners: Array.from({ length: random.between(1, 3) }, () => aReturner(random)),
+    pauseMs: isAlone ? 5_000 : random.pick([12_000, 60_000, 150_000]),
+    hasShortLeases: isAlone || random.chance(0.5),
+    workers: hasHelp ? [steady] : [],
+    returners: Array.from({ length: isAlone ? 1 : random.between(1, 3) }, () => aReturner(random, life, hasHelp)),
   };
 }
 

@@ -7,8 +7,6 @@ import type { ReturnerPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
 import { Worker, type Job } from "./worker.js";
 
-/** Within a beat, beyond it, and beyond what a schedule's policy remembers (`FORGET_AFTER_MS`). */
-const ABSENCES_MS = [5_000, 45_000, 150_000, 260_000, 1_500_000];
 /** Upkeep that forgets comes once in ten minutes, so only what is shorter is surely remembered. */
 const REMEMBERED_MS = 900_000;
 
@@ -41,7 +39,9 @@ export class Returner extends Worker {
 
   protected override async claim(): Promise<Job | null> {
     try {
-      return await super.claim();
+      const job = await super.claim();
+      if (!this.isStateful && !this.own.hasTwin) this.stage.watch.lives.withoutMemory(this.workerId);
+      return job;
     } catch (error) {
       if (errorDataOf(error)?.code !== "worker_id_in_use") throw error;
       this.stage.watch.lives.tally.twinsRefused += 1;
@@ -54,33 +54,81 @@ export class Returner extends Worker {
     this.stage.watch.lives.given(job, this.process, this.own.namesItself);
   }
 
-  protected override async crash(job: Job): Promise<null> {
-    const { random, tally, watch } = this.stage;
-    tally.crashes += 1;
-    if (random.chance(0.4)) watch.follow(this.answerLate(job, this.credential));
+  protected override get crashChance(): number {
+    return this.own.crashChance;
+  }
+
+  protected override get repeatChance(): number {
+    return this.own.repeatChance;
+  }
+
+  /** The answer was heard as lost, by a process that took its time. */
+  protected override get repeatsWithinMs(): number {
+    return this.own.hasTwin ? 4_000 : 0;
+  }
+
+  override async run(): Promise<void> {
+    await this.untilNeeded();
+    await super.run();
+  }
+
+  /** It may go without asking for more: whoever was always given work has never polled idly. */
+  protected override async end(job: Job): Promise<Job | null> {
+    if (!this.stage.random.chance(this.own.leaveChance)) return super.end(job);
+    await this.complete(job);
     await this.beAway();
     return null;
   }
 
+  protected override async crash(job: Job): Promise<null> {
+    const { random, tally, watch } = this.stage;
+    tally.crashes += 1;
+    if (random.chance(0.6)) watch.follow(this.answerLate(job, this.credential));
+    await this.beAway();
+    return null;
+  }
+
+  /** A process that was held up goes on, at best when its message is in other hands, which may be its successor's. */
+  protected override async awaken(job: Job): Promise<void> {
+    const { random, time } = this.stage;
+    const until = time.now() + random.pick([8_000, 20_000, 90_000]);
+    while (time.now() < until && !this.isGivenAgain(job)) await time.sleep(250);
+    await time.sleep(random.between(0, 400));
+  }
+
   /** It may go while it holds nothing but its conversation, too. */
   protected override async rest(): Promise<void> {
-    if (this.stage.random.chance(0.04)) await this.beAway();
+    if (this.stage.random.chance(this.own.idleChance)) await this.beAway();
     else await super.rest();
   }
 
   private async beAway(): Promise<void> {
     const { random, time, watch } = this.stage;
-    const awayMs = random.pick(ABSENCES_MS);
+    const awayMs = random.pick(this.own.absencesMs);
     const held = this.isStateful && !this.own.hasTwin ? watch.lives.row(this.workerId)?.binding : undefined;
     await time.sleep(awayMs);
     if (awayMs < REMEMBERED_MS) watch.lives.back(this.workerId, held, this.instance);
-    if (random.chance(0.3)) this.change();
+    if (random.chance(this.own.changeChance)) this.change();
+    await this.untilNeeded();
   }
 
-  /** For good: without memory, or with a token for other lanes. */
+  private async untilNeeded(): Promise<void> {
+    const { time, watch, stop } = this.stage;
+    if (!this.own.comesForWork) return;
+    const isNeeded = () =>
+      watch.mirror.rows("conversations").some(({ state, owner }) => state === "ready" && owner === undefined);
+    while (!isNeeded() && !stop.signal.aborted) await time.sleep(250);
+  }
+
+  /** Without memory, for other lanes, or as it was at first. */
   private change(): void {
-    this.stage.watch.lives.tally.changes += 1;
-    if (this.stage.random.chance(0.5)) this.isStateful = false;
-    else this.token = this.tokens.other;
+    const { random, watch } = this.stage;
+    watch.lives.tally.changes += 1;
+    const [isStateful, token] = random.pick([
+      [false, this.tokens.first],
+      [this.own.isStateful, this.tokens.other],
+      [this.own.isStateful, this.tokens.first],
+    ]);
+    Object.assign(this, { isStateful, token });
   }
 }

@@ -24,6 +24,8 @@ const MINUTE_MS = 60_000;
 const PATIENCE_MS = 30 * MINUTE_MS;
 /** The confirming look comes 20 s after the last one. */
 const REST_MS = 45_000;
+/** Whoever gives no sign of life for 90 s is noticed by the next minute's cron. */
+const SILENT_MS = 180_000;
 
 export interface Outcome {
   seed: number;
@@ -116,6 +118,10 @@ async function play(stage: Stage, engine: Engine): Promise<void> {
       engine.documents(COMPONENT, "alarms").every(({ kind }) => kind === "reap"),
       "no alarm is left behind",
     );
+    if ([...plan.workers, ...plan.returners].some(({ isStateful }) => isStateful)) {
+      await time.sleep(SILENT_MS);
+      watch.lives.end();
+    }
   })();
   await Promise.race([playing, actors.then(() => playing)]);
 }

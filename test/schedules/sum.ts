@@ -12,12 +12,14 @@ export class Sum {
 
   add({ tally, looks, lives, order, commits, expiries, deadLetters, errors, statistics }: Outcome): void {
     const { worstLookMs, worstRingMs, ...looked } = looks;
-    const counts = { schedules: 1, commits, expiries, deadLetters, ...tally, ...looked, ...lives };
+    const { worstWaitMs, ...lived } = lives;
+    const counts = { schedules: 1, commits, expiries, deadLetters, ...tally, ...looked, ...lived };
     for (const [name, count] of Object.entries(counts)) addTo(this.counts, name, count);
     addTo(this.counts, "outOfOrder", order?.outOfOrder ?? 0);
     const worst = {
       worstLookMs,
       worstRingMs,
+      worstWaitMs,
       worstOvertakes: order?.worstOvertakes ?? 0,
       worstOutOfOrderMs: order?.worstOutOfOrderMs ?? 0,
       worstPassedOver: order?.worstPassedOver ?? 0,

@@ -59,6 +59,21 @@ export class Worker {
     return undefined;
   }
 
+  /** How many of its jobs it is lost in the middle of, from 0 to 1. */
+  protected get crashChance(): number {
+    return 0.12;
+  }
+
+  /** How many of its answers are lost, from 0 to 1. */
+  protected get repeatChance(): number {
+    return 0.08;
+  }
+
+  /** How long it may take to notice that an answer was lost. */
+  protected get repeatsWithinMs(): number {
+    return 0;
+  }
+
   /** What its claims say of its engine. */
   protected get declared(): { stateful?: boolean } {
     return this.plan.isStateful ? { stateful: true } : {};
@@ -137,7 +152,7 @@ export class Worker {
     }
     await time.sleep(random.chance(0.2) ? random.between(1_000, 9_000) : random.between(0, 800));
     if (random.chance(0.3)) await this.renew(job);
-    const crashes = !this.plan.isSteady && random.chance(0.12);
+    const crashes = !this.plan.isSteady && random.chance(this.crashChance);
     if (crashes && random.chance(0.5)) return this.crash(job);
     if (this.plan.settles && random.chance(0.7)) {
       const said = await caller.lib<Settled>("settle", {
@@ -152,7 +167,7 @@ export class Worker {
     return this.end(job);
   }
 
-  private async end(job: Job): Promise<Job | null> {
+  protected async end(job: Job): Promise<Job | null> {
     const { random } = this.stage;
     // A worker of 1.0.11 may renew and end at one time.
     const renewal = random.chance(0.15) ? this.renew(job, true) : null;
@@ -164,7 +179,7 @@ export class Worker {
   }
 
   private async settle(job: Job, completes: boolean): Promise<Job | null> {
-    const { caller, random, tally } = this.stage;
+    const { caller, random, tally, time } = this.stage;
     const outcome = completes
       ? { kind: "complete" as const }
       : { kind: "fail" as const, errorMessage: "boom" };
@@ -176,7 +191,8 @@ export class Worker {
     };
     const settled = await caller.lib<Settled>("settle", args);
     // The answer was lost: the same call again says the same again.
-    const isRepeated = settled.ok && random.chance(0.08);
+    const isRepeated = settled.ok && random.chance(this.repeatChance);
+    if (isRepeated && this.repeatsWithinMs > 0) await time.sleep(random.between(0, this.repeatsWithinMs));
     const answer = isRepeated ? await caller.lib<Settled>("settle", args) : settled;
     if (isRepeated) tally.repeats += 1;
     if (!settled.ok) {
@@ -189,7 +205,7 @@ export class Worker {
     return next;
   }
 
-  private async complete(job: Job, credential = this.credential): Promise<null> {
+  protected async complete(job: Job, credential = this.credential): Promise<null> {
     if (await this.stage.caller.lib<boolean>("complete", this.leaseOf(job, credential))) this.mustBeDone(job);
     else this.mustBeLost(job);
     return null;
@@ -226,11 +242,25 @@ export class Worker {
   }
 
   protected async answerLate(job: Job, credential: Credential): Promise<void> {
-    const { random, time, tally, stop } = this.stage;
-    await time.sleep(random.pick(ABSENCES_MS) * 1.2);
+    const { random, tally, stop } = this.stage;
+    await this.awaken(job);
     if (stop.signal.aborted) return;
     tally.zombies += 1;
     await (random.chance(0.7) ? this.complete(job, credential) : this.fail(job, credential));
+  }
+
+  /** Until a process that was given up goes on. */
+  protected async awaken(_job: Job): Promise<void> {
+    const { random, time } = this.stage;
+    await time.sleep(random.pick(ABSENCES_MS) * 1.2);
+  }
+
+  /** Whether somebody else, or the successor, has the message now. */
+  protected isGivenAgain({ messageId, leaseId }: Job): boolean {
+    const leases = this.stage.watch.mirror.rows("leases");
+    return leases.some(
+      ({ _id, message, state }) => state === "live" && message === messageId && _id !== leaseId.split(".")[1],
+    );
   }
 
   private leaseOf({ messageId, leaseId }: Job, credential = this.credential) {
