@@ -142,10 +142,12 @@ async function observed(
   ctx: ActionCtx,
   config: ProviderConfig,
   listing: Listing | null,
-  { workspace, inline }: PassOptions,
+  { workspace, inline, scaling }: PassOptions,
 ) {
-  const observe = () =>
-    ctx.runQuery(internal.fleet.observe, { now: Date.now(), workspace, random: Math.random() });
+  const observe = () => {
+    const drawn = { now: Date.now(), random: Math.random() };
+    return ctx.runQuery(internal.fleet.observe, { ...drawn, workspace, spawnStep: scaling?.spawnStep });
+  };
   const seen = await observe();
   const answers = listing ? await askDoubtful(ctx, config, inline, seen.view, listing) : new Map();
   return { seen: answers.size === 0 ? seen : await observe(), answers };
