@@ -20,7 +20,7 @@ export const setProviderRuntimeConfig = defineRow(() => ({
  * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
  * `spawned`: launches ordered by this pass; `terminated`: workers that left `active` in it.
  *
- * Throws `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
+ * Throws `invalid_policy` (a `scalingPolicy` that `setPolicies` would refuse), `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
  * - `workspaceId`: Only this tenant's conversations get machines in this pass.
  */
@@ -35,7 +35,10 @@ export const reconcileWorkers = defineRow(() => ({
   returns: v.object({ activeWorkers: v.number(), spawned: v.number(), terminated: v.number() }),
 }));
 
-/** A pass that launches nothing. `pending`: machines on their way out. */
+/**
+ * A pass that launches nothing. `checked`: machines looked at; `stopped`: those that it ordered to be stopped and taken away, each
+ * counted once; `pending`: those on their way out, with them. Throws as `reconcileWorkers`.
+ */
 export const checkIdleShutdowns = defineRow(() => ({
   args: { flyApiToken: v.optional(v.string()), providerConfig: v.optional(vProviderConfig) },
   returns: v.object({

@@ -59,3 +59,57 @@ function valueOf(validator: ValidatorJson, field: string, known: Known, withOpti
       return `any_${field}`;
   }
 }
+
+const ODD_NUMBERS = [NaN, -1, 0.5, Infinity, 1e300];
+
+/** Calls with everything that a function takes, each with one text or number of them replaced. `field`: its path. */
+export function oddCalls(
+  exported: string,
+  known: Known,
+  oddTexts: readonly string[],
+): { field: string; value: unknown; args: Record<string, unknown> }[] {
+  const usual = callsOf(exported, known).at(-1) ?? {};
+  const paths = leavesOf(zExported.parse(JSON.parse(exported)), []);
+  return paths.flatMap(({ path, type }) =>
+    (type === "number" ? ODD_NUMBERS : oddTexts).map((value) => ({
+      field: path.join("."),
+      value,
+      args: replaced(usual, path, value) as Record<string, unknown>,
+    })),
+  );
+}
+
+interface Leaf {
+  path: (string | number)[];
+  type: "string" | "number";
+}
+
+/** Where `valueOf` puts a text or a number. */
+function leavesOf(validator: ValidatorJson, path: (string | number)[]): Leaf[] {
+  switch (validator.type) {
+    case "string":
+    case "number":
+      return [{ path, type: validator.type }];
+    case "array":
+      return leavesOf(validator.value, [...path, 0]);
+    case "record":
+      return leavesOf(validator.values.fieldType, [...path, "key"]);
+    case "union":
+      return leavesOf(validator.value[0] ?? { type: "null" }, path);
+    case "object":
+      return Object.entries(validator.value).flatMap(([name, { fieldType }]) =>
+        leavesOf(fieldType, [...path, name]),
+      );
+    default:
+      return [];
+  }
+}
+
+function replaced(holder: unknown, [key, ...rest]: (string | number)[], value: unknown): unknown {
+  if (key === undefined) return value;
+  if (Array.isArray(holder))
+    return holder.map((each, at): unknown => (at === key ? replaced(each, rest, value) : each));
+  const fields = { ...(holder as Record<string, unknown>) };
+  fields[key] = replaced(fields[key], rest, value);
+  return fields;
+}

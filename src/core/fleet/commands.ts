@@ -84,7 +84,7 @@ const vSteered = v.object({
   done: v.boolean(),
   /** An active worker was told to leave. */
   terminated: v.boolean(),
-  /** It may go at once. */
+  /** Its machine is to be stopped from now on. */
   stopped: v.boolean(),
   launch: v.optional(vHandedOut),
   retirement: v.optional(vHandedOut),
@@ -161,7 +161,8 @@ class Machine {
     if (row.stepDeadlineAt > now) return NOTHING;
     if (this.isLeaving()) {
       const stop = row.stop ?? { reason: "drained", at: now };
-      return { ...NOTHING, done: true, retirement: await this.handOut({ step: "retiring", stop }) };
+      const stopped = row.step !== "retiring";
+      return { ...NOTHING, done: true, stopped, retirement: await this.handOut({ step: "retiring", stop }) };
     }
     if (row.step !== "launching") return NOTHING;
     if (row.attempt >= MAX_LAUNCHES || row.failures >= MAX_LAUNCHES) return await this.stop("never_launched");

@@ -32,13 +32,17 @@ const MAX_ELSEWHERE = 100;
 const MAX_TENANTS = 32;
 
 export const observe = asQuery({
-  /** `random`: a draw from 0..1, with which the workers elsewhere that are looked at change when there are too many. */
+  /**
+   * `random`: a draw from 0..1, with which the workers elsewhere that are looked at change when there are too many. `spawnStep`: of
+   * this pass, where it is not the policy's.
+   */
   args: {
     now: v.number(),
     workspace: v.union(v.string(), v.null()),
     random: v.number(),
     /** When the pass's list was begun; 0: it has none that is whole. */
     listedAt: v.number(),
+    spawnStep: v.optional(v.number()),
   },
   /** `launches`: those ordered so far; whoever launches names them (`commands.launch`). */
   returns: v.object({ view: vObservation, launches: v.number() }),
@@ -49,10 +53,18 @@ export const observe = asQuery({
 
 async function gather(
   ctx: QueryCtx,
-  asked: { now: number; workspace: string | null; random: number; listedAt: number; launches: number },
+  asked: {
+    now: number;
+    workspace: string | null;
+    random: number;
+    listedAt: number;
+    launches: number;
+    spawnStep?: number;
+  },
 ): Promise<Observation> {
   const { now, workspace, random, listedAt, launches } = asked;
   const { policies } = await loadRuntime(ctx);
+  const { spawnStep = policies.scaling.spawnStep } = asked;
   const state = await readFleetState(ctx);
   const rows = await ctx.db
     .query("machines")
@@ -61,7 +73,7 @@ async function gather(
   const signs = await signsOfLife(ctx, rows.length, policies.lease.staleAfterMs);
   const machines: MachineView[] = [];
   for (const row of rows) machines.push(await machineView(ctx, row, signs, policies.lease.staleAfterMs));
-  const most = Math.min(MAX_WAITING, rows.length + policies.scaling.spawnStep + 1);
+  const most = Math.min(MAX_WAITING, rows.length + spawnStep + 1);
   const { lanes } = policies.fleet;
   // Behind the lane that had its turn with the launch before: a step smaller than the number of lanes serves them in turn.
   const first = launches % lanes.length;

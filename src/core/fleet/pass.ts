@@ -146,7 +146,7 @@ async function observed(
   ctx: ActionCtx,
   config: ProviderConfig,
   listing: Listing | null,
-  { workspace, inline }: PassOptions,
+  { workspace, inline, scaling }: PassOptions,
 ) {
   const observe = () =>
     ctx.runQuery(internal.fleet.observe, {
@@ -154,6 +154,7 @@ async function observed(
       workspace,
       random: Math.random(),
       listedAt: listing?.complete ? listing.begunAt : 0,
+      spawnStep: scaling?.spawnStep,
     });
   const seen = await observe();
   const answers = listing ? await askDoubtful(ctx, config, inline, seen.view, listing) : new Map();

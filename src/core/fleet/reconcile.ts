@@ -8,6 +8,7 @@ import { asAction, asQuery, asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
+import { scalingFaults } from "../../policy/config/overrides.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
 import { runPass } from "./pass.js";
@@ -16,6 +17,8 @@ import type { vRecentPass } from "./recent.js";
 import { releaseOverdue } from "../queue/reap.js";
 
 export const reconcileWorkers = asAction(contract.reconcileWorkers)(async (ctx, args) => {
+  const faults = args.scalingPolicy ? scalingFaults(args.scalingPolicy) : [];
+  if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));
   const known = await recentPass(ctx, args);
   if (known) return { activeWorkers: known.active, spawned: 0, terminated: 0 };
   await ctx.runMutation(internal.fleet.releaseLeases, {});

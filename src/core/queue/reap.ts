@@ -56,7 +56,7 @@ export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx
  * once, each in a transaction of its own.
  */
 export async function releaseOverdue(ctx: MutationCtx, limit = BATCH): Promise<number> {
-  const most = Math.min(Math.max(1, Math.floor(limit)), BATCH);
+  const most = Math.min(Math.max(1, Math.floor(limit) || 1), BATCH);
   const { overdue } = await findOverdue(ctx, Date.now(), most);
   let released = 0;
   for (const [index, lease] of overdue.entries()) {

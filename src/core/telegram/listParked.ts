@@ -1,13 +1,13 @@
 /** Updates that could not become messages, newest first. Reads `parkedUpdates`. */
 import * as contract from "../../contract/telegram.js";
 import { asQuery } from "../functions.js";
-import { pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../queue/bounded.js";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 50;
 
 export const listParkedUpdates = asQuery(contract.listParkedUpdates)(async (ctx, { limit }) => {
-  const wanted = Math.min(Math.max(Math.floor(limit ?? DEFAULT_LIMIT), 1), MAX_LIMIT);
+  const wanted = clampLimit(limit, DEFAULT_LIMIT, MAX_LIMIT);
   const rows = await pageOf(ctx.db.query("parkedUpdates").withIndex("by_parkedAt").order("desc"), wanted);
   return rows.map((row) => ({
     parkedId: row._id,

@@ -31,6 +31,22 @@ export const LEAST_STALE_AFTER_MS = POLL_AT_MOST_MS * 1.2 + 3_000;
 type Bound = readonly [path: string, value: number, min: number, max: number];
 const DAY_MS = 86_400_000;
 
+const scalingBounds = (scaling: Policies["scaling"]): Bound[] => [
+  ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
+  ["scaling.queuePerWorkerTarget", scaling.queuePerWorkerTarget, 1, 10_000],
+  ["scaling.spawnStep", scaling.spawnStep, 1, 1_000],
+  ["scaling.idleTimeoutMs", scaling.idleTimeoutMs, 1_000, 30 * DAY_MS],
+  ["scaling.reconcileIntervalMs", scaling.reconcileIntervalMs, 1_000, DAY_MS],
+];
+
+const outOfBounds = (bounds: readonly Bound[]): string[] =>
+  bounds
+    .filter(([, value, min, max]) => !(value >= min && value <= max))
+    .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`);
+
+/** As `policyFaults`, for what one pass is given. */
+export const scalingFaults = (scaling: Policies["scaling"]): string[] => outOfBounds(scalingBounds(scaling));
+
 /** Every fault of a policy set as one sentence each; empty when it is sound. */
 export function policyFaults({
   queue,
@@ -66,11 +82,7 @@ export function policyFaults({
     ["lease.reapGridMs", lease.reapGridMs, 250, DAY_MS],
     ["lease.staleAfterMs", lease.staleAfterMs, 0, 7 * DAY_MS],
     ["lease.forgetAfterMs", lease.forgetAfterMs, 0, 366 * DAY_MS],
-    ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
-    ["scaling.queuePerWorkerTarget", scaling.queuePerWorkerTarget, 1, 10_000],
-    ["scaling.spawnStep", scaling.spawnStep, 1, 1_000],
-    ["scaling.idleTimeoutMs", scaling.idleTimeoutMs, 1_000, 30 * DAY_MS],
-    ["scaling.reconcileIntervalMs", scaling.reconcileIntervalMs, 1_000, DAY_MS],
+    ...scalingBounds(scaling),
     ["fleet.lanes (how many)", fleet.lanes.length, 1, MAX_LANES],
     ["fleet.maxWorkersPerWorkspace", fleet.maxWorkersPerWorkspace, 1, 10_000],
     ["fleet.dailyMachineHours", fleet.dailyMachineHours, 0, 1_000_000],
@@ -108,9 +120,7 @@ export function policyFaults({
         ];
   const illegal = fleet.lanes.filter((lane) => !isLane(lane));
   return [
-    ...bounds
-      .filter(([, value, min, max]) => !(value >= min && value <= max))
-      .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`),
+    ...outOfBounds(bounds),
     ...stale,
     ...illegal.map((lane) => `fleet.lanes holds '${lane}', which is not a legal lane name`),
   ];

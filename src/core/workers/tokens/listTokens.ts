@@ -3,6 +3,7 @@ import * as contract from "../../../contract/tokens.js";
 import { asQuery } from "../../functions.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
+import { clampLimit } from "../../queue/bounded.js";
 import { lastSignOfLife } from "../reads.js";
 import { lastUseOf } from "./lastUse.js";
 
@@ -12,12 +13,11 @@ const MAX_LIMIT = 500;
 const WORKERS_PER_TOKEN = 4;
 
 export const listWorkerTokens = asQuery(contract.listWorkerTokens)(async (ctx, { limit }) => {
-  const wanted = Number.isFinite(limit) ? Math.floor(limit ?? DEFAULT_LIMIT) : DEFAULT_LIMIT;
   const { staleAfterMs } = (await loadRuntime(ctx)).policies.lease;
   const rows = await ctx.db
     .query("workerTokens")
     .order("desc")
-    .take(Math.min(MAX_LIMIT, Math.max(1, wanted)));
+    .take(clampLimit(limit, DEFAULT_LIMIT, MAX_LIMIT));
   return await Promise.all(
     rows.map(async (row) => ({
       tokenId: row.tokenId,
