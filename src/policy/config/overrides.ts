@@ -30,6 +30,12 @@ export const LEAST_STALE_AFTER_MS = POLL_AT_MOST_MS * 1.2 + 3_000;
 
 type Bound = readonly [path: string, value: number, min: number, max: number];
 const DAY_MS = 86_400_000;
+/** All others count something: rows, bytes, milliseconds. Of a half nothing can be taken. */
+const FRACTIONS: ReadonlySet<string> = new Set([
+  "retry.backoffFactor",
+  "retry.jitterRatio",
+  "fleet.dailyMachineHours",
+]);
 
 /** Every fault of a policy set as one sentence each; empty when it is sound. */
 export function policyFaults({
@@ -52,7 +58,7 @@ export function policyFaults({
     ["queue.maxMetadataBytes", queue.maxMetadataBytes, 0, 64 * 1024],
     ["queue.idempotencyKeyMs", queue.idempotencyKeyMs, 0, 366 * DAY_MS],
     ["queue.doneRetentionMs", queue.doneRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
-    ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, 0, 3660 * DAY_MS],
+    ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
     ["queue.turnRetentionMs", queue.turnRetentionMs, DAY_MS, 3660 * DAY_MS],
     ["retry.maxAttempts", retry.maxAttempts, 1, 100],
     ["retry.baseDelayMs", retry.baseDelayMs, 0, DAY_MS],
@@ -106,11 +112,15 @@ export function policyFaults({
           `lease.staleAfterMs is ${lease.staleAfterMs}, but must be at least ${least}: an idle worker may ask only every ` +
             `${POLL_AT_MOST_MS * 1.2} ms, a busy one is heard with its lease (${lease.leaseMs} ms), and who counts as lost is not woken`,
         ];
+  const broken = bounds.filter(
+    ([path, value]) => Number.isFinite(value) && !Number.isInteger(value) && !FRACTIONS.has(path),
+  );
   const illegal = fleet.lanes.filter((lane) => !isLane(lane));
   return [
     ...bounds
       .filter(([, value, min, max]) => !(value >= min && value <= max))
       .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`),
+    ...broken.map(([path, value]) => `${path} is ${value}, but must be a whole number`),
     ...stale,
     ...illegal.map((lane) => `fleet.lanes holds '${lane}', which is not a legal lane name`),
   ];
