@@ -14,7 +14,7 @@ export { defaultPolicies } from "./defaultPolicies.js";
  * - `maxMetadataBytes`: Largest metadata record, in UTF-8 bytes of keys and values together.
  * - `idempotencyKeyMs`: How long an idempotency key is remembered at least.
  * - `doneRetentionMs`: How long finished messages are kept; never less than `idempotencyKeyMs`.
- * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged.
+ * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged; never less than `idempotencyKeyMs`.
  * - `turnRetentionMs`: How long the turns of conversations are kept: what workers get as context and apps show as history.
  */
 export const vQueuePolicy = lazy(() =>

@@ -1,8 +1,10 @@
 /** Counts for the view of one user's agent. */
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { pageOf } from "../queue/bounded.js";
+import { readBounded } from "../queue/bounded.js";
 
 const MAX_COUNTED = 200;
+/** Those of a conversation are counted in the same call. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
 /** Each count stops at 200, that of jobs with very long texts earlier. */
 export async function pushStatsOfAgent(
@@ -18,7 +20,7 @@ export async function pushStatsOfAgent(
     .query("messagePushJobs")
     .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))
     .order("desc");
-  const jobs = await pageOf(newestFirst, MAX_COUNTED);
+  const { rows: jobs } = await readBounded(newestFirst, MAX_COUNTED, MAX_BYTES);
   const dispatches = await ctx.db
     .query("messagePushDispatches")
     .withIndex("by_agent", (q) => q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey))

@@ -1,28 +1,28 @@
 /** The messages of a user's conversation with an agent, newest first. Bounded by count and by size. */
 import type { QueueStatus } from "../../contract/queue.js";
 import * as contract from "../../contract/views.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { targetConversationId } from "../identity/conversation.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit, readBounded } from "../queue/bounded.js";
 import { findConversation } from "../queue/enqueue.js";
 import { queueItem } from "../queue/reads.js";
 import type { Pair } from "./agentView.js";
 
 type Stored = Doc<"messageQueue">["status"];
-/** The stored statuses behind each word of the view; `processing` is the head of a held conversation. */
+/** The stored statuses behind each word of the view; `processing` is the head of a held conversation alone. */
 const STORED: Record<QueueStatus, readonly Stored[]> = {
   queued: ["queued", "delayed"],
-  processing: ["queued"],
+  processing: [],
   done: ["done"],
   dead_letter: ["dead_letter"],
   failed: [],
 };
 const ALL: readonly QueueStatus[] = ["queued", "processing", "done", "dead_letter"];
-/** With the history of a conversation view, below half of what a transaction may read, counting 3 bytes a character. */
-const MAX_CHARS = 1_000_000;
+/** With the history of a conversation view and a row per status, about half of what a transaction may read (16 MiB). */
+const MAX_BYTES = 2_750_000;
 
 /** The pair's conversation; null while nothing was said. */
 export async function conversationOf(ctx: QueryCtx, pair: Pair): Promise<Doc<"conversations"> | null> {
@@ -40,48 +40,36 @@ export async function newestItems(
   options: { statuses?: QueueStatus[]; limit?: number; before?: number },
 ) {
   const wanted = new Set(options.statuses ?? ALL);
-  const limit = clampLimit(options.limit, 100, 500);
   const inFlight = conversation.state === "held" ? conversation.head : undefined;
-  const isWanted = (row: Doc<"messageQueue">): boolean =>
-    row.status !== "queued" || wanted.has(row._id === inFlight ? "processing" : "queued");
-  const rows: Doc<"messageQueue">[] = [];
-  let chars = 0;
-  for await (const row of newestFirst(ctx, conversation, storedStatuses(wanted, inFlight), options.before)) {
-    if (!isWanted(row)) continue;
-    chars += charsOf(row);
-    if (rows.length > 0 && chars > MAX_CHARS) break;
-    rows.push(row);
-    if (rows.length === limit) break;
-  }
+  const messages = newestFirst(ctx, conversation, { wanted, inFlight, before: options.before });
   const { policies } = await loadRuntime(ctx);
+  const { rows } = await readBounded(messages, clampLimit(options.limit, 100, 500), MAX_BYTES);
   return rows.map((row) => queueItem(row, conversation, policies.retry.maxAttempts));
 }
 
-function storedStatuses(wanted: ReadonlySet<QueueStatus>, inFlight: string | undefined): Stored[] {
-  const visible = [...wanted].filter((status) => status !== "processing" || inFlight !== undefined);
-  return [...new Set(visible.flatMap((status) => STORED[status]))];
+interface Wanted {
+  wanted: ReadonlySet<QueueStatus>;
+  inFlight: Id<"messageQueue"> | undefined;
+  before: number | undefined;
 }
 
-const charsOf = ({ payload, reply }: Doc<"messageQueue">): number =>
-  payload.messageText.length + (payload.rawUpdateJson?.length ?? 0) + (reply?.text.length ?? 0);
-
-/** The rows of several statuses as one sequence; reads one row per status more than it gives. */
+/** The wanted rows as one sequence; reads one row per status more than it gives, and the one in flight. */
 async function* newestFirst(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
-  statuses: Stored[],
-  before: number | undefined,
+  { wanted, inFlight, before = Infinity }: Wanted,
 ): AsyncGenerator<Doc<"messageQueue">> {
-  const streams = statuses.map((status) => {
-    const rows = ctx.db
+  const statuses = [...wanted].flatMap((status) => STORED[status]);
+  const streams: AsyncIterator<Doc<"messageQueue">>[] = statuses.map((status) =>
+    ctx.db
       .query("messageQueue")
-      .withIndex("by_conversation_and_status", (q) => {
-        const ofStatus = q.eq("conversation", conversation._id).eq("status", status);
-        return before === undefined ? ofStatus : ofStatus.lt("_creationTime", before);
-      })
-      .order("desc");
-    return rows[Symbol.asyncIterator]();
-  });
+      .withIndex("by_conversation_and_status", (q) =>
+        q.eq("conversation", conversation._id).eq("status", status).lt("_creationTime", before),
+      )
+      .order("desc")
+      [Symbol.asyncIterator](),
+  );
+  if (wanted.has("processing") && !wanted.has("queued")) streams.push(only(ctx, inFlight, before));
   const heads = await Promise.all(streams.map((stream) => stream.next()));
   for (;;) {
     let newest = -1;
@@ -94,7 +82,16 @@ async function* newestFirst(
     const head = heads[newest];
     const stream = streams[newest];
     if (head === undefined || head.done === true || stream === undefined) return;
-    yield head.value;
+    if (wanted.has("processing") || head.value._id !== inFlight) yield head.value;
     heads[newest] = await stream.next();
   }
+}
+
+async function* only(
+  ctx: QueryCtx,
+  id: Id<"messageQueue"> | undefined,
+  before: number,
+): AsyncGenerator<Doc<"messageQueue">, undefined> {
+  const row = id && (await ctx.db.get(id));
+  if (row && row._creationTime < before) yield row;
 }

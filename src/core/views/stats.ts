@@ -4,13 +4,14 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
+import { readBounded } from "../queue/bounded.js";
 import { pushStatsOfAgent } from "../pushing/stats.js";
 import type { Pair } from "./agentView.js";
 import { conversationOf } from "./queueItems.js";
 
 const MAX_COUNTED = 200;
-/** Per status; three of them stay below what a transaction may read, counting 3 bytes a character. */
-const MAX_CHARS = 1_000_000;
+/** Per status; with the jobs, three of them stay below what a transaction may read (16 MiB). */
+const MAX_BYTES = 2_750_000;
 
 export const getUserAgentPushStats = asQuery(contract.getUserAgentPushStats)(pushStatsOfAgent);
 
@@ -47,12 +48,5 @@ async function countOf(
     .withIndex("by_conversation_and_status", (q) =>
       q.eq("conversation", conversation._id).eq("status", status),
     );
-  let count = 0;
-  let chars = 0;
-  for await (const { payload } of rows) {
-    chars += payload.messageText.length + (payload.rawUpdateJson?.length ?? 0);
-    count += 1;
-    if (count === MAX_COUNTED || chars > MAX_CHARS) break;
-  }
-  return count;
+  return (await readBounded(rows, MAX_COUNTED, MAX_BYTES)).rows.length;
 }

@@ -15,3 +15,19 @@ it("a worker counts as lost only after its longest wait between two polls, and t
   expect(faults({ staleAfterMs: Number.NaN })).toHaveLength(2);
   expect(faults({})).toEqual([]);
 });
+
+it("what counts something is a whole number, and no message is forgotten before its idempotency key", () => {
+  const { queue, retry, snapshots, fleet } = defaultPolicies;
+  expect(
+    policyFaults({
+      ...defaultPolicies,
+      queue: { ...queue, deadLetterRetentionMs: 1_000 },
+      snapshots: { ...snapshots, keep: 1.5 },
+      retry: { ...retry, backoffFactor: 1.5, jitterRatio: 0.25 },
+      fleet: { ...fleet, dailyMachineHours: 0.5 },
+    }),
+  ).toEqual([
+    "queue.deadLetterRetentionMs is 1000, but must be between 259200000 and 316224000000",
+    "snapshots.keep is 1.5, but must be a whole number",
+  ]);
+});

@@ -30,6 +30,12 @@ export const LEAST_STALE_AFTER_MS = POLL_AT_MOST_MS * 1.2 + 3_000;
 
 type Bound = readonly [path: string, value: number, min: number, max: number];
 const DAY_MS = 86_400_000;
+/** All others count something: rows, bytes, milliseconds. Of a half nothing can be taken. */
+const FRACTIONS: ReadonlySet<string> = new Set([
+  "retry.backoffFactor",
+  "retry.jitterRatio",
+  "fleet.dailyMachineHours",
+]);
 
 const scalingBounds = (scaling: Policies["scaling"]): Bound[] => [
   ["scaling.maxWorkers", scaling.maxWorkers, 0, 10_000],
@@ -39,13 +45,17 @@ const scalingBounds = (scaling: Policies["scaling"]): Bound[] => [
   ["scaling.reconcileIntervalMs", scaling.reconcileIntervalMs, 1_000, DAY_MS],
 ];
 
-const outOfBounds = (bounds: readonly Bound[]): string[] =>
-  bounds
+const boundFaults = (bounds: readonly Bound[]): string[] => [
+  ...bounds
     .filter(([, value, min, max]) => !(value >= min && value <= max))
-    .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`);
+    .map(([path, value, min, max]) => `${path} is ${value}, but must be between ${min} and ${max}`),
+  ...bounds
+    .filter(([path, value]) => Number.isFinite(value) && !Number.isInteger(value) && !FRACTIONS.has(path))
+    .map(([path, value]) => `${path} is ${value}, but must be a whole number`),
+];
 
 /** As `policyFaults`, for what one pass is given. */
-export const scalingFaults = (scaling: Policies["scaling"]): string[] => outOfBounds(scalingBounds(scaling));
+export const scalingFaults = (scaling: Policies["scaling"]): string[] => boundFaults(scalingBounds(scaling));
 
 /** Every fault of a policy set as one sentence each; empty when it is sound. */
 export function policyFaults({
@@ -68,7 +78,7 @@ export function policyFaults({
     ["queue.maxMetadataBytes", queue.maxMetadataBytes, 0, 64 * 1024],
     ["queue.idempotencyKeyMs", queue.idempotencyKeyMs, 0, 366 * DAY_MS],
     ["queue.doneRetentionMs", queue.doneRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
-    ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, 0, 3660 * DAY_MS],
+    ["queue.deadLetterRetentionMs", queue.deadLetterRetentionMs, queue.idempotencyKeyMs, 3660 * DAY_MS],
     ["queue.turnRetentionMs", queue.turnRetentionMs, DAY_MS, 3660 * DAY_MS],
     ["retry.maxAttempts", retry.maxAttempts, 1, 100],
     ["retry.baseDelayMs", retry.baseDelayMs, 0, DAY_MS],
@@ -120,7 +130,7 @@ export function policyFaults({
         ];
   const illegal = fleet.lanes.filter((lane) => !isLane(lane));
   return [
-    ...outOfBounds(bounds),
+    ...boundFaults(bounds),
     ...stale,
     ...illegal.map((lane) => `fleet.lanes holds '${lane}', which is not a legal lane name`),
   ];
