@@ -224,33 +224,6 @@ describe("repeating", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("says of a machine whether something else that it sent for it may still take effect", async () => {
-    const clean = adapter([{ status: 429 }, { body: MACHINE }]);
-    expect(await clean.provider.createMachine(specOf("afw-1"))).toMatchObject({ unsettled: false });
-    const repeated = adapter([new TypeError("fetch failed"), { body: MACHINE }]);
-    expect(await repeated.provider.createMachine(specOf("afw-1"))).toMatchObject({ unsettled: true });
-    const refused = adapter([{ status: 503 }, { status: 400 }]);
-    expect(await failureOf(refused.provider.createMachine(specOf("afw-1")))).toMatchObject({
-      kind: "invalid",
-      outcomeUnknown: true,
-      status: 400,
-    });
-  });
-
-  it("sends nothing once its time is over", async () => {
-    const late = adapter([{ body: MACHINE }], { now: () => 5_000, until: 5_000 });
-    expect(await failureOf(late.provider.createMachine(specOf("afw-1")))).toMatchObject({
-      kind: "timeout",
-      retryable: true,
-      outcomeUnknown: false,
-    });
-    expect(late.requests).toHaveLength(0);
-    let now = 0;
-    const ending = adapter([{ status: 503 }], { now: () => (now += 2_000), until: 9_000 });
-    await failureOf(ending.provider.createMachine(specOf("afw-1")));
-    expect(ending.requests.length).toBeLessThan(4);
-  });
-
   it("repeats a refused volume, never one that may exist by now", async () => {
     const refused = adapter([{ body: [] }, { status: 429 }, { body: VOLUME }]);
     expect((await refused.provider.createVolume(volumeSpec)).id).toBe("vol_1");
