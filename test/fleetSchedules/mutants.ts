@@ -136,7 +136,7 @@ export const FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /what is kept is kept for its time/,
-    from: 0,
+    from: 11,
   },
   {
     name: "an answer that is told again, because its receipt was lost, puts its message back",

@@ -15,36 +15,6 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
     from: 12,
   },
   {
-    name: "what nobody owns is forgotten when a list lacks it",
-    replacements: [
-      {
-        file: "core/fleet/look.ts",
-        text: "    if (await isMachineGone(provider, id)) gone.push(id);",
-        by: "    gone.push(id);",
-      },
-    ],
-    rule: /the cap is never exceeded/,
-    from: 0,
-  },
-  {
-    name: "what lists show has a place only after the plan",
-    replacements: [
-      {
-        file: "core/fleet/pass.ts",
-        text: "await ctx.runMutation(internal.fleet.noteListing, seenThere) : 0;",
-        by: "0 : 0;",
-      },
-      {
-        file: "core/fleet/pass.ts",
-        text: "  await noteSeen(ctx, seen.view, view);",
-        by: `  await noteSeen(ctx, seen.view, view);
-  if (listing || volumes) await ctx.runMutation(internal.fleet.noteListing, seenThere);`,
-      },
-    ],
-    rule: /the cap is never exceeded/,
-    from: 0,
-  },
-  {
     name: "what nobody owns is not forgotten when it is gone",
     replacements: [
       {
