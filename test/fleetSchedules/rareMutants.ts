@@ -12,7 +12,7 @@ export const RARE_FLEET_MUTANTS: Mutant[] = [
       },
     ],
     rule: /no unsaved memory is deleted/,
-    from: 12,
+    from: 114,
   },
   {
     name: "what nobody owns is not forgotten when it is gone",
