@@ -146,19 +146,7 @@ describe("what is not ours", () => {
   it("and what is ours without a row is collected after two listings", async () => {
     const f = fleet();
     await f.configure(FAST);
-    const tag = `https://happy-animal-123.convex.cloud|`;
-    await f.fly.fetch("https://fly.test/v1/apps/workers/machines", {
-      method: "POST",
-      headers: { authorization: `Bearer ${f.fly.token}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        name: "afw-1-forgotten",
-        region: "iad",
-        config: {
-          image: "x",
-          metadata: { agent_factory_deployment: tag, agent_factory_worker: "afw-1-forgotten" },
-        },
-      }),
-    });
+    await f.makeMachine("afw-1-forgotten");
     await f.reconcile();
     await f.pass(2_000);
     expect(f.fly.counts().machinesNow).toBe(1);

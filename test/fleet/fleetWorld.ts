@@ -45,8 +45,8 @@ export class FleetWorld {
   patienceMs = 2_000;
   /** Workers do not react to SIGTERM. */
   hangs = false;
-  /** Stands around each call to the provider; may never return. */
-  aroundCall: (make: () => Promise<Response>) => Promise<Response> = (make) => make();
+  /** Stands around each call (`POST workers/machines`) to the provider; may never return. */
+  aroundCall: (make: () => Promise<Response>, call: string) => Promise<Response> = (make) => make();
 
   constructor(readonly world: World) {
     this.fly = createFlySimulator({
@@ -58,7 +58,10 @@ export class FleetWorld {
       claimReleaseMs: 250,
     });
     vi.stubGlobal("fetch", (url: string, init?: RequestInit) =>
-      this.aroundCall(() => this.fly.fetch(url, init)),
+      this.aroundCall(
+        () => this.fly.fetch(url, init),
+        `${init?.method ?? "GET"} ${new URL(url).pathname.replace("/v1/apps/", "")}`,
+      ),
     );
   }
 
@@ -162,6 +165,16 @@ export class FleetWorld {
   async atRest(): Promise<boolean> {
     const { machinesNow, volumesNow } = this.fly.counts();
     return machinesNow === 0 && volumesNow === 0 && (await this.machines()).every(({ live }) => !live);
+  }
+
+  /** Another one than the fleet's own launches: a machine of this deployment, made behind its back. */
+  async makeMachine(name: string): Promise<void> {
+    const tag = { agent_factory_deployment: `${CLOUD}|`, agent_factory_worker: name };
+    await this.fly.fetch(`https://fly.test/v1/apps/${APP}/machines`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.fly.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ name, region: "iad", config: { image: "x", metadata: tag } }),
+    });
   }
 
   reconcile = () => this.world.t.action(this.world.lib.reconcileWorkers, {});

@@ -10,8 +10,6 @@ const { FLEET_SCHEDULE, FLEET_WITHOUT } = z
   .object({ FLEET_SCHEDULE: z.coerce.number().int().optional(), FLEET_WITHOUT: z.string().default("") })
   .parse(process.env);
 const SCHEDULES = 100;
-/** Open: a creation that took effect half a minute after its caller gave up, and a launch before any listing showed the machine. */
-const OPEN = 66;
 
 describe.runIf(FLEET_SCHEDULE !== undefined)("one random schedule of the fleet", () => {
   it("keeps every invariant", { timeout: 600_000 }, async () => {
@@ -23,18 +21,10 @@ describe.runIf(FLEET_SCHEDULE !== undefined)("one random schedule of the fleet",
 
 describe.skipIf(FLEET_SCHEDULE !== undefined)("100 random schedules of the fleet", () => {
   it("keep every invariant, and every kind of trouble comes up", { timeout: 900_000 }, async () => {
-    const { counts, finding } = await runMany(await loadFleet(), 0, SCHEDULES + 1, [OPEN]);
+    const { counts, finding } = await runMany(await loadFleet(), 0, SCHEDULES);
     expect(finding).toBeNull();
     // Schedules in which nothing goes wrong prove nothing; a message hardly ever fails five times.
     counts.delete("redrives");
     for (const [name, count] of counts) expect(count, name).toBeGreaterThan(0);
   });
-
-  it(
-    "still find the open one: the cap, when a creation comes long after its caller gave up",
-    { timeout: 60_000 },
-    async () => {
-      await expect(runFleetSchedule(await loadFleet(), OPEN)).rejects.toThrow(/the cap is never exceeded/);
-    },
-  );
 });

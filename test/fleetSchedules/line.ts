@@ -11,7 +11,7 @@ export class Dead extends Error {}
 const CALL_TIMEOUT_MS = 10_000;
 
 /** Queries: nobody can see later that they were asked. */
-const READS = new Set(["getWorkerMemory"]);
+const READS = new Set(["getWorkerMemory", "getLatestDataSnapshotForRestore"]);
 
 export class Line {
   /** Epoch ms of the last call that left a trace; 0: none did. */

@@ -86,6 +86,18 @@ export const FLEET_MUTANTS: Mutant[] = [
     from: 5,
   },
   {
+    name: "a creation of unknown outcome holds no place",
+    replacements: [
+      {
+        file: "core/fleet/observe.ts",
+        text: "    unsettled: unsettled.filter(({ worker }) => !come.has(worker)).length,",
+        by: "    unsettled: unsettled.length - unsettled.length,",
+      },
+    ],
+    rule: /the cap is never exceeded/,
+    from: 66,
+  },
+  {
     name: "nobody is drained for being idle",
     replacements: [
       {
@@ -96,6 +108,48 @@ export const FLEET_MUTANTS: Mutant[] = [
     ],
     rule: /nothing costs money 30 idle minutes later/,
     from: 0,
+  },
+  {
+    name: "volumes stay when their machine is gone",
+    replacements: [
+      {
+        file: "core/fleet/retire.ts",
+        text: "    await provider.deleteVolume(volumeId);",
+        by: "    if (failures < 0) await provider.deleteVolume(volumeId);",
+      },
+      {
+        file: "core/fleet/orphans.ts",
+        text: `    if (found.kind === "volume") await provider.deleteVolume(found.providerId);`,
+        by: `    if (found.kind === "volume") await provider.listVolumes();`,
+      },
+    ],
+    rule: /nothing costs money 30 idle minutes later: volume/,
+    from: 0,
+  },
+  {
+    name: "memory that nobody saved is kept for ever",
+    replacements: [
+      {
+        file: "core/fleet/sweep.ts",
+        text: "    if (volume.takenBy === undefined)",
+        by: "    if (volume.failures < 0)",
+      },
+    ],
+    rule: /what is kept is kept for its time/,
+    from: 11,
+  },
+  {
+    name: "an answer that is told again, because its receipt was lost, puts its message back",
+    replacements: [
+      {
+        file: "core/queue/settle.ts",
+        text: "  const message = await ctx.db.get(hold.message);",
+        by: `  const message = await ctx.db.get(hold.message);
+  if (message) await ctx.db.patch(message._id, { status: "queued" });`,
+      },
+    ],
+    rule: /a message is answered once/,
+    from: 18,
   },
   {
     name: "a retirement whose action died is not taken up again",
@@ -186,38 +240,5 @@ export const FLEET_MUTANTS: Mutant[] = [
     ],
     rule: /nobody alive is taken for dead/,
     from: 48,
-  },
-];
-
-/** Chance finds these seldom: they are looked for in the long run alone. */
-export const RARE_FLEET_MUTANTS: Mutant[] = [
-  {
-    name: "what a machine took over unsaved counts as saved when it does not boot",
-    replacements: [
-      {
-        file: "core/fleet/quarantine.ts",
-        text: "    inherited: (await findQuarantined(ctx, volumeId)) !== null,",
-        by: "    inherited: false,",
-      },
-    ],
-    rule: /no unsaved memory is deleted/,
-    from: 12,
-  },
-  {
-    name: "what nobody owns is not forgotten when it is gone",
-    replacements: [
-      {
-        file: "core/fleet/orphans.ts",
-        text: "  for (const row of rows) if (isOver(row.providerId)) await ctx.db.delete(row._id);",
-        by: "  for (const row of rows) if (isOver(row.providerId) && row.listings < 0) await ctx.db.delete(row._id);",
-      },
-      {
-        file: "core/fleet/orphans.ts",
-        text: "    await ctx.db.delete(orphan);",
-        by: "",
-      },
-    ],
-    rule: /fleetHealth has no finding that is not true/,
-    from: 26,
   },
 ];

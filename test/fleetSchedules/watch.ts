@@ -174,7 +174,9 @@ export class Watch {
     for (const { before, after } of changes) {
       if (!before && after) this.note(`message ${after._id} to ${after.conversationId}`);
       must(
-        before?.status !== "done" || after === null || after.status === "done",
+        before?.status !== "done" ||
+          after === null ||
+          (after.status === "done" && after.endedBy === before.endedBy),
         "a message is answered once",
       );
       if (after?.status === "dead_letter" && before?.status !== "dead_letter")

@@ -1,7 +1,8 @@
 /** Thousands of random schedules of the fleet, and each planted fault is found. */
 import { expect, it } from "vitest";
 import { runMany } from "../fleetSchedules/many.js";
-import { FLEET_MUTANTS, RARE_FLEET_MUTANTS } from "../fleetSchedules/mutants.js";
+import { FLEET_MUTANTS } from "../fleetSchedules/mutants.js";
+import { RARE_FLEET_MUTANTS } from "../fleetSchedules/rareMutants.js";
 import { loadFleet, searchFleet } from "../fleetSchedules/search.js";
 
 const SCHEDULES = 2_000;

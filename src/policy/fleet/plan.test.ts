@@ -84,6 +84,15 @@ describe("launching", () => {
     expect(kinds({ machines: [leaving], orphans: 2, waiting: [waiting("a")] })).toEqual([]);
   });
 
+  it("keeps the place of what may still come, and drains nobody at work for a place that comes free by itself", () => {
+    expect(kinds({ unsettled: 2, waiting: [waiting("a"), waiting("b")] })).toEqual(["launch a"]);
+    const resting = ["1", "2"].map((n) => machine(n, { bound: boundTo(n) }));
+    expect(kinds({ machines: resting, unsettled: 1, waiting: [waiting("a")] })).toEqual([]);
+    expect(kinds({ machines: resting, unsettled: 1, waiting: [waiting("a"), waiting("b")] })).toEqual([
+      "drain 1 others_wait",
+    ]);
+  });
+
   it("leaves a conversation to a free worker that may take it, whoever runs that worker", () => {
     const free = machine("w1");
     expect(kinds({ machines: [free], waiting: [waiting("a"), waiting("b")] })).toEqual(["launch b"]);
@@ -103,6 +112,8 @@ describe("launching", () => {
 
   it.each([
     ["worker_cap", { machines: ["1", "2", "3"].map((n) => machine(n, { busy: true })) }],
+    ["launch_unsettled", { unsettled: 1, machines: ["1", "2"].map((n) => machine(n, { busy: true })) }],
+    ["worker_cap", { unsettled: 1, machines: ["1", "2", "3"].map((n) => machine(n, { busy: true })) }],
     ["budget", { usedTodayMs: defaultPolicies.fleet.dailyMachineHours * 3_600_000 }],
     ["launches_paused", { launchesPausedUntil: NOW + 1 }],
     [
