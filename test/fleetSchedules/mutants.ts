@@ -1,5 +1,5 @@
 /** Faults that the fleet's schedules must find: each is the real source with one or a few texts of it replaced. */
-import type { Mutant } from "../schedules/mutants.js";
+import type { Mutant } from "../schedules/mutants/index.js";
 
 export const FLEET_MUTANTS: Mutant[] = [
   {

@@ -1,15 +1,15 @@
 /** Hosts that enqueue: bursts, keys used twice at one time, delays, priorities, redrives. */
 import { TENANTS } from "./plan.js";
 import type { Stage } from "./stage.js";
-import { must } from "../simulation/invariants.js";
+import { isEnded, must } from "../simulation/invariants.js";
 
 export async function runHost(stage: Stage, share: number): Promise<void> {
   const { plan, random, time } = stage;
   for (let sent = 0; sent < share;) {
-    const burst = random.chance(0.3) ? random.between(2, 4) : 1;
+    const burst = random.chance(plan.burstChance) ? random.between(2, 4) : 1;
     await Promise.all(Array.from({ length: Math.min(burst, share - sent) }, () => send(stage)));
     sent += burst;
-    if (random.chance(0.2)) await redrive(stage);
+    if (random.chance(plan.redriveChance)) await redrive(stage);
     await time.sleep(random.between(0, plan.pauseMs));
   }
 }
@@ -41,13 +41,16 @@ async function send(stage: Stage): Promise<void> {
       must(watch.observer.keys.get(`tenant${tenant} ${key}`) === id, "the same key gives the same message");
 }
 
-async function redrive({ caller, random, watch, tally }: Stage): Promise<void> {
-  const dead = watch.mirror.rows("messageQueue").filter(({ status }) => status === "dead_letter");
-  if (dead.length === 0) return;
-  const { _id: messageId } = random.pick(dead);
+async function redrive({ plan, caller, random, watch, tally }: Stage): Promise<void> {
+  const messages = watch.mirror.rows("messageQueue");
+  const dead = messages.filter(({ status }) => status === "dead_letter");
+  // Somebody may try that with what is done, too.
+  const ended = plan.kind === "returns" && dead.length === 0 ? messages.filter(isEnded) : dead;
+  if (ended.length === 0) return;
+  const { _id: messageId } = random.pick(ended);
   tally.redrives += 1;
   await caller.lib("redriveDeadLetter", { messageId }).catch((error: unknown) => {
-    // Another host was faster, or its worker finished after all.
+    // Another host was faster, its worker finished after all, or it was done.
     must(String(error).includes("not a dead letter"), String(error));
   });
 }

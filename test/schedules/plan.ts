@@ -55,6 +55,9 @@ export interface Plan {
   conversations: number;
   /** Between two messages of a host, at most. */
   pauseMs: number;
+  /** How often a host sends several at one time, and how often it sends what has ended round again. From 0 to 1. */
+  burstChance: number;
+  redriveChance: number;
   /** A lease short enough that expiries are many. */
   hasShortLeases: boolean;
   workers: WorkerPlan[];
@@ -166,8 +169,7 @@ function aReturner(random: Random, life: Life, hasHelp: boolean): ReturnerPlan {
   }
 }
 
-function returnsPlan(seed: number): Plan {
-  const random = seeded(seed * 7_919 + 1);
+function returnsPlan(seed: number, random: Random): Plan {
   const life = LIVES[seed % LIVES.length] ?? "mixed";
   const isAlone = life === "alone";
   const hasHelp = !isAlone && (life !== "twins" || random.chance(0.5));
@@ -181,17 +183,55 @@ function returnsPlan(seed: number): Plan {
     hosts: random.between(1, 3),
     messages: random.between(10, 20),
     conversations: random.between(2, 6),
+    burstChance: 0.3,
+    redriveChance: 0.5,
     pauseMs: isAlone ? 5_000 : random.pick([12_000, 60_000, 150_000]),
     hasShortLeases: isAlone || random.chance(0.5),
     workers: hasHelp ? [steady] : [],
-    returners: Array.from({ length: isAlone ? 1 : random.between(1, 3) }, () => aReturner(random, life, hasHelp)),
+    returners: Array.from({ length: isAlone ? 1 : random.between(1, 3) }, () =>
+      aReturner(random, life, hasHelp),
+    ),
+  };
+}
+
+/** Seeds from here on are schedules of one worker and a crowd, and of lulls in which arrivals hang, by turns. */
+export const EXTREMES_FROM = 2_000_000;
+
+/** Who waits for long is passed over, or is not: one worker, and dozens of messages at once. */
+function crowdPlan(seed: number, random: Random): Plan {
+  return {
+    ...ordinaryPlan(seed, random, "single"),
+    hosts: 3,
+    messages: random.between(36, 48),
+    conversations: random.between(10, 16),
+    pauseMs: 500,
+    hasShortLeases: false,
+  };
+}
+
+/** Several arrive, one hangs, and the others are taken meanwhile: then nobody else will come and look. */
+function lullPlan(seed: number, random: Random): Plan {
+  const plan = ordinaryPlan(seed, random, "stalls");
+  return {
+    ...plan,
+    workers: plan.workers.slice(0, 2),
+    stallChance: 0.2,
+    hosts: 1,
+    messages: 16,
+    conversations: 6,
+    burstChance: 0.8,
+    pauseMs: 30_000,
   };
 }
 
 export function planOf(seed: number): Plan {
-  if (seed >= RETURNS_FROM) return returnsPlan(seed);
   const random = seeded(seed * 7_919 + 1);
-  const kind = KINDS[seed % KINDS.length] ?? "plain";
+  if (seed >= EXTREMES_FROM) return seed % 2 === 0 ? crowdPlan(seed, random) : lullPlan(seed, random);
+  if (seed >= RETURNS_FROM) return returnsPlan(seed, random);
+  return ordinaryPlan(seed, random, KINDS[seed % KINDS.length] ?? "plain");
+}
+
+function ordinaryPlan(seed: number, random: Random, kind: Kind): Plan {
   const stalls = kind === "stalls";
   const first = { ...steady, listens: random.chance(0.5), settles: random.chance(0.7) };
   const others = kind === "single" ? 0 : random.between(1, 5);
@@ -206,6 +246,8 @@ export function planOf(seed: number): Plan {
     messages: random.between(8, 24),
     conversations: random.between(2, 8),
     pauseMs: random.pick([50, 500, 5_000, 12_000]),
+    burstChance: 0.3,
+    redriveChance: 0.2,
     hasShortLeases: random.chance(0.6),
     workers: [first, ...Array.from({ length: others }, () => aWorker(random))],
     returners: [],

@@ -88,11 +88,12 @@ export class Returner extends Worker {
     return null;
   }
 
-  /** A process that was held up goes on, at best when its message is in other hands, which may be its successor's. */
+  /** A process that was held up goes on: when its lease has just expired, or when its message is in other hands, as its successor's. */
   protected override async awaken(job: Job): Promise<void> {
     const { random, time } = this.stage;
     const until = time.now() + random.pick([8_000, 20_000, 90_000]);
-    while (time.now() < until && !this.isGivenAgain(job)) await time.sleep(250);
+    const isTime = random.chance(0.7) ? () => this.isGivenAgain(job) : () => this.hasExpired(job);
+    while (time.now() < until && !isTime()) await time.sleep(250);
     await time.sleep(random.between(0, 400));
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { loadComponent } from "./component.js";
-import { MUTANTS } from "./mutants.js";
+import { MUTANTS } from "./mutants/index.js";
 import { RETURNS_FROM } from "./plan.js";
 import { runSchedule } from "./schedule.js";
 import { search } from "./search.js";

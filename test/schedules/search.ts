@@ -1,7 +1,7 @@
 /** How many schedules it takes to find a planted fault. */
 import { Violation } from "../simulation/invariants.js";
 import { loadComponent } from "./component.js";
-import type { Mutant } from "./mutants.js";
+import type { Mutant } from "./mutants/index.js";
 import { runSchedule } from "./schedule.js";
 
 export interface Finding {

@@ -83,6 +83,7 @@ export class Watch {
       const rows = this.mirror.queue();
       checkRows(rows);
       this.observer.compare(rows);
+      this.checkTaken(commit);
       this.order?.after(commit, this.now());
     }
     this.looks.after(commit, this.now());
@@ -98,6 +99,13 @@ export class Watch {
       }
       if (before?.status === "dead_letter" && after?.status === "queued") this.observer.redriven(after._id);
     }
+  }
+
+  /** What is at rest, waits out a failure or is held is for nobody to take. */
+  private checkTaken(commit: Commit): void {
+    for (const { before, after } of changesOf(commit, "conversations"))
+      if (after?.state === "held" && before?.lease !== after.lease)
+        must(before?.state === "ready", `${after.conversationId}: is taken from the line alone`);
   }
 
   /** A lease that ended without its message being done was given back by its worker. */

@@ -263,6 +263,10 @@ export class Worker {
     );
   }
 
+  protected hasExpired(job: Job): boolean {
+    return this.leaseRow(job)?.state === "expired";
+  }
+
   private leaseOf({ messageId, leaseId }: Job, credential = this.credential) {
     return { ...credential, messageId, leaseId };
   }

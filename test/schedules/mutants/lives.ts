@@ -1,8 +1,8 @@
 /** Faults about who is alive: conversations of workers that go, come back changed, or come twice. */
-import type { Mutant } from "./mutants.js";
-import { RETURNS_FROM } from "./plan.js";
+import { RETURNS_FROM } from "../plan.js";
+import type { Mutant } from "./mutant.js";
 
-export const LIFE_MUTANTS: Mutant[] = [
+export const LIVES: Mutant[] = [
   {
     name: "a dead owner keeps its conversation",
     replacements: [
@@ -13,8 +13,8 @@ export const LIFE_MUTANTS: Mutant[] = [
         by: "const freed = held === null;",
       },
     ],
-    rule: /belongs to nobody alive|every accepted message ends/,
-    from: 5,
+    rule: /belongs to nobody alive/,
+    from: RETURNS_FROM + 2,
   },
   {
     name: "a worker that was away for minutes has lost what it held",
@@ -40,10 +40,6 @@ export const LIFE_MUTANTS: Mutant[] = [
     rule: /while .* holds work under the same id/,
     from: RETURNS_FROM + 4,
   },
-];
-
-/** Chance finds these seldom: they are looked for in the long run alone. */
-export const RARE_LIFE_MUTANTS: Mutant[] = [
   {
     name: "a worker is not missed before its first idle poll",
     replacements: [
@@ -53,14 +49,14 @@ export const RARE_LIFE_MUTANTS: Mutant[] = [
         by: "",
       },
     ],
-    rule: /belongs to nobody alive|every accepted message ends/,
-    from: 5,
+    rule: /belongs to nobody alive/,
+    from: RETURNS_FROM + 2,
   },
   {
     name: "a silent owner keeps its conversation",
     replacements: [{ file: "core/workers/silent.ts", text: "  await freeBound(ctx, worker);\n", by: "" }],
     rule: /belongs to nobody alive/,
-    from: RETURNS_FROM + 8,
+    from: RETURNS_FROM + 7,
   },
   {
     name: "an owner that does not serve the lane keeps its conversation",
@@ -68,7 +64,7 @@ export const RARE_LIFE_MUTANTS: Mutant[] = [
       { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
     ],
     rule: /nobody takes it/,
-    from: RETURNS_FROM + 31,
+    from: RETURNS_FROM + 28,
   },
   {
     name: "a worker that comes back without memory keeps its conversation",

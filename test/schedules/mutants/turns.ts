@@ -1,0 +1,29 @@
+/** Faults in whose turn it is. */
+import type { Mutant } from "./mutant.js";
+
+export const TURNS: Mutant[] = [
+  {
+    name: "nobody remembers who was served",
+    replacements: [
+      {
+        file: "core/queue/claim.ts",
+        text: "    ...(found.charge === undefined ? {} : { served: found.charge }),\n",
+        by: "",
+      },
+    ],
+    rule: /was overtaken/,
+    from: 4,
+  },
+  {
+    name: "a lane is taken from its end",
+    replacements: [
+      {
+        file: "core/queue/discover.ts",
+        text: 'withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool));',
+        by: 'withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool)).order("desc");',
+      },
+    ],
+    rule: /passed over/,
+    from: 4,
+  },
+];
