@@ -22,6 +22,7 @@ import { volumeToMount } from "./quarantine.js";
 import { readFleetState } from "./state.js";
 import { vIntent } from "./steps.js";
 import { cutText } from "../../policy/text/cut.js";
+import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
 
 const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
@@ -79,6 +80,7 @@ export async function launchMachine(
 ): Promise<void> {
   const known = await ctx.runQuery(internal.fleet.launchInputs, intent);
   if (!known) return;
+  const secrets: string[] = inline.flyApiToken === undefined ? [] : [inline.flyApiToken];
   try {
     const { config, fleet, worker } = known;
     checkConfig(config);
@@ -88,6 +90,11 @@ export async function launchMachine(
     const volume = fleet.stateful ? await volumeFor(ctx, intent, provider, known, guest) : null;
     const credential = await ctx.runMutation(internal.fleet.mintCredential, intent);
     if (!credential || (fleet.stateful && !volume)) return;
+    const secretEnv: Record<string, string> = {
+      ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
+      ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
+    };
+    secrets.push(credential.token, credential.alias, ...Object.values(secretEnv));
     const base = gatewayBase(urls);
     const created = await provider.createMachine({
       name: worker,
@@ -106,10 +113,7 @@ export async function launchMachine(
         aliasUrl: `${base}/w/${credential.alias}`,
         token: credential.token,
         stopTimeoutMs: fleet.stopTimeoutMs,
-        secrets: {
-          ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
-          ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
-        },
+        secrets: secretEnv,
         settings: config.env ?? {},
       }),
       mount: volume ? { volumeId: volume.id, path: config.volumePath } : undefined,
@@ -125,7 +129,7 @@ export async function launchMachine(
       volumeId: created.volumeIds[0],
     });
   } catch (error) {
-    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error) });
+    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error, secrets) });
   }
 }
 
@@ -163,8 +167,11 @@ async function volumeFor(
   return recorded ? { id: volume.id, region: volume.region } : null;
 }
 
-/** What an operator may know of a failure. Provider errors never hold the credential. */
-export function failureOf(error: unknown): {
+/** What an operator may know of a failure. `secrets`: what the call that failed was given. */
+export function failureOf(
+  error: unknown,
+  secrets: readonly string[] = [],
+): {
   code: string;
   message: string;
   retryable: boolean;
@@ -172,13 +179,13 @@ export function failureOf(error: unknown): {
 } {
   const known = errorDataOf(error);
   if (!known) {
-    console.error("fleet: unexpected error", error);
+    console.error("fleet: unexpected error", printable(error, secrets));
     return { code: "internal", message: "Unexpected error; see the deployment's log", retryable: true };
   }
   const { kind, retryable } = known;
   return {
     code: known.code,
-    message: cutText(known.message, 1_000),
+    message: cutText(redactSecrets(known.message, secrets), 1_000),
     retryable: typeof retryable === "boolean" ? retryable : false,
     ...(typeof kind === "string" ? { kind } : {}),
   };
