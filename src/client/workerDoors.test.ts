@@ -159,16 +159,20 @@ describe("the gateway", () => {
     },
   );
 
-  it("answers a bug with 500 and none of its text", async () => {
+  it("answers a bug with 500 and none of its text, and prints it without the credentials in it", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const done = await request(claimPath, {
       body: claimBody,
       answer: () => {
-        throw new Error("row abc has a secret");
+        throw new Error("row abc has a secret", { cause: new Error("sent Bearer canary.0123456789") });
       },
     });
     expect(done.status).toBe(500);
     expect(JSON.stringify(done.reply)).not.toContain("secret");
+    const printed = log.mock.calls.flat().join(" ");
+    expect(printed).toContain("row abc has a secret");
+    expect(printed).toContain("sent Bearer [redacted]");
+    expect(printed).not.toContain("canary");
     log.mockRestore();
   });
 

@@ -1,6 +1,6 @@
 /** Agent workers as deployments: provisioned by an operator, started anywhere, watched until they are revoked. */
 import { v } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 import { createAgentWorkerToken } from "./tokens.js";
 
 /**
@@ -65,7 +65,7 @@ export const provisionAgentWorker = defineRow(() => ({
     environment: v.array(
       v.object({
         name: v.string(),
-        value: v.union(v.string(), v.null()),
+        value: orNull.string,
         secret: v.boolean(),
         meaning: v.string(),
       }),
@@ -83,12 +83,12 @@ export const vDeploymentWorker = lazy(() =>
   v.object({
     workerId: v.string(),
     status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),
-    version: v.union(v.string(), v.null()),
-    host: v.union(v.string(), v.null()),
-    engine: v.union(v.string(), v.null()),
-    mode: v.union(v.string(), v.null()),
-    startedAt: v.union(v.number(), v.null()),
-    lastSeenAt: v.union(v.number(), v.null()),
+    version: orNull.string,
+    host: orNull.string,
+    engine: orNull.string,
+    mode: orNull.string,
+    startedAt: orNull.number,
+    lastSeenAt: orNull.number,
   }),
 );
 export type DeploymentWorker = typeof vDeploymentWorker.type;
@@ -103,18 +103,18 @@ export type DeploymentWorker = typeof vDeploymentWorker.type;
 export const vDeployment = lazy(() =>
   v.object({
     tokenId: v.string(),
-    rotatedFrom: v.union(v.string(), v.null()),
+    rotatedFrom: orNull.string,
     state: vState,
     authenticated: v.boolean(),
     claimed: v.boolean(),
     causes: v.array(v.object({ cause: v.string(), fix: v.string() })),
-    workspace: v.union(v.string(), v.null()),
+    workspace: orNull.string,
     tags: v.array(v.string()),
-    group: v.union(v.string(), v.null()),
+    group: orNull.string,
     createdAt: v.number(),
     expiresAt: v.number(),
-    revokedAt: v.union(v.number(), v.null()),
-    lastSeenAt: v.union(v.number(), v.null()),
+    revokedAt: orNull.number,
+    lastSeenAt: orNull.number,
     workers: v.array(vDeploymentWorker),
     workersCapped: v.boolean(),
   }),
@@ -138,10 +138,10 @@ export const workerHours = defineRow(() => ({
     month: v.string(),
     rows: v.array(
       v.object({
-        workerId: v.union(v.string(), v.null()),
-        tokenId: v.union(v.string(), v.null()),
-        workspace: v.union(v.string(), v.null()),
-        group: v.union(v.string(), v.null()),
+        workerId: orNull.string,
+        tokenId: orNull.string,
+        workspace: orNull.string,
+        group: orNull.string,
         hours: v.number(),
       }),
     ),

@@ -61,8 +61,6 @@ export const errorCodes = [
   "pairing_code_expired",
   "pairing_failed",
   "conversation_id_exhausted",
-  "provider_failed",
-  "provider_unsupported",
   "skill_invalid",
   "skill_conflict",
   "skills_too_large",

@@ -7,7 +7,7 @@
  *
  * What a field means stands in the docstring of its row: comments inside of an expression stay in the bundle (16 kB of it).
  */
-import type { PropertyValidators, Validator } from "convex/values";
+import { v, type PropertyValidators, type Validator } from "convex/values";
 
 export interface ContractRow {
   readonly args: PropertyValidators;
@@ -54,3 +54,9 @@ const standIn: ProxyHandler<Lazy<object>> = {
 /** Stands for the object that `build` returns; that is called once, when anything is first read of it. */
 export const lazy = <T extends object>(build: () => T): T =>
   new Proxy<Lazy<object>>(new Lazy<object>(build), standIn) as unknown as T;
+
+/** What a view lacks is null, so that every field is always there. */
+export const orNull = lazy(() => ({
+  string: v.union(v.string(), v.null()),
+  number: v.union(v.number(), v.null()),
+}));

@@ -1,6 +1,6 @@
 /** Sealed secrets. Plaintext goes in here and comes out only through hydration and the action that uses it. */
 import { v } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
 export const importSecret = defineRow(() => ({
@@ -14,9 +14,7 @@ export const importSecret = defineRow(() => ({
 /** In input order, duplicates repeated. */
 export const secretStatus = defineRow(() => ({
   args: { secretRefs: v.array(v.string()) },
-  returns: v.array(
-    v.object({ secretRef: v.string(), hasActive: v.boolean(), version: v.union(v.number(), v.null()) }),
-  ),
+  returns: v.array(v.object({ secretRef: v.string(), hasActive: v.boolean(), version: orNull.number })),
 }));
 /**
  * What protects the secrets, and what does not; names what an operator should mend.
@@ -51,8 +49,8 @@ export const vSecretVersion = lazy(() =>
     keyId: v.string(),
     createdAt: v.number(),
     metadata: v.optional(v.record(v.string(), v.string())),
-    supersededAt: v.union(v.number(), v.null()),
-    wipedAt: v.union(v.number(), v.null()),
+    supersededAt: orNull.number,
+    wipedAt: orNull.number,
   }),
 );
 /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
@@ -76,15 +74,15 @@ export const deleteSecret = defineRow(() => ({
  */
 export const vRewrapProgress = lazy(() =>
   v.object({
-    keyId: v.union(v.string(), v.null()),
+    keyId: orNull.string,
     running: v.boolean(),
     done: v.number(),
     failed: v.number(),
     total: v.number(),
     totalCapped: v.boolean(),
-    lastError: v.union(v.string(), v.null()),
-    startedAt: v.union(v.number(), v.null()),
-    finishedAt: v.union(v.number(), v.null()),
+    lastError: orNull.string,
+    startedAt: orNull.number,
+    finishedAt: orNull.number,
   }),
 );
 /**

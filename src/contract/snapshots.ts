@@ -1,6 +1,6 @@
 /** Snapshots: the memory of a conversation's agent, one archive of its data directory per row. */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 
 /** Layout of the archive: a gzipped tar of the data directory's entries, relative to it. */
 export const snapshotFormatVersion = 1;
@@ -22,11 +22,11 @@ export const vSnapshotView = lazy(() =>
   v.object({
     snapshotId: v.string(),
     createdAt: v.number(),
-    sizeBytes: v.union(v.number(), v.null()),
-    sha256: v.union(v.string(), v.null()),
-    downloadUrl: v.union(v.string(), v.null()),
+    sizeBytes: orNull.number,
+    sha256: orNull.string,
+    downloadUrl: orNull.string,
     status: vSnapshotStatus,
-    conversationId: v.union(v.string(), v.null()),
+    conversationId: orNull.string,
   }),
 );
 export type SnapshotView = Infer<typeof vSnapshotView>;
@@ -137,8 +137,8 @@ export const getLatestDataSnapshotForRestore = defineRow(() => ({
     v.object({
       snapshotId: v.string(),
       downloadUrl: v.string(),
-      sha256: v.union(v.string(), v.null()),
-      sizeBytes: v.union(v.number(), v.null()),
+      sha256: orNull.string,
+      sizeBytes: orNull.number,
       createdAt: v.number(),
       generation: v.number(),
       location: v.optional(v.string()),

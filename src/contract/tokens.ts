@@ -1,6 +1,6 @@
 /** Credentials of workers: signed tokens, opaque paths, and what is counted of refused ones. */
 import { v } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 
 /**
  * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once
@@ -41,18 +41,18 @@ export const createAgentWorkerToken = defineRow(() => ({
 export const vWorkerTokenView = lazy(() =>
   v.object({
     tokenId: v.string(),
-    workspace: v.union(v.string(), v.null()),
+    workspace: orNull.string,
     tags: v.array(v.string()),
-    group: v.union(v.string(), v.null()),
-    workerId: v.union(v.string(), v.null()),
+    group: orNull.string,
+    workerId: orNull.string,
     createdAt: v.number(),
     expiresAt: v.number(),
-    revokedAt: v.union(v.number(), v.null()),
-    lastUsedAt: v.union(v.number(), v.null()),
-    maxWorkers: v.union(v.number(), v.null()),
+    revokedAt: orNull.number,
+    lastUsedAt: orNull.number,
+    maxWorkers: orNull.number,
     trusted: v.boolean(),
     hasAlias: v.boolean(),
-    rotatedFrom: v.union(v.string(), v.null()),
+    rotatedFrom: orNull.string,
   }),
 );
 export const listWorkerTokens = defineRow(() => ({

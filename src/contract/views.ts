@@ -4,10 +4,8 @@
  */
 import { v } from "convex/values";
 import { vHistoryItem, vMetadata, vProviderConfig, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
-
-const orNull = lazy(() => ({ string: v.union(v.string(), v.null()), number: v.union(v.number(), v.null()) }));
 
 /**
  * - `displayName`: From the binding's metadata.

@@ -1,11 +1,11 @@
 /** One engine run under a time limit that holds even for an engine that ignores its signal. */
 import type { HydrationBundle, Job } from "../contract/queue.js";
 import { wellFormed } from "../policy/text/cut.js";
+import { redactSecrets } from "../policy/text/redactSecrets.js";
 import type { Clock } from "./clock.js";
 import { createConnections, type Connections } from "./connections/resolve.js";
 import type { EngineAttachment } from "./attachments/files.js";
 import { EngineError, type Engine, type EngineReply } from "./engines/engine.js";
-import { redactText } from "./logging.js";
 import type { Metrics } from "./metrics.js";
 
 export interface RunEngineDeps {
@@ -70,7 +70,10 @@ export async function runEngine(
       : asEngineError(engine.name, error);
     result = known.kind;
     // A program's last words may hold what it was given.
-    known.message = redactText(known.message, [...(deps.secrets ?? []), ...Object.values(connections ?? {})]);
+    known.message = redactSecrets(known.message, [
+      ...(deps.secrets ?? []),
+      ...Object.values(connections ?? {}),
+    ]);
     throw known;
   } finally {
     finished.abort();

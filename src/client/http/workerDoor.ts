@@ -3,6 +3,7 @@ import type { FunctionReference, GenericActionCtx, GenericDataModel } from "conv
 import type { ComponentApi } from "../../component/_generated/component.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { countsAsRefusal, type WorkerCall } from "../../contract/gateway.js";
+import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
 import { refused, type Refused } from "./refused.js";
 import { pressureRefusal, repeated } from "./repeated.js";
 
@@ -40,12 +41,12 @@ export async function forwardCall(
     }
     const data = errorDataOf(error);
     if (data === null) {
-      console.error("worker gateway: unexpected error", error);
+      console.error("worker gateway: unexpected error", printable(error));
       return { ok: false, refused: refused("internal", "Internal error") };
     }
     const known = refused(data.code, data.message);
     // What is ours to mend is for our log; its text may name the deployment's set-up.
-    if (known.status >= 500) console.error(`worker gateway: ${data.code}: ${data.message}`);
+    if (known.status >= 500) console.error(`worker gateway: ${data.code}: ${redactSecrets(data.message)}`);
     const tokenId = typeof data.tokenId === "string" ? data.tokenId : undefined;
     return { ok: false, refused: await limited(ctx, component, door, known, tokenId) };
   }
@@ -65,7 +66,7 @@ export async function limited(
     noted = await ctx.runMutation(component.lib.noteWorkerRefusal, { door, code: known.code, tokenId });
   } catch (error) {
     // A flood may outrun its own counter: the refusal stands, uncounted.
-    console.error("worker gateway: a refusal was not counted", error);
+    console.error("worker gateway: a refusal was not counted", printable(error));
     return known;
   }
   if (!noted.limited) return known;

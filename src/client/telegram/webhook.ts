@@ -9,6 +9,7 @@ import type { ComponentApi } from "../../component/_generated/component.js";
 import { maxWebhookBodyBytes } from "../../contract/gateway.js";
 import type { vProviderConfig } from "../../contract/queue.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
+import { printable } from "../../policy/text/redactSecrets.js";
 import { jsonReply, refusal } from "../http/jsonReply.js";
 import { readBody } from "../http/readBody.js";
 import { pressureRefusal, repeated } from "../http/repeated.js";
@@ -140,7 +141,7 @@ async function ingest(
 async function wrongSecret(ctx: Ctx, component: ComponentApi): Promise<Response> {
   await ctx
     .runMutation(component.lib.recordRefusal, { door: "webhook", reason: SECRET_INVALID })
-    .catch((error: unknown) => console.error("A refused webhook call was not counted", error));
+    .catch((error: unknown) => console.error("A refused webhook call was not counted", printable(error)));
   return unknownSecret();
 }
 

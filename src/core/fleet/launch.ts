@@ -22,6 +22,7 @@ import { volumeToMount } from "./quarantine.js";
 import { readFleetState } from "./state.js";
 import { vIntent } from "./steps.js";
 import { cutText } from "../../policy/text/cut.js";
+import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
 
 const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
@@ -82,6 +83,7 @@ export async function launchMachine(
 ): Promise<void> {
   const known = await ctx.runQuery(internal.fleet.launchInputs, intent);
   if (!known) return;
+  const secrets: string[] = inline.flyApiToken === undefined ? [] : [inline.flyApiToken];
   try {
     const { config, fleet, worker } = known;
     checkConfig(config);
@@ -89,7 +91,7 @@ export async function launchMachine(
     const urls = await urlsFor(ctx, inline);
     const guest = config.guest ?? DEFAULT_GUEST;
     const volume = fleet.stateful ? await volumeFor(ctx, intent, provider, known, guest) : null;
-    const secrets: Record<string, string> = {
+    const secretEnv: Record<string, string> = {
       ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
       ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
     };
@@ -97,6 +99,7 @@ export async function launchMachine(
     // From here the creation counts as sent.
     const credential = await ctx.runMutation(internal.fleet.mintCredential, intent);
     if (!credential || (fleet.stateful && !volume)) return;
+    secrets.push(credential.token, credential.alias, ...Object.values(secretEnv));
     const base = gatewayBase(urls);
     const created = await provider.createMachine({
       name: worker,
@@ -115,7 +118,7 @@ export async function launchMachine(
         aliasUrl: `${base}/w/${credential.alias}`,
         token: credential.token,
         stopTimeoutMs: fleet.stopTimeoutMs,
-        secrets,
+        secrets: secretEnv,
         settings: config.env ?? {},
       }),
       mount: volume ? { volumeId: volume.id, path: config.volumePath } : undefined,
@@ -134,7 +137,8 @@ export async function launchMachine(
   } catch (error) {
     // What is no answer of the provider says nothing of what was sent.
     const unsettled = errorDataOf(error)?.outcomeUnknown !== false;
-    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failureOf(error), unsettled });
+    const failure = failureOf(error, secrets);
+    await ctx.runMutation(internal.fleet.recordLaunchFailure, { ...intent, ...failure, unsettled });
   }
 }
 
@@ -172,8 +176,11 @@ async function volumeFor(
   return recorded ? { id: volume.id, region: volume.region } : null;
 }
 
-/** What an operator may know of a failure. Provider errors never hold the credential. */
-export function failureOf(error: unknown): {
+/** What an operator may know of a failure. `secrets`: what the call that failed was given. */
+export function failureOf(
+  error: unknown,
+  secrets: readonly string[] = [],
+): {
   code: string;
   message: string;
   retryable: boolean;
@@ -181,13 +188,13 @@ export function failureOf(error: unknown): {
 } {
   const known = errorDataOf(error);
   if (!known) {
-    console.error("fleet: unexpected error", error);
+    console.error("fleet: unexpected error", printable(error, secrets));
     return { code: "internal", message: "Unexpected error; see the deployment's log", retryable: true };
   }
   const { kind, retryable } = known;
   return {
     code: known.code,
-    message: cutText(known.message, 1_000),
+    message: cutText(redactSecrets(known.message, secrets), 1_000),
     retryable: typeof retryable === "boolean" ? retryable : false,
     ...(typeof kind === "string" ? { kind } : {}),
   };

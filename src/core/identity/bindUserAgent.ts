@@ -10,6 +10,10 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
+import { loadRuntime } from "../config/runtime.js";
+import { checkTexts } from "../pushing/checks.js";
+import { readBounded } from "../queue/bounded.js";
+import { checkMetadataSize } from "../queue/enqueue.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
 import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
@@ -17,6 +21,8 @@ import { bindingView } from "./views.js";
 
 /** Far above what can be active at once: one row per user, and one per bot of a Telegram account. */
 const MAX_ACTIVE = 100;
+/** Three such ranges are read, and what is revoked is written again. */
+const MAX_BYTES = 1024 * 1024;
 
 export interface NewBinding {
   consumerUserId: string;
@@ -35,15 +41,16 @@ export const bindUserAgent = asMutation(contract.bindUserAgent)(async (ctx, args
   bindingView(await bind(ctx, { ...args, source: args.source ?? "api", byHost: true })),
 );
 
-/** Throws `agent_not_found`, `invalid_argument`. */
+/** Throws `agent_not_found`, `invalid_argument`, `metadata_too_large`. */
 export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"identityBindings">> {
   const { consumerUserId, agentKey } = wanted;
-  if (consumerUserId.trim() === "")
-    throw factoryError("invalid_argument", "consumerUserId must not be blank");
+  await checkTexts(ctx, { consumerUserId });
   const agent = await findAgent(ctx, agentKey);
   if (!agent) throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found`);
+  checkMetadataSize(wanted.metadata ?? {}, (await loadRuntime(ctx)).policies.queue);
   const telegramUserId = given(wanted.telegramUserId);
   const telegramChatId = given(wanted.telegramChatId);
+  await checkTexts(ctx, { telegramUserId, telegramChatId });
   const own = wanted.bot ? null : ((await tokenOfAgent(ctx, agent))?.bot ?? null);
   const bot = wanted.bot ?? (isWebhookReady(own) ? own : undefined);
 
@@ -83,12 +90,12 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 
 /** Ends the user's active binding; how many there were. */
 export async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): Promise<number> {
-  const rows = await ctx.db
+  const active = ctx.db
     .query("identityBindings")
     .withIndex("by_consumerUserId_and_status", (q) =>
       q.eq("consumerUserId", consumerUserId).eq("status", "active"),
-    )
-    .take(MAX_ACTIVE);
+    );
+  const rows = await boundedRows(active);
   for (const row of rows) await revoke(ctx, row);
   return rows.length;
 }
@@ -102,27 +109,32 @@ async function revokeRivals(
   const sameUser =
     telegramUserId === undefined
       ? []
-      : await ctx.db
-          .query("identityBindings")
-          .withIndex("by_telegramUserId_and_status", (q) =>
-            q.eq("telegramUserId", telegramUserId).eq("status", "active"),
-          )
-          .take(MAX_ACTIVE);
+      : await boundedRows(
+          ctx.db
+            .query("identityBindings")
+            .withIndex("by_telegramUserId_and_status", (q) =>
+              q.eq("telegramUserId", telegramUserId).eq("status", "active"),
+            ),
+        );
   const sameChat =
     telegramChatId === undefined
       ? []
-      : await ctx.db
-          .query("identityBindings")
-          .withIndex("by_telegramChatId_and_status", (q) =>
-            q.eq("telegramChatId", telegramChatId).eq("status", "active"),
-          )
-          .take(MAX_ACTIVE);
+      : await boundedRows(
+          ctx.db
+            .query("identityBindings")
+            .withIndex("by_telegramChatId_and_status", (q) =>
+              q.eq("telegramChatId", telegramChatId).eq("status", "active"),
+            ),
+        );
   const rivals = new Map([...sameUser, ...sameChat].map((row) => [row._id, row]));
   for (const row of rivals.values()) {
     const otherBot = botId !== undefined && row.telegramBotId !== undefined && row.telegramBotId !== botId;
     if (!otherBot) await revoke(ctx, row);
   }
 }
+
+const boundedRows = async (bindings: AsyncIterable<Doc<"identityBindings">>) =>
+  (await readBounded(bindings, MAX_ACTIVE, MAX_BYTES)).rows;
 
 async function revoke(ctx: MutationCtx, row: Doc<"identityBindings">): Promise<void> {
   await ctx.db.patch(row._id, { status: "revoked", revokedAt: Date.now() });

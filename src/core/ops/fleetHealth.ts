@@ -4,11 +4,16 @@ import type { Policies } from "../../contract/policies.js";
 import { isBudgetUsed } from "../../policy/fleet/plan.js";
 import { findingsOf, type BotFacts, type HealthFacts } from "../../policy/ops/health.js";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
-import { missingLane, type LaneServer, type MissingLane } from "../../policy/queue/servable.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
+import {
+  isAlikeForAll,
+  missingLane,
+  type LaneServer,
+  type MissingLane,
+} from "../../policy/queue/servable.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
+import { firstOfNextTenant } from "../queue/around.js";
 import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "../identity/readiness.js";
@@ -24,6 +29,9 @@ const MAX_VOLUMES = 100;
 /** Lanes in which something waits that are looked at: those of the fleet and of workers, then the others by name. */
 const MAX_LANES_SEEN = 200;
 const MAX_UNSERVED_SHOWN = 32;
+/** Workspaces of one lane that are looked at, and those shown of them: one lane shall not hide the others. */
+const MAX_TENANTS_SEEN = 50;
+const MAX_TENANTS_SHOWN = 4;
 const MAX_BOTS = 50;
 const STUCK_FAILURES = 3;
 /** Failures of ended machines that are older than this, counted back from the last pass, are history. */
@@ -106,7 +114,7 @@ async function leftovers(ctx: QueryCtx): Promise<Pick<HealthFacts, "quarantined"
   };
 }
 
-/** One conversation per lane that has any ready, and whether somebody serves it. */
+/** One conversation per lane and workspace that has any ready, and whether somebody serves it. */
 async function unservedLanes(
   ctx: QueryCtx,
   { fleet }: Policies,
@@ -122,10 +130,21 @@ async function unservedLanes(
   const named = new Set([...listed].slice(0, MAX_LANES_SEEN));
   const lanes: MissingLane[] = [];
   let seen = 0;
-  const look = (first: Doc<"conversations">): void => {
-    seen += 1;
-    const found = missingLane(first, servers);
-    if (found) lanes.push(found);
+  let moreLanes = false;
+  const look = async (lane: string): Promise<void> => {
+    const before = lanes.length;
+    let tenant = await firstOfNextTenant(ctx, lane, "");
+    if (tenant) seen += 1;
+    for (let left = MAX_TENANTS_SEEN; tenant; left -= 1) {
+      if (left === 0 || lanes.length - before === MAX_TENANTS_SHOWN) {
+        moreLanes = true;
+        return;
+      }
+      const missing = missingLane(tenant, servers);
+      if (missing) lanes.push(missing);
+      if (isAlikeForAll(lane, servers)) return;
+      tenant = await firstOfNextTenant(ctx, lane, tenant.workspace);
+    }
   };
   const behind = (pool: string) =>
     ctx.db
@@ -135,21 +154,17 @@ async function unservedLanes(
   const isEnough = () => seen >= MAX_LANES_SEEN || lanes.length >= MAX_UNSERVED_SHOWN;
   for (const lane of named) {
     if (isEnough()) return { lanes, moreLanes: true };
-    const first = await ctx.db
-      .query("conversations")
-      .withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", lane))
-      .first();
-    if (first) look(first);
+    await look(lane);
   }
   for (let after = ""; ;) {
     const first = await behind(after);
-    if (!first) return { lanes, moreLanes: false };
+    if (!first) return { lanes, moreLanes };
     if (first.pool !== first.lane) after = AFTER_OWNED_POOLS;
     else {
       after = first.pool;
       if (named.has(after)) continue;
       if (isEnough()) return { lanes, moreLanes: true };
-      look(first);
+      await look(after);
     }
   }
 }

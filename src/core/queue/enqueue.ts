@@ -19,6 +19,8 @@ import type { ObjectType } from "convex/values";
 import { arrive, headFields } from "./model.js";
 
 export type EnqueueArgs = ObjectType<typeof contract.enqueue.args>;
+/** Names are in every row and index that tells of a message. */
+const MAX_NAME_CHARS = 1_000;
 /** ±5 years is the platform's limit for a timer. */
 const MAX_DELAY_MS = 4 * 365 * 86_400_000;
 
@@ -45,6 +47,13 @@ export async function enqueueMessage(
     const known = await findByKey(ctx, agent.workspace, args.idempotencyKey);
     if (known) return known._id;
   }
+  const { conversationId, idempotencyKey, payload: given } = args;
+  for (const name of [conversationId, idempotencyKey, given.provider, given.externalMessageId])
+    if (name !== undefined && name.length > MAX_NAME_CHARS)
+      throw factoryError(
+        "invalid_argument",
+        `Ids, keys and providers may have at most ${MAX_NAME_CHARS} characters`,
+      );
   const { policies } = await loadRuntime(ctx);
   const payload = checkedPayload(args.payload, policies.queue);
   const lane = checkedLane(args.tag ?? agent.tag ?? DEFAULT_LANE, agent.workspace, payload.metadata ?? {});

@@ -40,6 +40,23 @@ describe("failure", () => {
     expect(dead?.lastError).toBe("a".repeat(1_999));
   });
 
+  it.each(["fail", "settle"] as const)(
+    "keeps no credential that a worker's reason quotes (%s)",
+    async (how) => {
+      await world.send("c1", "one", { maxAttempts: 1 });
+      const job = await world.mustClaim("w1");
+      const errorMessage = "no route /bot7700123456:AAbot-token_0123456789abcdefghij/x for Bearer abc.def";
+      if (how === "fail") await world.fail("w1", job, errorMessage);
+      else
+        await world.t.mutation(world.lib.settle, {
+          ...world.lease("w1", job),
+          outcome: { kind: "fail", errorMessage, retryable: false },
+        });
+      const [dead] = await world.t.query(world.lib.listDeadLetters, {});
+      expect(dead?.lastError).toBe("no route /bot[redacted]/x for Bearer [redacted]");
+    },
+  );
+
   it("sends a dead letter round again, behind what waits by now", async () => {
     await world.send("c1", "one", { maxAttempts: 1 });
     const job = await world.mustClaim("w1");

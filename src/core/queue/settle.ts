@@ -17,6 +17,7 @@ import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
 import { flush, record, sendingFailed } from "./reply.js";
 import { cutText } from "../../policy/text/cut.js";
+import { redactCredentials } from "../../policy/text/redact.js";
 
 /** Error texts are kept for people; more than this says nothing more. */
 const MAX_ERROR_CHARS = 2_000;
@@ -113,7 +114,7 @@ async function failHold(
   { conversation, lease, message }: Extract<Hold, { kind: "held" }>,
   { errorMessage, retryable = true, blames, retryAfterMs = 0 }: Failure,
 ): Promise<number | null> {
-  const error = cutText(errorMessage, MAX_ERROR_CHARS);
+  const error = cutText(redactCredentials(errorMessage), MAX_ERROR_CHARS);
   const service = blames === "service";
   const attempts = conversation.attempts + (service ? 0 : 1);
   await ctx.db.patch(lease, { state: "ended", seenAt: Date.now() });

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { cutText } from "../../policy/text/cut.js";
+import { redactSecrets } from "../../policy/text/redactSecrets.js";
 import { parseJson } from "../../policy/text/parseJson.js";
 
 const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
@@ -28,7 +29,7 @@ const zWebhookInfo = z.looseObject({
   last_error_date: z.number().optional(),
   last_error_message: z
     .string()
-    .transform((text) => cutText(text, MAX_TEXT_CHARS))
+    .transform((text) => cutText(redactSecrets(text), MAX_TEXT_CHARS))
     .optional(),
 });
 export type WebhookInfo = z.infer<typeof zWebhookInfo>;
@@ -137,5 +138,5 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
 }
 
 function redact(api: BotApi, text: string | undefined): string | undefined {
-  return text && cutText(text.replaceAll(api.token, "<token>"), MAX_TEXT_CHARS);
+  return text && cutText(redactSecrets(text, [api.token]), MAX_TEXT_CHARS);
 }

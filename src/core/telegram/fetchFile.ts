@@ -6,6 +6,7 @@ import * as z from "zod";
 import { readCapped } from "../../policy/telegram/readCapped.js";
 import type { BotApi } from "./botApi.js";
 import { cutText } from "../../policy/text/cut.js";
+import { redactSecrets } from "../../policy/text/redactSecrets.js";
 import { parseJson } from "../../policy/text/parseJson.js";
 
 /** A longer description says nothing more. */
@@ -77,10 +78,7 @@ async function ask(
     return { path, sizeBytes: data?.result?.file_size ?? 0 };
   }
   const code = data?.error_code ?? status;
-  const said = cutText(
-    (data?.description ?? "no description").replaceAll(api.token, "<token>"),
-    MAX_TEXT_CHARS,
-  );
+  const said = cutText(redactSecrets(data?.description ?? "no description", [api.token]), MAX_TEXT_CHARS);
   const error = `Telegram refused the file: ${code} ${said}`;
   if (code === 400 && /file is too big/i.test(said)) return { kind: "tooLarge" };
   if (code === 429) return { kind: "later", error, afterMs: (data?.parameters?.retry_after ?? 1) * 1000 };

@@ -10,6 +10,7 @@ import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { isGranted, newestBinding } from "../identity/bindings.js";
+import { readBounded } from "../queue/bounded.js";
 import { importSecret } from "../secrets/importSecret.js";
 import { activeSecret } from "../secrets/vault.js";
 import { findToken, telegramRefsOf } from "./agentBot.js";
@@ -76,13 +77,16 @@ async function isSomebodyElses(
   { consumerUserId, agentKey }: UserAgent,
   isTheirs: boolean,
 ): Promise<boolean> {
-  const bindings = await ctx.db
-    .query("identityBindings")
-    .withIndex("by_agentKey_and_status", (q) => q.eq("agentKey", agentKey).eq("status", "active"))
-    .take(MAX_ASSOCIATIONS);
-  const others = bindings.filter((row) => row.consumerUserId !== consumerUserId);
-  if (isTheirs) return others.some(isGranted);
-  if (others.length > 0) return true;
+  const active = await readBounded(
+    ctx.db
+      .query("identityBindings")
+      .withIndex("by_agentKey_and_status", (q) => q.eq("agentKey", agentKey).eq("status", "active")),
+    MAX_ASSOCIATIONS,
+  );
+  const others = active.rows.filter((row) => row.consumerUserId !== consumerUserId);
+  // Among more than were looked at there is somebody else.
+  if (isTheirs) return active.capped || others.some(isGranted);
+  if (active.capped || others.length > 0) return true;
   const pairings = await ctx.db
     .query("pairingCodes")
     .withIndex("by_agentKey_and_status", (q) => q.eq("agentKey", agentKey).eq("status", "pending"))

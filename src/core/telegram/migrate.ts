@@ -6,6 +6,7 @@
 import { v } from "convex/values";
 import { placeOfChat } from "../../policy/identity/conversationIds.js";
 import { asMutation } from "../functions.js";
+import { pageOf } from "../queue/bounded.js";
 
 /** Agents that one group has talked to; normally there is one. */
 const MAX_IDENTITIES = 20;
@@ -27,12 +28,12 @@ export const migrateChat = asMutation({
       .first();
     if (!taken) await ctx.db.patch(identity._id, { place });
   }
-  const bindings = await ctx.db
+  const bindings = ctx.db
     .query("identityBindings")
     .withIndex("by_telegramChatId_and_status", (q) =>
       q.eq("telegramChatId", fromChatId).eq("status", "active").eq("telegramBotId", botId),
-    )
-    .take(MAX_BINDINGS);
-  for (const binding of bindings) await ctx.db.patch(binding._id, { telegramChatId: toChatId });
+    );
+  for (const binding of await pageOf(bindings, MAX_BINDINGS))
+    await ctx.db.patch(binding._id, { telegramChatId: toChatId });
   return null;
 });

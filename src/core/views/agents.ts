@@ -3,6 +3,7 @@ import * as contract from "../../contract/views.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { activeBinding, newestBinding, type Binding } from "../identity/bindings.js";
+import { pageOf } from "../queue/bounded.js";
 import { userAgentView, type UserAgentView } from "./agentView.js";
 
 /** Each is about ten documents to read. */
@@ -43,7 +44,7 @@ async function agentsOf(
   consumerUserId: string,
   active: Binding | null,
 ): Promise<UserAgentView[]> {
-  const bound = await newestBindingPerAgent(ctx, consumerUserId);
+  const bound = await pageOf(newestBindingPerAgent(ctx, consumerUserId), MAX_AGENTS);
   bound.sort((a, b) => b.boundAt - a.boundAt || b._creationTime - a._creationTime);
   const waiting = await pendingAgentKeys(ctx, consumerUserId);
   const bindings = new Map(bound.map((binding) => [binding.agentKey, binding]));
@@ -61,23 +62,21 @@ async function agentsOf(
 }
 
 /** One document per agent, however often the user came back to it: each step jumps over the rest of an agent's rows. */
-async function newestBindingPerAgent(ctx: QueryCtx, consumerUserId: string): Promise<Binding[]> {
-  const found: Binding[] = [];
-  let below: string | null = null;
-  while (found.length < MAX_AGENTS) {
+async function* newestBindingPerAgent(ctx: QueryCtx, consumerUserId: string): AsyncGenerator<Binding> {
+  for (let below: string | null = null; ;) {
+    const before: string | null = below;
     const next: Binding | null = await ctx.db
       .query("identityBindings")
       .withIndex("by_consumerUserId_and_agentKey_and_boundAt", (q) => {
         const ofUser = q.eq("consumerUserId", consumerUserId);
-        return below === null ? ofUser : ofUser.lt("agentKey", below);
+        return before === null ? ofUser : ofUser.lt("agentKey", before);
       })
       .order("desc")
       .first();
-    if (!next) break;
-    found.push(next);
+    if (!next) return;
+    yield next;
     below = next.agentKey;
   }
-  return found;
 }
 
 /** Newest first. Codes that expired are marked by the sweep, so none is read here for long. */

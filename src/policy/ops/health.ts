@@ -129,7 +129,7 @@ const laneFinding = ({ lane, workspace, message }: MissingLane): Finding =>
 const moreLanesFinding = finding(
   "warning",
   "lanes_not_all_seen",
-  "Messages wait in more lanes than this report looks at: others may be unserved, too.",
+  "Messages wait in more lanes, or for more workspaces, than this report looks at: others may be unserved, too.",
   "Serve or empty the lanes that are named here; explainMessage tells about a single message of any lane.",
 );
 

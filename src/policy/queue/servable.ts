@@ -42,3 +42,9 @@ export function missingLane(
     message: `The workers of lane '${lane}' are stopping. ${fix}`,
   };
 }
+
+/** What holds for one workspace in the lane holds for every other: nobody lists it, or somebody serves it for all. */
+export function isAlikeForAll(lane: string, workers: readonly LaneServer[]): boolean {
+  const listing = workers.filter((worker) => worker.lanes.includes(lane));
+  return listing.length === 0 || listing.some(({ workspace, active }) => workspace === null && active);
+}

@@ -5,6 +5,7 @@
 import { ProviderError, type ProviderErrorKind } from "../providerError.js";
 import { zErrorBody } from "./wire.js";
 import { cutText } from "../../../policy/text/cut.js";
+import { redactSecrets } from "../../../policy/text/redactSecrets.js";
 
 /** A refusal that is longer says nothing more to an operator. */
 const MAX_TEXT_CHARS = 500;
@@ -25,8 +26,7 @@ const isWrite = (request: Request) => request.method !== "GET";
 
 /** `Fly API <METHOD> <path> failed: <what>`, the text of 1.0.11, with secrets removed. */
 function failureText(request: Request, what: string): string {
-  let text = what.trim() === "" ? "(empty answer)" : what.trim();
-  for (const secret of request.secrets) if (secret !== "") text = text.replaceAll(secret, "[redacted]");
+  const text = redactSecrets(what.trim() === "" ? "(empty answer)" : what.trim(), request.secrets);
   return `Fly API ${request.method} ${request.path} failed: ${cutText(text, MAX_TEXT_CHARS)}`;
 }
 
