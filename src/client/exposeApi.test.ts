@@ -140,6 +140,16 @@ describe("arguments", () => {
     const asAdmin = await call("enqueue", { ...message, providerConfig: provider });
     expect(asAdmin.forwarded).toMatchObject([["mutation", "enqueue", { providerConfig: provider }]]);
   });
+  it("says of a user's message that a user says it, whatever they call themselves", async () => {
+    const sent = { consumerUserId: "ann", agentKey: "a", content: "hi", metadata: { region: "theirs" } };
+    const byUser = await call("sendMessageToUserAgent", sent, { auth: user });
+    expect(byUser.forwarded).toMatchObject([["mutation", "sendMessageToUserAgent", { saidByUser: true }]]);
+    const byAdmin = await call("sendMessageToUserAgent", sent);
+    expect(byAdmin.forwarded).toMatchObject([
+      ["mutation", "sendMessageToUserAgent", { saidByUser: undefined }],
+    ]);
+    expect(Object.keys(rows.sendMessageToUserAgent?.args ?? {})).not.toContain("saidByUser");
+  });
   const open = mappedRow(
     "queueStats",
     {

@@ -383,7 +383,9 @@ export const getConversationViewForUserAgent = relay.query(views.getConversation
 export const listQueueItemsForUserAgent = relay.query(views.listQueueItemsForUserAgent)(
   () => internal.people.listQueueItemsForUserAgent,
 );
-export const sendMessageToUserAgent = mutation(inline.sendMessageToUserAgent);
+export const sendMessageToUserAgent = relay.mutation(views.sendMessageToUserAgent)(
+  () => internal.people.sendMessageToUserAgent,
+);
 export const getUserAgentPushStats = relay.query(views.getUserAgentPushStats)(
   () => internal.people.getUserAgentPushStats,
 );

@@ -98,12 +98,16 @@ export const listQueueItemsForUserAgent = defineRow(() => ({
   },
   returns: v.array(vQueueItem),
 }));
-/** The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws. */
+/**
+ * The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws.
+ * - `saidByUser`: The metadata is the user's and not the host's: what is an address or chooses a lane comes from their binding.
+ */
 export const sendMessageToUserAgent = defineRow(() => ({
   args: {
     ...userAgent,
     content: v.string(),
     metadata: v.optional(vMetadata),
+    saidByUser: v.optional(v.boolean()),
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),

@@ -31,4 +31,3 @@ export { getWorkerControlState } from "./workers/reads.js";
 export { workerWake } from "./workers/wakeRead.js";
 export { identifyTelegramWebhook } from "./telegram/identifyWebhook.js";
 export { ingestTelegramUpdate } from "./telegram/ingestUpdate.js";
-export { sendMessageToUserAgent } from "./views/send.js";

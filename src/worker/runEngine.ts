@@ -5,7 +5,7 @@ import { redactSecrets } from "../policy/text/redactSecrets.js";
 import type { Clock } from "./clock.js";
 import { createConnections, type Connections } from "./connections/resolve.js";
 import type { EngineAttachment } from "./attachments/files.js";
-import { EngineError, type Engine, type EngineReply } from "./engines/engine.js";
+import { EngineError, engineErrorOf, type Engine, type EngineReply } from "./engines/engine.js";
 import type { Metrics } from "./metrics.js";
 
 export interface RunEngineDeps {
@@ -67,7 +67,7 @@ export async function runEngine(
     signal.throwIfAborted();
     const known = limit.signal.aborted
       ? (limit.signal.reason as EngineError)
-      : asEngineError(engine.name, error);
+      : engineErrorOf(engine.name, error);
     result = known.kind;
     // A program's last words may hold what it was given.
     known.message = redactSecrets(known.message, [
@@ -99,11 +99,4 @@ function abortion(signal: AbortSignal): Promise<never> {
     if (signal.aborted) fail();
     else signal.addEventListener("abort", fail, { once: true });
   });
-}
-
-/** A bug in an engine is shown by its class only: its message may hold anything. */
-function asEngineError(name: string, error: unknown): EngineError {
-  if (error instanceof EngineError) return error;
-  const kind = error instanceof Error ? error.name : typeof error;
-  return new EngineError("crashed", `${name}: unexpected ${kind}`, true, { cause: error });
 }

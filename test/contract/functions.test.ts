@@ -31,7 +31,7 @@ const FUNCTIONS: Record<Kind, string> = {
     consumePairingCode: code telegramUserId telegramChatId |
     createUserAgentPairing: consumerUserId agentKey | ttlMs
     importTelegramTokenForAgent: consumerUserId agentKey plaintextValue | metadata
-    sendMessageToUserAgent: consumerUserId agentKey content | metadata providerConfig
+    sendMessageToUserAgent: consumerUserId agentKey content | metadata saidByUser providerConfig
     createPushTemplate: companyId templateKey title text periodicity suggestedTimes actorUserId | enabled
     updatePushTemplate: templateId actorUserId | title text periodicity suggestedTimes enabled
     deletePushTemplate: templateId |

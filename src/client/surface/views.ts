@@ -9,6 +9,7 @@ interface Pair {
 const pairScope = ({ consumerUserId, agentKey }: Pair) => ({ consumerUserId, agentKey });
 const userScope = ({ consumerUserId }: { consumerUserId: string }) => ({ consumerUserId });
 
+const { saidByUser: _caller, ...sendArgs } = contract.sendMessageToUserAgent.args;
 const { includeDownloadUrls: _host, ...snapshotListArgs } = contract.listSnapshotsForUserAgent.args;
 const { includeDownloadUrls: _hostToo, ...latestSnapshotArgs } = contract.getLatestSnapshotForUserAgent.args;
 
@@ -49,13 +50,11 @@ export const viewsSurface = {
     args: contract.listQueueItemsForUserAgent.args,
     scope: pairScope,
   }),
-  sendMessageToUserAgent: row("sendMessageToUserAgent", {
-    kind: "mutation",
-    access: "write",
-    args: contract.sendMessageToUserAgent.args,
-    fill: ["providerConfig"],
-    scope: pairScope,
-  }),
+  sendMessageToUserAgent: mappedRow(
+    "sendMessageToUserAgent",
+    { kind: "mutation", access: "write", args: sendArgs, fill: ["providerConfig"], scope: pairScope },
+    (args, { isAdmin }) => ({ ...args, saidByUser: isAdmin ? undefined : true }),
+  ),
   getUserAgentPushStats: row("getUserAgentPushStats", {
     kind: "query",
     access: "read",

@@ -2849,6 +2849,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             volumePath: string;
             volumeSizeGb: number;
           };
+          saidByUser?: boolean;
         },
         string,
         Name

@@ -1,6 +1,8 @@
 /** A message from the app in its user's name. Writes what `enqueue` writes, and claims the pair's conversation id. */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/views.js";
+import { userMetadata } from "../../policy/identity/userMetadata.js";
+import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { activeBinding, conversationTarget } from "../identity/bindings.js";
 import { conversationOfUser } from "../identity/conversation.js";
@@ -15,6 +17,10 @@ export const sendMessageToUserAgent = asMutation(contract.sendMessageToUserAgent
   await conversationOfUser(ctx, { consumerUserId, agentKey }, null);
   const target = await conversationTarget(ctx, { consumerUserId, agentKey });
   const { telegramChatId, telegramUserId } = target;
+  const said =
+    args.saidByUser === true
+      ? userMetadata(metadata, (await findAgent(ctx, agentKey))?.tag, binding.metadata)
+      : metadata;
   return await enqueueMessage(ctx, {
     conversationId: target.conversationId,
     agentKey,
@@ -23,7 +29,7 @@ export const sendMessageToUserAgent = asMutation(contract.sendMessageToUserAgent
       providerUserId: target.providerUserId,
       messageText: content,
       metadata: {
-        ...metadata,
+        ...said,
         consumerUserId,
         source: "user_agent_api",
         ...(telegramChatId !== undefined && { telegramChatId }),

@@ -74,3 +74,32 @@ it("what an agent takes its lane from is the host's word on the binding", async 
   await write("user:ann", "regional");
   expect(await stored()).toMatchObject({ lane: "tag-eu", payload: { metadata: { region: "eu" } } });
 });
+
+it("neither do they choose a lane or a place by what they send to their agent, while the host may", async () => {
+  await world.agent("regional", { tag: "tag-$args[region]" });
+  const bound = { consumerUserId: "ann", agentKey: "regional" };
+  await world.t.mutation(world.lib.bindUserAgent, { ...bound, metadata: { region: "eu" } });
+  const send = (saidByUser?: boolean) =>
+    world.t.mutation(world.lib.sendMessageToUserAgent, {
+      ...bound,
+      content: "hi",
+      metadata: lies.metadata,
+      ...(saidByUser !== undefined && { saidByUser }),
+    });
+  await send(true);
+  expect(await stored()).toMatchObject({
+    lane: "tag-eu",
+    payload: {
+      metadata: {
+        region: "eu",
+        locale: "it",
+        consumerUserId: "ann",
+        source: "user_agent_api",
+        providerUserId: "ann",
+      },
+    },
+  });
+  expect((await stored())?.payload.metadata).not.toHaveProperty("telegramThreadId");
+  await send();
+  expect(await stored()).toMatchObject({ lane: "tag-theirs" });
+});

@@ -15,7 +15,7 @@ import {
 import { safeFileName } from "../../policy/telegram/fileName.js";
 import { readCapped } from "../../policy/telegram/readCapped.js";
 import { describeReplyFile } from "../../policy/worker/replyFile.js";
-import { EngineError } from "../engines/engine.js";
+import { EngineError, engineErrorOf } from "../engines/engine.js";
 import { removeTree } from "../files/removeTree.js";
 import { FileGone, type EngineAttachment, type EngineFile, type OutgoingFile } from "./files.js";
 
@@ -62,10 +62,12 @@ export function createFileExchange(options: FileExchangeOptions) {
   };
 
   return {
-    /** Rejects only with `signal`'s reason, or when the disk fails. */
+    /** Rejects only with `signal`'s reason, or with an {@link EngineError} when the disk fails. */
     async receive(attachments: readonly Attachment[], signal: AbortSignal): Promise<Received> {
       if (attachments.length === 0) return { attachments: [], dispose: () => Promise.resolve() };
-      const dir = await mkdtemp(path.join(tmpdir(), "agent-files-"));
+      const dir = await mkdtemp(path.join(tmpdir(), "agent-files-")).catch((error: unknown) => {
+        throw engineErrorOf("the files of the message", error);
+      });
       // What an engine has made of them must not cost the answer; they lie in the system's own place for such files.
       const dispose = () => removeTree(dir).catch(() => undefined);
       try {

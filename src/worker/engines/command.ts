@@ -4,7 +4,8 @@
  * own process group, with an allow-listed environment, so that it never sees the worker's token. The run ends when the
  * program ends: what it leaves in its group is killed, and what has left the group may hold the pipes and is not waited for.
  */
-import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { cutTextFromStart } from "../../policy/text/cut.js";
 import { textWithFiles, withMissing } from "../attachments/files.js";
 import { withOutDir } from "../attachments/outDir.js";
@@ -110,23 +111,24 @@ function runOnce(
     };
     request.signal.addEventListener("abort", kill, { once: true });
 
-    child.stdout.on("data", (chunk: Buffer) => {
+    // A process without file descriptors left gets a child without pipes, and the error a moment later.
+    child.stdout?.on("data", (chunk: Buffer) => {
       stdoutBytes += chunk.length;
       if (stdoutBytes <= maxOutputBytes) return void stdout.push(chunk);
       if (!tooMuch) kill();
       tooMuch = true;
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       stderr = Buffer.concat([stderr, chunk]).subarray(-stderrTailBytes);
     });
     // A program that does not read its input closes the pipe: not an error by itself.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(promptOf(request));
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(promptOf(request));
 
     const finish = (error: EngineError | null): void => {
       clearTimeout(killTimer);
       request.signal.removeEventListener("abort", kill);
-      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
       if (error !== null) return reject(error);
       resolve({ text: textOf(stdout), stderrTail: tailOf(stderr) });
     };
@@ -145,11 +147,7 @@ function runOnce(
   });
 }
 
-function started(
-  program: string,
-  args: string[],
-  env: Record<string, string>,
-): ChildProcessWithoutNullStreams {
+function started(program: string, args: string[], env: Record<string, string>): ChildProcess {
   try {
     return spawn(program, args, { shell: false, detached: true, stdio: ["pipe", "pipe", "pipe"], env });
   } catch (error) {
@@ -162,7 +160,8 @@ const notStarted = (error: unknown): EngineError =>
   new EngineError("unavailable", `command: could not be started (${systemCode(error)})`);
 
 /** Calls back once the pipes are closed, or nothing has come for a moment although others hold them. */
-function drained(child: ChildProcessWithoutNullStreams, then: () => void): void {
+function drained(child: ChildProcess, then: () => void): void {
+  const stdout: Readable | null = child.stdout;
   let over = false;
   const end = (): void => {
     if (over) return;
@@ -175,10 +174,10 @@ function drained(child: ChildProcessWithoutNullStreams, then: () => void): void 
   const wait = (): NodeJS.Timeout => {
     let heard = false;
     const note = (): void => void (heard = true);
-    child.stdout.once("data", note);
+    stdout?.once("data", note);
     return setTimeout(() => {
       setImmediate(() => {
-        child.stdout.off("data", note);
+        stdout?.off("data", note);
         if (!heard) end();
         else if (!over) quiet = wait();
       });
@@ -205,17 +204,17 @@ function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Rec
     ...request.connections,
     ...passed,
     ...(dataDir === undefined ? {} : { DATA_DIR: dataDir }),
-    AGENT_FACTORY_AGENT_KEY: request.agentKey,
-    AGENT_FACTORY_CONVERSATION_ID: request.conversationId,
-    AGENT_FACTORY_MESSAGE_ID: request.messageId,
-    ...systemPromptVariable(request.systemPrompt),
+    ...variable("AGENT_FACTORY_AGENT_KEY", request.agentKey),
+    ...variable("AGENT_FACTORY_CONVERSATION_ID", request.conversationId),
+    ...variable("AGENT_FACTORY_MESSAGE_ID", request.messageId),
+    ...variable("AGENT_FACTORY_SYSTEM_PROMPT", request.systemPrompt),
   };
 }
 
-/** The system prompt also by itself, where an environment can hold it. */
-function systemPromptVariable(systemPrompt = ""): Record<string, string> {
-  const fits = systemPrompt !== "" && Buffer.byteLength(systemPrompt) <= maxVariableBytes;
-  return fits ? { AGENT_FACTORY_SYSTEM_PROMPT: systemPrompt.replaceAll("\0", "") } : {};
+/** What a message or its agent says, where an environment can hold it: no message makes the program impossible to start. */
+function variable(name: string, value = ""): Record<string, string> {
+  const fits = value !== "" && Buffer.byteLength(value) <= maxVariableBytes;
+  return fits ? { [name]: value.replaceAll("\0", "") } : {};
 }
 
 /** The history as a transcript, then the new text; only the text when there is no history. */

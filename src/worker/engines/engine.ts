@@ -97,3 +97,15 @@ export class EngineError extends Error {
     this.retryAfterMs = options?.retryAfterMs;
   }
 }
+
+/**
+ * What broke while `name` was at work. A system call that failed (a full disk, no file descriptors left) tells about this
+ * machine and not about the message. A bug is shown by its class only: its message may hold anything.
+ */
+export function engineErrorOf(name: string, error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  if (error instanceof Error && "syscall" in error && "code" in error)
+    return new EngineError("unavailable", `${name}: ${String(error.code)}`, true, { cause: error });
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new EngineError("crashed", `${name}: unexpected ${kind}`, true, { cause: error });
+}

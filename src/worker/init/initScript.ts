@@ -1,5 +1,5 @@
 /** `INIT_SCRIPT`: the operator's own commands, run once on this machine before the first claim. Nothing else runs code here. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import type { Logger } from "pino";
 import { WorkerFault } from "../faults.js";
 
@@ -49,7 +49,8 @@ function run(
   return new Promise((resolve) => {
     if (signal.aborted) return resolve({ how: "stopped", output: "" });
     // A group of its own, so that what the script started ends with it.
-    const child = spawn("/bin/sh", ["-e", "-c", script], {
+    // Without pipes where no file descriptor is left: the error comes a moment later.
+    const child: ChildProcess = spawn("/bin/sh", ["-e", "-c", script], {
       env,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -60,8 +61,8 @@ function run(
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString("utf8")).slice(-outputTailUnits);
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
     const signalGroup = (name: NodeJS.Signals): void => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, name);

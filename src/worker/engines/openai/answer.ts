@@ -5,12 +5,14 @@
 import { z } from "zod";
 import { wellFormed } from "../../../policy/text/cut.js";
 import { EngineError } from "../engine.js";
-import { errorIn, failureOf, withoutKey } from "./failure.js";
+import { errorIn, failureOf, wordsOfBody } from "./failure.js";
 import { readEvents } from "./sse.js";
-import { asThing, parseJson, wordsOf } from "./words.js";
+import { asThing, parseJson } from "./words.js";
 
 /** Longest accepted answer, in UTF-16 units: far above any model's output, it stops a stream that never ends. */
 const maxAnswerUnits = 1_000_000;
+/** Behind the end come the usage and `[DONE]`. A server that keeps the connection open has said all by then, in ms. */
+const afterwordMs = 10_000;
 
 /** Text as a string, or as a list of parts of which some are text. */
 const zContent = z.unknown().optional().transform(textOf);
@@ -45,11 +47,23 @@ export async function readAnswer(
   apiKey: string | undefined,
 ): Promise<string> {
   const answer = new Answer(apiKey);
-  if (body !== null) {
-    for await (const sent of readEvents(body)) {
+  if (body === null) return answer.whole();
+  const stream = body.getReader();
+  const leave = (): Promise<void> => stream.cancel().catch(() => undefined);
+  let quiet: NodeJS.Timeout | undefined;
+  try {
+    for await (const sent of readEvents(stream)) {
+      clearTimeout(quiet);
       if ("raw" in sent) answer.takeRaw(sent.raw);
       else if (!answer.takeEvent(sent.name, sent.data)) break;
+      if (answer.hasFinished) quiet = setTimeout(() => void leave(), afterwordMs);
     }
+  } catch (error) {
+    // A connection that fails behind the end takes nothing away, and the model need not run again.
+    if (error instanceof EngineError || !answer.hasFinished) throw error;
+  } finally {
+    clearTimeout(quiet);
+    await leave();
   }
   return answer.whole();
 }
@@ -65,6 +79,11 @@ class Answer {
 
   constructor(private readonly apiKey: string | undefined) {}
 
+  /** The server has said how the answer ended; what follows adds no text as a rule. */
+  get hasFinished(): boolean {
+    return this.finish !== null;
+  }
+
   /** false: that was the end. */
   takeEvent(name: string, data: string): boolean {
     if (data === "[DONE]") {
@@ -74,7 +93,10 @@ class Answer {
     const value = parseJson(data);
     if (value !== undefined) this.take(value, name);
     else if (name === "error") throw failureOf({ status: 0, words: this.words(data) });
-    else if (/^[{[]/.test(data)) throw this.misshapen("stream event");
+    else if (/^[{[]/.test(data)) {
+      // Half a word behind the end: the connection was cut there.
+      if (!this.hasFinished) throw this.misshapen("stream event");
+    }
     // Not every sign of life is a comment; and a proxy puts its complaint here.
     else this.stray = this.words(data);
     return true;
@@ -116,8 +138,8 @@ class Answer {
   }
 
   private take(value: unknown, eventName: string): void {
-    const error = errorIn(value, eventName);
-    if (error !== null) throw failureOf({ ...error, words: withoutKey(error.words, this.apiKey) });
+    const error = errorIn(value, this.apiKey, eventName);
+    if (error !== null) throw failureOf(error);
     const parsed = zAnswer.safeParse(value);
     if (!parsed.success) throw this.misshapen("answer");
     const { choices, message, done, done_reason: reason } = parsed.data;
@@ -133,12 +155,13 @@ class Answer {
   private takeChoice(choice: Choice): void {
     const { delta, message, text, finish_reason: finish, error } = choice;
     this.hasChoice = true;
-    const inside = error === undefined ? null : errorIn({ error });
-    if (inside !== null) throw failureOf({ ...inside, words: withoutKey(inside.words, this.apiKey) });
+    const inside = error === undefined ? null : errorIn({ error }, this.apiKey);
+    if (inside !== null) throw failureOf(inside);
     // Some servers repeat the whole message beside the last piece.
     const said = delta ?? (this.text === "" ? message : null);
     this.add(said === null || said === undefined ? (this.text === "" || !message ? text : "") : said.content);
     this.refusal += said?.refusal ?? "";
+    this.bound(this.refusal);
     this.sawTools ||= said?.["tool_calls"] !== undefined && said["tool_calls"] !== null;
     this.sawReasoning ||= Boolean(said?.["reasoning_content"] ?? said?.["reasoning"]);
     if (finish) this.finish = finish;
@@ -146,8 +169,11 @@ class Answer {
 
   private add(text: string): void {
     this.text += text;
-    if (this.text.length > maxAnswerUnits)
-      throw new EngineError("refused", "openai: the answer does not end");
+    this.bound(this.text);
+  }
+
+  private bound({ length }: string): void {
+    if (length > maxAnswerUnits) throw new EngineError("refused", "openai: the answer does not end");
   }
 
   private whyEmpty(): string {
@@ -158,7 +184,7 @@ class Answer {
   }
 
   private words(text: string): string {
-    return wordsOf(withoutKey(text, this.apiKey));
+    return wordsOfBody(text, this.apiKey);
   }
   private misshapen(what: string): EngineError {
     return new EngineError("crashed", `openai: ${what} of an unexpected shape`);

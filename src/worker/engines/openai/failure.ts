@@ -1,6 +1,6 @@
 /** What a failed request says: about the message, or about the service. */
 import { EngineError } from "../engine.js";
-import { asThing, wordsOf, wordsOfThing } from "./words.js";
+import { asThing, wordsOf } from "./words.js";
 
 /** What a server does not take; the message is sent once more without it. */
 export type Without = "pictures" | "system";
@@ -18,6 +18,8 @@ const aboutMessage =
   /context[ _-]?(length|window|size)|maximum context|too many (input )?tokens|(prompt|input|request|message)s? (is|are) too (long|large)|exceeds? [^.]{0,40}(context|token)|content[ _-]?(filter|management|policy)|responsible.?ai/i;
 /** Operators mend these, and no message is at fault. */
 const forbidden = new Set([401, 402, 403, 407]);
+/** So they do an address that is none, or another one now, and a model that is not there: every message meets it. */
+const misplaced = new Set([300, 301, 302, 303, 307, 308, 404, 405, 410, 421, 426]);
 const passing = new Set([408, 409, 425, 429]);
 
 /** The error of an answer that is none. A passing one is `unavailable`. */
@@ -27,7 +29,9 @@ export function failureOf({ status, words, retryAfterMs }: Told): EngineError {
   if (aboutMessage.test(words) && status !== 429)
     return new EngineError("refused", said, false, { blames: "message" });
   if (passes) return new EngineError("unavailable", said, true, { retryAfterMs: retryAfterMs ?? undefined });
-  return new EngineError("refused", said, false, { blames: forbidden.has(status) ? "service" : "message" });
+  return new EngineError("refused", said, false, {
+    blames: forbidden.has(status) || misplaced.has(status) ? "service" : "message",
+  });
 }
 
 /** What the server says that it does not take, in the words of the servers in use; null: nothing of that kind. */
@@ -40,7 +44,7 @@ export function notTaken({ status, words }: Told): Without | null {
 }
 
 /** An error inside a body or a stream whose request was accepted. Null: it is no error. */
-export function errorIn(value: unknown, eventName = ""): Told | null {
+export function errorIn(value: unknown, apiKey: string | undefined, eventName = ""): Told | null {
   const thing = asThing(Array.isArray(value) ? value[0] : value);
   const { error, object, type, choices } = thing;
   const named = eventName === "error" || object === "error" || type === "error";
@@ -51,17 +55,18 @@ export function errorIn(value: unknown, eventName = ""): Told | null {
   const told = inside ? asThing(error) : thing;
   const status =
     [told["code"], told["status"], thing["code"], thing["status"]].map(Number).find(isStatus) ?? 0;
-  return { status, words: wordsOfThing(inside ? error : thing) };
+  return { status, words: wordsOfBody(JSON.stringify(inside ? error : thing), apiKey) };
 }
+
+/** Without the key before it is cut: a part of a key is no key that could be found. */
+export const wordsOfBody = (body: string, apiKey: string | undefined): string =>
+  wordsOf(withoutKey(body, apiKey));
 
 const isStatus = (value: number): boolean => Number.isInteger(value) && value >= 400 && value < 600;
 
 /** Takes out the key, which some servers repeat with their refusal. */
-export const withoutKey = (text: string, apiKey: string | undefined): string =>
+const withoutKey = (text: string, apiKey: string | undefined): string =>
   (apiKey === undefined || apiKey === "" ? text : text.replaceAll(apiKey, "[redacted]")).replace(
     /\bsk-[\w*-]{4,}/g,
     "[redacted]",
   );
-
-export const wordsOfBody = (body: string, apiKey: string | undefined): string =>
-  wordsOf(withoutKey(body, apiKey));

@@ -4,6 +4,8 @@ import { cutText } from "../../../policy/text/cut.js";
 
 const maxWordsUnits = 300;
 const maxDepth = 4;
+/** Of a body that is no JSON: a page says what it is at its top, and patterns over a long one of `<` take minutes. */
+const maxPageUnits = 4_000;
 /** Where servers, gateways and frameworks put their words, the most telling first. */
 const places = [
   "error",
@@ -52,7 +54,8 @@ function wordsIn(value: unknown, depth: number): string {
 }
 
 /** Of a page its title, or what is left without the marks. */
-function textOf(body: string): string {
+function textOf(whole: string): string {
+  const body = cutText(whole, maxPageUnits);
   if (!/^\s*</.test(body)) return body;
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(body)?.[1] ?? "";
   if (title.trim() !== "") return title;

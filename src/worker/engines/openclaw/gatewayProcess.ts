@@ -86,7 +86,8 @@ export class GatewayProcess {
     const { clock, log } = this.context;
     const startedAt = clock.now();
     this.neverRan = false;
-    const child = spawn(process.execPath, ["-e", GUARD, "--", ...this.config.argv], {
+    // Without pipes where no file descriptor is left: the error comes a moment later.
+    const child: ChildProcess = spawn(process.execPath, ["-e", GUARD, "--", ...this.config.argv], {
       detached: true,
       env: this.config.env,
       stdio: ["pipe", "pipe", "pipe"],
@@ -94,9 +95,9 @@ export class GatewayProcess {
     this.child = child;
     let tail = "";
     const keep = (chunk: Buffer): void => void (tail = (tail + chunk.toString()).slice(-OUTPUT_TAIL_UNITS));
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
-    child.stdin.on("error", () => undefined);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
+    child.stdin?.on("error", () => undefined);
     log.info({ group: child.pid ?? 0 }, "openclaw gateway started");
     this.exited = new Promise((resolve) => {
       const ended = (how: string, code: number | null): void => {
