@@ -11,7 +11,7 @@ export { defaultPolicies } from "./defaultPolicies.js";
  * - `defaultPriority`: Priority of a message that names none; 0..maxPriority.
  * - `maxPriority`: Highest priority; larger ones are clamped to it.
  * - `maxTextBytes`: Largest message text, in UTF-8 bytes.
- * - `maxMetadataBytes`: Largest metadata record, in UTF-8 bytes of keys and values together.
+ * - `maxMetadataBytes`: Largest metadata record, in UTF-8 bytes of keys and values together, provider and message id of its origin included.
  * - `idempotencyKeyMs`: How long an idempotency key is remembered at least.
  * - `doneRetentionMs`: How long finished messages are kept; never less than `idempotencyKeyMs`.
  * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged; never less than `idempotencyKeyMs`.
