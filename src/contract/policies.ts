@@ -11,7 +11,7 @@ export { defaultPolicies } from "./defaultPolicies.js";
  * - `defaultPriority`: Priority of a message that names none; 0..maxPriority.
  * - `maxPriority`: Highest priority; larger ones are clamped to it.
  * - `maxTextBytes`: Largest message text, in UTF-8 bytes.
- * - `maxMetadataBytes`: Largest metadata record, in UTF-8 bytes of keys and values together.
+ * - `maxMetadataBytes`: Largest metadata record, in UTF-8 bytes of keys and values together, provider and message id of its origin included.
  * - `idempotencyKeyMs`: How long an idempotency key is remembered at least.
  * - `doneRetentionMs`: How long finished messages are kept; never less than `idempotencyKeyMs`.
  * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged; never less than `idempotencyKeyMs`.
@@ -82,7 +82,8 @@ export const vScalingPolicy = lazy(() =>
  * - `bootDeadlineMs`: From launch to the worker's first call; then the machine is given up.
  * - `stepDeadlineMs`: A carried-out step of a launch or retirement that says nothing for this long is taken up again.
  * - `drainDeadlineMs`: From the order to drain to the order to stop, saved or not.
- * - `stopTimeoutMs`: Between SIGTERM and SIGKILL; must be longer than an upload of the data directory. Fly allows 300 000.
+ * - `stopTimeoutMs`: Between SIGTERM and SIGKILL; must be longer than an upload of the data directory, and any worker that has begun
+ *   one counts as alive for so long. Fly allows 300 000.
  * - `yieldIdleAfterMs`: While others wait: an idle bound worker is drained after this rest, a busy one after holding on for
  *   that long.
  * - `rolloutBudget`: Most machines that are replaced at a time because their image is not the configured one.

@@ -79,6 +79,7 @@ export const vProviderConfig = lazy(() =>
 /**
  * - `priority`: 0..100, default 50: a head start, never a wall.
  * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
+ * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
  * - `idempotencyKey`: The same key of the same workspace returns the same message id and enqueues nothing.
  * - `tag`: The lane; default the profile's.
  * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from

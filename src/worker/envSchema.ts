@@ -122,7 +122,8 @@ export const envSchema = z.object({
         "Data directory of a stateful engine: saved to snapshots, restored from them, emptied between conversations. Needed by COMMAND_STATEFUL=true; default /data where the OpenClaw directories are set.",
     }),
   SNAPSHOT_TIMEOUT_MS: wholeMs(1_000).default(120_000).meta({
-    description: "Longest time for a restore, and for a snapshot with its upload. Part of a shutdown.",
+    description:
+      "Longest time for a restore, and for a snapshot with its upload. Part of a shutdown. Less than five minutes (fleet.stopTimeoutMs): who saves for longer counts as lost.",
   }),
   OPENCLAW_SKILLS_DIR: text
     .default("/data/workspace/skills")

@@ -134,6 +134,26 @@ describe("lists that lack a worker", () => {
     expect(machine?.drain?.reason).toBe("silent");
   });
 
+  it("nor is one drained that says nothing because it saves", async () => {
+    const f = fleet();
+    await serving(f);
+    const [worker] = await f.workers();
+    if (!worker?.binding) throw new Error("it is bound");
+    const { workspace: workspaceId, agentKey } = worker.binding;
+    const { prepareDataSnapshotUpload } = f.world.lib;
+    const { workerId } = worker;
+    await f.world.t.mutation(prepareDataSnapshotUpload, {
+      workerId,
+      workspaceId,
+      agentKey,
+      reason: "periodic",
+    });
+    await f.pass(240_000, 10_000);
+    expect((await f.machines()).map(({ drain }) => drain)).toEqual([undefined]);
+    await f.pass(300_000, 10_000);
+    expect((await f.machines())[0]?.drain?.reason).toBe("silent");
+  });
+
   it("are those of another app after a change of the configuration: the machine goes on in its own", async () => {
     const f = fleet();
     await serving(f);

@@ -28,6 +28,8 @@ export class MemoryServer {
   readonly failures: string[] = [];
   binding: { conversationId: string; generation: number } | null = null;
   control: { shouldStop: boolean; release?: boolean } = { shouldStop: false };
+  /** The conversation has turns that its snapshots lack, until another one is begun. */
+  outdated = false;
   policy = { everyTurns: 20, maxBytes: 1_000_000 };
   /** Status of the next uploads, first of the list first. */
   uploadFaults: number[] = [];
@@ -136,6 +138,7 @@ export class MemoryServer {
           : { ...row, downloadUrl: `${this.origin}/file/${row.storageId ?? ""}` };
       }
       case "snapshot_prepare": {
+        this.outdated = false;
         const { conversationId, generation } = this.binding ?? { conversationId: "", generation: 0 };
         const snapshotId = `s${this.rows.length}`;
         const createdAt = this.clock++;
@@ -158,7 +161,7 @@ export class MemoryServer {
       }
       case "release_conversation": {
         const row = this.newest(String(args.conversationId));
-        if (row?.snapshotId !== args.snapshotId) return false;
+        if (row?.snapshotId !== args.snapshotId || this.outdated) return false;
         this.binding = null;
         this.control = { shouldStop: false };
         return true;

@@ -1,17 +1,25 @@
 /** Creates or updates an agent profile. Writes `agentProfiles`. Invariant: one row per agent key, its id never changes. */
-import type { Infer } from "convex/values";
+import { getConvexSize, type Infer } from "convex/values";
 import * as contract from "../../contract/agents.js";
 import { factoryError } from "../../contract/errors.js";
 import { profileSecretRefs } from "../../policy/bridge/profileRefs.js";
 import { isLane, tagFault } from "../../policy/queue/lane.js";
+import { utf8Bytes } from "../../policy/queue/size.js";
 import { isSecretRef } from "../../policy/secrets/secretShape.js";
 import { asMutation } from "../functions.js";
 import { findAgent } from "./findAgent.js";
 
 const MAX_SECRET_REFS = 64;
+const MAX_KEY_BYTES = 1_024;
+/** Readiness and launches read hundreds of profiles at once. */
+const MAX_PROFILE_BYTES = 32 * 1024;
 
 export const configureAgent = asMutation(contract.configureAgent)(async (ctx, args) => {
   if (args.agentKey.trim() === "") throw factoryError("invalid_argument", "agentKey must not be blank");
+  if (utf8Bytes(args.agentKey) > MAX_KEY_BYTES)
+    throw factoryError("invalid_argument", `agentKey may have at most ${MAX_KEY_BYTES} bytes`);
+  if (getConvexSize(args) > MAX_PROFILE_BYTES)
+    throw factoryError("invalid_argument", `A profile may have at most ${MAX_PROFILE_BYTES} bytes`);
   if (args.secretsRef.length > MAX_SECRET_REFS) {
     throw factoryError(
       "invalid_argument",

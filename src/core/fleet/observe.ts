@@ -10,12 +10,14 @@ import {
   type Observation,
   type WaitingView,
 } from "../../policy/fleet/types.js";
+import type { Policies } from "../../contract/policies.js";
 import { loadRuntime } from "../config/runtime.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
 import { unsettledRows } from "./creations.js";
 import { around, firstOfNextTenant } from "../queue/around.js";
+import { savingUntil } from "../snapshots/saving.js";
 import { living } from "../workers/living.js";
 import { findBeat, findWorker } from "../workers/register.js";
 import { findFence } from "./fences.js";
@@ -72,7 +74,7 @@ async function gather(
     .take(MAX_MACHINES);
   const signs = await signsOfLife(ctx, rows.length, policies.lease.staleAfterMs);
   const machines: MachineView[] = [];
-  for (const row of rows) machines.push(await machineView(ctx, row, signs, policies.lease.staleAfterMs));
+  for (const row of rows) machines.push(await machineView(ctx, row, { ...signs, now, policies }));
   const most = Math.min(MAX_WAITING, rows.length + spawnStep + 1);
   const { lanes } = policies.fleet;
   // Behind the lane that had its turn with the launch before: a step smaller than the number of lanes serves them in turn.
@@ -135,9 +137,9 @@ async function signsOfLife(ctx: QueryCtx, machines: number, staleAfterMs: number
 async function machineView(
   ctx: QueryCtx,
   row: Doc<"machines">,
-  { live, polledAt, all }: SignsOfLife,
-  staleAfterMs: number,
+  { live, polledAt, all, now, policies }: SignsOfLife & { now: number; policies: Policies },
 ): Promise<MachineView> {
+  const { staleAfterMs } = policies.lease;
   const worker = await ctx.db.get(row.workerRow);
   const held = live.get(row.worker);
   const lease = held ?? (await newestLease(ctx, row.worker));
@@ -145,6 +147,8 @@ async function machineView(
   const conversation = binding && (await ctx.db.get(binding.conversation));
   const beat = all || polledAt.has(row.worker) ? null : await findBeat(ctx, row.worker);
   const seenPolling = polledAt.get(row.worker) ?? (beat ? beat.aliveUntil - staleAfterMs : 0);
+  const heardAt = Math.max(seenPolling, lease?.seenAt ?? 0);
+  const isSaving = heardAt + staleAfterMs <= now && (await savingUntil(ctx, binding, policies.fleet)) > now;
   return {
     worker: row.worker,
     appName: row.appName,
@@ -164,7 +168,7 @@ async function machineView(
           }
         : null,
     busy: lease?.state === "live",
-    seenAt: Math.max(seenPolling, lease?.seenAt ?? 0),
+    seenAt: isSaving ? now : heardAt,
     lastWorkAt: Math.max(lease?.seenAt ?? 0, row.lastUseAt ?? 0),
     notedUseAt: row.lastUseAt ?? 0,
     image: row.image,

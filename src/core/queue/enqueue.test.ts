@@ -93,6 +93,27 @@ describe("enqueue", () => {
     await expect(setPrompt("é".repeat(200_000))).rejects.toThrow("text_too_large");
   });
 
+  it("refuses ids and origins that are long: looks read them by the thousand, and the row must hold the answer too", async () => {
+    const long = "é".repeat(600);
+    await expect(world.send(long, "x")).rejects.toThrow("invalid_argument");
+    await expect(world.send("c", "x", { idempotencyKey: long.repeat(4) })).rejects.toThrow(
+      "invalid_argument",
+    );
+    await expect(world.agent(long)).rejects.toThrow("invalid_argument");
+    await expect(world.agent("a", { secretsRef: ["r".repeat(40_000)] })).rejects.toThrow("invalid_argument");
+    const from = (origin: { provider: string; externalMessageId?: string }) =>
+      world.t.mutation(world.lib.enqueue, {
+        conversationId: "c",
+        agentKey: "default",
+        payload: { ...origin, providerUserId: "u", messageText: "x" },
+      });
+    await expect(from({ provider: "p".repeat(40_000) })).rejects.toThrow("metadata_too_large");
+    await expect(from({ provider: "p", externalMessageId: "1".repeat(40_000) })).rejects.toThrow(
+      "metadata_too_large",
+    );
+    await world.send("é".repeat(512), "x", { idempotencyKey: "k".repeat(4_096) });
+  });
+
   it("keeps lanes apart", async () => {
     await world.agent("gpu", { tag: "gpu-$workspace", workspace: "acme" });
     await world.send("c", "x", { agentKey: "gpu" });

@@ -19,8 +19,9 @@ import type { ObjectType } from "convex/values";
 import { arrive, headFields } from "./model.js";
 
 export type EnqueueArgs = ObjectType<typeof contract.enqueue.args>;
-/** Names are in every row and index that tells of a message. */
-const MAX_NAME_CHARS = 1_000;
+/** In bytes: looks read thousands of conversations at once, and a message's row has room for its answer. */
+const MAX_ID_BYTES = 1_024;
+const MAX_KEY_BYTES = 4_096;
 /** ±5 years is the platform's limit for a timer. */
 const MAX_DELAY_MS = 4 * 365 * 86_400_000;
 
@@ -47,13 +48,8 @@ export async function enqueueMessage(
     const known = await findByKey(ctx, agent.workspace, args.idempotencyKey);
     if (known) return known._id;
   }
-  const { conversationId, idempotencyKey, payload: given } = args;
-  for (const name of [conversationId, idempotencyKey, given.provider, given.externalMessageId])
-    if (name !== undefined && name.length > MAX_NAME_CHARS)
-      throw factoryError(
-        "invalid_argument",
-        `Ids, keys and providers may have at most ${MAX_NAME_CHARS} characters`,
-      );
+  if (utf8Bytes(args.conversationId) > MAX_ID_BYTES || utf8Bytes(args.idempotencyKey ?? "") > MAX_KEY_BYTES)
+    throw factoryError("invalid_argument", "conversationId or idempotencyKey too long");
   const { policies } = await loadRuntime(ctx);
   const payload = checkedPayload(args.payload, policies.queue);
   const lane = checkedLane(args.tag ?? agent.tag ?? DEFAULT_LANE, agent.workspace, payload.metadata ?? {});
@@ -159,7 +155,8 @@ export function checkedPayload(payload: contract.Payload, limits: Policies["queu
     );
   }
   const metadata = { ...payload.metadata, providerUserId };
-  checkMetadataSize(metadata, limits);
+  const origin = payload.provider + providerUserId + (payload.externalMessageId ?? "");
+  checkMetadataSize({ ...metadata, providerUserId: origin }, limits);
   return { ...payload, providerUserId, metadata };
 }
 

@@ -1,12 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { snapshotActions } from "../../../test/component/snapshots.js";
+import { DAY, HOUR, snapshotActions } from "../../../test/component/snapshots.js";
 import { START, useWorld } from "../../../test/component/world.js";
 import { archiveName } from "../../policy/snapshots/archiveLocation.js";
 import { internal } from "../../component/_generated/api.js";
 
 const world = useWorld();
 const { serve, prepare, restore, rows, store } = snapshotActions(world);
-const HOUR = 3_600_000;
 const described = { sha256: "ab".repeat(32), sizeBytes: 3_000_000_000 };
 const locationOf = (snapshotId: string) => `s3://memories/prod/default/${archiveName(snapshotId)}`;
 
@@ -88,5 +87,23 @@ describe("a snapshot in a bucket", () => {
     await world.t.mutation(internal.upkeep.sweep, { name: "snapshots" });
     expect((await prepare("w1", "c1")).discardable).toEqual([locationOf(first)]);
     expect(await restore({ conversationId: "c1" })).toMatchObject({ snapshotId: second });
+  });
+
+  it("is named however late its conversation is saved again, and forgotten after that", async () => {
+    await serve("w1", "c1");
+    await world.t.mutation(world.lib.setPolicies, {
+      policies: { snapshots: { keep: 1, maxBytes: 4_000_000_000 } },
+    });
+    const first = await saved();
+    await saved();
+    for (const at of [3 * HOUR, 400 * DAY]) {
+      vi.setSystemTime(START + at);
+      await world.t.mutation(internal.upkeep.sweep, { name: "snapshots" });
+    }
+    for (let again = 0; again < 2; again += 1)
+      expect((await prepare("w1", "c1")).discardable).toEqual([locationOf(first)]);
+    vi.setSystemTime(START + 408 * DAY);
+    await world.t.mutation(internal.upkeep.sweep, { name: "snapshots" });
+    expect((await prepare("w1", "c1")).discardable).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@ import { findConversation } from "../queue/enqueue.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { authorizeWorker, type WorkerGrant } from "../workers/tokens/authorize.js";
 import { bindingOf } from "./bound.js";
+import { NEVER } from "./retention.js";
 
 const MAX_VERSIONS = 8;
 /** Each snapshot supersedes one; more than one catches up. */
@@ -41,11 +42,14 @@ export const prepareDataSnapshotUpload = asMutation(contract.prepareDataSnapshot
     expiresAt,
   });
   const uploadUrl = await ctx.storage.generateUploadUrl();
-  return { snapshotId, uploadUrl, expiresAt, discardable: await discardable(ctx, target) };
+  return { snapshotId, uploadUrl, expiresAt, discardable: await discardable(ctx, target, expiresAt) };
 });
 
-/** Archives in a bucket that the newest expired rows of this conversation named: only a worker can delete them. */
-async function discardable(ctx: MutationCtx, target: Target): Promise<string[] | undefined> {
+/**
+ * Archives in a bucket that the newest expired rows of this conversation name: only a worker can delete them. Those that were named go
+ * at `goneAt`; until then they are named again, as the worker may not have come so far.
+ */
+async function discardable(ctx: MutationCtx, target: Target, goneAt: number): Promise<string[] | undefined> {
   const { workspaceId, agentKey, conversationId } = target;
   if (conversationId === undefined) return undefined;
   const expired = await ctx.db
@@ -59,6 +63,8 @@ async function discardable(ctx: MutationCtx, target: Target): Promise<string[] |
     )
     .order("desc")
     .take(MAX_DISCARDABLE);
+  for (const { _id, expiresAt } of expired)
+    if (expiresAt === NEVER) await ctx.db.patch(_id, { expiresAt: goneAt });
   const locations = expired.flatMap(({ location }) => (location === undefined ? [] : [location]));
   return locations.length === 0 ? undefined : locations;
 }

@@ -38,8 +38,9 @@ async function isKept(ctx: MutationCtx, row: Doc<"dataSnapshots">, keep: number)
   return kept.some(({ _id }) => _id === row._id);
 }
 
-/** The row stays a while, so that a list shows what became of it. */
+/** The row stays a while, so that a list shows what became of it; one of an archive in a bucket until a worker was told to delete that. */
 async function expire(ctx: MutationCtx, row: Doc<"dataSnapshots">, goneAt: number): Promise<void> {
   if (row.archiveFileId !== undefined) await deleteFile(ctx, row.archiveFileId);
-  await ctx.db.patch(row._id, { status: "expired", archiveFileId: undefined, expiresAt: goneAt });
+  const expiresAt = row.location === undefined ? goneAt : NEVER;
+  await ctx.db.patch(row._id, { status: "expired", archiveFileId: undefined, expiresAt });
 }

@@ -60,14 +60,15 @@ async function* newestFirst(
   { wanted, inFlight, before = Infinity }: Wanted,
 ): AsyncGenerator<Doc<"messageQueue">> {
   const statuses = [...wanted].flatMap((status) => STORED[status]);
-  const streams: AsyncIterator<Doc<"messageQueue">>[] = statuses.map((status) =>
+  const ofStatus = (status: Stored) =>
     ctx.db
       .query("messageQueue")
       .withIndex("by_conversation_and_status", (q) =>
         q.eq("conversation", conversation._id).eq("status", status).lt("_creationTime", before),
       )
-      .order("desc")
-      [Symbol.asyncIterator](),
+      .order("desc");
+  const streams: AsyncIterator<Doc<"messageQueue">>[] = statuses.map((status) =>
+    ofStatus(status)[Symbol.asyncIterator](),
   );
   if (wanted.has("processing") && !wanted.has("queued")) streams.push(only(ctx, inFlight, before));
   const heads = await Promise.all(streams.map((stream) => stream.next()));

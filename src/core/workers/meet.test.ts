@@ -240,3 +240,16 @@ describe("a worker that comes back different", () => {
     expect(textOf(await claim({ workerId: "w2", workerToken: other }))).toBe("two");
   });
 });
+
+it("a worker id is short, so that what looks at hundreds of workers at once can read them", async () => {
+  const { token: workerToken } = await world.t.mutation(world.lib.createAgentWorkerToken, {});
+  for (const workerId of ["x".repeat(400_000), "x".repeat(201), " "])
+    for (const call of [poll, claim, hello])
+      expect(
+        errorDataOf(await call({ workerId, workerToken }).catch((error: unknown) => error)),
+      ).toMatchObject({
+        code: "invalid_argument",
+        argument: "workerId",
+      });
+  expect(await claim({ workerId: "x".repeat(200), workerToken })).toBeNull();
+});

@@ -43,6 +43,8 @@ const vRefusal = v.object({
 type Worker = Doc<"workers">;
 /** A process id is a UUID, or what an integrator takes for one. */
 const MAX_INSTANCE_CHARS = 128;
+/** As in a token: looks and sweeps read the rows of hundreds of workers at once. */
+const MAX_ID_CHARS = 200;
 
 /** Registers the worker, or takes note of what is new. Why it may not come, or null; throws `worker_limit_reached`. */
 export const meet = asMutation({ args: vComing.fields, returns: v.union(v.null(), vRefusal) })(async (
@@ -92,6 +94,10 @@ export async function whyNot(
   { instance, grant, workerId }: { instance?: string; grant: Caller; workerId: string },
   staleAfterMs: number,
 ): Promise<ReturnType<typeof factoryError> | null> {
+  if (workerId.trim() === "" || workerId.length > MAX_ID_CHARS)
+    throw factoryError("invalid_argument", `workerId must have 1 to ${MAX_ID_CHARS} characters.`, {
+      argument: "workerId",
+    });
   if (instance !== undefined && (instance === "" || instance.length > MAX_INSTANCE_CHARS))
     throw factoryError("invalid_argument", `instance must have 1 to ${MAX_INSTANCE_CHARS} characters.`, {
       argument: "instance",

@@ -7,6 +7,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { Batch } from "../upkeep/batch.js";
+import { savingUntil } from "../snapshots/saving.js";
 import { freeBound } from "./binding.js";
 import { stopMeter } from "./deployments/meter.js";
 import { longSilent, silentBeats } from "./due.js";
@@ -19,7 +20,7 @@ import { lastSignOfLife } from "./reads.js";
 /** Each reads a handful of rows of its worker. */
 const MOST = 50;
 
-/** Returns how many beats it looked at: those of workers that live by their leases are set on. */
+/** Returns how many beats it looked at: those of workers that live by their leases, or are at a snapshot, are set on. */
 export async function noteSilentWorkers(ctx: MutationCtx, batch = new Batch()): Promise<number> {
   const now = Date.now();
   const beats = await batch.take(silentBeats(ctx, now), { most: MOST });
@@ -27,15 +28,17 @@ export async function noteSilentWorkers(ctx: MutationCtx, batch = new Batch()): 
   const { policies } = await loadRuntime(ctx);
   for (const beat of beats) {
     const life = await lastSignOfLife(ctx, beat.worker);
-    const aliveUntil =
-      life.load > 0 ? now + policies.lease.leaseMs : life.seenAt + policies.lease.staleAfterMs;
+    const { leaseMs, staleAfterMs } = policies.lease;
+    let aliveUntil = life.load > 0 ? now + leaseMs : life.seenAt + staleAfterMs;
+    const worker = aliveUntil > now ? null : await findWorker(ctx, beat.worker);
+    if (worker?.binding)
+      aliveUntil = Math.min(await savingUntil(ctx, worker.binding, policies.fleet), now + staleAfterMs);
     if (aliveUntil > now) {
       await ctx.db.patch(beat._id, { aliveUntil });
       continue;
     }
     await ctx.db.delete(beat._id);
-    const worker = await findWorker(ctx, beat.worker);
-    const seenAt = Math.max(life.seenAt, beat.aliveUntil - policies.lease.staleAfterMs);
+    const seenAt = Math.max(life.seenAt, beat.aliveUntil - staleAfterMs);
     // The beat was what knew of the last use of its token.
     const tokenId = worker?.tokenId ?? beat.tokenId;
     if (tokenId !== undefined) await keepTokenUse(ctx, tokenId, seenAt);

@@ -158,7 +158,7 @@ export class Memory {
     if (this.bound === null) return true;
     if (reason === "drain") return await this.save(reason);
     if (!this.saved && !(await this.save(reason))) return false;
-    await this.giveUp(this.bound);
+    await this.handOver(this.bound, reason);
     return true;
   }
 
@@ -167,7 +167,7 @@ export class Memory {
     const { bound } = this;
     if (bound === null) return true;
     if (!this.saved && !(await this.save("manual"))) return false;
-    if (!(await this.giveUp(bound))) return false;
+    if (!(await this.handOver(bound, "manual"))) return false;
     const { disk, log } = this.deps;
     try {
       await this.quietly(async () => {
@@ -182,23 +182,28 @@ export class Memory {
     }
   }
 
+  /** Gives up what is saved. Turns that were written without this worker may make its snapshot too old: then with another one. */
+  private async handOver(bound: WorkerMemory, reason: SnapshotReason): Promise<boolean> {
+    let end = await this.giveUp(bound);
+    if (end === "refused" && (await this.save(reason))) end = await this.giveUp(bound);
+    if (end === "refused") this.deps.log.warn({ conversationId: bound.conversationId }, "memory.notReleased");
+    return end === "given";
+  }
+
   /** What is saved is free for others; the disk stays as it is. */
-  private async giveUp({ conversationId }: WorkerMemory): Promise<boolean> {
+  private async giveUp({ conversationId }: WorkerMemory): Promise<"given" | "refused" | "unknown"> {
     const { disk, log, transport, timeoutMs } = this.deps;
-    const snapshotId = disk.marker?.snapshotId ?? "";
+    const given = { conversationId, snapshotId: disk.marker?.snapshotId ?? "" };
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      if (!(await this.call(signal, () => transport.release({ conversationId, snapshotId }, signal)))) {
-        log.warn({ conversationId }, "memory.notReleased");
-        return false;
-      }
+      if (!(await this.call(signal, () => transport.release(given, signal)))) return "refused";
     } catch (error) {
       log.warn({ conversationId, err: memoryErrorOf(error) }, "memory.notReleased");
-      return false;
+      return "unknown";
     }
     this.bound = null;
     log.info({ conversationId }, "memory.released");
-    return true;
+    return "given";
   }
 
   /** Everything on the disk is in a snapshot of the present ownership. */

@@ -39,6 +39,16 @@ describe("giving a conversation up", () => {
     expect(await world.read("one", "fact")).toBe("alice's");
   });
 
+  it("is done with a further snapshot when the one there is is not enough any more", async () => {
+    world.bind("alice", 1);
+    const one = await world.booted("one");
+    await world.turn(one, "one", "alice", "alice's");
+    await one.memory.save("periodic");
+    world.server.outdated = true;
+    expect(await one.memory.release()).toBe(true);
+    expect(world.server.rows).toHaveLength(2);
+  });
+
   it("needs no second snapshot when everything is saved", async () => {
     world.bind("alice", 1);
     const one = await world.booted("one");
