@@ -19,7 +19,7 @@ export interface Size {
 }
 
 /** A message in flight, as its worker knows it. */
-export interface HeldJob {
+interface HeldJob {
   workerId: string;
   messageId: string;
   leaseId: string;

@@ -108,12 +108,12 @@ export const rules = {
     "An idle worker heeds `shouldStop`: in the answer to a claim that found nothing, or in `control_state`, which it asks at least every 20 s. It ends with exit code 0, within 25 s of the first time.",
 } as const;
 
-export type RuleId = keyof typeof rules;
+type RuleId = keyof typeof rules;
 /** The row of one operation: its arguments are those of the contract, with no field more and none missing. */
 export type CallId = `P-CALL-${Uppercase<GatewayOperation>}`;
 export type RowId = RuleId | CallId;
 
-export const callId = (operation: GatewayOperation): CallId =>
+const callId = (operation: GatewayOperation): CallId =>
   `P-CALL-${operation.toUpperCase() as Uppercase<GatewayOperation>}`;
 
 /** The operations of the gateway with the contract they are made of. */

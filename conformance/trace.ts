@@ -43,8 +43,8 @@ const zTelegram = z.looseObject({
   text: z.string(),
 });
 
-export type Job = z.output<typeof zJob>;
-export type Hydration = z.output<typeof zHydration>;
+type Job = z.output<typeof zJob>;
+type Hydration = z.output<typeof zHydration>;
 /** A settle and what became of it. */
 export interface Settle {
   body: z.output<typeof zSettleBody>;

@@ -26,7 +26,7 @@ export interface Exchange {
 export type Treatment = (exchange: Exchange, forward: () => Promise<Answer>) => Promise<Answer | "cut">;
 
 /** Passes everything on, unchanged. */
-export const passOn: Treatment = (_exchange, forward) => forward();
+const passOn: Treatment = (_exchange, forward) => forward();
 
 export class Wire {
   readonly exchanges: Exchange[] = [];

@@ -6,7 +6,7 @@ import { z } from "zod";
 
 /** Pinned: what the engine was written and measured against. It asks for Node.js `>=24.16.0 <25 || >=26.1.0`. */
 export const openclawVersion = "2026.9.6";
-export const nodeVersion = "24.21.0";
+const nodeVersion = "24.21.0";
 
 export interface Installation {
   /** Program and arguments of the gateway. */

@@ -53,7 +53,7 @@ const vSchema = z.object({
   ),
   schemaValidation: z.boolean(),
 });
-export type DeployedSchema = z.infer<typeof vSchema>;
+type DeployedSchema = z.infer<typeof vSchema>;
 export type DeployedTable = DeployedSchema["tables"][number];
 
 export type DeployUnit = {

@@ -1,7 +1,7 @@
 /** Convex validators in the JSON form that registered functions and schemas export. */
 import { z } from "zod";
 
-export type ValidatorField = { fieldType: ValidatorJson; optional: boolean };
+type ValidatorField = { fieldType: ValidatorJson; optional: boolean };
 export type ValidatorJson =
   | { type: "null" | "number" | "bigint" | "commitTs" | "boolean" | "string" | "bytes" | "any" }
   | { type: "literal"; value: unknown }

@@ -11,7 +11,7 @@ const ROUNDS = 25;
 /** Fresh contexts per module that is only listed. */
 const LISTED_ROUNDS = 3;
 
-export type ModuleKind = "public" | "route" | "internal";
+type ModuleKind = "public" | "route" | "internal";
 
 export type ModulePrice = {
   /** `app`, or the component's path relative to the app's functions folder. */

@@ -29,7 +29,7 @@ export type Load = { readonly modules: number; readonly evalRatio: number };
 export type PricedCall = { readonly load: Load; readonly nested: readonly PricedCall[] };
 
 /** ms that loading takes beyond a bare function's. `bare` is what a bare function loads. */
-export function loadingCost({ modules, evalRatio }: Load, bare: Load): number {
+function loadingCost({ modules, evalRatio }: Load, bare: Load): number {
   return (
     priceList.module * (modules - bare.modules) +
     priceList.evaluation * Math.max(0, evalRatio - bare.evalRatio)

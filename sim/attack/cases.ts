@@ -25,7 +25,7 @@ const nothing: Expected = { status: 200, refusedBy: isNothing };
 const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
 /** What a call about the actor's message says. */
-export const valuesOf = (actor: Actor): Values => ({
+const valuesOf = (actor: Actor): Values => ({
   workerId: actor.workerId,
   messageId: actor.messageId,
   leaseId: actor.leaseId,

@@ -13,7 +13,7 @@ export interface Origins {
 type Args = Record<string, unknown>;
 
 /** The workspace in the path of the tenants' route. */
-export const ROUTE_WORKSPACE = "default";
+const ROUTE_WORKSPACE = "default";
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** The address of a target; the image's holds the credential. */

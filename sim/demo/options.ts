@@ -2,9 +2,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { addTargetOptions, targetOf } from "../deployment/options.js";
 import type { Target } from "../deployment/types.js";
 
-export const demoEngines = ["agent", "openai", "openclaw", "command", "echo"] as const;
-export type DemoEngine = (typeof demoEngines)[number];
-export const sabotages = ["skip-fence", "drop-settle", "skip-restore"] as const;
+const demoEngines = ["agent", "openai", "openclaw", "command", "echo"] as const;
+type DemoEngine = (typeof demoEngines)[number];
+const sabotages = ["skip-fence", "drop-settle", "skip-restore"] as const;
 export type Sabotage = (typeof sabotages)[number];
 
 export interface DemoOptions {

@@ -29,7 +29,7 @@ export function resolved(document: StoredDocument, tsJson: string): StoredDocume
 }
 
 /** Where a document stands in an index. */
-export function indexKey(index: Index, document: StoredDocument): IndexKey {
+function indexKey(index: Index, document: StoredDocument): IndexKey {
   if (index.fields.length === 0) return document.id;
   return keyOf(index.fields.map((path) => valueAt(document.fields, path)));
 }

@@ -1,21 +1,21 @@
 export {
   Engine,
-  type CallOptions,
-  type CallResult,
-  type EngineOptions,
+  
+  
+  
   type EngineSettings,
 } from "./engine.js";
 export { interruptAction, isInterrupted } from "./actionFrame.js";
-export { CallRefused, Interrupted, SystemError, TooManyWrites, WriteConflict } from "./errors.js";
+export { CallRefused,  SystemError, TooManyWrites, WriteConflict } from "./errors.js";
 export type { FileUrls } from "./files.js";
 export {
-  displayName,
+  
   type ComponentSource,
-  type FunctionPath,
+  
   type FunctionType,
   type ModuleMap,
 } from "./functions.js";
-export { Interleaving, type InterleavingOptions } from "./interleaving.js";
+export { Interleaving,  } from "./interleaving.js";
 export { currentFrame } from "./frames.js";
 export { installGlobals } from "./globals.js";
 export type { Pace } from "./pace.js";

@@ -21,7 +21,7 @@ export interface Pace {
 /** Node fires timers beyond 2^31-1 ms at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export const pause = (ms: number): Promise<void> =>
+const pause = (ms: number): Promise<void> =>
   ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
 
 // As they are before functions get their own.

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const duration = z.union([z.string().regex(/^\d+(ms|s|m|h)?$/), z.number()]);
 
-export const zConfig = z.looseObject({
+const zConfig = z.looseObject({
   image: z.string().min(1),
   env: z.record(z.string(), z.string()).optional(),
   guest: z

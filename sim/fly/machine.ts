@@ -5,7 +5,7 @@ import type { MachineProcess } from "./launcher.js";
 export type MachineState =
   "created" | "starting" | "started" | "stopping" | "stopped" | "launch_failed" | "destroying" | "destroyed";
 
-export interface MachineEvent {
+interface MachineEvent {
   id: string;
   type: string;
   status: string;

@@ -8,7 +8,7 @@ const node = (script: string) => ({ file: process.execPath, args: ["-e", script]
 /** Stays until a signal ends it. */
 const STAY = "setInterval(() => {}, 1000);";
 
-export const IMAGES = {
+const IMAGES = {
   /** Prints its environment and waits. */
   waits: node(`console.log(JSON.stringify(process.env)); ${STAY}`),
   /** Ends cleanly on SIGTERM, a little later. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { addTargetOptions, readTarget, type TargetFlags } from "../deployment/options.js";
 import type { Target } from "../deployment/types.js";
 
-export const loopKinds = ["claim-hydrate-complete", "claim-settle"] as const;
+const loopKinds = ["claim-hydrate-complete", "claim-settle"] as const;
 export type LoopKind = (typeof loopKinds)[number];
 
 export interface LoadOptions {

@@ -19,8 +19,6 @@ const statisticsSchema = z.object({
   ),
 });
 export type EngineStatistics = z.output<typeof statisticsSchema>;
-export type FunctionFigures = EngineStatistics["functions"][number];
-export type Conflict = EngineStatistics["conflicts"][number];
 
 /**
  * What the engine has counted since the last reset, the most frequent first.

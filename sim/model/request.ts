@@ -27,7 +27,7 @@ const STAMP = /^\[[A-Z][a-z]{2} \d{4}-\d{2}-\d{2} \d{2}:\d{2} [^\]\n]+\] /;
 const RUNTIME = /\n\nRuntime: agent=[^\n]*\s*$/;
 
 /** Removes what OpenClaw puts around a user's text; other text comes back unchanged. */
-export function unwrapOpenClaw(text: string): string {
+function unwrapOpenClaw(text: string): string {
   return text.replace(STAMP, "").replace(RUNTIME, "");
 }
 

@@ -19,7 +19,7 @@ export interface AnsweredRequest {
 }
 
 /** An answer of a real server, e.g. one of `test/worker/modelStreams`. */
-export interface RecordedAnswer {
+interface RecordedAnswer {
   body: string | Uint8Array<ArrayBuffer>;
   /** Default 200. */
   status?: number;

@@ -23,7 +23,7 @@ export interface PlatformOptions extends EngineSettings {
 }
 
 /** One function run through {@link Platform.run}. */
-export interface RunOptions {
+interface RunOptions {
   /** Component to run in, by instance path such as `agentFactory`. Default: the app. */
   componentPath?: string;
 }

@@ -26,7 +26,7 @@ const commandArgs = scopeArgs.extend({
 const keyOf = ({ scope, language_code }: z.output<typeof scopeArgs>): string =>
   JSON.stringify([scope ?? { type: "default" }, language_code]);
 
-export const selfOf = (bot: Bot) => ({
+const selfOf = (bot: Bot) => ({
   id: bot.id,
   is_bot: true,
   first_name: bot.firstName,

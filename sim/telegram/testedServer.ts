@@ -28,7 +28,7 @@ export async function startTested(options: TelegramServerOptions = {}) {
 }
 
 /** A Bot API answer, loosely. */
-export interface Answer {
+interface Answer {
   ok: boolean;
   result?: Record<string, unknown> | boolean | Record<string, unknown>[];
   error_code?: number;

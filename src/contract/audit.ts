@@ -17,30 +17,28 @@ export const AUDIT_FORMAT = "agent-factory-audit/1";
 export const AUDIT_GENESIS_HASH = "0".repeat(64);
 
 /**
- * The kinds of acts that this product records.
+ * The kinds of acts that this product records, and other domains' in the same form: `<what>.<done>`.
  * - `secret.read`: Counted per worker, refs and ten minutes: a claim made these secrets readable.
  * - `worker.refused`: Refusals are counted per door, reason and minute.
  */
-export const auditKinds = [
-  "secret.imported",
-  "secret.rotated",
-  "secret.deleted",
-  "secret.read",
-  "vault.rewrapStarted",
-  "vault.rewrapped",
-  "token.minted",
-  "token.rotated",
-  "token.revoked",
-  "worker.refused",
-  "webhook.refused",
-  "api.refused",
-  "admin.operation",
-] as const;
-/** A known kind, or another domain's in the same form: `<what>.<done>`. */
-export type AuditKind = (typeof auditKinds)[number] | `${string}.${string}`;
+export type AuditKind =
+  | "secret.imported"
+  | "secret.rotated"
+  | "secret.deleted"
+  | "secret.read"
+  | "vault.rewrapStarted"
+  | "vault.rewrapped"
+  | "token.minted"
+  | "token.rotated"
+  | "token.revoked"
+  | "worker.refused"
+  | "webhook.refused"
+  | "api.refused"
+  | "admin.operation"
+  | `${string}.${string}`;
 
 /** Where a caller was refused: worker gateway, Telegram webhook, opaque alias, exposed functions. */
-export const vAuditDoor = lazy(() =>
+const vAuditDoor = lazy(() =>
   v.union(v.literal("gateway"), v.literal("webhook"), v.literal("alias"), v.literal("api")),
 );
 export type AuditDoor = Infer<typeof vAuditDoor>;
@@ -49,7 +47,7 @@ export type AuditDoor = Infer<typeof vAuditDoor>;
  * - `seq`: 1, 2, 3 … without gaps.
  * - `at`: When it happened, epoch ms; may be smaller than that of the entry before.
  */
-export const vAuditEntry = lazy(() =>
+const vAuditEntry = lazy(() =>
   v.object({
     seq: v.number(),
     at: v.number(),
@@ -62,7 +60,7 @@ export const vAuditEntry = lazy(() =>
 );
 export type AuditEntry = Infer<typeof vAuditEntry>;
 /** A point of the chain: the hash of the entry with that number, or the genesis hash with 0. */
-export const vAuditPoint = lazy(() => v.object({ seq: v.number(), hash: v.string() }));
+const vAuditPoint = lazy(() => v.object({ seq: v.number(), hash: v.string() }));
 export type AuditPoint = Infer<typeof vAuditPoint>;
 
 /**

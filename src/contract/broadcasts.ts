@@ -12,7 +12,7 @@ export const vBroadcastStatus = lazy(() =>
  * - `error`: Why the run broke off.
  * - `failures`: The newest failures among the targets, at most 20; given by `getBroadcast` alone.
  */
-export const vBroadcastView = lazy(() =>
+const vBroadcastView = lazy(() =>
   v.object({
     broadcastId: v.string(),
     companyId: v.string(),
@@ -67,7 +67,7 @@ export const cancelBroadcast = defineRow(() => ({
   returns: v.boolean(),
 }));
 
-export const vMessageTemplateView = lazy(() =>
+const vMessageTemplateView = lazy(() =>
   v.object({
     _id: v.string(),
     companyId: v.string(),

@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import { vQueueItem, vRecordedReply } from "./queue.js";
 import { defineRow, lazy } from "./row.js";
 
-export const vDeadLetter = lazy(() =>
+const vDeadLetter = lazy(() =>
   vQueueItem.extend({
     deadLetteredAt: v.number(),
     reply: v.union(vRecordedReply, v.null()),

@@ -21,12 +21,12 @@ const vState = lazy(() =>
 );
 
 /** The engines that a worker can be provisioned for. */
-export const vEngine = lazy(() =>
+const vEngine = lazy(() =>
   v.union(v.literal("openai"), v.literal("command"), v.literal("echo"), v.literal("openclaw")),
 );
 
 /** A host that a worker calls: the whole list of outbound rules that its site needs. */
-export const vWorkerHost = lazy(() =>
+const vWorkerHost = lazy(() =>
   v.object({
     host: v.string(),
     port: v.number(),
@@ -79,7 +79,7 @@ export const provisionAgentWorker = defineRow(() => ({
  * - `version`: What it said of itself at its start; null for a worker that says nothing.
  * - `lastSeenAt`: Epoch ms, up to 30 s behind.
  */
-export const vDeploymentWorker = lazy(() =>
+const vDeploymentWorker = lazy(() =>
   v.object({
     workerId: v.string(),
     status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),

@@ -7,7 +7,7 @@ const vNullableString = lazy(() => v.union(v.string(), v.null()));
 /**
  * - `telegramBotId`: The bot the binding is for; absent until it is known.
  */
-export const vBindingView = lazy(() =>
+const vBindingView = lazy(() =>
   v.object({
     consumerUserId: v.string(),
     agentKey: v.string(),
@@ -28,7 +28,7 @@ export type BindingView = Infer<typeof vBindingView>;
  * - `code`: Readable while the code is pending; blank afterwards, unless the caller named the code.
  * - `telegramBotId`: The only bot that takes the code; absent when the agent's bot was not known yet.
  */
-export const vPairingView = lazy(() =>
+const vPairingView = lazy(() =>
   v.object({
     code: v.string(),
     consumerUserId: v.string(),
@@ -165,11 +165,6 @@ export const getUserAgentOnboardingState = defineRow(() => ({
   }),
 }));
 
-/** With a key the profile's refs (none for an unknown one), without: those of at most 200 enabled profiles, sorted. */
-export const getRequiredSecretRefs = defineRow(() => ({
-  args: { agentKey: v.optional(v.string()) },
-  returns: v.object({ agentKey: vNullableString, secretRefs: v.array(v.string()) }),
-}));
 /**
  * - `workerRuntimeConfigPresent`: Whether a system prompt is set.
  * - `details`: The texts of the issues that keep the fleet from launching machines.

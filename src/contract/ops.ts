@@ -1,5 +1,5 @@
 /** What operators ask: why a message waits, what every machine does, what is wrong, what is left over. */
-import { v, type Infer } from "convex/values";
+import { v, type Infer, type ObjectType } from "convex/values";
 import { defineRow, lazy } from "./row.js";
 import { vWorkerStatus } from "./workers.js";
 
@@ -73,15 +73,14 @@ const verdict = lazy(() => ({
   fix: vText,
   nextLookAt: vTime,
 }));
-export const vVerdict = lazy(() => v.object(verdict));
-export type Verdict = Infer<typeof vVerdict>;
+export type Verdict = ObjectType<typeof verdict>;
 
 /**
  * - `attempts`: Attempts that ended without success.
  * - `workerId`: The worker that holds the message or its conversation, and its machine.
  * - `behind`: The message it waits behind, explained.
  */
-export const vExplanation = lazy(() =>
+const vExplanation = lazy(() =>
   v.object({
     ...verdict,
     state: v.union(
@@ -113,7 +112,7 @@ export const vExplanation = lazy(() =>
  */
 export const explainMessage = defineRow(() => ({ args: { messageId: v.string() }, returns: vExplanation }));
 
-export const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(), at: v.number() }));
+const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(), at: v.number() }));
 
 /**
  * - `since`: When it came into its present state.
@@ -121,7 +120,7 @@ export const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.
  * - `madeFor`: The conversation it was made for.
  * - `conversationId`: The conversation it holds now.
  */
-export const vMachineReport = lazy(() =>
+const vMachineReport = lazy(() =>
   v.object({
     workerId: v.string(),
     step: v.union(
@@ -194,7 +193,7 @@ export const fleetOverview = defineRow(() => ({
 /**
  * - `severity`: `error`: messages wait or money is lost until somebody acts; `warning`: will become so; `info`: good to know.
  */
-export const vFinding = lazy(() =>
+const vFinding = lazy(() =>
   v.object({
     severity: v.union(v.literal("error"), v.literal("warning"), v.literal("info")),
     code: v.string(),
@@ -214,7 +213,7 @@ export const fleetHealth = defineRow(() => ({
  * - `confirmed`: Two listings far enough apart have shown it without an owner.
  * - `collectAfter`: From when on a listing that shows it again has it collected.
  */
-export const vOrphanView = lazy(() =>
+const vOrphanView = lazy(() =>
   v.object({
     orphanId: v.string(),
     kind: v.union(v.literal("machine"), v.literal("volume")),

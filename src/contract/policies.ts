@@ -17,7 +17,7 @@ export { defaultPolicies } from "./defaultPolicies.js";
  * - `deadLetterRetentionMs`: How long dead letters are kept before they are purged; never less than `idempotencyKeyMs`.
  * - `turnRetentionMs`: How long the turns of conversations are kept: what workers get as context and apps show as history.
  */
-export const vQueuePolicy = lazy(() =>
+const vQueuePolicy = lazy(() =>
   v.object({
     defaultPriority: v.number(),
     maxPriority: v.number(),
@@ -36,7 +36,7 @@ export const vQueuePolicy = lazy(() =>
  *   fails at once, over and over, may only be seeing a restart.
  * - `serviceMaxAgeMs`: How long failures that blame a service, and so cost no attempt, are repeated.
  */
-export const vRetryPolicy = lazy(() =>
+const vRetryPolicy = lazy(() =>
   v.object({
     maxAttempts: v.number(),
     baseDelayMs: v.number(),
@@ -113,7 +113,7 @@ export const vFleetPolicy = lazy(() =>
 /**
  * - `historyTurns`: Newest turns given to a worker as context.
  */
-export const vHydrationPolicy = lazy(() =>
+const vHydrationPolicy = lazy(() =>
   v.object({
     historyTurns: v.number(),
   }),
@@ -122,7 +122,7 @@ export const vHydrationPolicy = lazy(() =>
  * - `manifestHash`: What a manifest's `sha256` is of: the entry script (1.0.11 and its image), the bundle (newer published
  *   images), or nothing, which every published image takes as no check; each file's own hash is always there.
  */
-export const vSkillsPolicy = lazy(() =>
+const vSkillsPolicy = lazy(() =>
   v.object({
     manifestHash: v.union(v.literal("source"), v.literal("bundle"), v.literal("none")),
   }),
@@ -130,7 +130,7 @@ export const vSkillsPolicy = lazy(() =>
 /**
  * - `refusalsPerMinute`: Refused calls per minute and token (or, without a known token, per kind of refusal); beyond it: 429.
  */
-export const vGatewayPolicy = lazy(() =>
+const vGatewayPolicy = lazy(() =>
   v.object({
     refusalsPerMinute: v.number(),
   }),
@@ -141,7 +141,7 @@ export const vGatewayPolicy = lazy(() =>
  * - `uploadExpiryMs`: How long an upload may stay unfinished, and how long the row of a failed or expired one is kept.
  * - `maxBytes`: Largest archive, in bytes.
  */
-export const vSnapshotsPolicy = lazy(() =>
+const vSnapshotsPolicy = lazy(() =>
   v.object({
     keep: v.number(),
     everyTurns: v.number(),
@@ -153,7 +153,7 @@ export const vSnapshotsPolicy = lazy(() =>
  * - `supersededGraceMs`: How long the value of a superseded version is kept before it is wiped.
  * - `historyRetentionMs`: How long it stays on record that a wiped version existed.
  */
-export const vSecretsPolicy = lazy(() =>
+const vSecretsPolicy = lazy(() =>
   v.object({
     supersededGraceMs: v.number(),
     historyRetentionMs: v.number(),
@@ -162,7 +162,7 @@ export const vSecretsPolicy = lazy(() =>
 /**
  * - `retentionMs`: How long entries of the audit log are kept.
  */
-export const vAuditPolicy = lazy(() =>
+const vAuditPolicy = lazy(() =>
   v.object({
     retentionMs: v.number(),
   }),
@@ -173,7 +173,7 @@ export const vAuditPolicy = lazy(() =>
  * - `waitMs`: How long a message, and what comes after it in its conversation, waits for its files; then it goes without
  *   them.
  */
-export const vAttachmentsPolicy = lazy(() =>
+const vAttachmentsPolicy = lazy(() =>
   v.object({
     maxBytes: v.number(),
     retentionMs: v.number(),
@@ -184,12 +184,12 @@ export const vAttachmentsPolicy = lazy(() =>
  * - `groupMessages`: In groups: messages that mention the bot, reply to it or are a command for it, or all that it gets to
  *   see.
  */
-export const vTelegramPolicy = lazy(() =>
+const vTelegramPolicy = lazy(() =>
   v.object({
     groupMessages: v.union(v.literal("addressed"), v.literal("all")),
   }),
 );
-export const vPolicies = lazy(() =>
+const vPolicies = lazy(() =>
   v.object({
     queue: vQueuePolicy,
     retry: vRetryPolicy,

@@ -36,7 +36,7 @@ export const vProbeResult = lazy(() =>
 );
 export type ProbeResult = Infer<typeof vProbeResult>;
 
-export const vProbeView = lazy(() =>
+const vProbeView = lazy(() =>
   v.object({
     probeId: v.string(),
     workerId: v.string(),

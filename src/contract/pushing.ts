@@ -4,13 +4,13 @@ import { vProviderConfig } from "./queue.js";
 import { defineRow, lazy } from "./row.js";
 
 /** `time` is "HH:mm" in the job's own time zone. */
-export const vDailySlot = lazy(() => v.object({ kind: v.literal("daily"), time: v.string() }));
+const vDailySlot = lazy(() => v.object({ kind: v.literal("daily"), time: v.string() }));
 /** `weekday` 1..7, 1 = Monday. */
-export const vWeeklySlot = lazy(() =>
+const vWeeklySlot = lazy(() =>
   v.object({ kind: v.literal("weekly"), weekday: v.number(), time: v.string() }),
 );
 /** `dayOfMonth` 1..31 or "last"; a day that the month does not have means its last one. */
-export const vMonthlySlot = lazy(() =>
+const vMonthlySlot = lazy(() =>
   v.object({
     kind: v.literal("monthly"),
     dayOfMonth: v.union(v.number(), v.literal("last")),
@@ -29,14 +29,13 @@ export const vMissedRunPolicy = lazy(() => v.union(v.literal("run_once"), v.lite
 export type Slot = Infer<typeof vSlot>;
 export type Schedule = Infer<typeof vSchedule>;
 export type Periodicity = Infer<typeof vPeriodicity>;
-export type MissedRunPolicy = Infer<typeof vMissedRunPolicy>;
 
 const orNull = lazy(() => ({
   string: v.union(v.string(), v.null()),
   number: v.union(v.number(), v.null()),
 }));
 
-export const vPushTemplateView = lazy(() =>
+const vPushTemplateView = lazy(() =>
   v.object({
     _id: v.string(),
     companyId: v.string(),
@@ -52,7 +51,7 @@ export const vPushTemplateView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
-export const vPushJobView = lazy(() =>
+const vPushJobView = lazy(() =>
   v.object({
     _id: v.string(),
     companyId: v.string(),
@@ -76,7 +75,7 @@ export const vPushJobView = lazy(() =>
 export const vDispatchStatus = lazy(() =>
   v.union(v.literal("enqueued"), v.literal("skipped"), v.literal("failed")),
 );
-export const vDispatchView = lazy(() =>
+const vDispatchView = lazy(() =>
   v.object({
     _id: v.string(),
     jobId: v.string(),

@@ -238,7 +238,7 @@ const leased = lazy(() => ({
 
 /** true and extended by the lease length iff the lease is still the caller's. */
 export const heartbeat = defineRow(() => ({ args: leased, returns: v.boolean() }));
-export const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
+const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
 export const renewLease = defineRow(() => ({
   args: leased,
@@ -251,7 +251,7 @@ export const complete = defineRow(() => ({
   args: { ...leased, providerConfig: v.optional(vProviderConfig) },
   returns: v.boolean(),
 }));
-export const vFailResult = lazy(() =>
+const vFailResult = lazy(() =>
   v.object({
     requeued: v.boolean(),
     deadLettered: v.boolean(),

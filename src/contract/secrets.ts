@@ -42,7 +42,7 @@ export const secretStoreReadiness = defineRow(() => ({
  * - `keyId`: The master key it is, or was, sealed with.
  * - `wipedAt`: When the value was destroyed; null = it is still there, sealed.
  */
-export const vSecretVersion = lazy(() =>
+const vSecretVersion = lazy(() =>
   v.object({
     version: v.number(),
     active: v.boolean(),
@@ -72,7 +72,7 @@ export const deleteSecret = defineRow(() => ({
  * - `total`: `done`, `failed` and what is left to do, as far as that was counted.
  * - `lastError`: Names one secret that failed and why.
  */
-export const vRewrapProgress = lazy(() =>
+const vRewrapProgress = lazy(() =>
   v.object({
     keyId: orNull.string,
     running: v.boolean(),

@@ -40,7 +40,7 @@ export const deployGlobalSkill = defineRow(() => ({
     releaseChannel: vReleaseChannel,
   }),
 }));
-export const vActiveRelease = lazy(() =>
+const vActiveRelease = lazy(() =>
   v.object({
     releaseId: v.string(),
     versionId: v.string(),

@@ -74,7 +74,7 @@ export const ingestTelegramUpdate = defineRow(() => ({
   ),
 }));
 
-export const vParkedUpdate = lazy(() =>
+const vParkedUpdate = lazy(() =>
   v.object({
     parkedId: v.string(),
     parkedAt: v.number(),

@@ -38,7 +38,7 @@ export const createAgentWorkerToken = defineRow(() => ({
  * - `lastUsedAt`: Epoch ms, up to half a minute behind; null = never used.
  * - `rotatedFrom`: The token that this one replaced.
  */
-export const vWorkerTokenView = lazy(() =>
+const vWorkerTokenView = lazy(() =>
   v.object({
     tokenId: v.string(),
     workspace: orNull.string,

@@ -11,8 +11,7 @@ import type { Engine } from "./engines/engine.js";
 import type { Metrics } from "./metrics.js";
 import type { OwnStore } from "./store/store.js";
 
-export const services = ["engine", "store", "delivery"] as const;
-export type Service = (typeof services)[number];
+export type Service = "engine" | "store" | "delivery";
 
 /** Resolves while the service answers. Cheap: called at most once a second. */
 export type ServiceCheck = (signal: AbortSignal) => Promise<void>;

@@ -6,7 +6,7 @@ import path from "node:path";
 import { WorkerFault, type FaultCode } from "./faults.js";
 
 /** Free bytes below which a data directory cannot be worked with: the marker, a journal line and a small archive. */
-export const leastFreeBytes = 16 * 1024 * 1024;
+const leastFreeBytes = 16 * 1024 * 1024;
 
 export interface Disks {
   /** Free bytes for this user on the disk of a directory. */

@@ -28,7 +28,7 @@ export interface ReadRange {
 }
 
 /** `before` null: inserted; `after` null: deleted. */
-export interface DocumentWrite {
+interface DocumentWrite {
   table: string;
   id: string;
   before: StoredDocument | null;
@@ -78,7 +78,7 @@ function touches(write: DocumentWrite, read: ReadRange): boolean {
 }
 
 /** Whether the document's key lies in the part of the index that was read. */
-export function contains(read: ReadRange, document: StoredDocument): boolean {
+function contains(read: ReadRange, document: StoredDocument): boolean {
   if (!read.filters.every((filter) => passes(document, filter))) return false;
   if (read.last === null) return true;
   const distance = compareKeys(read.fields, document, read.last);

@@ -1,7 +1,7 @@
 /** Reads a Dockerfile as far as ours goes; whatever it does not know is an error and not skipped. */
 import { z } from "zod";
 
-export interface Instruction {
+interface Instruction {
   keyword: string;
   /** The text after the keyword, lines joined. */
   value: string;

@@ -16,7 +16,7 @@ import type { Plan, Trouble } from "./plan.js";
 import type { FleetTime } from "./time.js";
 
 export const APP = "workers";
-export const OTHER_APP = "others";
+const OTHER_APP = "others";
 
 type Lie = "empty" | "partial" | "old" | "torn";
 

@@ -15,7 +15,7 @@ export const loadFleet = (replacements: readonly Replacement[] = []): Promise<Mo
   loadComponent(replacements, FLEET_MODULES);
 
 /** The violation of one schedule; null when there is none. */
-export async function violationOf(
+async function violationOf(
   component: ModuleMap,
   seed: number,
   without: readonly Trouble[] = [],

@@ -36,7 +36,7 @@ interface Stretch {
 }
 
 /** Whole seconds only. A zone that changes twice within a day would be misread; none does in the years tested. */
-export function stretchesOf(timezone: string, from: number, to: number): Stretch[] {
+function stretchesOf(timezone: string, from: number, to: number): Stretch[] {
   const offsetAt = offsetReader(timezone);
   const stretches: Stretch[] = [];
   let start = from;
@@ -85,7 +85,7 @@ function daysOf(slot: Slot, around: number): number[] {
 }
 
 /** The first run strictly later than a second after `after`. */
-export function expectedRun(stretches: readonly Stretch[], slot: Slot, after: number): number {
+function expectedRun(stretches: readonly Stretch[], slot: Slot, after: number): number {
   const [hours = 0, minutes = 0] = slot.time.split(":").map(Number);
   const midnight = Math.floor(after / DAY_MS) * DAY_MS;
   return daysOf(slot, midnight)

@@ -2,7 +2,7 @@
 import { seeded, type Random } from "../simulation/random.js";
 
 export const TENANTS = 3;
-export const LANES = ["default", "red"];
+const LANES = ["default", "red"];
 
 /** How a worker calls and waits. */
 export interface WorkerPlan {

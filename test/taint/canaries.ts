@@ -37,7 +37,7 @@ export function formsOf({ bytes }: Canary): Form[] {
 }
 
 /** Every text in a value: strings, keys, bytes as Latin-1, and what errors say; bytes also in Convex's JSON form. */
-export function textsOf(value: unknown, seen = new Set<unknown>()): string[] {
+function textsOf(value: unknown, seen = new Set<unknown>()): string[] {
   if (typeof value === "string") return [value];
   if (value instanceof ArrayBuffer) return [Buffer.from(value).toString("latin1")];
   if (ArrayBuffer.isView(value))

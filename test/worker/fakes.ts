@@ -48,14 +48,14 @@ export function aJob(
   };
 }
 
-export interface Call {
+interface Call {
   operation: "claim" | "settle" | "heartbeat" | "controlState";
   messageId?: string;
   request?: SettleRequest;
 }
 
 /** Hands out `jobs` in turn and remembers every call. The hooks may be replaced by a test. */
-export class FakeTransport implements Transport {
+class FakeTransport implements Transport {
   readonly calls: Call[] = [];
   onSettle: (request: SettleRequest, signal?: AbortSignal) => SettleResult | Promise<SettleResult> | null =
     () => null;
@@ -141,7 +141,7 @@ export class FakeEngine implements Engine {
 }
 
 /** Splits at "|" and remembers what was sent; of a file, its name. */
-export class FakeDelivery implements Delivery {
+class FakeDelivery implements Delivery {
   readonly sent: string[] = [];
   onSend: (part: string, signal: AbortSignal) => SendResult | Promise<SendResult> = () => ({ kind: "sent" });
   handles(provider: string): boolean {

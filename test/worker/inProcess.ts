@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import { readEnv } from "../../src/worker/env.js";
 import { runWorker } from "../../src/worker/main.js";
 
-export interface LogLine {
+interface LogLine {
   event: string;
   level: string;
   [field: string]: unknown;

@@ -80,7 +80,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await closed;
 }
 
-export const rootPassword = "s3cret";
+const rootPassword = "s3cret";
 
 /** With TLS of `serverPem`, superuser `root`; `hba`: who may come how, before everybody by password. */
 export async function startPostgres(hba = "") {

@@ -201,7 +201,7 @@ function sharedCases(stage: UserStage, origins: Origins): HostileCase[] {
   ];
 }
 
-export function plain(
+function plain(
   kind: string,
   { name }: Pick<UserFunction, "name">,
   expected: Expected,

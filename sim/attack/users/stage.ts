@@ -10,7 +10,7 @@ import type { TelegramStub } from "../telegramStub.js";
 const DAY_MS = 86_400_000;
 const zPairing = z.object({ code: z.string() });
 
-export interface Tenant {
+interface Tenant {
   agentKey: string;
   botSecret: string;
 }

@@ -35,12 +35,12 @@ export const clientMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("Action"), requestId: querySetId, ...call }),
   z.object({ type: z.literal("Event") }),
 ]);
-export type ClientMessage = z.output<typeof clientMessage>;
+type ClientMessage = z.output<typeof clientMessage>;
 /** A message of one kind. */
 export type Of<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>;
 
 /** Nanoseconds as 8 little-endian bytes in base64. */
-export function encodeTs(ts: bigint): string {
+function encodeTs(ts: bigint): string {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(ts);
   return bytes.toString("base64");

@@ -11,7 +11,7 @@ export interface BridgeExecutionResult {
   error?: string;
 }
 
-export interface BridgeRetry {
+interface BridgeRetry {
   /** Requests in all, default 3. */
   maxAttempts?: number;
   /** Before the second request, doubled before each further one; default 250, at least 50. */

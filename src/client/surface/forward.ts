@@ -86,7 +86,7 @@ export async function recordAdminUse(
 }
 
 /** A scope without the names that the call leaves out. */
-export const namedIn = (scope: OperationScope): Record<string, string> =>
+const namedIn = (scope: OperationScope): Record<string, string> =>
   Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== undefined));
 
 /** Calls the component; of several steps, each result under its key. */

@@ -31,7 +31,7 @@ export const findByUpdate = (
 export const isTooLarge = (file: TelegramFile, policy: Policies["attachments"]): boolean =>
   (file.sizeBytes ?? 0) > policy.maxBytes;
 
-export const tooLarge = (sizeBytes: number, policy: Policies["attachments"]): string =>
+const tooLarge = (sizeBytes: number, policy: Policies["attachments"]): string =>
   `The file has ${sizeBytes} bytes, at most ${policy.maxBytes} are fetched`;
 
 /** What is declared too large is not asked for: Telegram would refuse it. */

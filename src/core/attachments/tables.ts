@@ -2,7 +2,7 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vFileKind } from "../../contract/attachments.js";
 
-export const vAttachmentStatus = v.union(
+const vAttachmentStatus = v.union(
   v.literal("pending"),
   v.literal("ready"),
   v.literal("failed"),

@@ -30,7 +30,7 @@ export const resolve = asQuery({ args: {}, returns: v.record(v.string(), v.strin
   async (ctx) => await spawnEnv(ctx),
 );
 
-export async function spawnEnv(ctx: QueryCtx): Promise<Record<string, string>> {
+async function spawnEnv(ctx: QueryCtx): Promise<Record<string, string>> {
   const opened = openOnce(ctx);
   const values = {
     OPENCLAW_SERVICE_ID: await shared(

@@ -1,9 +1,9 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
 
-export const vBindingStatus = v.union(v.literal("active"), v.literal("revoked"));
-export const vBindingSource = v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api"));
-export const vPairingStatus = v.union(v.literal("pending"), v.literal("used"), v.literal("expired"));
+const vBindingStatus = v.union(v.literal("active"), v.literal("revoked"));
+const vBindingSource = v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api"));
+const vPairingStatus = v.union(v.literal("pending"), v.literal("used"), v.literal("expired"));
 
 export const identityTables = {
   /**

@@ -9,7 +9,7 @@ import { type ProviderOptions } from "./providerOptions.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 /** Builds a provider for one app of the cloud. `token` is the cloud's credential. */
-export type ProviderFactory = (
+type ProviderFactory = (
   config: ProviderConfig,
   token: string,
   options: ProviderOptions,

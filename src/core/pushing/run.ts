@@ -12,7 +12,7 @@ import { reachableWorkspaces, targetOfJob } from "./target.js";
 
 export const NO_AGENT = "No active agent binding for user";
 /** A slot served later than this was missed: the system stood still or was not there. */
-export const MISSED_AFTER_MS = 15 * 60_000;
+const MISSED_AFTER_MS = 15 * 60_000;
 
 /** What runs of one batch share. */
 export interface Batch {

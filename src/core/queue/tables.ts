@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import { vReplyFile } from "../../contract/attachments.js";
 import { vPayload, vTurnRole } from "../../contract/queue.js";
 
-export const vConversationState = v.union(
+const vConversationState = v.union(
   v.literal("idle"),
   v.literal("ready"),
   v.literal("held"),
@@ -11,7 +11,7 @@ export const vConversationState = v.union(
 );
 
 /** A reply that is recorded before it is sent. `sending`: part `nextPart` may be on its way right now. */
-export const vReplyRecord = v.object({
+const vReplyRecord = v.object({
   text: v.string(),
   parts: v.number(),
   nextPart: v.number(),
@@ -21,7 +21,7 @@ export const vReplyRecord = v.object({
 });
 
 /** Until when a message waits for its files at most. `collecting`: further parts of its album may still come. */
-export const vWaiting = v.object({ until: v.number(), collecting: v.optional(v.boolean()) });
+const vWaiting = v.object({ until: v.number(), collecting: v.optional(v.boolean()) });
 
 export const queueTables = {
   /**

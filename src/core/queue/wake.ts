@@ -12,7 +12,7 @@ export const conversation = asMutation({
 })((ctx, args) => wakeConversation(ctx, args.conversation));
 
 /** backoff → ready once the wait is over; anything else is left alone. */
-export async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">): Promise<boolean> {
+async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">): Promise<boolean> {
   const row = await ctx.db.get(id);
   if (row?.state !== "backoff" || row.wakeAt === undefined || row.head === undefined) return false;
   if (row.wakeAt > Date.now()) {
@@ -30,7 +30,7 @@ export const message = asMutation({ args: { message: v.id("messageQueue") }, ret
 );
 
 /** delayed → queued: the message takes its place in line now, behind what arrived before. */
-export async function admitMessage(ctx: MutationCtx, id: Id<"messageQueue">): Promise<boolean> {
+async function admitMessage(ctx: MutationCtx, id: Id<"messageQueue">): Promise<boolean> {
   const row = await ctx.db.get(id);
   if (row?.status !== "delayed") return false;
   if (row.dueAt > Date.now()) {

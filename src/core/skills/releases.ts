@@ -11,7 +11,7 @@ import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js
 /** Releases kept per skill and channel: enough to look back and to roll back to. */
 export const RELEASES_KEPT = 10;
 /** Active releases of a channel. Together with the bytes it keeps the whole manifest within what one call may read. */
-export const MAX_SKILLS_PER_CHANNEL = 200;
+const MAX_SKILLS_PER_CHANNEL = 200;
 /** Bytes of a channel's active versions; 1.0.11's manifest carries each entry script twice and may return 16 MiB. */
 export const MAX_CHANNEL_BYTES = 6 * 1024 * 1024;
 

@@ -12,7 +12,7 @@ import { retireOlderLater, secretsOf } from "./webhookSecrets.js";
 /** Refs that may hold one bot's token. */
 const MAX_REFS_OF_BOT = 16;
 
-export const vWebhookInfo = v.object({
+const vWebhookInfo = v.object({
   url: v.string(),
   pendingUpdateCount: v.number(),
   lastErrorMessage: v.optional(v.string()),

@@ -33,7 +33,7 @@ const vComing = v.object({
     maxWorkers: v.union(v.number(), v.null()),
   }),
 });
-export type Coming = Infer<typeof vComing>;
+type Coming = Infer<typeof vComing>;
 const vRefusal = v.object({
   code: v.union(v.literal("worker_id_taken"), v.literal("worker_id_in_use")),
   message: v.string(),

@@ -3,7 +3,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 
 /** Idle polls write at most this often. */
-export const BEAT_EVERY_MS = 30_000;
+const BEAT_EVERY_MS = 30_000;
 
 export const findWorker = (ctx: QueryCtx, workerId: string): Promise<Doc<"workers"> | null> =>
   ctx.db

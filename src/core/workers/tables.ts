@@ -2,7 +2,7 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vWorkerStatus } from "../../contract/workers.js";
 
-export const vBinding = v.object({
+const vBinding = v.object({
   conversation: v.id("conversations"),
   conversationId: v.string(),
   agentKey: v.string(),

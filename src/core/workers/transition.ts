@@ -16,7 +16,7 @@ const next: Record<Status, readonly Status[]> = {
   stopped: [],
 };
 
-export const mayBecome = (from: Status, to: Status): boolean => next[from].includes(to);
+const mayBecome = (from: Status, to: Status): boolean => next[from].includes(to);
 
 /**
  * Throws `worker_transition_invalid`. Repeating the present status is a no-op. A worker that is stopping serves nobody any

@@ -2,7 +2,7 @@
 import { AUDIT_FORMAT, type AuditEntry } from "../../contract/audit.js";
 
 /** The exact text that is hashed. */
-export function canonicalEntry(entry: Omit<AuditEntry, "hash">, previous: string): string {
+function canonicalEntry(entry: Omit<AuditEntry, "hash">, previous: string): string {
   const { actor, at, detail, kind, seq, subject } = entry;
   const text = JSON.stringify;
   return objectText([

@@ -24,7 +24,7 @@ export const vMachineStep = v.union(
 );
 export type MachineStep = Infer<typeof vMachineStep>;
 
-export const vMachineView = v.object({
+const vMachineView = v.object({
   worker: v.string(),
   appName: v.string(),
   /** null: not known yet. */
@@ -98,7 +98,7 @@ export type Observation = Infer<typeof vObservation>;
 /** The observation with what the provider says laid over its machines, and the configured image. */
 export type FleetView = Observation & { image: string };
 
-export const vDrainReason = v.union(
+const vDrainReason = v.union(
   ...(
     [
       "idle",
@@ -115,12 +115,11 @@ export const vDrainReason = v.union(
   ).map((reason) => v.literal(reason)),
 );
 export type DrainReason = Infer<typeof vDrainReason>;
-export const vStopReason = v.union(
+const vStopReason = v.union(
   ...(
     ["drained", "drain_deadline", "machine_lost", "never_booted", "died_at_boot", "never_launched"] as const
   ).map((reason) => v.literal(reason)),
 );
-export type StopReason = Infer<typeof vStopReason>;
 
 const steering = {
   worker: v.string(),

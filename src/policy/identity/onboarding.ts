@@ -1,6 +1,6 @@
 /** The step of the set-up wizard, from facts alone. */
 
-export type PairingStatus = "pending" | "used" | "expired";
+type PairingStatus = "pending" | "used" | "expired";
 export type NextAction =
   "import_token" | "configure_webhook" | "create_pairing" | "complete_pairing" | "ready";
 

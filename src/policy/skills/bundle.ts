@@ -18,12 +18,12 @@ export const MARKER_PATH = ".af-global-skill.json";
 export const MANAGED_BY = "agent-factory";
 export const LAYOUT_VERSION = "openclaw-workspace-skill-v1";
 
-export const MIN_SOURCE_CHARS = 16;
+const MIN_SOURCE_CHARS = 16;
 /** 1.0.11's bound for a source; it holds for every file, so that a row stays below 1 MiB. */
-export const MAX_SOURCE_CHARS = 200_000;
+const MAX_SOURCE_CHARS = 200_000;
 export const MAX_FILES = 64;
 /** UTF-8 bytes of all stored files of one version. */
-export const MAX_BUNDLE_BYTES = 1024 * 1024;
+const MAX_BUNDLE_BYTES = 1024 * 1024;
 /** OpenClaw wants one line below 160 characters. */
 const MAX_DESCRIPTION_CHARS = 159;
 

@@ -7,7 +7,7 @@ import type { Delivery, Recipient, SendResult } from "./delivery.js";
 import { call, type CallOptions, type Reply } from "./telegramCall.js";
 import { fileForm, methodOf, type FileMethod } from "./telegramFile.js";
 
-export type TelegramParseMode = "HTML" | "MarkdownV2" | "Markdown";
+type TelegramParseMode = "HTML" | "MarkdownV2" | "Markdown";
 
 export interface TelegramOptions extends CallOptions {
   clock: Clock;

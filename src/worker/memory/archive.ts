@@ -126,7 +126,7 @@ const tooMuch = (): MemoryError =>
   new MemoryError("too_large", "the archive unpacks to more than is allowed");
 
 /** Size and SHA-256 of a file. */
-export async function measure(file: string): Promise<{ sha256: string; sizeBytes: number }> {
+async function measure(file: string): Promise<{ sha256: string; sizeBytes: number }> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {

@@ -41,7 +41,7 @@ export type PreparedSnapshot = z.infer<typeof prepareReply>;
 /** In the deployment's file storage, or elsewhere. */
 export type StoredArchive = { storageId: string } | { location: string };
 
-export type Finalized = StoredArchive & {
+type Finalized = StoredArchive & {
   snapshotId: string;
   sha256: string;
   sizeBytes: number;

@@ -31,7 +31,7 @@ export const skillsFilesReply = z.object({
 });
 export type IndexSkill = z.infer<typeof indexSkill>;
 export type SkillsIndex = z.infer<typeof skillsIndexReply>;
-export type SkillsFiles = z.infer<typeof skillsFilesReply>;
+type SkillsFiles = z.infer<typeof skillsFilesReply>;
 
 /** Both calls only read, so both may be repeated. Reject with `TransportError`. */
 export interface SkillsTransport {

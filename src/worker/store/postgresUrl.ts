@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
-export type SslMode = (typeof sslModes)[number];
+type SslMode = (typeof sslModes)[number];
 const sessionKinds = ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"] as const;
 export type SessionKind = (typeof sessionKinds)[number];
 

@@ -26,7 +26,7 @@ export interface SettleRequest {
   outcome?: { kind: "complete" } | Failure;
   claimNext?: { hydrate: boolean };
 }
-export interface LeaseLost {
+interface LeaseLost {
   ok: false;
   reason: "lease_lost";
 }

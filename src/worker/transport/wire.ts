@@ -75,7 +75,7 @@ const hydration = z.object({
     .optional(),
 });
 
-export const jobSchema = z.object({
+const jobSchema = z.object({
   messageId: z.string().min(1),
   conversationId: z.string(),
   agentKey: z.string(),

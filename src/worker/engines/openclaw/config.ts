@@ -53,7 +53,7 @@ export interface OpenClawTiming {
   restartMaxMs: number;
 }
 
-export const openClawTiming: OpenClawTiming = {
+const openClawTiming: OpenClawTiming = {
   reconnectMinMs: 1_000,
   reconnectMaxMs: 30_000,
   ownReconnectMs: 250,

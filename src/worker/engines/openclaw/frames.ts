@@ -32,7 +32,7 @@ const eventFrame = z.looseObject({
 });
 
 /** What the gateway sends. New fields are let through: the protocol grows between versions. */
-export const serverFrameSchema = z.discriminatedUnion("type", [responseFrame, eventFrame]);
+const serverFrameSchema = z.discriminatedUnion("type", [responseFrame, eventFrame]);
 export type ServerFrame = z.output<typeof serverFrameSchema>;
 
 /** The part of `hello-ok` that matters here. Protocol 3 gateways may not tell a boot id. */
@@ -64,7 +64,6 @@ export const agentPayloadSchema = z.looseObject({
     })
     .nullish(),
 });
-export type AgentPayload = z.output<typeof agentPayloadSchema>;
 
 /** Payload of the response to `agent.wait`. `terminalReply` exists from protocol 4 on. */
 export const waitPayloadSchema = z.looseObject({
@@ -76,7 +75,6 @@ export const waitPayloadSchema = z.looseObject({
     .nullish()
     .catch(undefined),
 });
-export type WaitPayload = z.output<typeof waitPayloadSchema>;
 
 const historyRow = z.looseObject({
   role: z.string().catch(""),

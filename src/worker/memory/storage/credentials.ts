@@ -2,7 +2,7 @@
  * Who this worker is for its bucket: the AWS SDK's own chain, which knows variables, profile files, web identity (Kubernetes)
  * and the roles of containers and instances, and renews what expires.
  */
-export interface AwsCredentials {
+interface AwsCredentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
