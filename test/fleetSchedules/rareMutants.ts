@@ -1,5 +1,5 @@
 /** Faults that the fleet's schedules find seldom (`mutants.ts` has the others): they are looked for in the long run alone. */
-import type { Mutant } from "../schedules/mutants/mutant.js";
+import type { Mutant } from "../schedules/mutants/index.js";
 
 export const RARE_FLEET_MUTANTS: Mutant[] = [
   {
