@@ -58,7 +58,7 @@ const layer = (folder, may, patterns, extra = {}) => ({
 /** Half an emoji is refused by the platform and cannot be sent: texts have one place that cuts them. Lists and dates may be sliced. */
 const CUT_TEXT = {
   selector:
-    "CallExpression[callee.property.name=/^(slice|substring|substr)$/][arguments.0.value=0]:matches([arguments.1.name=/CHARS$|UNITS$/], [arguments.1.value>39])",
+    "CallExpression[callee.property.name=/^(slice|substring|substr)$/][arguments.0.value=0]:matches([arguments.1.name=/(chars|units)$/i], [arguments.1.value>39])",
   message: "Text is cut by policy/text/cut.ts (cutText), which never leaves half a character.",
 };
 
@@ -191,7 +191,7 @@ export default tseslint.config(
     },
   }),
   {
-    files: ["src/{contract,core,client}/**/*.ts"],
+    files: ["src/{contract,core,client,worker}/**/*.ts"],
     ignores: TESTS,
     rules: { "no-restricted-syntax": ["error", CUT_TEXT] },
   },

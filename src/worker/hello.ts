@@ -4,6 +4,7 @@
  */
 import { hostname } from "node:os";
 import type { Logger } from "pino";
+import { cutText } from "../policy/text/cut.js";
 import { backoffMs } from "../policy/worker/backoff.js";
 import type { Clock } from "./clock.js";
 import { WorkerFault, faults, type FaultCode } from "./faults.js";
@@ -43,7 +44,7 @@ const longestWaitMs = 30_000;
 const hostUnits = 253;
 
 /** The host name of this machine, as it calls itself. */
-export const ownHost = (): string => hostname().slice(0, hostUnits);
+export const ownHost = (): string => cutText(hostname(), hostUnits);
 
 /** Resolves once the component has accepted the credential, or when `signal` aborts. Rejects with a {@link WorkerFault}. */
 export async function sayHello(deps: HelloDeps, said: Introduction): Promise<void> {

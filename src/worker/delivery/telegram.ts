@@ -1,5 +1,6 @@
 /** Delivery by Telegram's Bot API: texts, files and the typing indicator. */
 import { splitText, telegramMaxTextUnits } from "../../policy/worker/splitText.js";
+import { cutText } from "../../policy/text/cut.js";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import { FileGone, type OutgoingFile } from "../attachments/files.js";
 import type { Clock } from "../clock.js";
@@ -119,9 +120,12 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
   };
 }
 
+/** Telegram's own sentences are far shorter. */
+const MAX_REASON_CHARS = 300;
+
 /** 401 is said plainly: nothing goes out for this bot until a new token is imported. */
 const reasonOf = (code: number, reply: Reply | null): string =>
-  `telegram ${code}: ${(reply?.description ?? "no description").slice(0, 300)}${
+  `telegram ${code}: ${cutText(reply?.description ?? "no description", MAX_REASON_CHARS)}${
     code === 401 ? " (the bot's token was revoked or is wrong; import a new one)" : ""
   }`;
 

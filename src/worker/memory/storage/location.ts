@@ -1,4 +1,5 @@
 /** Where archives lie in a bucket. */
+import { cutText } from "../../../policy/text/cut.js";
 import { archiveName } from "../../../policy/snapshots/archiveLocation.js";
 
 /** `s3://bucket/prefix`; the prefix without slashes at its ends, empty for the bucket itself. */
@@ -43,4 +44,4 @@ export function keyBelow(base: S3Base, location: string): string | null {
   return inside && parsed.prefix !== "" ? parsed.prefix : null;
 }
 
-const readable = (text: string): string => text.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "_";
+const readable = (text: string): string => cutText(text.replace(/[^A-Za-z0-9_-]/g, "_"), 64) || "_";
