@@ -215,4 +215,20 @@ describe("Telegram delivery", () => {
     expect(delivery.split("x".repeat(5_000)).map((part) => part.length)).toEqual([4_096, 904]);
     expect([delivery.handles("telegram"), delivery.handles("api")]).toEqual([true, false]);
   });
+
+  it.each([
+    ["that names no time", reply(429, refusal(429, "Too Many Requests", { retry_after: 0 })), "transient"],
+    [
+      "that sends it from chat to chat",
+      (
+        (sent: number) => (to: ServerResponse) =>
+          json(to, 400, refusal(400, "upgraded", { migrate_to_chat_id: -100 - ((sent += 1) % 2) }))
+      )(0),
+      "refused",
+    ],
+  ] as const)("does not go on for ever with a server %s", async (_what, answer, kind) => {
+    const { delivery, received } = await against([answer]);
+    expect(await delivery.send("hi", recipient, idle)).toMatchObject({ kind });
+    expect(received.length).toBeLessThan(15);
+  });
 });

@@ -22,6 +22,8 @@ export interface TelegramOptions extends CallOptions {
 
 /** Tries of one part that certainly did not arrive, before it goes back to the queue. */
 const maxTries = 3;
+/** Changes of one part that Telegram asks for: another chat, no thread, no formatting. */
+const maxAdaptations = 4;
 const retryBaseMs = 500;
 const retryMaxMs = 4_000;
 /** Telegram shows "typing" for at most 5 s (Bot API, `sendChatAction`). */
@@ -51,6 +53,7 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
     maySend: (() => boolean) | undefined,
   ): Promise<SendResult> {
     let throttledMs = 0;
+    let adaptations = 0;
     for (let tries = 1; ;) {
       const { method, body } = sending.shape();
       const timeoutMs =
@@ -67,14 +70,14 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
         const code = reply?.error_code ?? status;
         const reason = reasonOf(code, reply);
         if (code === 429) {
-          const waitMs = (reply?.parameters?.retry_after ?? 1) * 1000;
+          const waitMs = Math.max(1, reply?.parameters?.retry_after ?? 1) * 1000;
           throttledMs += waitMs;
           if (throttledMs > maxThrottleMs) return { kind: "transient", reason, retryAfterMs: waitMs };
           await clock.sleep(waitMs, signal);
           if (signal.aborted) return { kind: "transient", reason };
           continue;
         }
-        if (sending.adapt(code, reply)) continue;
+        if (adaptations++ < maxAdaptations && sending.adapt(code, reply)) continue;
         if (code < 500) return { kind: "refused", reason };
       }
       const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;

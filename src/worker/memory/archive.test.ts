@@ -104,6 +104,19 @@ describe("an archive", () => {
   });
 });
 
+it("an archive that finds no place on the disk is not called damaged, and leaves nothing there", async () => {
+  await put("a", "x".repeat(1_000));
+  await put("dir/b", "y");
+  await pack(place, archive(), limit);
+  // A name that is taken stands for a disk that is full.
+  await mkdir(path.join(into, "dir", "b"), { recursive: true });
+  await writeFile(path.join(into, "dir", "b", "c"), "");
+  const error: unknown = await unpack(place, archive(), into, limit).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ reason: "unavailable" });
+  expect(String(error)).toMatch(/the archive could not be unpacked \(E[A-Z]+\)/);
+  await expect(readdir(into)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 describe("a bad archive is refused before anything is written", () => {
   const refused = async (text: string) => {
     await expect(unpack(place, archive(), into, limit)).rejects.toThrow(text);

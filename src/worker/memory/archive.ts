@@ -6,6 +6,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import * as tar from "tar";
+import { removeTree } from "../files/removeTree.js";
 import { ensureDirectory, isForeign } from "./disk.js";
 import { LeftOut } from "./leftOut.js";
 import { MemoryError, systemCode } from "./memoryError.js";
@@ -138,7 +139,8 @@ async function measure(file: string): Promise<{ sha256: string; sizeBytes: numbe
 
 /**
  * Unpacks `file` into the empty directory `into`. The whole archive is read and judged first, so nothing of a bad one is
- * written. Rejects with a {@link MemoryError} `damaged` or `too_large`.
+ * written. Rejects with a {@link MemoryError} `damaged` or `too_large`, or `unavailable` when the disk fails; then what was
+ * written of it is removed, because it may be what filled the disk.
  */
 export async function unpack(
   place: Place,
@@ -146,8 +148,8 @@ export async function unpack(
   into: string,
   maxUnpackedBytes: number,
 ): Promise<void> {
+  await judge(place, file, maxUnpackedBytes);
   try {
-    await judge(place, file, maxUnpackedBytes);
     const modes: { name: string; mode: number }[] = [];
     await tar.extract({
       file,
@@ -162,8 +164,9 @@ export async function unpack(
     // Last, and from the inside out: nothing could be written into a directory that may not be changed.
     for (const { name, mode } of modes.reverse()) await chmod(path.join(into, name), mode);
   } catch (error) {
-    if (error instanceof MemoryError) throw error;
-    throw new MemoryError("damaged", `the archive is damaged (${systemCode(error)})`, { cause: error });
+    await removeTree(into).catch(() => undefined);
+    const why = `the archive could not be unpacked (${systemCode(error)})`;
+    throw new MemoryError("unavailable", why, { cause: error });
   }
 }
 

@@ -48,6 +48,14 @@ export class Disk {
     return path.join(this.place.root, privateDir, name);
   }
 
+  /** Where the archive on its way lies; no longer than it is needed, as it takes room from the agent. */
+  get archive(): string {
+    return this.file("archive.tgz");
+  }
+  async dropArchive(): Promise<void> {
+    await removeTree(this.archive).catch(() => undefined);
+  }
+
   /** Makes the directories, ends an interrupted swap, drops what was left half done. */
   async open(): Promise<void> {
     await mkdir(this.place.root, { recursive: true });

@@ -146,6 +146,8 @@ export class Memory {
       this.deps.log.error({ reason, err: known }, "memory.notSaved");
       if (prepared !== null) await this.report(prepared.snapshotId, known.message, uploaded);
       return false;
+    } finally {
+      await this.deps.disk.dropArchive();
     }
   }
 
@@ -258,10 +260,11 @@ export class Memory {
   ): Promise<void> {
     const { disk, clock, log } = this.deps;
     const { sha256, sizeBytes, snapshotId } = newest;
-    const file = disk.file("archive.tgz");
+    const file = disk.archive;
     const expected = { sha256, sizeBytes, maxBytes: bound.maxBytes };
-    await loadArchive(this.deps.storage, newest, file, expected, clock, signal);
-    await unpack(disk.place, file, await disk.newIncoming(), unpackedLimit(bound));
+    await loadArchive(this.deps.storage, newest, file, expected, clock, signal)
+      .then(async () => unpack(disk.place, file, await disk.newIncoming(), unpackedLimit(bound)))
+      .finally(() => disk.dropArchive());
     const marker = {
       ...freshMarker(bound, this.deps.versions),
       snapshotId,
@@ -274,8 +277,8 @@ export class Memory {
 
   private async packed(bound: WorkerMemory) {
     const { disk } = this.deps;
+    const packed = await this.quietly(() => pack(disk.place, disk.archive, unpackedLimit(bound)));
     const { maxBytes } = bound;
-    const packed = await this.quietly(() => pack(disk.place, disk.file("archive.tgz"), unpackedLimit(bound)));
     if (packed.sizeBytes <= maxBytes) return packed;
     throw new MemoryError("too_large", `the archive has ${packed.sizeBytes} bytes; ${maxBytes} are allowed`);
   }

@@ -128,4 +128,19 @@ describe("a snapshot", () => {
       expect.stringMatching(/20 are allowed/),
     ]);
   });
+
+  it("leaves no archive on the disk that its agent writes to, whether it was taken, failed or restored", async () => {
+    const corner = (disk: string) => readdir(path.join(world.base, disk, ".agent-factory"));
+    world.bind("c1", 1);
+    const one = await world.booted("one");
+    await world.turn(one, "one", "c1", "blue");
+    expect(await one.memory.save("manual")).toBe(true);
+    expect(await corner("one")).toEqual(["marker.json"]);
+    world.server.uploadFaults = [500, 500, 500, 500];
+    expect(await one.memory.save("manual")).toBe(false);
+    expect(await corner("one")).toEqual(["marker.json"]);
+    await world.booted("two");
+    expect(await world.read("two", "fact")).toBe("blue");
+    expect(await corner("two")).toEqual(["marker.json"]);
+  });
 });

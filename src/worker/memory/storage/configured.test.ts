@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -5,7 +6,7 @@ import S3rver from "s3rver";
 import { afterEach, describe, expect, it } from "vitest";
 import { readEnv } from "../../env.js";
 import { WorkerFault } from "../../faults.js";
-import { clock, failureOf, keys, of, signal, useBucket } from "../../../../test/worker/bucket.js";
+import { clock, keys, of, signal, useBucket } from "../../../../test/worker/bucket.js";
 import { snapshotStorage } from "./configured.js";
 import { keyBelow, locationOf, parseS3Base } from "./location.js";
 
@@ -84,20 +85,40 @@ describe("the configuration", () => {
       return { asked, failure: failure as WorkerFault | null };
     }
     it("a bucket that can be used passes and is left empty; one that is not there does not", async () => {
-      const storage = await started({});
-      const gone = { sha256: null, sizeBytes: null, maxBytes: 1 };
-      const left = storage!.fetch(
-        "s3://memories/prod/agent-factory-check",
-        path.join(bucket.dir, "x"),
-        gone,
-        clock,
-        signal,
-      );
-      expect(await failureOf(left)).toContain("NoSuchKey");
+      await started({});
+      const left = await readdir(bucket.dir, { recursive: true });
+      expect(left.filter((name) => name.includes("agent-factory-check"))).toEqual([]);
       await expect(started({ SNAPSHOT_BASE_URI: "s3://nothing/prod" })).rejects.toMatchObject({
         code: "snapshot_store_unusable",
         detail: "HTTP 404 NoSuchBucket: there is no such bucket: correct SNAPSHOT_BASE_URI",
       });
+    });
+    it("a bucket that can be used passes for two workers that start at once", async () => {
+      const objects = new Set<string | undefined>();
+      let askedToRead = (): void => undefined;
+      const reading = new Promise<void>((resolve) => void (askedToRead = resolve));
+      let goOn: Promise<unknown> | undefined;
+      const shared = createServer((incoming, response) => {
+        const { method, url } = incoming;
+        const answer = () => response.writeHead(method === "GET" && !objects.has(url) ? 404 : 200).end();
+        incoming.resume().on("end", () => {
+          if (method === "PUT") objects.add(url);
+          if (method === "DELETE") objects.delete(url);
+          if (method !== "GET" || goOn !== undefined) return answer();
+          // The other one comes and goes between the first one's writing and reading.
+          goOn = started(env).finally(answer);
+          askedToRead();
+        });
+      });
+      await new Promise<void>((resolve) => shared.listen(0, "127.0.0.1", resolve));
+      closing.push(() => new Promise((resolve) => (shared.closeAllConnections(), shared.close(resolve))));
+      const env = {
+        AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(shared.address() as AddressInfo).port}`,
+      };
+      const first = started(env);
+      await reading;
+      await expect(Promise.all([first, goOn])).resolves.toHaveLength(2);
+      expect(objects).toEqual(new Set());
     });
     it.each<[number, string, Record<string, string>, string]>([
       [

@@ -2,6 +2,7 @@
  * Archives in an S3-compatible bucket: one signed PUT (up to 5 GB, the protocol's limit for one), streamed from the disk,
  * with the archive's SHA-256 as the signed payload hash, so that the server refuses what was damaged on its way.
  */
+import { randomUUID } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
@@ -22,7 +23,7 @@ export interface S3Options {
 }
 
 const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-/** An empty object below the prefix, there for a moment at each start. */
+/** Begins the name of an empty object below the prefix, there for a moment at each start. */
 const checkName = "agent-factory-check";
 /** One PUT takes no more (Amazon S3, "Uploading objects"), in bytes. */
 const maxPutBytes = 5 * 1024 ** 3;
@@ -90,7 +91,9 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
       });
     },
     async check(clock, signal) {
-      const location = `s3://${[options.base.bucket, options.base.prefix, checkName].filter((part) => part !== "").join("/")}`;
+      // Each start has its own: another worker that starts now would take a shared one away before it is read.
+      const name = `${checkName}-${randomUUID()}`;
+      const location = `s3://${[options.base.bucket, options.base.prefix, name].filter((part) => part !== "").join("/")}`;
       await persist(clock, signal, "upload", async () => {
         const response = await request("PUT", location, { sizeBytes: 0, signal });
         await response.arrayBuffer();
