@@ -14,6 +14,7 @@ import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint } from "./alarms.js";
+import { clampLimit } from "./bounded.js";
 import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";
@@ -55,8 +56,8 @@ export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx
  * Releases up to `limit` (at most 250) conversations whose lease is overdue; returns how many. All but the first few follow at
  * once, each in a transaction of its own.
  */
-export async function releaseOverdue(ctx: MutationCtx, limit = BATCH): Promise<number> {
-  const most = Math.min(Math.max(1, Math.floor(limit)), BATCH);
+export async function releaseOverdue(ctx: MutationCtx, limit?: number): Promise<number> {
+  const most = clampLimit(limit, BATCH, BATCH);
   const { overdue } = await findOverdue(ctx, Date.now(), most);
   let released = 0;
   for (const [index, lease] of overdue.entries()) {

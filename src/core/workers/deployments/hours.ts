@@ -2,6 +2,7 @@
 import * as contract from "../../../contract/deployments.js";
 import { factoryError } from "../../../contract/errors.js";
 import { isMonth } from "../../../policy/deployments/month.js";
+import { clampLimit } from "../../queue/bounded.js";
 import { asQuery } from "../../functions.js";
 import { tokenRow } from "../tokens/authorize.js";
 
@@ -14,7 +15,7 @@ export const workerHours = asQuery(contract.workerHours)(async (ctx, args) => {
     const message = "month must be a calendar month in UTC, such as 2030-01.";
     throw factoryError("invalid_argument", message, { argument: "month" });
   }
-  const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(args.limit ?? DEFAULT_LIMIT) || 1));
+  const limit = clampLimit(args.limit, DEFAULT_LIMIT, MAX_LIMIT);
   const found = await ctx.db
     .query("workerHours")
     .withIndex("by_month", (q) => q.eq("month", args.month))

@@ -6,6 +6,7 @@ import * as contract from "../../../contract/deployments.js";
 import { deploymentCauses, deploymentState } from "../../../policy/deployments/state.js";
 import { asQuery } from "../../functions.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
+import { clampLimit } from "../../queue/bounded.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { lastSignOfLife } from "../reads.js";
@@ -20,7 +21,7 @@ const WORKERS_SHOWN = 5;
 const LIVE = ["active", "draining", "stopping"] as const;
 
 export const listDeployments = asQuery(contract.listDeployments)(async (ctx, args) => {
-  const limit = Math.min(MAX_LIMIT, Math.max(1, Math.floor(args.limit ?? DEFAULT_LIMIT) || 1));
+  const limit = clampLimit(args.limit, DEFAULT_LIMIT, MAX_LIMIT);
   const found = args.tokenId === undefined ? await newest(ctx, limit + 1) : await one(ctx, args.tokenId);
   const { policies } = await loadRuntime(ctx);
   const deployments = await Promise.all(
