@@ -26,6 +26,6 @@ export const pageOf = async <Row extends Record<string, unknown>>(
   limit: number,
 ): Promise<Row[]> => (await readBounded(rows, limit)).rows;
 
-/** A caller's page size, clamped; `NaN` is 1. */
+/** A caller's page size, clamped: a whole number, whatever was asked for. */
 export const clampLimit = (limit: number | undefined, fallback: number, max: number): number =>
   Math.min(max, Math.max(1, Math.floor(limit ?? fallback) || 1));

@@ -60,6 +60,19 @@ describe("views", () => {
   });
 });
 
+it.each([Number.NaN, 0, -3, 0.4, 1.5])("a page of %s is one row", async (limit) => {
+  for (let n = 0; n < 2; n += 1) {
+    await world.send(`c${n}`, "x", { maxAttempts: 1 });
+    await world.fail("w1", await world.mustClaim("w1"));
+  }
+  const { lib, t } = world;
+  expect(await t.query(lib.listDeadLetters, { limit })).toHaveLength(1);
+  expect(await t.query(lib.listSnapshotsForConversation, { conversationId: "c0", limit })).toEqual([]);
+  expect(await t.query(lib.listGlobalSkills, { limit })).toEqual([]);
+  expect(await t.query(lib.listDeployments, { limit })).toMatchObject({ deployments: [] });
+  expect(await t.mutation(lib.releaseStuckJobs, { limit })).toEqual({ requeued: 0, unlocked: 0 });
+});
+
 describe("retention", () => {
   it("deletes what has outlived its time and nothing else", async () => {
     await world.send("c", "one", { idempotencyKey: "k" });

@@ -14,11 +14,12 @@ import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint } from "./alarms.js";
+import { clampLimit } from "./bounded.js";
 import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";
 
-const LEASE_EXPIRED = "Lease expired while processing";
+export const LEASE_EXPIRED = "Lease expired while processing";
 const BATCH = 250;
 /** Expiries here and now: each reads the message that lost its worker and the next one, of at most 1 MiB each. */
 const AT_ONCE = 4;
@@ -55,8 +56,8 @@ export const releaseStuckJobs = asMutation(contract.releaseStuckJobs)(async (ctx
  * Releases up to `limit` (at most 250) conversations whose lease is overdue; returns how many. All but the first few follow at
  * once, each in a transaction of its own.
  */
-export async function releaseOverdue(ctx: MutationCtx, limit = BATCH): Promise<number> {
-  const most = Math.min(Math.max(1, Math.floor(limit) || 1), BATCH);
+export async function releaseOverdue(ctx: MutationCtx, limit?: number): Promise<number> {
+  const most = clampLimit(limit, BATCH, BATCH);
   const { overdue } = await findOverdue(ctx, Date.now(), most);
   let released = 0;
   for (const [index, lease] of overdue.entries()) {
@@ -67,7 +68,7 @@ export async function releaseOverdue(ctx: MutationCtx, limit = BATCH): Promise<n
   return released;
 }
 
-function findOverdue(
+export function findOverdue(
   ctx: MutationCtx,
   now: number,
   limit: number,
@@ -76,7 +77,7 @@ function findOverdue(
 }
 
 /** Acts on one lease, and does nothing when it has moved on. Returns whether a conversation was released. */
-async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean> {
+export async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean> {
   const lease = await ctx.db.get(id);
   if (lease?.state !== "live" || lease.expiresAt > Date.now()) return false;
   await ctx.db.patch(id, { state: "expired" });
