@@ -48,6 +48,7 @@ const program = new Command("sim/model")
   .option("--port <n>", "port to listen on, 0 for a free one", wholeNumber, 8082)
   .option("--api-key <key>", "accepted key, may be repeated; without it every request is accepted", collect)
   .option("--model <name>", "known model, may be repeated; without it every name is accepted", collect)
+  .option("--strict-roles", "refuse anything but user and assistant in turns, the user first and last")
   .option("--rules <file>", "JSON file with the answer rules")
   .option("--first-token-ms <ms>", "wait before the first token", wholeNumber, 0)
   .option("--per-token-ms <ms>", "wait before each further token", wholeNumber, 0)
@@ -58,6 +59,7 @@ const flags = program.opts<{
   port: number;
   apiKey?: string[];
   model?: string[];
+  strictRoles?: boolean;
   rules?: string;
   firstTokenMs: number;
   perTokenMs: number;
@@ -66,8 +68,8 @@ const flags = program.opts<{
 
 try {
   const rules = flags.rules ? rulesFileSchema.parse(JSON.parse(await readFile(flags.rules, "utf8"))) : [];
-  const { port, apiKey: apiKeys, model: models, firstTokenMs, perTokenMs, seed } = flags;
-  const server = await startModelServer({ port, apiKeys, models, rules, firstTokenMs, perTokenMs, seed });
+  const { apiKey: apiKeys, model: models, ...others } = flags;
+  const server = await startModelServer({ ...others, apiKeys, models, rules });
   console.log(
     `model server on ${server.baseUrl} (requests: ${server.url}/__sim/requests, faults: POST ${server.url}/__sim/faults)`,
   );

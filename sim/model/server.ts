@@ -13,6 +13,7 @@ import { listenLoopback } from "../http/listen.js";
 import { pause } from "../http/pause.js";
 import { completionBody, completionChunks, type Completion } from "./completion.js";
 import { chatRequestSchema, describeRequest, textOf } from "./request.js";
+import { roleFault } from "./roles.js";
 import { answerText, Script, tokensOf } from "./script.js";
 import { streamAnswer } from "./streamAnswer.js";
 import type { ModelRequestRecord, ModelRule, ModelServer, ModelServerOptions } from "./types.js";
@@ -65,6 +66,8 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       const message = `The model \`${request.model}\` does not exist or you do not have access to it.`;
       return apiError(404, message, "invalid_request_error", "model_not_found");
     }
+    const fault = options.strictRoles ? roleFault(request.messages) : null;
+    if (fault !== null) return apiError(400, fault, "BadRequestError", null);
     const described = describeRequest(request);
     const rule = script.take(described);
     const messages = request.messages.map(({ role, content }) => ({ role, text: textOf(content) }));

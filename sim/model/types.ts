@@ -58,6 +58,8 @@ export interface ModelServerOptions {
   apiKeys?: string[];
   /** Known model names; absent accepts every name and lists `sim-1`. */
   models?: string[];
+  /** Refuses what the chat templates of Mistral, Gemma and Llama refuse: anything but user and assistant in turns, the user first. */
+  strictRoles?: boolean;
   /** The script; when no rule matches, the answer is `answer to: <last user text>`. */
   rules?: ModelRule[];
   /** Wait before the first token. Default 0. */
