@@ -4,7 +4,7 @@ import { hintOf } from "./envHelp.js";
 import { ruleProblems, type Given } from "./envRules.js";
 import { envSchema } from "./envSchema.js";
 
-export { envHelp, formatEnvHelp,  } from "./envHelp.js";
+export { envHelp, formatEnvHelp } from "./envHelp.js";
 export { envSchema } from "./envSchema.js";
 
 type Values = z.infer<typeof envSchema>;

@@ -14,7 +14,7 @@ import {
 import { componentModules, createWorld, type World } from "../component/world.js";
 import { APP, CONFIG } from "./config.js";
 
-export {  CONFIG } from "./config.js";
+export { CONFIG } from "./config.js";
 
 const { setTimeout: realTimeout } = globalThis;
 

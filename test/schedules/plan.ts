@@ -195,7 +195,7 @@ function returnsPlan(seed: number, random: Random): Plan {
 }
 
 /** Seeds from here on are schedules of one worker and a crowd, and of lulls in which arrivals hang, by turns. */
-export const EXTREMES_FROM = 2_000_000;
+const EXTREMES_FROM = 2_000_000;
 
 /** Who waits for long is passed over, or is not: one worker, and dozens of messages at once. */
 function crowdPlan(seed: number, random: Random): Plan {

@@ -9,11 +9,7 @@ import { type ProviderOptions } from "./providerOptions.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 /** Builds a provider for one app of the cloud. `token` is the cloud's credential. */
-type ProviderFactory = (
-  config: ProviderConfig,
-  token: string,
-  options: ProviderOptions,
-) => MachineProvider;
+type ProviderFactory = (config: ProviderConfig, token: string, options: ProviderOptions) => MachineProvider;
 
 const factories: Partial<Record<ProviderConfig["kind"], ProviderFactory>> = {
   fly: (config, token, options) => createFlyProvider(config.appName, token, options),

@@ -19,7 +19,7 @@ import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";
 
-export const LEASE_EXPIRED = "Lease expired while processing";
+const LEASE_EXPIRED = "Lease expired while processing";
 const BATCH = 250;
 /** Expiries here and now: each reads the message that lost its worker and the next one, of at most 1 MiB each. */
 const AT_ONCE = 4;
@@ -68,7 +68,7 @@ export async function releaseOverdue(ctx: MutationCtx, limit?: number): Promise<
   return released;
 }
 
-export function findOverdue(
+function findOverdue(
   ctx: MutationCtx,
   now: number,
   limit: number,
@@ -77,7 +77,7 @@ export function findOverdue(
 }
 
 /** Acts on one lease, and does nothing when it has moved on. Returns whether a conversation was released. */
-export async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean> {
+async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean> {
   const lease = await ctx.db.get(id);
   if (lease?.state !== "live" || lease.expiresAt > Date.now()) return false;
   await ctx.db.patch(id, { state: "expired" });

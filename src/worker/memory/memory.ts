@@ -12,7 +12,7 @@ import type { Engine } from "../engines/engine.js";
 import { TransportError } from "../transport/transport.js";
 import { pack, unpack } from "./archive.js";
 import type { Disk, Marker } from "./disk.js";
-import { MemoryError, systemCode } from "./memoryError.js";
+import { MemoryError, memoryErrorOf } from "./memoryError.js";
 import { loadArchive, storeArchive, type SnapshotStorage } from "./storage/storage.js";
 import type {
   MemoryTransport,
@@ -351,14 +351,3 @@ const freshMarker = (bound: WorkerMemory, versions: Record<string, string>): Mar
   turns: 0,
   versions,
 });
-
-function memoryErrorOf(error: unknown): MemoryError {
-  if (error instanceof MemoryError) return error;
-  if (error instanceof TransportError)
-    return new MemoryError("unavailable", `the component could not be asked (${error.code})`, {
-      cause: error,
-    });
-  return new MemoryError("unavailable", `the data directory cannot be used (${systemCode(error)})`, {
-    cause: error,
-  });
-}

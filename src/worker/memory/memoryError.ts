@@ -1,4 +1,5 @@
 import { EngineError } from "../engines/engine.js";
+import { TransportError } from "../transport/transport.js";
 
 /**
  * `damaged`: the archive is not what it should be; `foreign`: the disk holds unsaved memory of another conversation;
@@ -26,4 +27,16 @@ export function systemCode(error: unknown): string {
   if (typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string")
     return cause.code;
   return error instanceof Error ? error.name : "unknown error";
+}
+
+/** As an error of the memory, whatever failed. */
+export function memoryErrorOf(error: unknown): MemoryError {
+  if (error instanceof MemoryError) return error;
+  if (error instanceof TransportError)
+    return new MemoryError("unavailable", `the component could not be asked (${error.code})`, {
+      cause: error,
+    });
+  return new MemoryError("unavailable", `the data directory cannot be used (${systemCode(error)})`, {
+    cause: error,
+  });
 }

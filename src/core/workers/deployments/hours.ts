@@ -2,7 +2,6 @@
 import * as contract from "../../../contract/deployments.js";
 import { factoryError } from "../../../contract/errors.js";
 import { isMonth } from "../../../policy/deployments/month.js";
-import { clampLimit } from "../../queue/bounded.js";
 import { asQuery } from "../../functions.js";
 import { clampLimit } from "../../queue/bounded.js";
 import { tokenRow } from "../tokens/authorize.js";

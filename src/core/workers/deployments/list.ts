@@ -6,7 +6,6 @@ import * as contract from "../../../contract/deployments.js";
 import { deploymentCauses, deploymentState } from "../../../policy/deployments/state.js";
 import { asQuery } from "../../functions.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
-import { clampLimit } from "../../queue/bounded.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
 import { clampLimit } from "../../queue/bounded.js";
