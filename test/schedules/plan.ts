@@ -99,6 +99,8 @@ export const FORGET_AFTER_MS = 1_000_000;
 
 /** Within a beat, beyond it, and beyond what a schedule's policy remembers. */
 const ABSENCES_MS = [5_000, 45_000, 150_000, 260_000, 1_500_000];
+/** Where nobody else is there to serve. */
+const SHORT_ABSENCES_MS = [500, 8_000, 20_000];
 
 /**
  * What goes wrong with the workers of such a schedule. Chance alone hardly ever makes the rarer ones, so each is a kind of its own:
@@ -135,7 +137,7 @@ function aReturner(random: Random, life: Life, hasHelp: boolean): ReturnerPlan {
         isStateful: hasHelp,
         hasTwin: false,
         crashChance: 0.4,
-        absencesMs: [500, 8_000, 20_000],
+        absencesMs: SHORT_ABSENCES_MS,
         changeChance: 0,
       };
     case "leaves":
@@ -163,7 +165,8 @@ function aReturner(random: Random, life: Life, hasHelp: boolean): ReturnerPlan {
         isStateful: hasHelp && any.isStateful,
         hasTwin: true,
         namesItself: random.chance(0.4),
-        repeatChance: 0.3,
+        repeatChance: 0.5,
+        absencesMs: hasHelp ? ABSENCES_MS : SHORT_ABSENCES_MS,
         changeChance: 0,
       };
   }
@@ -185,7 +188,7 @@ function returnsPlan(seed: number, random: Random): Plan {
     conversations: random.between(2, 6),
     burstChance: 0.3,
     redriveChance: 0.5,
-    pauseMs: isAlone ? 5_000 : random.pick([12_000, 60_000, 150_000]),
+    pauseMs: hasHelp ? random.pick([12_000, 60_000, 150_000]) : isAlone ? 5_000 : 1_000,
     hasShortLeases: isAlone || random.chance(0.5),
     workers: hasHelp ? [steady] : [],
     returners: Array.from({ length: isAlone ? 1 : random.between(1, 3) }, () =>

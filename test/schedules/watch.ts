@@ -101,11 +101,14 @@ export class Watch {
     }
   }
 
-  /** What is at rest, waits out a failure or is held is for nobody to take. */
+  /** What is at rest or waits out a failure is for nobody to take. A call that ends a message may take the next one at once. */
   private checkTaken(commit: Commit): void {
     for (const { before, after } of changesOf(commit, "conversations"))
-      if (after?.state === "held" && before?.lease !== after.lease)
-        must(before?.state === "ready", `${after.conversationId}: is taken from the line alone`);
+      if (after?.state === "held")
+        must(
+          before?.state === "ready" || before?.state === "held",
+          `${after.conversationId}: is taken from the line alone`,
+        );
   }
 
   /** A lease that ended without its message being done was given back by its worker. */

@@ -2,13 +2,14 @@
 import { expect, it } from "vitest";
 import { loadComponent } from "../schedules/component.js";
 import { MUTANTS } from "../schedules/mutants/index.js";
-import { RETURNS_FROM, type Kind } from "../schedules/plan.js";
+import { EXTREMES_FROM, RETURNS_FROM, type Kind } from "../schedules/plan.js";
 import { runSchedule } from "../schedules/schedule.js";
 import { search } from "../schedules/search.js";
 import { Sum } from "../schedules/sum.js";
 
 const SCHEDULES = 5_000;
 const RETURNS = 1_000;
+const EXTREMES = 200;
 const MOST = 2_000;
 /**
  * Some twenty hosts' calls that all make the same conversation, or bring the same key, in one moment conflict by design, and
@@ -42,10 +43,13 @@ it("5 000 random schedules keep every invariant, and no wake-up is lost", () => 
 
 it("1 000 of workers that go away and come back do, too", () => runAll(RETURNS_FROM, RETURNS));
 
+it("200 of crowds and lulls do, too", () => runAll(EXTREMES_FROM, EXTREMES));
+
 it("every planted fault is found, and how soon without a seed that is known", async () => {
   const missed: string[] = [];
   for (const mutant of MUTANTS) {
-    const found = await search(mutant, mutant.from >= RETURNS_FROM ? RETURNS_FROM : 0, MOST);
+    const first = [EXTREMES_FROM, RETURNS_FROM, 0].find((from) => mutant.from >= from) ?? 0;
+    const found = await search(mutant, first, MOST);
     if (found) console.log(`${mutant.name}: found by schedule ${found.seed}`);
     if (!found || !mutant.rule.test(found.message)) missed.push(`${mutant.name}: ${found?.message ?? "-"}`);
   }

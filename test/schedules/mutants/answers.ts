@@ -27,7 +27,7 @@ export const ANSWERS: Mutant[] = [
       },
     ],
     rule: /is given the lease's message/,
-    from: 1000000,
+    from: 1_000_014,
   },
   {
     name: "a job is hydrated for another agent",
@@ -54,16 +54,16 @@ export const ANSWERS: Mutant[] = [
     from: 0,
   },
   {
-    name: "who is a little late is refused although nobody else has the message",
+    name: "a lease is renewed in its first half alone",
     replacements: [
       {
         file: "core/queue/heartbeat.ts",
         text: "lease.message !== message) return null;",
-        by: "lease.message !== message || lease.expiresAt <= Date.now()) return null;",
+        by: "lease.message !== message || lease.expiresAt - Date.now() < lease.leaseMs / 2) return null;",
       },
     ],
     rule: /is refused although its lease is in force/,
-    from: 0,
+    from: 7,
   },
   {
     name: "a late answer is accepted and not written down",
@@ -75,7 +75,7 @@ export const ANSWERS: Mutant[] = [
       },
     ],
     rule: /was told that its message is done/,
-    from: 1000000,
+    from: 1_000_036,
   },
   {
     name: "nobody knows which lease ended a message",

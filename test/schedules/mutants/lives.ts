@@ -14,7 +14,7 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /belongs to nobody alive/,
-    from: RETURNS_FROM + 2,
+    from: RETURNS_FROM + 12,
   },
   {
     name: "a worker that was away for minutes has lost what it held",
@@ -26,7 +26,7 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /may save .* when it is back/,
-    from: RETURNS_FROM + 4,
+    from: RETURNS_FROM + 10,
   },
   {
     name: "a second process under one id is let in",
@@ -38,7 +38,7 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /while .* holds work under the same id/,
-    from: RETURNS_FROM + 4,
+    from: RETURNS_FROM + 44,
   },
   {
     name: "a worker is not missed before its first idle poll",
@@ -50,13 +50,13 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /belongs to nobody alive/,
-    from: RETURNS_FROM + 2,
+    from: RETURNS_FROM + 12,
   },
   {
     name: "a silent owner keeps its conversation",
     replacements: [{ file: "core/workers/silent.ts", text: "  await freeBound(ctx, worker);\n", by: "" }],
     rule: /belongs to nobody alive/,
-    from: RETURNS_FROM + 7,
+    from: RETURNS_FROM + 12,
   },
   {
     name: "an owner that does not serve the lane keeps its conversation",
@@ -64,7 +64,7 @@ export const LIVES: Mutant[] = [
       { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
     ],
     rule: /nobody takes it/,
-    from: RETURNS_FROM + 28,
+    from: RETURNS_FROM + 38,
   },
   {
     name: "a worker that comes back without memory keeps its conversation",
@@ -76,7 +76,7 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /which has no memory/,
-    from: RETURNS_FROM,
+    from: RETURNS_FROM + 58,
   },
   {
     name: "a lost answer is repeated with the job of another process",
@@ -88,6 +88,6 @@ export const LIVES: Mutant[] = [
       },
     ],
     rule: /is given to two processes/,
-    from: RETURNS_FROM,
+    from: RETURNS_FROM + 24,
   },
 ];

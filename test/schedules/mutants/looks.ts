@@ -9,7 +9,7 @@ export const LOOKS: Mutant[] = [
       { file: "core/queue/pass.ts", text: "else if (!confirming)", by: "else if (confirming === null)" },
     ],
     rule: /nobody will look/,
-    from: 1,
+    from: 2_000_023,
   },
   {
     name: "a look deletes alarms that it did not see",
@@ -23,7 +23,7 @@ export const LOOKS: Mutant[] = [
       },
     ],
     rule: /nobody will look|planned too late|nobody has looked/,
-    from: 1,
+    from: 2_000_009,
   },
   {
     name: "nobody confirms",
@@ -31,7 +31,7 @@ export const LOOKS: Mutant[] = [
       { file: "core/queue/pass.ts", text: "else if (!confirming)", by: "else if (confirming === null)" },
     ],
     rule: /nobody will look/,
-    from: 263,
+    from: 2_000_023,
   },
   {
     name: "looks do not go on while something waits",
@@ -79,18 +79,6 @@ export const LOOKS: Mutant[] = [
       },
     ],
     rule: /nobody will look|nobody has looked/,
-    from: 0,
-  },
-  {
-    name: "an alarm is never taken down",
-    replacements: [
-      {
-        file: "core/queue/handledAlarms.ts",
-        text: "  if (row !== null) await ctx.db.delete(alarm);\n",
-        by: "",
-      },
-    ],
-    rule: /nobody has looked|no alarm is left behind/,
     from: 0,
   },
   {
@@ -163,6 +151,6 @@ export const LOOKS: Mutant[] = [
       },
     ],
     rule: /: scheduled /,
-    from: 1000000,
+    from: 1_000_031,
   },
 ];

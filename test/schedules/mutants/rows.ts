@@ -12,7 +12,19 @@ export const ROWS: Mutant[] = [
       },
     ],
     rule: /at most one live lease/,
-    from: 0,
+    from: 1_000_004,
+  },
+  {
+    name: "a claim takes what waits out a failure",
+    replacements: [
+      {
+        file: "core/queue/claim.ts",
+        text: 'conversation.state === "ready" &&\n    (conversation.owner',
+        by: 'conversation.state !== "held" &&\n    (conversation.owner',
+      },
+    ],
+    rule: /is taken from the line alone/,
+    from: 1_000_045,
   },
   {
     name: "a claim does not say which lease holds the conversation",
@@ -50,7 +62,7 @@ export const ROWS: Mutant[] = [
       },
     ],
     rule: /a live lease only while held/,
-    from: 1000001,
+    from: 1_000_046,
   },
   {
     name: "the newest of the waiting messages comes next",
@@ -116,7 +128,7 @@ export const ROWS: Mutant[] = [
     name: "a message that goes round again keeps its place before those that have ended since",
     replacements: [{ file: "core/queue/requeue.ts", text: "    seq: ctx.db.vars.commitTs,\n", by: "" }],
     rule: /messages end in order of arrival|the head is the oldest/,
-    from: 0,
+    from: 1_000_012,
   },
   {
     name: "keys are not looked up",
@@ -170,7 +182,7 @@ export const ROWS: Mutant[] = [
       },
     ],
     rule: /a message that ended stays ended/,
-    from: 1000000,
+    from: 1_000_002,
   },
   {
     name: "a wait is longer than anybody has patience for",

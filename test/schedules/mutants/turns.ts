@@ -11,8 +11,8 @@ export const TURNS: Mutant[] = [
         by: "",
       },
     ],
-    rule: /was overtaken/,
-    from: 4,
+    rule: /still passed over/,
+    from: 2_000_010,
   },
   {
     name: "a lane is taken from its end",
@@ -23,7 +23,7 @@ export const TURNS: Mutant[] = [
         by: 'withIndex("by_ready", (q) => q.eq("state", "ready").eq("pool", pool)).order("desc");',
       },
     ],
-    rule: /passed over/,
-    from: 4,
+    rule: /was overtaken/,
+    from: 2_000_006,
   },
 ];
