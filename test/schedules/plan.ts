@@ -198,7 +198,7 @@ function returnsPlan(seed: number, random: Random): Plan {
 }
 
 /** Seeds from here on are schedules of one worker and a crowd, and of lulls in which arrivals hang, by turns. */
-const EXTREMES_FROM = 2_000_000;
+export const EXTREMES_FROM = 2_000_000;
 
 /** Who waits for long is passed over, or is not: one worker, and dozens of messages at once. */
 function crowdPlan(seed: number, random: Random): Plan {
