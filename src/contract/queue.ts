@@ -268,7 +268,8 @@ export const fail = defineRow(() => ({
  * - `blames`: What the failure says something about. `message` (default): it counts as an attempt. `service`: what answers or
  *   delivers is down or busy, whatever the message (a refused connection, 5xx, 429): no attempt, the waits grow up to
  *   `retry.maxDelayMs`, and after `retry.serviceMaxAgeMs` of such failures the message becomes a dead letter.
- * - `retryAfterMs`: How long the service asked to be left alone. The conversation waits as long, at most `retry.serviceMaxAgeMs`.
+ * - `retryAfterMs`: How long the service asked to be left alone. The conversation waits as long, at most `retry.serviceMaxAgeMs` at a
+ *   time, and that wait is no part of this age, until it all has taken four times as long.
  */
 export const vOutcome = lazy(() =>
   v.union(

@@ -97,7 +97,11 @@ export const finish = asMutation({
       : { problem: { code: pass.problem.code, message: pass.problem.message, at: now } }),
     blocked: pass.blocked.slice(0, MAX_BLOCKED_KEPT),
   });
-  if (pass.nextPassAt !== null) await wakeFleet(ctx, pass.nextPassAt);
+  if (pass.nextPassAt === null) return null;
+  const { launchesPausedUntil: pausedUntil = 0 } = record;
+  // Who waits for the end of the launches' pause waits no longer.
+  const isPaused = pass.blocked.length > 0 && pass.problem === null && pausedUntil > now;
+  await wakeFleet(ctx, isPaused ? Math.min(pausedUntil, pass.nextPassAt) : pass.nextPassAt);
   return null;
 });
 

@@ -36,6 +36,11 @@ const ended = {
   message: "Pairing code already used or expired",
 } as const;
 const overdue = { ok: false, code: "pairing_code_expired", message: "Pairing code expired" } as const;
+const unavailable = {
+  ok: false,
+  code: "agent_not_found",
+  message: "The agent of this pairing code is switched off or gone",
+} as const;
 /** The host vouches for the Telegram ids. A failure throws, so an overdue code is expired by its timer instead. */
 export const consumePairingCode = asMutation(contract.consumePairingCode)(async (
   ctx,
@@ -92,9 +97,12 @@ export async function whyNot(
     const repeated = botId !== null && row.status === "used" && row.telegramUserId === telegramUserId;
     return repeated ? null : ended;
   }
-  if (row.expiresAt > Date.now()) return null;
-  await expire(ctx, row._id);
-  return overdue;
+  if (row.expiresAt <= Date.now()) {
+    await expire(ctx, row._id);
+    return overdue;
+  }
+  // It would take the user from an agent that works.
+  return (await findAgent(ctx, row.agentKey))?.enabled === true ? null : unavailable;
 }
 
 /** Looked up by its hash: what a guesser can vary is unrelated to what the index compares. */

@@ -10,16 +10,14 @@ import {
 } from "../../policy/identity/pairingCode.js";
 import { sha256Hex } from "../../policy/identity/sha256.js";
 import { internal } from "../../component/_generated/api.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { sealSecret } from "../secrets/seal.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
-import { expire } from "./expirePairing.js";
+import { expirePending } from "./expirePairing.js";
 import { pairingView, sealedCodeOf } from "./views.js";
-
-/** Pending codes of one user that are looked at: one per agent. */
-const MAX_PENDING = 50;
 
 export const createPairingCode = asMutation(contract.createPairingCode)(
   async (ctx, args) => (await create(ctx, args)).pairing,
@@ -39,7 +37,9 @@ async function create(
   if (!agent?.enabled) {
     throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found or disabled`);
   }
-  await expireEarlier(ctx, consumerUserId, agentKey);
+  const now = Date.now();
+  const isOver = (row: Doc<"pairingCodes">) => row.agentKey === agentKey || row.expiresAt <= now;
+  await expirePending(ctx, consumerUserId, isOver);
   const code = pairingCodeOf(crypto.getRandomValues(new Uint8Array(PAIRING_CODE_BYTES)));
   const codeHash = await sha256Hex(code);
   const { encryptedValue, wrappedKey, keyId } = await sealSecret(
@@ -69,19 +69,4 @@ async function create(
     pairing: pairingView(row, code),
     deepLink: bot?.username === undefined ? null : pairingDeepLink(bot.username, code),
   };
-}
-
-/** The user's other codes for this agent, and those for others that are overdue. */
-async function expireEarlier(ctx: MutationCtx, consumerUserId: string, agentKey: string): Promise<void> {
-  const pending = await ctx.db
-    .query("pairingCodes")
-    .withIndex("by_consumerUserId_and_status", (q) =>
-      q.eq("consumerUserId", consumerUserId).eq("status", "pending"),
-    )
-    .order("desc")
-    .take(MAX_PENDING);
-  const now = Date.now();
-  for (const row of pending) {
-    if (row.agentKey === agentKey || row.expiresAt <= now) await expire(ctx, row._id);
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
-import type { Id } from "../../component/_generated/dataModel.js";
+import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { Batch } from "../upkeep/batch.js";
 import { duePairings } from "./due.js";
@@ -12,6 +12,25 @@ import { duePairings } from "./due.js";
 /** From now on nobody can read the code, its owner included. */
 export const expire = (ctx: MutationCtx, pairing: Id<"pairingCodes">): Promise<void> =>
   ctx.db.patch(pairing, { status: "expired", sealed: undefined });
+
+/** Pending codes of one user that are looked at: one per agent. */
+const MAX_PENDING = 50;
+
+/** Ends those of the user's pending codes that are `over`. */
+export async function expirePending(
+  ctx: MutationCtx,
+  consumerUserId: string,
+  over: (row: Doc<"pairingCodes">) => boolean,
+): Promise<void> {
+  const pending = await ctx.db
+    .query("pairingCodes")
+    .withIndex("by_consumerUserId_and_status", (q) =>
+      q.eq("consumerUserId", consumerUserId).eq("status", "pending"),
+    )
+    .order("desc")
+    .take(MAX_PENDING);
+  for (const row of pending) if (over(row)) await expire(ctx, row._id);
+}
 
 export const due = asMutation({ args: { pairing: v.id("pairingCodes") }, returns: v.null() })(async (
   ctx,

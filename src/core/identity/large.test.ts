@@ -65,9 +65,9 @@ describe("a binding", () => {
 describe("a message", () => {
   it.each([
     ["invalid_argument", { conversationId: "c".repeat(2_000) }, {}],
-    ["invalid_argument", { idempotencyKey: "k".repeat(2_000) }, {}],
-    ["invalid_argument", {}, { externalMessageId: "x".repeat(600_000) }],
-    ["invalid_argument", {}, { provider: "x".repeat(600_000) }],
+    ["invalid_argument", { idempotencyKey: "k".repeat(5_000) }, {}],
+    ["metadata_too_large", {}, { externalMessageId: "x".repeat(600_000) }],
+    ["metadata_too_large", {}, { provider: "x".repeat(600_000) }],
     ["metadata_too_large", {}, { providerUserId: "x".repeat(600_000) }],
   ])("is refused with %s, whichever of its fields is too long", async (code, fields, payload) => {
     const call = world.t.mutation(world.lib.enqueue, {

@@ -100,6 +100,16 @@ describe("a pairing code", () => {
     const used = await world.t.query(world.lib.getUserAgentPairingStatus, user);
     expect(used).toMatchObject({ status: "used", code: "" });
   });
+  it("ends with its user's binding, whichever agent it is for", async () => {
+    await world.agent("other");
+    const codes = [await create(), await create({ agentKey: "other" })];
+    await create({ consumerUserId: "bob" });
+    await world.t.mutation(world.lib.revokeUserAgentBinding, { consumerUserId: "ann" });
+    for (const { code } of codes)
+      expect(await refusal(consume(code))).toMatchObject({ code: "pairing_code_ended" });
+    const bobs = await world.t.query(world.lib.getUserAgentPairingStatus, { ...user, consumerUserId: "bob" });
+    expect(bobs).toMatchObject({ status: "pending" });
+  });
   it("really expires, by its own timer, and is unreadable then", async () => {
     const { code } = await create({ ttlMs: 60_000 });
     await world.pass(60_250);
@@ -199,16 +209,14 @@ describe("/start <code>", () => {
     expect(await deliver(world, bot, update)).toMatchObject({ kind: "pairingFailed" });
     expect(await status(code)).toMatchObject({ status: "pending" });
   });
-  it("says why when the agent is gone", async () => {
+  it("takes nobody to an agent that is switched off", async () => {
     const bot = await salesBot();
     const { code } = await create({ agentKey: "sales" });
-    await world.t.run(async (ctx) => {
-      const rows = await ctx.db.query("agentProfiles").collect();
-      for (const row of rows) await ctx.db.delete(row._id);
-    });
+    await world.agent("sales", { enabled: false, secretsRef: ["telegram.botToken.sales"] });
     expect(await pairAt(world, bot, code)).toEqual({
       kind: "pairingFailed",
-      error: "Agent profile 'sales' not found",
+      error: "The agent of this pairing code is switched off or gone",
     });
+    expect(await refusal(consume(code))).toMatchObject({ code: "agent_not_found" });
   });
 });

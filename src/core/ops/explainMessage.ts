@@ -2,6 +2,7 @@
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/ops.js";
 import { explain } from "../../policy/ops/explain.js";
+import { giveUpAt } from "../../policy/queue/retry.js";
 import type { ConversationFacts, MessageFacts } from "../../policy/ops/facts.js";
 import type { Policies } from "../../contract/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
@@ -99,10 +100,7 @@ async function conversationFacts(
     wakeAt: row.wakeAt ?? null,
     attempts: row.attempts,
     maxAttempts: row.maxAttempts,
-    serviceDown:
-      row.failing?.serviceSince === undefined
-        ? null
-        : { since: row.failing.serviceSince, giveUpAt: row.failing.serviceSince + retry.serviceMaxAgeMs },
+    serviceDown: serviceDown(row.failing, retry.serviceMaxAgeMs),
     hasFailed: row.attempts > 0 || row.failing !== undefined,
     lastError: row.lastError ?? null,
     waitsForFiles: waiting ? { collecting: waiting.collecting === true } : null,
@@ -116,4 +114,10 @@ async function leaseFacts(ctx: QueryCtx, conversation: Doc<"conversations">): Pr
   if (!lease) return null;
   const message = await ctx.db.get(lease.message);
   return { worker: lease.worker, expiresAt: lease.expiresAt, replyRecorded: message?.reply !== undefined };
+}
+
+function serviceDown(failing: Doc<"conversations">["failing"], maxAgeMs: number) {
+  if (failing?.serviceSince === undefined) return null;
+  const { since, serviceSince } = failing;
+  return { since, giveUpAt: giveUpAt({ since, serviceSince }, maxAgeMs) };
 }

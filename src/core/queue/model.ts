@@ -148,7 +148,7 @@ export async function park(
   await ctx.db.patch(conversation._id, {
     state: "backoff",
     attempts: conversation.attempts + (service ? 0 : 1),
-    failing: { since, count: count + 1, ...(service && { serviceSince }) },
+    failing: { since, count: count + 1, ...(service && { serviceSince: serviceSince + (why.waitMs ?? 0) }) },
     wakeAt,
     lease: why.lease,
     holder: undefined,

@@ -69,6 +69,24 @@ describe("a service that is down", () => {
     expect(absurd.waitMs).toBe(6 * HOUR_MS);
   });
 
+  it("does not use up its time by the waits that it orders, until all of it has taken four times as long", async () => {
+    const maxAgeMs = 600_000;
+    await world.t.mutation(world.lib.setPolicies, { policies: { retry: { serviceMaxAgeMs: maxAgeMs } } });
+    const messageId = await world.send("c1", "one");
+    const ordered = await failed(await world.mustClaim("w1"), { blames: "service", retryAfterMs: maxAgeMs });
+    expect(ordered.waitMs).toBe(maxAgeMs);
+    const explained = await world.t.query(world.lib.explainMessage, { messageId });
+    expect(explained?.text).toContain("failing since 2030-01-01T00:00:00");
+    expect(explained?.text).toContain("if none succeeds by 2030-01-01T00:20:00");
+    await world.pass(maxAgeMs + 250, 30_000);
+    const { deadAfterMs } = await outage(HOUR_MS, { blames: "service" });
+    expect(deadAfterMs).toBeGreaterThanOrEqual(maxAgeMs - 1_000);
+    await world.send("c2", "two");
+    const endless = await outage(2 * HOUR_MS, { blames: "service", retryAfterMs: maxAgeMs });
+    expect(endless).toMatchObject({ waits: Array.from({ length: 4 }, () => maxAgeMs) });
+    expect(endless.deadAfterMs).toBeGreaterThanOrEqual(4 * maxAgeMs);
+  });
+
   it.each([Number.NaN, -5, 0])("that asks for a wait of %d gets the usual one", async (retryAfterMs) => {
     await world.send("c1", "one");
     const { waitMs } = await failed(await world.mustClaim("w1"), { blames: "service", retryAfterMs });

@@ -16,6 +16,7 @@ import { claimAgain, claimJob } from "./claim.js";
 import { findHold, type Hold } from "./lease.js";
 import { endHead, park } from "./model.js";
 import { flush, record, sendingFailed } from "./reply.js";
+import { giveUpAt } from "../../policy/queue/retry.js";
 import { cutText } from "../../policy/text/cut.js";
 import { redactCredentials } from "../../policy/text/redact.js";
 
@@ -120,8 +121,9 @@ async function failHold(
   await ctx.db.patch(lease, { state: "ended", seenAt: Date.now() });
   const wanted = service || retryAfterMs > 0;
   const longestMs = wanted ? (await loadRuntime(ctx)).policies.retry.serviceMaxAgeMs : 0;
-  const age = Date.now() - (conversation.failing?.serviceSince ?? Date.now());
-  if (retryable && attempts < conversation.maxAttempts && !(service && age >= longestMs)) {
+  const { since = Infinity, serviceSince = Infinity } = conversation.failing ?? {};
+  const isOver = service && Date.now() >= giveUpAt({ since, serviceSince }, longestMs);
+  if (retryable && attempts < conversation.maxAttempts && !isOver) {
     await sendingFailed(ctx, message);
     const waitMs = retryAfterMs > 0 ? Math.min(retryAfterMs, longestMs) : 0;
     return await park(ctx, conversation, { error, lease: undefined, service, waitMs });

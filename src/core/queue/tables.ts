@@ -61,7 +61,7 @@ export const queueTables = {
     lastError: v.optional(v.string()),
     /**
      * Absent before the head's first failure. `count`: all failures, also those that were no attempts; `serviceSince`: since when
-     * they have blamed a service, if the last one did.
+     * they have blamed a service, if the last one did; later by the waits that the service ordered.
      */
     failing: v.optional(
       v.object({ since: v.number(), count: v.number(), serviceSince: v.optional(v.number()) }),

@@ -22,6 +22,16 @@ export interface Failed {
   failing?: { since: number; count: number } | undefined;
 }
 
+/** A service that goes on ordering waits is believed for this many times the age at which its failures alone end a message. */
+const ORDERED_AGES = 4;
+
+/**
+ * When failures of a service end the message, epoch ms. `serviceSince`: the first of them, later by the waits that the service ordered:
+ * these were not spent trying.
+ */
+export const giveUpAt = (failing: { since: number; serviceSince: number }, maxAgeMs: number): number =>
+  Math.min(failing.serviceSince + maxAgeMs, failing.since + ORDERED_AGES * maxAgeMs);
+
 /** How long to wait in ms after the delivery that is handed out at `now`, should it fail. */
 export function retryWaitMs(row: Failed, retry: Policies["retry"], now: number, random: number): number {
   const { since, count } = row.failing ?? { since: now, count: row.attempts };
