@@ -56,7 +56,7 @@ describe("configureTelegramWebhook", () => {
     );
     expect(await codeOf(configure(t))).toMatchObject({
       code: "telegram_api_failed",
-      message: "Telegram setWebhook failed: Bad Request: <token>",
+      message: "Telegram setWebhook failed: Bad Request: [redacted]",
     });
     expect(await deliver(t, lastSecret(), anUpdate(1))).toMatchObject({ status: 401 });
     expect(await deliver(t, secret, anUpdate(1))).toMatchObject({ status: 202 });
