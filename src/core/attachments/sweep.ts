@@ -2,7 +2,7 @@
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { deleteFile } from "../media/deleteFile.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
 import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 

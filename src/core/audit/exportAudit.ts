@@ -4,7 +4,7 @@ import { factoryError } from "../../contract/errors.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { pageOf } from "../queue/bounded.js";
+import { pageOf } from "../bounds/bounded.js";
 import { chainEnds } from "./chain.js";
 
 const DEFAULT_LIMIT = 200;

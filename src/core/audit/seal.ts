@@ -9,7 +9,7 @@ import { entryHash } from "../../policy/audit/chain.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { auditChain, GENESIS } from "./chain.js";
 import { dueTallies } from "./due.js";
 import { foldTallies } from "./fold.js";

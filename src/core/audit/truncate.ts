@@ -4,7 +4,7 @@
  */
 import { loadRuntime } from "../config/runtime.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { auditChain } from "./chain.js";
 
 /** Deletes a batch of sealed entries older than `audit.retentionMs`; returns how many. The newest entry always stays. */

@@ -4,7 +4,7 @@
  */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { addedHours } from "./due.js";
 
 const DAY_MS = 86_400_000;

@@ -16,7 +16,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
 import { unsettledRows } from "./creations.js";
-import { around, firstOfNextTenant } from "../queue/around.js";
+import { around, firstOfNextTenant } from "../bounds/around.js";
 import { savingUntil } from "../snapshots/saving.js";
 import { living } from "../workers/living.js";
 import { findBeat, findWorker } from "../workers/register.js";

@@ -5,7 +5,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { removeWorker } from "../workers/remove.js";
 import { providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";

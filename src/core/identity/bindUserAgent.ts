@@ -12,7 +12,7 @@ import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { loadRuntime } from "../config/runtime.js";
 import { checkTexts } from "../pushing/checks.js";
-import { readBounded } from "../queue/bounded.js";
+import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
 import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
 import { isGranted, newestBinding } from "./bindings.js";

@@ -6,7 +6,7 @@ import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { duePairings } from "./due.js";
 
 /** From now on nobody can read the code, its owner included. */

@@ -13,7 +13,7 @@ import {
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
-import { firstOfNextTenant } from "../queue/around.js";
+import { firstOfNextTenant } from "../bounds/around.js";
 import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "../identity/readiness.js";

@@ -1,7 +1,7 @@
 /** What operators see of probes. */
 import * as contract from "../../contract/probes.js";
 import { asQuery } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 
 const viewOf = (row: Doc<"probes">): contract.ProbeView => ({

@@ -1,6 +1,6 @@
 /** Ends probes that nobody answered and deletes old ones. Writes `probes`. */
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { dueProbes } from "./due.js";
 
 /** Returns how many rows it changed. */

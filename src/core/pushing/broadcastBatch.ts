@@ -6,7 +6,7 @@ import { utf8Bytes } from "../../policy/queue/size.js";
 import { recordAct } from "../audit/record.js";
 import { findAgent } from "../agents/findAgent.js";
 import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
-import { readBounded } from "../queue/bounded.js";
+import { readBounded } from "../bounds/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";

@@ -3,7 +3,7 @@ import * as contract from "../../contract/broadcasts.js";
 import { factoryError } from "../../contract/errors.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { deliverBatch } from "./broadcastBatch.js";

@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import * as contract from "../../contract/pushing.js";
 import { vProviderConfig } from "../../contract/queue.js";
 import { asMutation } from "../functions.js";
-import { clampLimit, readBounded } from "../queue/bounded.js";
+import { clampLimit, readBounded } from "../bounds/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";

@@ -2,7 +2,7 @@
 import type { Infer } from "convex/values";
 import * as contract from "../../contract/pushing.js";
 import { asQuery } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import type { Delivery } from "./deliver.js";

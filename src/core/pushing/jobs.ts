@@ -5,7 +5,7 @@ import * as contract from "../../contract/pushing.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 import { checkTexts, given } from "./checks.js";
 import { checkedSchedule, checkedTimezone, scheduleNext } from "./jobFields.js";
 import { currentAgentKey } from "./target.js";

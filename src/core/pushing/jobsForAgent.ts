@@ -3,7 +3,7 @@ import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/pushing.js";
 import { asMutation, asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { dispatchView } from "./dispatches.js";
 import { changeJob, createCustom, createFromTemplate, findPushJob, jobView } from "./jobs.js";

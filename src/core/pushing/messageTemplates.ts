@@ -4,7 +4,7 @@ import { factoryError } from "../../contract/errors.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation, asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 import { enqueueMessage } from "../queue/enqueue.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";

@@ -1,6 +1,6 @@
 /** Counts for the view of one user's agent. */
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { readBounded } from "../queue/bounded.js";
+import { readBounded } from "../bounds/bounded.js";
 
 const MAX_COUNTED = 200;
 /** Those of a conversation are counted in the same call. */

@@ -1,6 +1,6 @@
 /** The net under the pushes, and their retention. */
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { startRun } from "./broadcastRun.js";
 import { dispatchUpTo } from "./dispatchDue.js";
 import { lateSlot, lostPushes, oldPushes } from "./due.js";

@@ -5,7 +5,7 @@ import { suggestedTimesFault } from "../../policy/pushing/schedule.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 import { checkTexts, given } from "./checks.js";
 
 const MAX_SUGGESTED_TIMES = 50;

@@ -5,7 +5,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { clampLimit, readBounded } from "./bounded.js";
+import { clampLimit, readBounded } from "../bounds/bounded.js";
 import { replyView } from "./hydrate.js";
 import { messageIdOf } from "./lease.js";
 import { requeue } from "./requeue.js";

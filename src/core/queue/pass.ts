@@ -20,7 +20,7 @@ import { newestLease } from "../workers/reads.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
 import { LOOK_AHEAD_MS } from "./alarms.js";
-import { around, firstOfNextTenant } from "./around.js";
+import { around, firstOfNextTenant } from "../bounds/around.js";
 import { planLook, takeAlarm } from "./handledAlarms.js";
 import { newestLine, servedTicks } from "./discover.js";
 import { laneIn, LINE_LIFE_MS, publishLine } from "./line.js";

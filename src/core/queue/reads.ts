@@ -5,7 +5,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
-import { clampLimit, pageOf, readBounded } from "./bounded.js";
+import { clampLimit, pageOf, readBounded } from "../bounds/bounded.js";
 import { findConversation } from "./enqueue.js";
 
 const STATS_CAP = 1_000;

@@ -14,7 +14,7 @@ import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint } from "./alarms.js";
-import { clampLimit } from "./bounded.js";
+import { clampLimit } from "../bounds/bounded.js";
 import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";
 import { markLost } from "./reply.js";

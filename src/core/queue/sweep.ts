@@ -8,7 +8,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { asMutation, asQuery } from "../functions.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { GRACE_MS, oldLeases, oldMessages, oldTurns, overdue, queuedSince } from "./due.js";
 import { arrive } from "./model.js";
 

@@ -1,7 +1,7 @@
 /** Retention of secret versions. */
 import { loadRuntime } from "../config/runtime.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { dueSecrets } from "./due.js";
 import { wipeVersion } from "./wipe.js";
 

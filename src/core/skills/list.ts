@@ -2,7 +2,7 @@
 import * as contract from "../../contract/skills.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit } from "../bounds/bounded.js";
 import { activeRelease } from "./releases.js";
 
 export const listGlobalSkills = asQuery(contract.listGlobalSkills)(async (ctx, args) => {

@@ -1,7 +1,7 @@
 /** What people may know about a conversation's snapshots. */
 import * as contract from "../../contract/snapshots.js";
 import { asQuery } from "../functions.js";
-import { clampLimit } from "../queue/bounded.js";
+import { clampLimit } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 

@@ -10,7 +10,7 @@ import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { isGranted, newestBinding } from "../identity/bindings.js";
-import { readBounded } from "../queue/bounded.js";
+import { readBounded } from "../bounds/bounded.js";
 import { importSecret } from "../secrets/importSecret.js";
 import { activeSecret } from "../secrets/vault.js";
 import { findToken, telegramRefsOf } from "./agentBot.js";

@@ -1,7 +1,7 @@
 /** Updates that could not become messages, newest first. Reads `parkedUpdates`. */
 import * as contract from "../../contract/telegram.js";
 import { asQuery } from "../functions.js";
-import { clampLimit, pageOf } from "../queue/bounded.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 50;

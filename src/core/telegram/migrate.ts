@@ -6,7 +6,7 @@
 import { v } from "convex/values";
 import { placeOfChat } from "../../policy/identity/conversationIds.js";
 import { asMutation } from "../functions.js";
-import { pageOf } from "../queue/bounded.js";
+import { pageOf } from "../bounds/bounded.js";
 
 /** Agents that one group has talked to; normally there is one. */
 const MAX_IDENTITIES = 20;

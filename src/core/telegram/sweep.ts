@@ -1,6 +1,6 @@
 /** Retention of Telegram's leftovers. Writes `parkedUpdates`, `telegramAlbums`. */
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { oldAlbums, oldParked } from "./due.js";
 
 /** Deletes parked updates that have outlived their retention; how many. */

@@ -20,7 +20,7 @@ import { sweepReports } from "../workers/deployments/sweep.js";
 import { forgetWorkers, noteSilentWorkers } from "../workers/silent.js";
 import { sweepWakes } from "../workers/sweepWakes.js";
 import { sweepRefusals } from "../workers/tokens/sweep.js";
-import { Batch } from "./batch.js";
+import { Batch } from "../bounds/batch.js";
 import { isDue, looks, type SweepName } from "./looks.js";
 
 /** Each returns how many rows it acted upon: 0 means that another batch would do nothing either. */

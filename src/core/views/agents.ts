@@ -3,7 +3,7 @@ import * as contract from "../../contract/views.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { activeBinding, newestBinding, type Binding } from "../identity/bindings.js";
-import { pageOf } from "../queue/bounded.js";
+import { pageOf } from "../bounds/bounded.js";
 import { userAgentView, type UserAgentView } from "./agentView.js";
 
 /** Each is about ten documents to read. */

@@ -6,7 +6,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { targetConversationId } from "../identity/conversation.js";
-import { clampLimit, readBounded } from "../queue/bounded.js";
+import { clampLimit, readBounded } from "../bounds/bounded.js";
 import { findConversation } from "../queue/enqueue.js";
 import { queueItem } from "../queue/reads.js";
 import type { Pair } from "./agentView.js";

@@ -4,7 +4,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { activeBinding } from "../identity/bindings.js";
-import { readBounded } from "../queue/bounded.js";
+import { readBounded } from "../bounds/bounded.js";
 import { pushStatsOfAgent } from "../pushing/stats.js";
 import type { Pair } from "./agentView.js";
 import { conversationOf } from "./queueItems.js";

@@ -6,7 +6,7 @@
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { savingUntil } from "../snapshots/saving.js";
 import { freeBound } from "./binding.js";
 import { stopMeter } from "./deployments/meter.js";

@@ -1,6 +1,6 @@
 /** Retention of what passes told workers. */
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { Batch } from "../upkeep/batch.js";
+import { Batch } from "../bounds/batch.js";
 import { oldWakes } from "./due.js";
 
 /** Deletes rows of workers that nobody rang for a week; the next ring makes a new one. */

@@ -3,7 +3,7 @@ import * as contract from "../../../contract/deployments.js";
 import { factoryError } from "../../../contract/errors.js";
 import { isMonth } from "../../../policy/deployments/month.js";
 import { asQuery } from "../../functions.js";
-import { clampLimit } from "../../queue/bounded.js";
+import { clampLimit } from "../../bounds/bounded.js";
 import { tokenRow } from "../tokens/authorize.js";
 
 const DEFAULT_LIMIT = 200;

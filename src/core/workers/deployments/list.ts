@@ -8,7 +8,7 @@ import { asQuery } from "../../functions.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
-import { clampLimit } from "../../queue/bounded.js";
+import { clampLimit } from "../../bounds/bounded.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
 import { tokenRow } from "../tokens/authorize.js";

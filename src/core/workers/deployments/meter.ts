@@ -5,7 +5,7 @@
 import { monthEnd, monthOf } from "../../../policy/deployments/month.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
-import { Batch } from "../../upkeep/batch.js";
+import { Batch } from "../../bounds/batch.js";
 import { lastSignOfLife } from "../reads.js";
 import { findWorker } from "../register.js";
 import { dueMeters, oldMeters } from "./due.js";

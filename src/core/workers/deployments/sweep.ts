@@ -1,6 +1,6 @@
 /** Retention of what workers said of themselves. Writes `workerReports`. */
 import type { MutationCtx } from "../../../component/_generated/server.js";
-import { Batch } from "../../upkeep/batch.js";
+import { Batch } from "../../bounds/batch.js";
 import { findWorker } from "../register.js";
 import { dueReports } from "./due.js";
 import { KEEP_MS } from "./hello.js";

@@ -3,7 +3,7 @@ import * as contract from "../../../contract/tokens.js";
 import { asQuery } from "../../functions.js";
 import type { QueryCtx } from "../../../component/_generated/server.js";
 import { loadRuntime } from "../../config/runtime.js";
-import { clampLimit } from "../../queue/bounded.js";
+import { clampLimit } from "../../bounds/bounded.js";
 import { lastSignOfLife } from "../reads.js";
 import { lastUseOf } from "./lastUse.js";
 

@@ -1,6 +1,6 @@
 /** Retention of counted refusals. Writes `refusalWindows`. */
 import type { MutationCtx } from "../../../component/_generated/server.js";
-import { Batch } from "../../upkeep/batch.js";
+import { Batch } from "../../bounds/batch.js";
 import { endedWindows } from "./due.js";
 
 /** Deletes windows that ended; the number of them. */
