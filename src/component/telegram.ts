@@ -5,11 +5,11 @@ import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
 import * as fetchFile from "../core/attachments/fetch.js";
 import * as openForActionFile from "../core/secrets/openForAction.js";
-import * as configureWebhookFile from "../core/telegram/configureWebhook.js";
-import * as tellFile from "../core/telegram/tell.js";
-import * as webhookFactsFile from "../core/telegram/webhookFacts.js";
-import * as webhookReadinessFile from "../core/telegram/webhookReadiness.js";
-import * as webhookSecretsFile from "../core/telegram/webhookSecrets.js";
+import * as configureWebhookFile from "../core/bots/configureWebhook.js";
+import * as tellFile from "../core/bots/tell.js";
+import * as webhookFactsFile from "../core/bots/webhookFacts.js";
+import * as webhookReadinessFile from "../core/bots/webhookReadiness.js";
+import * as webhookSecretsFile from "../core/bots/webhookSecrets.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 
 export const beginFetch = internalMutation(fetchFile.begin);

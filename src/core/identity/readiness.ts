@@ -7,10 +7,10 @@ import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
 import { fleetIssues } from "../ops/fleetIssues.js";
-import { type Bot } from "../telegram/agentBot.js";
-import { isWebhookReady, tokenOfAgent } from "../telegram/agentToken.js";
-import { configuredWebhookPath } from "../telegram/configureWebhook.js";
-import { secretsOf } from "../telegram/webhookSecrets.js";
+import { type Bot } from "../bots/agentBot.js";
+import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { configuredWebhookPath } from "../bots/configureWebhook.js";
+import { secretsOf } from "../bots/webhookSecrets.js";
 
 export const getProviderOperationalReadiness = asQuery(contract.getProviderOperationalReadiness)((ctx) =>
   configPresence(ctx),
