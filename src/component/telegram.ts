@@ -3,7 +3,7 @@ import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
-import * as fetchFile from "../core/attachments/fetch.js";
+import * as fetchFile from "../core/telegram/fetchAttachment.js";
 import * as openForActionFile from "../core/secrets/openForAction.js";
 import * as configureWebhookFile from "../core/bots/configureWebhook.js";
 import * as tellFile from "../core/bots/tell.js";

@@ -1,7 +1,7 @@
 /** Ends what is due: deletes files after their retention and rows after theirs, and takes up fetches that got lost. */
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { deleteFile } from "../media/deleteFile.js";
+import { deleteFile } from "./deleteFile.js";
 import { Batch } from "../bounds/batch.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
 import { FAILED_ROW_RETENTION_MS } from "./retention.js";

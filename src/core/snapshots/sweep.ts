@@ -2,7 +2,7 @@
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { deleteFile } from "../media/deleteFile.js";
+import { deleteFile } from "../attachments/deleteFile.js";
 import { Batch } from "../bounds/batch.js";
 import { dueSnapshots } from "./due.js";
 import { readySnapshots } from "./newest.js";

@@ -10,7 +10,7 @@ import type { Policies } from "../../contract/policies.js";
 import { describeMedia, mediaMetadata, type TelegramFile } from "../../policy/telegram/media.js";
 import type { ReadableMessage } from "../../policy/telegram/parseUpdate.js";
 import { findByUpdate, receiveFiles } from "../attachments/receive.js";
-import { releaseWhenComplete } from "../attachments/release.js";
+import { releaseWhenComplete } from "../queue/filesArrived.js";
 import { MAX_FILES } from "../attachments/view.js";
 import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../../component/_generated/api.js";

@@ -14,9 +14,9 @@ import { loadRuntime } from "../config/runtime.js";
 import { activeSecret } from "../secrets/vault.js";
 import { botApiBaseUrl } from "../bots/botApi.js";
 import { fetchTelegramFile } from "../bots/fetchFile.js";
-import { TRY_MS } from "./receive.js";
-import { releaseWhenComplete } from "./release.js";
-import { FAILED_ROW_RETENTION_MS, fileExpiry } from "./retention.js";
+import { TRY_MS } from "../attachments/receive.js";
+import { releaseWhenComplete } from "../queue/filesArrived.js";
+import { FAILED_ROW_RETENTION_MS, fileExpiry } from "../attachments/retention.js";
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
