@@ -3,7 +3,7 @@ import { convexTest, type TestConvex } from "convex-test";
 import type { Id } from "../src/component/_generated/dataModel.js";
 import type { MutationCtx } from "../src/component/_generated/server.js";
 import schema from "../src/component/schema.js";
-import { reapPoint } from "../src/core/queue/alarms.js";
+import { reapPoint } from "../src/core/line/alarms.js";
 import { defaultPolicies } from "../src/contract/policies.js";
 import { placeInLine } from "../src/policy/queue/place.js";
 

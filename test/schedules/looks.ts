@@ -6,7 +6,7 @@ import type { Commit } from "../../sim/engine/index.js";
 import { must } from "../simulation/invariants.js";
 import { changesOf, COMPONENT, jobChangesOf, type Job, type Mirror } from "./mirror.js";
 
-/** The longest a published line is relied on, with its grid and slack (`queue/line.ts`, `queue/pass.ts`). */
+/** The longest a published line is relied on, with its grid and slack (`line/line.ts`, `queue/pass.ts`). */
 const LOOK_WITHIN_MS = 5_700;
 /** An arrival that takes longer than this may rely on a look that has begun: the confirming one finds it. */
 const SLOW_ARRIVAL_MS = 100;

@@ -4,7 +4,7 @@ import type { Commit } from "../../sim/engine/index.js";
 import { must } from "../simulation/invariants.js";
 import { changesOf, type Mirror } from "./mirror.js";
 
-/** Arrivals go by a line that is at most this old, with its grid and slack (`queue/line.ts`, `queue/pass.ts`). */
+/** Arrivals go by a line that is at most this old, with its grid and slack (`line/line.ts`, `queue/pass.ts`). */
 const LINE_AGE_MS = 5_700;
 /** A look leaves the front row where it is, and newcomers enter at the tick that was served last. */
 const MAX_PASSED_OVER = 2;

@@ -17,7 +17,7 @@ import { newestLease } from "../workers/reads.js";
 import { bindWorker } from "../workers/bindWorker.js";
 import { findWorker, noteIdlePoll } from "../workers/register.js";
 import { authorizeWorker, type WorkerGrant } from "../workers/tokens/authorize.js";
-import { reapPoint, setReapAlarm } from "./alarms.js";
+import { reapPoint, setReapAlarm } from "../line/alarms.js";
 import { findConversation } from "./enqueue.js";
 import { buildBundle } from "./hydrate.js";
 import { leaseOnWire } from "./lease.js";

@@ -2,7 +2,7 @@
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { setReapAlarm } from "./alarms.js";
+import { setReapAlarm } from "../line/alarms.js";
 
 /** Only the reaper's own handlers come here, so a real look makes nobody else retry. */
 export async function setReapAlarmUnlessSet(ctx: MutationCtx, at: number): Promise<void> {

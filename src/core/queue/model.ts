@@ -17,8 +17,8 @@ import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { poolOf } from "../../policy/queue/lane.js";
 import { bandOf, placeInLine } from "../../policy/queue/place.js";
-import { seeToLook } from "./alarms.js";
-import { laneIn, publishedLine } from "./line.js";
+import { seeToLook } from "../line/alarms.js";
+import { laneIn, publishedLine } from "../line/line.js";
 import { nothingRecorded, type Recorded } from "./reply.js";
 
 type Conversation = Doc<"conversations">;

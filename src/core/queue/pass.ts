@@ -19,11 +19,11 @@ import { wakeFleetForReady } from "../fleet/wake.js";
 import { newestLease } from "../workers/reads.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";
-import { LOOK_AHEAD_MS } from "./alarms.js";
+import { LOOK_AHEAD_MS } from "../line/alarms.js";
 import { around, firstOfNextTenant } from "../bounds/around.js";
 import { planLook, takeAlarm } from "./handledAlarms.js";
 import { newestLine, servedTicks } from "./discover.js";
-import { laneIn, LINE_LIFE_MS, publishLine } from "./line.js";
+import { laneIn, LINE_LIFE_MS, publishLine } from "../line/line.js";
 
 /** Looks and lines lie on a grid, so that those who plan the same one meet. */
 const LOOK_GRID_MS = 500;

@@ -13,7 +13,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { suspectMachine } from "../fleet/wake.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
-import { reapPoint } from "./alarms.js";
+import { reapPoint } from "../line/alarms.js";
 import { clampLimit } from "../bounds/bounded.js";
 import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
 import { endHead, park } from "./model.js";

@@ -5,7 +5,7 @@ export const LOOKS: Mutant[] = [
   {
     name: "arrivals rely on a look that has begun, and nobody confirms",
     replacements: [
-      { file: "core/queue/alarms.ts", text: "const TOO_NEAR_MS = 100;", by: "const TOO_NEAR_MS = 0;" },
+      { file: "core/line/alarms.ts", text: "const TOO_NEAR_MS = 100;", by: "const TOO_NEAR_MS = 0;" },
       { file: "core/queue/pass.ts", text: "else if (!confirming)", by: "else if (confirming === null)" },
     ],
     rule: /nobody will look/,
@@ -61,7 +61,7 @@ export const LOOKS: Mutant[] = [
     name: "the first look is long in coming",
     replacements: [
       {
-        file: "core/queue/alarms.ts",
+        file: "core/line/alarms.ts",
         text: "FIRST_LOOK_AFTER_MS = 100;",
         by: "FIRST_LOOK_AFTER_MS = 9_000;",
       },
