@@ -16,40 +16,12 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { poolOf } from "../../policy/queue/lane.js";
-import { bandOf, placeInLine } from "../../policy/queue/place.js";
-import { seeToLook } from "../line/alarms.js";
-import { laneIn, publishedLine } from "../line/line.js";
+import { bandOf } from "../../policy/queue/place.js";
+import { readyFields } from "../line/ready.js";
 import { nothingRecorded, type Recorded } from "./reply.js";
 
 type Conversation = Doc<"conversations">;
 type Message = Doc<"messageQueue">;
-
-/**
- * The fields of a conversation row that becomes ready now, and the look that it causes when none is near. Reads two documents
- * that nobody writes at that moment, and calls nothing.
- */
-export async function readyFields(
-  ctx: MutationCtx,
-  at: { lane: string; workspace: string; priority: number; owner?: string },
-): Promise<
-  Pick<
-    Conversation,
-    "state" | "lane" | "pool" | "priority" | "band" | "start" | "rank" | "urgency" | "readyAt"
-  >
-> {
-  const now = Date.now();
-  const pool = poolOf(at.lane, at.owner);
-  const line = laneIn(await publishedLine(ctx, now), pool);
-  await seeToLook(ctx, line?.saturated.includes(at.workspace) ?? false);
-  return {
-    state: "ready",
-    lane: at.lane,
-    pool,
-    priority: at.priority,
-    readyAt: now,
-    ...placeInLine(at.priority, line?.virtual ?? null, now),
-  };
-}
 
 /** The fields of a conversation that `message` comes to head: ready now, or parked while that waits for its files. */
 export async function headFields(

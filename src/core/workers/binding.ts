@@ -9,7 +9,7 @@
 import { poolOf } from "../../policy/queue/lane.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { readyFields } from "../queue/model.js";
+import { readyFields } from "../line/ready.js";
 
 type Conversation = Doc<"conversations">;
 
