@@ -12,7 +12,7 @@ import * as consumePairingFile from "../core/identity/consumePairing.js";
 import * as pairAtBotFile from "../core/identity/pairAtBot.js";
 import * as pairingStatusFile from "../core/identity/pairingStatus.js";
 import * as onboardingFile from "../core/identity/onboarding.js";
-import * as readinessFile from "../core/identity/readiness.js";
+import * as readinessFile from "../core/ops/readiness.js";
 import * as agentsFile from "../core/views/agents.js";
 import * as queueItemsFile from "../core/views/queueItems.js";
 import * as conversationFile from "../core/views/conversation.js";

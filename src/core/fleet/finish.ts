@@ -10,7 +10,7 @@ import { vListing, vVolumeListing } from "./listing.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
 import { launchProblems } from "./state.js";
 import { vProblem } from "./tables.js";
-import { wakeFleet } from "./wake.js";
+import { wakeFleet } from "../signals/fleet.js";
 
 const MAX_BLOCKED_KEPT = 50;
 /** A pass that could not even look is tried again after this, or twice it when that can hardly help. */

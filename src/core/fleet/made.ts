@@ -7,7 +7,7 @@ import { stepAfter, stepDeadline } from "../../policy/fleet/steps.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { releaseVolume, takeVolume } from "./quarantine.js";
-import { noteForPass, wakeFleet } from "./wake.js";
+import { noteForPass, wakeFleet } from "../signals/fleet.js";
 
 export interface Made {
   machineId: string;

@@ -17,7 +17,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
 import { unsettledRows } from "./creations.js";
 import { around, firstOfNextTenant } from "../bounds/around.js";
-import { savingUntil } from "../snapshots/saving.js";
+import { savingUntil } from "../workers/saving.js";
 import { living } from "../workers/living.js";
 import { findBeat, findWorker } from "../workers/register.js";
 import { findFence } from "./fences.js";

@@ -22,7 +22,7 @@ import { withListing, type Answers, type Listing } from "./listing.js";
 import { askDoubtful, look } from "./look.js";
 import { MAX_MACHINES } from "./observe.js";
 import { retireMachine } from "./retire.js";
-import { glanceAtFleet, wakeFleet } from "./wake.js";
+import { glanceAtFleet, wakeFleet } from "../signals/fleet.js";
 
 /** Two passes are this far apart unless somebody asks for one by hand; one that is wanted while another runs looks this often. */
 const MIN_PAUSE_MS = 2_000;

@@ -12,7 +12,7 @@ import { meterEnded } from "./machineHours.js";
 import { noteMade } from "./made.js";
 import { forgetVolume, keepVolume } from "./quarantine.js";
 import { currentRow, vIntent } from "./steps.js";
-import { noteForPass, wakeFleet } from "./wake.js";
+import { noteForPass, wakeFleet } from "../signals/fleet.js";
 
 const BACKOFF_MS = 5_000;
 const MAX_BACKOFF_MS = 300_000;

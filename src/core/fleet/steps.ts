@@ -14,7 +14,7 @@ import { mintMachineCredential } from "../workers/tokens/mintMachine.js";
 import { creationFields, noteReport } from "./creations.js";
 import { noteMade } from "./made.js";
 import { releaseVolume, takeVolume } from "./quarantine.js";
-import { glanceAtFleet, noteForPass, wakeFleet } from "./wake.js";
+import { glanceAtFleet, noteForPass, wakeFleet } from "../signals/fleet.js";
 
 const HOUR_MS = 3_600_000;
 

@@ -10,7 +10,7 @@ import { removeWorker } from "../workers/remove.js";
 import { providerFor } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { dueVolumes, isPassMissing, oldHours, oldMachines } from "./due.js";
-import { glanceAtFleet, wakeFleet } from "./wake.js";
+import { glanceAtFleet, wakeFleet } from "../signals/fleet.js";
 
 /** The provider is asked again to delete a volume after this, until it has taken the order. */
 const DELETE_AGAIN_MS = 3_600_000;

@@ -11,7 +11,7 @@ import { findAgent } from "../agents/findAgent.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { loadRuntime } from "../config/runtime.js";
-import { checkTexts } from "../pushing/checks.js";
+import { checkTexts } from "../bounds/texts.js";
 import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
 import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";

@@ -16,7 +16,7 @@ import { asQuery } from "../functions.js";
 import { firstOfNextTenant } from "../bounds/around.js";
 import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
-import { isElsewhere } from "../identity/readiness.js";
+import { isElsewhere } from "./readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
 import { isWebhookReady } from "../bots/agentToken.js";
 import { configFacts } from "./fleetIssues.js";

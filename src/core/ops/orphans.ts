@@ -8,7 +8,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation, asQuery } from "../functions.js";
 import { readFleetState } from "../fleet/state.js";
-import { noteForPass, wakeFleet } from "../fleet/wake.js";
+import { noteForPass, wakeFleet } from "../signals/fleet.js";
 
 const MAX_SHOWN = 200;
 const MAX_COLLECTED = 50;

@@ -6,7 +6,7 @@ import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
 import { findWorker } from "../workers/register.js";
 import { ringWorker } from "../workers/wakeRing.js";
-import { waitingProbes } from "./waiting.js";
+import { waitingProbes } from "../workers/probeOrders.js";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MIN_TIMEOUT_MS = 100;

@@ -8,7 +8,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { deliverBatch } from "./broadcastBatch.js";
 import { startRun } from "./broadcastRun.js";
-import { checkTexts } from "./checks.js";
+import { checkTexts } from "../bounds/texts.js";
 import { reachableWorkspaces } from "./target.js";
 
 const SHOWN_FAILURES = 20;

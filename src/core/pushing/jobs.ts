@@ -6,7 +6,7 @@ import { asMutation, asQuery } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
-import { checkTexts, given } from "./checks.js";
+import { checkTexts, given } from "../bounds/texts.js";
 import { checkedSchedule, checkedTimezone, scheduleNext } from "./jobFields.js";
 import { currentAgentKey } from "./target.js";
 import { findPushTemplate } from "./templates.js";

@@ -8,7 +8,7 @@ import { clampLimit, pageOf } from "../bounds/bounded.js";
 import { enqueueMessage } from "../queue/enqueue.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { checkTexts, given } from "./checks.js";
+import { checkTexts, given } from "../bounds/texts.js";
 import { reachableWorkspaces, targetOf } from "./target.js";
 
 export const createMessageTemplate = asMutation(contract.createMessageTemplate)(async (ctx, args) => {

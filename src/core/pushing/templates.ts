@@ -6,7 +6,7 @@ import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
-import { checkTexts, given } from "./checks.js";
+import { checkTexts, given } from "../bounds/texts.js";
 
 const MAX_SUGGESTED_TIMES = 50;
 const MAX_LIST = 500;

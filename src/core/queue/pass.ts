@@ -15,7 +15,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { wakeFleetForReady } from "../fleet/wake.js";
+import { wakeFleetForReady } from "../signals/fleet.js";
 import { newestLease } from "../workers/reads.js";
 import { ringForReady } from "../workers/wakeRing.js";
 import { askToYield } from "../workers/yielding.js";

@@ -10,7 +10,7 @@ import { asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { suspectMachine } from "../fleet/wake.js";
+import { suspectMachine } from "../signals/fleet.js";
 import { freeConversation } from "../workers/binding.js";
 import { noteLastSeen } from "../workers/register.js";
 import { reapPoint } from "../line/alarms.js";

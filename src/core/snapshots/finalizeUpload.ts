@@ -7,7 +7,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { wakeFleet } from "../fleet/wake.js";
+import { wakeFleet } from "../signals/fleet.js";
 import { findWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { transitionWorker } from "../workers/transition.js";

@@ -4,7 +4,7 @@ import type { ProbeOrder } from "../../contract/probes.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { orderOf, waitingProbes } from "../probes/waiting.js";
+import { orderOf, waitingProbes } from "./probeOrders.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
 import { askedToReleaseAt } from "./wakeRow.js";

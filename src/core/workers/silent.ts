@@ -7,7 +7,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { Batch } from "../bounds/batch.js";
-import { savingUntil } from "../snapshots/saving.js";
+import { savingUntil } from "./saving.js";
 import { freeBound } from "./binding.js";
 import { stopMeter } from "./deployments/meter.js";
 import { longSilent, silentBeats } from "./due.js";

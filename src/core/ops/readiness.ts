@@ -6,7 +6,7 @@ import { loadProviderConfig } from "../config/provider.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
-import { fleetIssues } from "../ops/fleetIssues.js";
+import { fleetIssues } from "./fleetIssues.js";
 import { type Bot } from "../bots/agentBot.js";
 import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
 import { configuredWebhookPath } from "../bots/configureWebhook.js";
