@@ -27,6 +27,19 @@ function zone(folder, may) {
   ];
 }
 
+/** The domains, from the ground up: each may build on those before it, so no two folders need each other. */
+const CORE_FOLDERS = [
+  ...["config", "bounds", "audit", "secrets", "agents", "connections", "bridge", "bots", "attachments"],
+  ...["line", "signals", "workers", "queue", "identity", "providers", "snapshots", "fleet", "skills"],
+  ...["probes", "media", "telegram", "pushing", "ops", "views", "upkeep"],
+];
+const coreZones = CORE_FOLDERS.map((folder, index) => ({
+  target: `./src/core/${folder}`,
+  from: "./src/core",
+  except: [...CORE_FOLDERS.slice(0, index + 1).map((f) => `./${f}`), "./functions.ts", "./workflows.ts"],
+  message: `core/${folder} may import only folders that stand before it in CORE_FOLDERS (eslint.config.js)`,
+}));
+
 /** Restricted packages of a folder, as patterns over the text of the import. */
 const ONLY = (allowed) => ({
   regex: `^(?!\\.{1,2}/)(?!(?:${allowed.join("|")})$)`,
@@ -49,7 +62,10 @@ const layer = (folder, may, patterns, extra = {}) => ({
   files: [`src/${folder}/**/*.{ts,tsx}`],
   ignores: [...TESTS, ...(extra.ignores ?? [])],
   rules: {
-    "import-x/no-restricted-paths": ["error", { basePath: ROOT, zones: zone(folder, may) }],
+    "import-x/no-restricted-paths": [
+      "error",
+      { basePath: ROOT, zones: [...zone(folder, may), ...(extra.zones ?? [])] },
+    ],
     "no-restricted-imports": ["error", { patterns }],
     ...extra.rules,
   },
@@ -67,7 +83,7 @@ const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*"];
 const HEAVY_PACKAGES = ["@convex-dev/workflow(?:/.*)?", "zod"];
 const HEAVY_FILES = [
   "src/core/providers/fly/**/*.ts",
-  "src/core/telegram/{botApi,fetchFile}.ts",
+  "src/core/bots/{botApi,fetchFile}.ts",
   "src/core/workflows.ts",
   "src/core/pushing/broadcastRun.ts",
 ];
@@ -87,7 +103,7 @@ const coreLayer = (packages, extra) =>
         "Functions are registered in src/component only.",
       ),
     ],
-    extra,
+    { ...extra, zones: coreZones },
   );
 
 export default tseslint.config(

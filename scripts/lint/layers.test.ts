@@ -49,6 +49,8 @@ describe("layers", () => {
     ["src/policy/planted.ts", "export const r = () => process.env.X;", "no-restricted-globals"],
     ["src/core/queue/planted.ts", 'import { x } from "../../worker/loop.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { x } from "../../component/queue.js";', PATHS],
+    ["src/core/workers/planted.ts", 'import { x } from "../queue/model.js";', PATHS],
+    ["src/core/bounds/planted.ts", 'import { x } from "../upkeep/tick.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { Hono } from "hono";', IMPORTS],
     ["src/core/queue/planted.ts", 'import { readFileSync } from "node:fs";', IMPORTS],
     [
