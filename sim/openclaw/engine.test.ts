@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Engine, EngineRequest } from "../../src/worker/engines/engine.js";
+import type { Engine, EngineRequest } from "../../src/worker/engine/engine.js";
 import {
   createOpenClawEngine,
   type OpenClawConfig,

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../src/worker/clock.js";
 import { createEngine } from "../../src/worker/engines/create.js";
-import type { Engine } from "../../src/worker/engines/engine.js";
+import type { Engine } from "../../src/worker/engine/engine.js";
 import type { GatewayProcessConfig } from "../../src/worker/engines/openclaw/config.js";
 import { createOpenClawEngine, type OpenClawTiming } from "../../src/worker/engines/openclaw/index.js";
 import { readEnv } from "../../src/worker/env.js";

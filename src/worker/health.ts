@@ -2,7 +2,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { accepts } from "hono/accepts";
-import type { Engine } from "./engines/engine.js";
+import type { Engine } from "./engine/engine.js";
 import { plainText, plainTextType, type Metrics } from "./metrics.js";
 import type { Services } from "./services.js";
 import type { RunControl } from "./shutdown.js";

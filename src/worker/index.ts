@@ -11,7 +11,7 @@ export {
   type EngineReply,
   type EngineRequest,
   type EngineTurn,
-} from "./engines/engine.js";
+} from "./engine/engine.js";
 export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai.js";
 export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/index.js";
 export {
@@ -48,7 +48,7 @@ export { type MemoryTransport } from "./memory/transport.js";
 export { createMetrics, type Metrics } from "./metrics.js";
 export { drainOnSignals, RunControl, type RunState } from "./shutdown.js";
 export { createConnectionStatus, type ConnectionStatus } from "./status.js";
-export { createGatewayTransport, type GatewayOptions } from "./transport/gateway.js";
+export { createGatewayTransport, type GatewayOptions } from "./gateway/gateway.js";
 export {
   TransportError,
   type Held,

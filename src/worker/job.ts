@@ -9,7 +9,7 @@ import type { FileExchange } from "./attachments/exchange.js";
 import type { OutgoingFile } from "./attachments/files.js";
 import type { Delivery, Recipient } from "./delivery/delivery.js";
 import type { Connections } from "./connections/resolve.js";
-import { EngineError, type Engine } from "./engines/engine.js";
+import { EngineError, type Engine } from "./engine/engine.js";
 import {
   holdLease,
   Interrupted,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aJob, loopWith, pollIntervalMs } from "../../test/worker/fakes.js";
 import { outcomes, runFor } from "../../test/worker/runFor.js";
-import { EngineError } from "./engines/engine.js";
+import { EngineError } from "./engine/engine.js";
 import { runLoop } from "./loop.js";
 import { TransportError } from "./transport/transport.js";
 

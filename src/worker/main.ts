@@ -31,7 +31,7 @@ import { secretsOf } from "./secrets.js";
 import { lookAtMachine } from "./startChecks.js";
 import { checkMachine, listen, startEngine, startSkills } from "./startup.js";
 import { createConnectionStatus } from "./status.js";
-import { createGatewayTransport } from "./transport/gateway.js";
+import { createGatewayTransport } from "./gateway/gateway.js";
 import { workerVersion } from "./version.js";
 import { listenForWakes } from "./waiting/listen.js";
 import type { Subscription } from "./waiting/subscription.js";

@@ -1,6 +1,6 @@
 /** The gauges that nobody pushes: they are read off the process and the worker's parts when somebody scrapes. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Engine } from "./engines/engine.js";
+import type { Engine } from "./engine/engine.js";
 import type { WorkerEnv } from "./env.js";
 import type { Metrics } from "./metrics.js";
 import type { Observer } from "./observed.js";

@@ -4,8 +4,13 @@ import { wellFormed } from "../policy/text/cut.js";
 import { redactSecrets } from "../policy/text/redactSecrets.js";
 import type { Clock } from "./clock.js";
 import { createConnections, type Connections } from "./connections/resolve.js";
-import type { EngineAttachment } from "./attachments/files.js";
-import { EngineError, engineErrorOf, type Engine, type EngineReply } from "./engines/engine.js";
+import {
+  EngineError,
+  engineErrorOf,
+  type Engine,
+  type EngineAttachment,
+  type EngineReply,
+} from "./engine/engine.js";
 import type { Metrics } from "./metrics.js";
 
 export interface RunEngineDeps {

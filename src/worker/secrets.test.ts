@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aJob, loopWith } from "../../test/worker/fakes.js";
 import { runFor } from "../../test/worker/runFor.js";
-import { EngineError } from "./engines/engine.js";
+import { EngineError } from "./engine/engine.js";
 import { readEnv } from "./env.js";
 import { createLogger } from "./logging.js";
 import { secretsOf } from "./secrets.js";

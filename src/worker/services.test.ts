@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aJob, loopWith } from "../../test/worker/fakes.js";
 import { outcomes, runFor } from "../../test/worker/runFor.js";
 import { systemClock } from "./clock.js";
-import { EngineError } from "./engines/engine.js";
+import { EngineError } from "./engine/engine.js";
 import { healthProblems } from "./health.js";
 import { createMetrics } from "./metrics.js";
 import { Services, type ServicesDeps } from "./services.js";

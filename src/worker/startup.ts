@@ -1,6 +1,6 @@
 /** The steps of a start that can end it, each with its own fault. */
 import { parseCommand } from "./engines/command.js";
-import { EngineError, type Engine } from "./engines/engine.js";
+import { EngineError, type Engine } from "./engine/engine.js";
 import type { WorkerEnv } from "./env.js";
 import { WorkerFault } from "./faults.js";
 import { startHealthServer, type HealthDeps, type HealthServer } from "./health.js";

@@ -10,7 +10,7 @@ import { frame } from "../../src/worker/journal/framed.js";
 import { Journal } from "../../src/worker/journal/journal.js";
 import { probeOrder } from "../../src/worker/probes/probe.js";
 import { openFileStore } from "../../src/worker/store/fileStore.js";
-import { createGatewayTransport } from "../../src/worker/transport/gateway.js";
+import { createGatewayTransport } from "../../src/worker/gateway/gateway.js";
 import { TransportError } from "../../src/worker/transport/transport.js";
 import { unhintedPollMs, Waiting, type IdleHint } from "../../src/worker/waiting/waiting.js";
 import { json, startTestServer, type TestServer } from "../worker/httpServer.js";

@@ -4,7 +4,7 @@ import type { OutgoingFile } from "../../src/worker/attachments/files.js";
 import { pino } from "pino";
 import type { HydrationBundle, Job } from "../../src/contract/queue.js";
 import type { Delivery, SendResult } from "../../src/worker/delivery/delivery.js";
-import type { Engine, EngineRequest } from "../../src/worker/engines/engine.js";
+import type { Engine, EngineRequest } from "../../src/worker/engine/engine.js";
 import type { LoopDeps } from "../../src/worker/loop.js";
 import { createMetrics } from "../../src/worker/metrics.js";
 import { RunControl } from "../../src/worker/shutdown.js";

@@ -7,7 +7,7 @@ import { systemClock } from "../../src/worker/clock.js";
 import { Disk } from "../../src/worker/memory/disk.js";
 import { Memory, type MemoryDeps } from "../../src/worker/memory/memory.js";
 import type { SnapshotStorage } from "../../src/worker/memory/storage/storage.js";
-import { createGatewayTransport } from "../../src/worker/transport/gateway.js";
+import { createGatewayTransport } from "../../src/worker/gateway/gateway.js";
 import { MemoryServer } from "./memoryServer.js";
 
 export const notAborted = new AbortController().signal;

@@ -1,7 +1,7 @@
 /** Workers over real sockets at a deployment whose transactions overlap, and which may not be written to fast. */
 import { afterEach, expect, it } from "vitest";
 import { startPlatform, type Platform } from "../../sim/platform/index.js";
-import { createGatewayTransport } from "../../src/worker/transport/gateway.js";
+import { createGatewayTransport } from "../../src/worker/gateway/gateway.js";
 import { TransportError, type SettleResult } from "../../src/worker/transport/transport.js";
 
 const componentPath = "agentFactory";

@@ -15,9 +15,9 @@ import {
 import { safeFileName } from "../../policy/telegram/fileName.js";
 import { readCapped } from "../../policy/telegram/readCapped.js";
 import { describeReplyFile } from "../../policy/worker/replyFile.js";
-import { EngineError, engineErrorOf } from "../engines/engine.js";
+import { EngineError, engineErrorOf, type EngineAttachment, type EngineFile } from "../engine/engine.js";
 import { removeTree } from "../files/removeTree.js";
-import { FileGone, type EngineAttachment, type EngineFile, type OutgoingFile } from "./files.js";
+import { FileGone, type OutgoingFile } from "./files.js";
 
 /** Far above what Telegram gives a bot; the component has its own, lower limit. */
 const maxIncomingBytes = 64 * 1024 * 1024;

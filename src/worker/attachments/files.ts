@@ -1,22 +1,6 @@
 /** Files between a message, the disk and a reply, as engines and delivery see them. */
-import type { Attachment, ReplyFile } from "../../contract/attachments.js";
-
-/** A file of the message. Its name is safe, but the sender's choice; `path` is this worker's. */
-export interface EngineAttachment {
-  kind: Attachment["kind"];
-  fileName: string;
-  mimeType?: string;
-  sizeBytes?: number;
-  /** Where it lies on this machine while the engine runs; null when it could not be had, see `problem`. */
-  path: string | null;
-  problem?: string;
-}
-
-/** A file that the engine made for its answer. */
-export interface EngineFile {
-  fileName: string;
-  bytes: Uint8Array<ArrayBuffer>;
-}
+import type { ReplyFile } from "../../contract/attachments.js";
+import type { EngineAttachment } from "../engine/engine.js";
 
 /** The content of a file is lost: no repeat brings it back. */
 export class FileGone extends Error {

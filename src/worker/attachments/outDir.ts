@@ -3,11 +3,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { MAX_REPLY_FILE_BYTES, MAX_REPLY_FILES } from "../../contract/attachments.js";
-import { EngineError } from "../engines/engine.js";
+import { EngineError, type EngineFile } from "../engine/engine.js";
 import { readRegularFile } from "../files/openRegular.js";
 import { factsAt, inside, loosen, namesIn, rawPath, shownName, type RawPath } from "../files/rawPath.js";
 import { removeTree } from "../files/removeTree.js";
-import type { EngineFile } from "./files.js";
 
 /** All files of one answer together, in bytes: they are held in memory until they are sent. */
 const maxTotalBytes = 2 * MAX_REPLY_FILE_BYTES;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aJob, FakeEngine, loopWith } from "../../../test/worker/fakes.js";
 import { runFor } from "../../../test/worker/runFor.js";
 import { createCommandEngine } from "../engines/command.js";
-import { EngineError } from "../engines/engine.js";
+import { EngineError } from "../engine/engine.js";
 import { openFileStore } from "../store/fileStore.js";
 import { addConnectionsCommand } from "./command.js";
 import { createConnections } from "./resolve.js";

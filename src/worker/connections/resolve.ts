@@ -1,5 +1,5 @@
 /** Finds the values of an agent's connections in this worker's own store. */
-import { EngineError } from "../engines/engine.js";
+import { EngineError } from "../engine/engine.js";
 import { StoreError, type OwnStore } from "../store/store.js";
 
 export interface Connections {

@@ -6,7 +6,7 @@ import type { Clock } from "../clock.js";
 import type { Delivery } from "../delivery/delivery.js";
 import { createMetrics } from "../metrics.js";
 import { checksOf, Services } from "../services.js";
-import type { EngineError } from "./engine.js";
+import type { EngineError } from "../engine/engine.js";
 import { createOpenAiEngine } from "./openai.js";
 
 let server: TestServer | undefined;

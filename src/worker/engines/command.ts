@@ -10,7 +10,7 @@ import { cutTextFromStart } from "../../policy/text/cut.js";
 import { textWithFiles, withMissing } from "../attachments/files.js";
 import { withOutDir } from "../attachments/outDir.js";
 import { systemCode } from "../memory/memoryError.js";
-import { EngineError, type Engine, type EngineReply, type EngineRequest } from "./engine.js";
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine/engine.js";
 import { plainText } from "./terminal.js";
 
 export interface CommandOptions {

@@ -5,7 +5,7 @@ import type { WorkerEnv } from "../env.js";
 import { memoryPlace } from "../memory/place.js";
 import { createCommandEngine, parseCommand } from "./command.js";
 import { createEchoEngine } from "./echo.js";
-import { EngineError, type Engine } from "./engine.js";
+import { EngineError, type Engine } from "../engine/engine.js";
 import { createOpenAiEngine } from "./openai.js";
 import { createOpenClawEngine, type OpenClawLog } from "./openclaw/index.js";
 

@@ -4,7 +4,7 @@ import { closedPort, json, startTestServer, type TestServer } from "../../../tes
 import type { Clock } from "../clock.js";
 import { createCommandEngine, parseCommand } from "./command.js";
 import { createEchoEngine } from "./echo.js";
-import type { Engine, EngineRequest } from "./engine.js";
+import type { Engine, EngineRequest } from "../engine/engine.js";
 import { createOpenAiEngine } from "./openai.js";
 
 let server: TestServer | undefined;

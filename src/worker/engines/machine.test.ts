@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect, it, vi } from "vitest";
 import { createFileExchange } from "../attachments/exchange.js";
 import { createCommandEngine } from "./command.js";
-import { engineErrorOf } from "./engine.js";
+import { engineErrorOf } from "../engine/engine.js";
 import { plainText } from "./terminal.js";
 
 const command = fileURLToPath(new URL("./command.ts", import.meta.url));

@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import type { Clock } from "../clock.js";
 import { systemCode } from "../memory/memoryError.js";
-import { EngineError, type Engine, type EngineRequest } from "./engine.js";
+import { EngineError, type Engine, type EngineRequest } from "../engine/engine.js";
 import { readAnswer } from "./openai/answer.js";
 import { failureOf, notTaken, wordsOfBody, type Told, type Without } from "./openai/failure.js";
 import { messagesOf } from "./openai/messages.js";

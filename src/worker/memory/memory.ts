@@ -8,7 +8,7 @@ import type { SnapshotReason } from "../../contract/snapshots.js";
 import { keepsDisk } from "../../policy/snapshots/keepVolume.js";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import type { Clock } from "../clock.js";
-import type { Engine } from "../engines/engine.js";
+import type { Engine } from "../engine/engine.js";
 import { TransportError } from "../transport/transport.js";
 import { pack, unpack } from "./archive.js";
 import type { Disk, Marker } from "./disk.js";

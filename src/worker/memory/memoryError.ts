@@ -1,4 +1,4 @@
-import { EngineError } from "../engines/engine.js";
+import { EngineError } from "../engine/engine.js";
 import { TransportError } from "../transport/transport.js";
 
 /**

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { snapshotFormatVersion } from "../../contract/snapshots.js";
 import type { Clock } from "../clock.js";
-import type { Engine } from "../engines/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { WorkerEnv } from "../env.js";
 import { workerVersion } from "../version.js";
 import { Disk } from "./disk.js";

@@ -15,7 +15,7 @@ import {
 import { systemClock } from "../clock.js";
 import { createLogger } from "../logging.js";
 import { sayHello } from "../hello.js";
-import { createGatewayTransport } from "../transport/gateway.js";
+import { createGatewayTransport } from "../gateway/gateway.js";
 import { CertificateWanted, failureOf, type FailureKind } from "./failure.js";
 import { openNetwork } from "./network.js";
 import { ProxyError } from "./proxy.js";

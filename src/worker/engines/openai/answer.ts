@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { wellFormed } from "../../../policy/text/cut.js";
-import { EngineError } from "../engine.js";
+import { EngineError } from "../../engine/engine.js";
 import { errorIn, failureOf, wordsOfBody } from "./failure.js";
 import { readEvents } from "./sse.js";
 import { asThing, parseJson } from "./words.js";

@@ -8,7 +8,7 @@ import { Agent, getGlobalDispatcher, setGlobalDispatcher } from "undici";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { json, startTestServer, type TestServer } from "../../../../test/worker/httpServer.js";
-import type { EngineRequest, EngineTurn } from "../engine.js";
+import type { EngineRequest, EngineTurn } from "../../engine/engine.js";
 import { createOpenAiEngine } from "../openai.js";
 import { retryAfterMs } from "./retryAfter.js";
 import { wordsOf } from "./words.js";

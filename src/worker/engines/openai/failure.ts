@@ -1,5 +1,5 @@
 /** What a failed request says: about the message, or about the service. */
-import { EngineError } from "../engine.js";
+import { EngineError } from "../../engine/engine.js";
 import { asThing, wordsOf } from "./words.js";
 
 /** What a server does not take; the message is sent once more without it. */

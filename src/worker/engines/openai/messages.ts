@@ -4,7 +4,7 @@
  */
 import { textWithFiles } from "../../attachments/files.js";
 import { imageParts, type ImagePart } from "../../attachments/imageParts.js";
-import type { EngineRequest } from "../engine.js";
+import type { EngineRequest } from "../../engine/engine.js";
 import type { Without } from "./failure.js";
 
 export interface ChatMessage {

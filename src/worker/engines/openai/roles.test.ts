@@ -1,7 +1,7 @@
 /** Histories of any order, answered by a server whose chat template takes user and assistant in turns alone. */
 import { afterEach, expect, it } from "vitest";
 import { startModelServer, type ModelServer } from "../../../../sim/model/index.js";
-import type { EngineTurn } from "../engine.js";
+import type { EngineTurn } from "../../engine/engine.js";
 import { createOpenAiEngine } from "../openai.js";
 
 let server: ModelServer;

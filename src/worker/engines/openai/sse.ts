@@ -1,5 +1,5 @@
 /** Server-sent events as model servers send them, and the plain bodies that come in their place. */
-import { EngineError } from "../engine.js";
+import { EngineError } from "../../engine/engine.js";
 
 /** An event of the stream, or (`raw`) all that was no event: a whole JSON answer, JSON lines, a page. */
 export type Sent = { name: string; data: string } | { raw: string };

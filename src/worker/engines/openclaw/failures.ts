@@ -1,5 +1,5 @@
 import { cutText, wellFormed } from "../../../policy/text/cut.js";
-import { EngineError } from "../engine.js";
+import { EngineError } from "../../engine/engine.js";
 import type { GatewayErrorShape } from "./frames.js";
 
 /** The connection ended before the answer came: what happened to the request is unknown. */

@@ -1,4 +1,4 @@
-import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine.js";
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../../engine/engine.js";
 import { openClawContext, type OpenClawConfig, type OpenClawContext, type OpenClawDeps } from "./config.js";
 import { ConnectRefused, unavailable } from "./failures.js";
 import { GatewayProcess } from "./gatewayProcess.js";

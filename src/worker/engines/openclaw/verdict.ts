@@ -1,5 +1,5 @@
 import { wellFormed } from "../../../policy/text/cut.js";
-import { EngineError } from "../engine.js";
+import { EngineError } from "../../engine/engine.js";
 import { retryAfterMs } from "../openai/retryAfter.js";
 import { wordsOfThing } from "../openai/words.js";
 import { describeGatewayError, foreignText } from "./failures.js";

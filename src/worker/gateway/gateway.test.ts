@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { aJob } from "../../../test/worker/fakes.js";
 import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
 import { createGatewayTransport } from "./gateway.js";
-import { TransportError } from "./transport.js";
+import { TransportError } from "../transport/transport.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {

@@ -10,8 +10,8 @@ import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
 import type { HelloTransport, Introduction } from "../hello.js";
 import type { IdleHint } from "../waiting/waiting.js";
-import { TransportError, type Transport } from "./transport.js";
-import { claimReply, controlReply, envelope, renewReply, settleReply } from "./wire.js";
+import { TransportError, type Transport } from "../transport/transport.js";
+import { claimReply, controlReply, envelope, renewReply, settleReply } from "../transport/wire.js";
 
 export interface GatewayOptions {
   /** Site origin and path prefix without a trailing slash. */

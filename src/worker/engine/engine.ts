@@ -1,6 +1,23 @@
 /** What answers a message. The worker knows engines only through this interface. */
+import type { Attachment } from "../../contract/attachments.js";
 import { wellFormed } from "../../policy/text/cut.js";
-import type { EngineAttachment, EngineFile } from "../attachments/files.js";
+
+/** A file of the message. Its name is safe, but the sender's choice; `path` is this worker's. */
+export interface EngineAttachment {
+  kind: Attachment["kind"];
+  fileName: string;
+  mimeType?: string;
+  sizeBytes?: number;
+  /** Where it lies on this machine while the engine runs; null when it could not be had, see `problem`. */
+  path: string | null;
+  problem?: string;
+}
+
+/** A file that the engine made for its answer. */
+export interface EngineFile {
+  fileName: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** One turn of the conversation so far; `at` is epoch ms. */
 export interface EngineTurn {
