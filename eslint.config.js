@@ -6,6 +6,7 @@ import convex from "@convex-dev/eslint-plugin";
 import js from "@eslint/js";
 import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
 import importX from "eslint-plugin-import-x";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
@@ -27,18 +28,14 @@ function zone(folder, may) {
   ];
 }
 
-/** The domains, from the ground up: each may build on those before it, so no two folders need each other. */
-const CORE_FOLDERS = [
-  ...["config", "bounds", "audit", "secrets", "agents", "connections", "bridge", "bots", "attachments"],
-  ...["line", "signals", "workers", "queue", "identity", "providers", "snapshots", "fleet", "skills"],
-  ...["probes", "media", "telegram", "pushing", "ops", "views", "upkeep"],
-];
-const coreZones = CORE_FOLDERS.map((folder, index) => ({
-  target: `./src/core/${folder}`,
-  from: "./src/core",
-  except: [...CORE_FOLDERS.slice(0, index + 1).map((f) => `./${f}`), "./functions.ts", "./workflows.ts"],
-  message: `core/${folder} may import only folders that stand before it in CORE_FOLDERS (eslint.config.js)`,
-}));
+/** The folders of a layer, from the ground up: each may build on those before it, so no two need each other. */
+const FOLDERS = JSON.parse(readFileSync(path.join(ROOT, "scripts/lint/folders.json"), "utf8"));
+const orderOf = (layer) =>
+  FOLDERS[layer].slice(0, -1).map((folder, index) => ({
+    target: `./src/${layer}/${folder}`,
+    from: FOLDERS[layer].slice(index + 1).map((later) => `./src/${layer}/${later}`),
+    message: `${layer}/${folder} may import only folders that stand before it in scripts/lint/folders.json`,
+  }));
 
 /** Restricted packages of a folder, as patterns over the text of the import. */
 const ONLY = (allowed) => ({
@@ -64,7 +61,7 @@ const layer = (folder, may, patterns, extra = {}) => ({
   rules: {
     "import-x/no-restricted-paths": [
       "error",
-      { basePath: ROOT, zones: [...zone(folder, may), ...(extra.zones ?? [])] },
+      { basePath: ROOT, zones: [...zone(folder, may), ...(folder in FOLDERS ? orderOf(folder) : [])] },
     ],
     "no-restricted-imports": ["error", { patterns }],
     ...extra.rules,
@@ -103,7 +100,7 @@ const coreLayer = (packages, extra) =>
         "Functions are registered in src/component only.",
       ),
     ],
-    { ...extra, zones: coreZones },
+    extra,
   );
 
 export default tseslint.config(

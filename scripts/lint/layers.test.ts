@@ -1,5 +1,6 @@
 /** Proves that the lint rules of the layers, of file length and of import cycles report what they should. */
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,6 +52,7 @@ describe("layers", () => {
     ["src/core/queue/planted.ts", 'import { x } from "../../component/queue.js";', PATHS],
     ["src/core/workers/planted.ts", 'import { x } from "../queue/model.js";', PATHS],
     ["src/core/bounds/planted.ts", 'import { x } from "../upkeep/tick.js";', PATHS],
+    ["src/worker/memory/planted.ts", 'import { x } from "../engines/create.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { Hono } from "hono";', IMPORTS],
     ["src/core/queue/planted.ts", 'import { readFileSync } from "node:fs";', IMPORTS],
     [
@@ -97,6 +99,16 @@ describe("layers", () => {
   ])("allows %s: %s", async (file, text) => {
     expect(await rulesAt(file, text)).toEqual([]);
   });
+});
+
+const FOLDERS = JSON.parse(readFileSync(new URL("folders.json", import.meta.url), "utf8")) as Record<
+  string,
+  string[]
+>;
+it.each(Object.entries(FOLDERS))("every folder of src/%s has its place", async (layer, folders) => {
+  const entries = await readdir(path.join(ROOT, "src", layer), { withFileTypes: true });
+  const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  expect([...folders].sort()).toEqual(found.sort());
 });
 
 describe("file length", () => {
