@@ -5,6 +5,7 @@ import type { Random } from "../../faults/index.js";
 import type { Origins } from "../requests.js";
 import { answered, type Attempt, type Expected, type HostileCase, type Reply } from "../types.js";
 import { argsOf, callAs, userFunctions, valuesOfBob, valuesOfMallory, type UserFunction } from "./calls.js";
+import { laneCases } from "./lanes.js";
 import { pairingCases } from "./pairing.js";
 import type { UserStage } from "./stage.js";
 
@@ -18,6 +19,7 @@ export function userCases(stage: UserStage, origins: Origins, exported: Readonly
     ...tableCases(stage, origins, exported),
     ...addressCases(stage, origins),
     ...sharedCases(stage, origins),
+    ...laneCases(stage, origins),
     ...pairingCases(stage, origins),
   ];
 }

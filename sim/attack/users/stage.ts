@@ -36,6 +36,8 @@ export interface UserStage {
   mallory: string;
   /** Named like a conversation of mallory's, and has written with an idempotency key. */
   namesake: { user: string; messageId: string };
+  /** Bound by the host to an agent whose lane is that of the binding's `region`. */
+  nomad: { user: string; agentKey: string; region: string; lane: string };
   /** Codes for the open agent, as mallory and another user made them for themselves. */
   codeOfMallory: string;
   newCode(user: string): Promise<string>;
@@ -108,6 +110,15 @@ export async function setUserStage(
     const asked = { consumerUserId: user, agentKey: open.agentKey, ttlMs: DAY_MS };
     return zPairing.parse(await run("createPairingCode", asked)).code;
   };
+  const nomad = { user: named("nomad"), agentKey: named("regional"), region: named("eu") };
+  await run("configureAgent", {
+    ...{ agentKey: nomad.agentKey, version: "1", enabled: true, secretsRef: [] },
+    tag: "tag-$args[region]",
+  });
+  await run("bindUserAgent", {
+    ...{ consumerUserId: nomad.user, agentKey: nomad.agentKey },
+    metadata: { region: nomad.region },
+  });
   const namesake = `${mallory}:x`;
   let serial = randomInt(1, 1_000_000) * 1_000;
   return {
@@ -129,6 +140,7 @@ export async function setUserStage(
         }),
       ),
     },
+    nomad: { ...nomad, lane: `tag-${nomad.region}` },
     codeOfMallory: await newCode(mallory),
     newCode,
     bindingOf: (user) => run("getUserAgentBinding", { consumerUserId: user }),
