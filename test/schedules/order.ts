@@ -8,6 +8,8 @@ import { changesOf, type Mirror } from "./mirror.js";
 const LINE_AGE_MS = 5_700;
 /** A look leaves the front row where it is, and newcomers enter at the tick that was served last. */
 const MAX_PASSED_OVER = 2;
+/** By each other flow, in turn with its own, and once more as newcomers enter at the tick that was served last. */
+const MAX_OVERTAKES = 2;
 
 type Conversation = Doc<"conversations">;
 interface Waiting {
@@ -16,8 +18,13 @@ interface Waiting {
   passedOverAt?: number;
   /** How often that happened when every line published before was over. */
   passedOver: number;
-  /** How often each other flow was served although it came later, and by how many points it was more urgent at most. */
-  overtakenBy: Map<string, { times: number; lead: number }>;
+  /** The highest priority among those of its flow that were taken meanwhile: its flow pays back the head start that they had. */
+  mostUrgentMate: number;
+  /**
+   * How much more often than its own each other flow was served although it came later, and by how many points it was more
+   * urgent at most. Flows take turns, so behind three of its own flow it lets three of each other one go first.
+   */
+  overtakenBy: Map<string, { since: number; times: number; lead: number }>;
 }
 
 const flowOf = ({ lane, workspace, band }: Conversation): string => `${lane} ${workspace} ${band}`;
@@ -38,7 +45,12 @@ export class Order {
       if (before?.state === "ready" && after.state === "held") this.checkTaken(before, commit, now);
       if (after.state !== "ready") this.waiting.delete(after._id);
       else if (before?.state !== "ready")
-        this.waiting.set(after._id, { ts: commit.ts, passedOver: 0, overtakenBy: new Map() });
+        this.waiting.set(after._id, {
+          ts: commit.ts,
+          passedOver: 0,
+          mostUrgentMate: 0,
+          overtakenBy: new Map(),
+        });
     }
   }
 
@@ -48,6 +60,10 @@ export class Order {
       // Whoever came after the claim had begun was not there for it.
       if (id === taken._id || row?.state !== "ready" || row.lane !== taken.lane || waiting.ts > since)
         continue;
+      if (flowOf(row) === flowOf(taken)) {
+        waiting.mostUrgentMate = Math.max(waiting.mostUrgentMate, taken.priority);
+        for (const other of waiting.overtakenBy.values()) other.times = Math.max(0, other.times - 1);
+      }
       const earlierMs = taken.readyAt - row.readyAt;
       if (earlierMs <= 0) continue;
       if (flowOf(row) === flowOf(taken)) {
@@ -62,16 +78,33 @@ export class Order {
           `${row.conversationId} is still passed over by its own flow, by ${taken.conversationId}`,
         );
       } else if (earlierMs > LINE_AGE_MS) {
-        const before = waiting.overtakenBy.get(flowOf(taken)) ?? { times: 0, lead: 0 };
-        const times = before.times + 1;
-        const lead = Math.max(before.lead, taken.priority - row.priority);
-        waiting.overtakenBy.set(flowOf(taken), { times, lead });
+        const { since, ...before } = waiting.overtakenBy.get(flowOf(taken)) ?? {
+          since: now,
+          times: 0,
+          lead: 0,
+        };
+        // Until the next look newcomers go by a line that did not know of the first.
+        const counts = since === now || now > since + LINE_AGE_MS;
+        const times = before.times + (counts ? 1 : 0);
+        const urgent = Math.max(taken.priority, waiting.mostUrgentMate);
+        const lead = Math.max(before.lead, urgent - this.leastUrgentBefore(row));
+        waiting.overtakenBy.set(flowOf(taken), { since, times, lead });
         this.worstOvertakes = Math.max(this.worstOvertakes, times - lead);
         must(
-          times <= 3 + lead,
+          times <= MAX_OVERTAKES + lead,
           `${row.conversationId} was overtaken ${times} times by a flow that is ${lead} points more urgent`,
         );
       }
     }
+  }
+
+  /** The least priority in its flow up to that row: whoever stands before it may be the one who lets others go first. */
+  private leastUrgentBefore(row: Conversation): number {
+    const before = this.mirror
+      .rows("conversations")
+      .filter(
+        (other) => other.state === "ready" && flowOf(other) === flowOf(row) && other.readyAt <= row.readyAt,
+      );
+    return Math.min(...before.map(({ priority }) => priority));
   }
 }

@@ -147,6 +147,8 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
     leaseMs: policies.lease.leaseMs,
     workspace: conversation.workspace,
     lane: conversation.lane,
+    band: conversation.band,
+    served: found.charge,
     seenAt: now,
     after: scope.after,
   });
@@ -156,7 +158,6 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
   await ctx.db.patch(conversation._id, {
     ...held,
     ...owned,
-    ...(found.charge === undefined ? {} : { served: found.charge }),
     state: "held",
     lease,
     holder: scope.workerId,

@@ -8,8 +8,9 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { orderHeads } from "../../policy/queue/lane.js";
 import { ALL_BANDS, fairOrder, flowOf, type WaitingRow } from "../../policy/queue/place.js";
-import { shareOf, windowFor } from "../../policy/queue/share.js";
+import { rowsLookedAt, shareOf } from "../../policy/queue/share.js";
 import { quietFacts, vQuiet } from "../workers/quiet.js";
+import { laneIn } from "./line.js";
 
 type Conversation = Doc<"conversations">;
 
@@ -43,19 +44,19 @@ export const candidates = asQuery({
   }),
 })(async (ctx, { worker, lanes, workspace, reapAt, now, dice, looksAround }) => {
   const [lot = 0, ...draws] = dice;
+  const line = await newestLine(ctx, now);
   const claimers = {
     worker,
-    listed: (await newestLine(ctx, now))?.claimers ?? [],
+    listed: line?.claimers ?? [],
     company: await hasCompany(ctx, worker, now),
   };
-  // One more, for a claim that comes too late for its first.
-  const count = windowFor(claimers) + 1;
+  const count = rowsLookedAt(claimers);
   const found = [];
   for (const lane of lanes) {
     const rows = await (workspace === null
       ? firstOfLane(ctx, lane, count)
       : firstOfTenant(ctx, lane, workspace, count));
-    const order = fairOrder(rows, await servedTicks(ctx, lane, rows));
+    const order = fairOrder(rows, await servedTicks(ctx, lane, rows), laneIn(line, lane)?.virtual);
     const [head] = order;
     if (!head) continue;
     const describe = ({ row }: (typeof order)[number]) => ({ id: row._id, flow: flowOf(row) });
@@ -139,7 +140,7 @@ export async function servedTicks(
   if (flows.size < 2) return served;
   for (const [flow, { workspace, band }] of [...flows].slice(0, MAX_FLOWS)) {
     const last = await ctx.db
-      .query("conversations")
+      .query("leases")
       .withIndex("by_flow", (q) =>
         q.eq("lane", lane).eq("workspace", workspace).eq("band", band).gt("served", -1),
       )

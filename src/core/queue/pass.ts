@@ -11,6 +11,7 @@ import { asMutation, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import { flowOf, placesOf, virtualTime } from "../../policy/queue/place.js";
+import { leastLookedAt } from "../../policy/queue/share.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -38,7 +39,7 @@ const ROWS_PER_LANE = 64;
 /** Workspaces whose first rows are looked at although others' fill the lane. */
 const MAX_TENANTS = 32;
 const MAX_ALARMS = 100;
-/** The first rows of a lane, about to be taken: who takes one orders them itself, so their stored places do not matter. */
+/** Most of the first rows of a lane that are left where they stand. */
 const ROWS_ABOUT_TO_GO = 8;
 /** As many as make a difference to a claim (`windowFor`). */
 const MAX_CLAIMERS = 16;
@@ -207,7 +208,8 @@ export const observe = asMutation({
   } = await ctx.runQuery(internal.queue.findWaiting, { now }, { useStaleSnapshot: true });
   for (const id of seen.alarms) await takeAlarm(ctx, id);
   for (const id of seen.oldLines) if (await ctx.db.get(id)) await ctx.db.delete(id);
-  for (const lane of seen.lanes) await updateOrder(ctx, lane);
+  const aboutToGo = Math.min(ROWS_ABOUT_TO_GO, leastLookedAt(seen.claimers));
+  for (const lane of seen.lanes) await updateOrder(ctx, lane, aboutToGo);
   const heads = seen.lanes.flatMap(({ rows }) =>
     rows.map(({ lane, workspace, readyAt }) => ({ lane, workspace, readyAt })),
   );
@@ -222,12 +224,14 @@ export const observe = asMutation({
 const ticksOf = (served: SeenLane["served"]) => new Map(served.map(({ flow, tick }) => [flow, tick]));
 
 /**
- * Brings the stored order of a lane up to date. The first rows are left alone: they are about to be taken, and whoever takes one
- * orders them anyway. Where one flow has the lane to itself the order of arrival is right.
+ * Brings the stored order of a lane up to date. The rows that are about to be taken are left alone: whoever takes one looks at
+ * them all and orders them itself. No more than those: a row that no claim looks at waits for its place to be put right, and one
+ * that came while no line was published stands as far behind as the clock is ahead of the lane. Where one flow has the lane to
+ * itself the order of arrival is right.
  */
-async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane): Promise<void> {
+async function updateOrder(ctx: MutationCtx, { rows, served }: SeenLane, aboutToGo: number): Promise<void> {
   if (new Set(rows.map(flowOf)).size < 2) return;
-  const first = new Set(rows.slice(0, ROWS_ABOUT_TO_GO));
+  const first = new Set(rows.slice(0, aboutToGo));
   for (const { row, start } of placesOf(rows, ticksOf(served))) {
     if (first.has(row)) continue;
     const current = await ctx.db.get(row.id);

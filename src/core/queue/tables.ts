@@ -26,8 +26,8 @@ const vWaiting = v.object({ until: v.number(), collecting: v.optional(v.boolean(
 export const queueTables = {
   /**
    * The unit of scheduling. Warm: written at each change of that conversation's state, never by a heartbeat, nor by an
-   * enqueue to a busy one. Read by claim, enqueue, settle. One row per chat, kept for good: it is the chat's identity and
-   * its flow's memory.
+   * enqueue to a busy one. Read by claim, enqueue, settle. One row per chat, kept for good: it is the chat's
+   * identity.
    */
   conversations: defineTable({
     conversationId: v.string(),
@@ -45,8 +45,6 @@ export const queueTables = {
     rank: v.number(),
     urgency: v.number(),
     readyAt: v.number(),
-    /** The tick that its flow was charged when it was taken last: the flow's memory (`policy/queue/place.ts`). */
-    served: v.optional(v.number()),
     wakeAt: v.optional(v.number()),
     /** The message in flight or next in line. */
     head: v.optional(v.id("messageQueue")),
@@ -75,7 +73,6 @@ export const queueTables = {
     .index("by_conversationId", ["conversationId"])
     .index("by_ready", ["state", "pool", "rank", "urgency", "readyAt"])
     .index("by_tenant", ["state", "pool", "workspace", "band", "rank", "urgency", "readyAt"])
-    .index("by_flow", ["lane", "workspace", "band", "served"])
     .index("by_wake", ["state", "wakeAt"])
     .index("by_agentKey", ["agentKey"]),
 
@@ -131,13 +128,20 @@ export const queueTables = {
     /** Copied at claim, so that a heartbeat with a stolen lease is refused without reading the conversation. */
     workspace: v.optional(v.string()),
     lane: v.optional(v.string()),
+    band: v.optional(v.number()),
+    /**
+     * The tick that its flow was charged, absent for one that was not drawn from the line: the flow's memory
+     * (`policy/queue/place.ts`). It lies here because a conversation moves on to other lanes and bands.
+     */
+    served: v.optional(v.number()),
     /** The worker's last sign of life for this lease. */
     seenAt: v.number(),
     /** The lease whose end brought this one, in the same call: a repeat of that call is given this one again, and nobody else is. */
     after: v.optional(v.id("leases")),
   })
     .index("by_expiry", ["state", "expiresAt"])
-    .index("by_worker", ["worker", "seenAt"]),
+    .index("by_worker", ["worker", "seenAt"])
+    .index("by_flow", ["lane", "workspace", "band", "served"]),
 
   /** Pending timers: see `alarms.ts` for who inserts, reads and deletes which kind. Never patched. */
   alarms: defineTable({

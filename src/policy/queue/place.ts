@@ -6,7 +6,7 @@
  *
  * An arrival cannot look at the others without conflicting with them or paying for a second call. So it writes down only when
  * it came (`start`), and who takes from the line works out the ticks: from the rows that it sees, and from the tick at which
- * each of their flows was served last, which every claim leaves on the conversation that it takes. Rows are stored by
+ * each of their flows was served last, which every claim leaves on its lease. Rows are stored by
  * ascending `rank`; the look of the scheduler brings that order up to date (`placesOf`), so that the first rows are the right
  * ones to look at.
  */
@@ -69,13 +69,15 @@ export function virtualTime(rows: readonly WaitingRow[], served: ReadonlyMap<str
 /**
  * Rows of one lane in the order in which they should be taken. `served` is the tick at which each flow was served last,
  * absent for one that never was. A flow's first row comes when it arrived, or now if it came to a lane that lags behind the
- * clock, but not before the flow's next tick; each further row one tick later.
+ * clock, but not before the flow's next tick; each further row one tick later. `published`: the tick that the lane was seen to
+ * serve lately, for who sees the first of its rows alone; newcomers came no sooner, though the flow that is there is out of sight.
  */
 export function fairOrder<Row extends WaitingRow>(
   rows: readonly Row[],
   served: ReadonlyMap<string, number>,
+  published = 0,
 ): Turn<Row>[] {
-  const virtual = virtualTime(rows, served);
+  const virtual = Math.max(published, virtualTime(rows, served));
   const arrived = (row: Row) => Math.min(row.start, virtual);
   // Within a flow by the clock: newcomers enter at a tick that was published up to some seconds ago, and would go before
   // whoever has been given its place since.

@@ -115,6 +115,15 @@ describe("fairOrder", () => {
     expect(turns.indexOf("placed by a look")).toBeLessThan(turns.indexOf("newcomer"));
   });
 
+  it("charges a newcomer what its lane serves, though the flow that has come so far is out of sight", () => {
+    const newcomer = { workspace: "t", band: 2, priority: 50, start: 106, readyAt: 9_000 };
+    const other = { ...newcomer, workspace: "u", start: 102, readyAt: 500 };
+    const served = new Map([[flowOf(newcomer), 102]]);
+    const chargeOf = (published?: number) =>
+      fairOrder([newcomer, other], served, published).find(({ row }) => row === newcomer)?.charge;
+    expect([chargeOf(), chargeOf(106)]).toEqual([103, 106]);
+  });
+
   it("stored places that it corrects are right the next time", () => {
     fc.assert(
       fc.property(waitingRows, memory, (rows, remembered) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shareOf, windowFor, type Claimers } from "./share.js";
+import { leastLookedAt, rowsLookedAt, shareOf, windowFor, type Claimers } from "./share.js";
 
 const names = (prefix: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${prefix}${index}`);
@@ -19,6 +19,26 @@ describe("the window", () => {
     expect(windowFor({ worker: "new", listed: ["w0"], company: false })).toBe(24);
     expect(windowFor({ worker: "new", listed: [], company: true })).toBe(24);
     expect(windowFor({ worker: "w0", listed: ["w0"], company: true })).toBe(24);
+  });
+});
+
+describe("the rows that every claim looks at", () => {
+  it("are two while one worker may be alone, and the window of those who know of each other", () => {
+    expect([0, 1, 2, 4].map((count) => leastLookedAt(names("w", count)))).toEqual([2, 2, 7, 13]);
+  });
+
+  it("are no more than any claimer's", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...names("w", 5))),
+        fc.constantFrom(...names("w", 9)),
+        (all, worker) => {
+          const listed = [...new Set(all)];
+          for (const company of [false, true])
+            expect(leastLookedAt(listed)).toBeLessThanOrEqual(rowsLookedAt({ worker, listed, company }));
+        },
+      ),
+    );
   });
 });
 

@@ -33,6 +33,13 @@ export function windowFor(claimers: Claimers): number {
     : LOT_WINDOW;
 }
 
+/** How many of the first rows of a lane a claim looks at: one more, in case it comes too late for its first. */
+export const rowsLookedAt = (claimers: Claimers): number => windowFor(claimers) + 1;
+
+/** How many every claim looks at while these are listed, whoever asks. */
+export const leastLookedAt = (listed: readonly string[]): number =>
+  rowsLookedAt({ worker: listed[0] ?? "", listed, company: false });
+
 export interface Row {
   id: string;
   /** Flows are served in turn; within one, rows are alike. */

@@ -7,7 +7,7 @@ export const TURNS: Mutant[] = [
     replacements: [
       {
         file: "core/queue/claim.ts",
-        text: "    ...(found.charge === undefined ? {} : { served: found.charge }),\n",
+        text: "    served: found.charge,\n",
         by: "",
       },
     ],
@@ -25,5 +25,17 @@ export const TURNS: Mutant[] = [
     ],
     rule: /was overtaken/,
     from: 2_000_006,
+  },
+  {
+    name: "a look leaves alone what no claim looks at",
+    replacements: [
+      {
+        file: "core/queue/pass.ts",
+        text: "Math.min(ROWS_ABOUT_TO_GO, leastLookedAt(seen.claimers))",
+        by: "ROWS_ABOUT_TO_GO",
+      },
+    ],
+    rule: /was overtaken/,
+    from: 2_000_008,
   },
 ];
