@@ -10,7 +10,7 @@ import { orderHeads } from "../../policy/queue/lane.js";
 import { ALL_BANDS, fairOrder, flowOf, type WaitingRow } from "../../policy/queue/place.js";
 import { rowsLookedAt, shareOf } from "../../policy/queue/share.js";
 import { quietFacts, vQuiet } from "../workers/quiet.js";
-import { laneIn } from "./line.js";
+import { laneIn } from "../line/line.js";
 
 type Conversation = Doc<"conversations">;
 
