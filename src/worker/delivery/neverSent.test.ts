@@ -2,7 +2,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { serverKeyPem, serverPem } from "../../../test/worker/certificates.js";
 import { closedPort } from "../../../test/worker/httpServer.js";
 import { openNetwork } from "../net/network.js";
@@ -183,13 +183,13 @@ describe("the last moment before the first byte", () => {
     const early = AbortSignal.abort(new Error("lost"));
     const delivery = deliveryTo(await closedPort());
     expect(await delivery.send("hi", recipient, early)).toMatchObject({ kind: "withheld" });
-    const { url } = await observed();
+    const { url, seen } = await observed();
     const late = new AbortController();
-    const sending = deliveryTo(url).send("hi", recipient, late.signal, () => {
-      setTimeout(() => late.abort(new Error("lost")), 20);
-      return true;
-    });
-    await expect(sending).rejects.toThrow("lost");
+    const sending = deliveryTo(url).send("hi", recipient, late.signal);
+    const refused = expect(sending).rejects.toThrow("lost");
+    await vi.waitFor(() => expect(seen().bytes).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+    late.abort(new Error("lost"));
+    await refused;
   });
 });
 
