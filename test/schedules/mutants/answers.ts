@@ -15,7 +15,7 @@ export const ANSWERS: Mutant[] = [
       },
     ],
     rule: /ends its own lease|its message is done|is ended by the lease/,
-    from: 1_000_001,
+    from: 1,
   },
   {
     name: "an answer that is repeated names the lease that has ended",
