@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { SnapshotReason } from "../../src/contract/snapshots.js";
 import { sweepSnapshots } from "../../src/core/snapshots/sweep.js";
-import { sha256Hex } from "../../src/policy/snapshots/sha256.js";
+import { hexOfSha256 } from "../../src/policy/snapshots/sha256.js";
 import type { World } from "./world.js";
 
 export const HOUR = 3_600_000;
@@ -27,7 +27,7 @@ export function snapshotActions(world: World) {
     world.t.run(async (ctx) => {
       const storageId = await ctx.storage.store(new Blob([text]));
       const file = await ctx.db.system.get(storageId);
-      return { storageId, sha256: sha256Hex(file?.sha256 ?? "") ?? "", sizeBytes: text.length };
+      return { storageId, sha256: hexOfSha256(file?.sha256 ?? "") ?? "", sizeBytes: text.length };
     });
   const prepare = (
     workerId: string,

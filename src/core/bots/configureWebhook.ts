@@ -7,7 +7,7 @@ import { v } from "convex/values";
 import { factoryError } from "../../contract/errors.js";
 import { defaultPathPrefix, telegramWebhookPath } from "../../contract/gateway.js";
 import * as contract from "../../contract/telegram.js";
-import { sha256Hex } from "../../policy/identity/sha256.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import { agentKeyOfSecretRef, botIdOfToken } from "../../policy/telegram/botToken.js";
 import { decideWebhookUrl, isSelfHostedBotApi } from "../../policy/telegram/webhookUrl.js";
 import { internal } from "../../component/_generated/api.js";

@@ -1,7 +1,7 @@
 /** A code becomes a binding, once. Writes `pairingCodes`, `identityBindings`. */
 import { factoryError, type ErrorCode } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
-import { sha256Hex } from "../../policy/identity/sha256.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";

@@ -8,7 +8,7 @@ import {
   pairingDeepLink,
   pairingTtlMs,
 } from "../../policy/identity/pairingCode.js";
-import { sha256Hex } from "../../policy/identity/sha256.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";

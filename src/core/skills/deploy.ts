@@ -2,7 +2,8 @@
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/skills.js";
 import { assembleBundle, type SkillFile } from "../../policy/skills/bundle.js";
-import { filesHash, sha256Hex } from "../../policy/skills/hash.js";
+import { filesHash } from "../../policy/skills/hash.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import { isSemanticVersion, isSkillSlug, normalizeSlug } from "../../policy/skills/identity.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";

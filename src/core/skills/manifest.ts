@@ -14,7 +14,8 @@ import {
   sourceOf,
   type SkillFile,
 } from "../../policy/skills/bundle.js";
-import { contentHash, manifestVersion, publishedBundleHash, sha256Hex } from "../../policy/skills/hash.js";
+import { contentHash, manifestVersion, publishedBundleHash } from "../../policy/skills/hash.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import type { Policies } from "../../contract/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";

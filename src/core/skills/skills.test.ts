@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { START, useWorld } from "../../../test/component/world.js";
-import { contentHash, publishedBundleHash, sha256Hex } from "../../policy/skills/hash.js";
+import { contentHash, publishedBundleHash } from "../../policy/skills/hash.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import { MAX_CHANNEL_BYTES, RELEASES_KEPT } from "./releases.js";
 
 const world = useWorld();

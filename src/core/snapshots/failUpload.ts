@@ -1,6 +1,6 @@
 /** A snapshot that could not be taken. Never touches a ready one. Writes `dataSnapshots`; deletes the file if it was uploaded. */
 import * as contract from "../../contract/snapshots.js";
-import { sha256Hex } from "../../policy/snapshots/sha256.js";
+import { hexOfSha256 } from "../../policy/snapshots/sha256.js";
 import { asMutation } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
@@ -33,8 +33,8 @@ async function removeUpload(
 ): Promise<void> {
   const id = ctx.db.system.normalizeId("_storage", upload.storageId);
   const file = id && (await ctx.db.system.get(id));
-  const sha256 = sha256Hex(upload.sha256);
-  if (!id || !file || sha256 === null || sha256 !== sha256Hex(file.sha256)) return;
+  const sha256 = hexOfSha256(upload.sha256);
+  if (!id || !file || sha256 === null || sha256 !== hexOfSha256(file.sha256)) return;
   if (file._creationTime < row._creationTime) return;
   const used = await ctx.db
     .query("dataSnapshots")

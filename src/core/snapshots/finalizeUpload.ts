@@ -2,7 +2,7 @@
 import * as contract from "../../contract/snapshots.js";
 import { isArchiveLocation } from "../../policy/snapshots/archiveLocation.js";
 import { factoryError } from "../../contract/errors.js";
-import { sha256Hex } from "../../policy/snapshots/sha256.js";
+import { hexOfSha256 } from "../../policy/snapshots/sha256.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
@@ -65,7 +65,7 @@ function describedArchive(
   maxBytes: number,
 ): { location: string; sha256: string; sizeBytes: number } {
   const { location, sizeBytes } = args;
-  const sha256 = sha256Hex(args.sha256);
+  const sha256 = hexOfSha256(args.sha256);
   if (!isArchiveLocation(location, row._id)) {
     throw factoryError(
       "snapshot_mismatch",
@@ -100,8 +100,8 @@ async function verifiedFile(
   if (!file || used || file._creationTime < row._creationTime) {
     throw factoryError("snapshot_mismatch", "There is no upload of this snapshot under that storage id.");
   }
-  const sha256 = sha256Hex(args.sha256);
-  if (sha256 === null || sha256 !== sha256Hex(file.sha256) || args.sizeBytes !== file.size) {
+  const sha256 = hexOfSha256(args.sha256);
+  if (sha256 === null || sha256 !== hexOfSha256(file.sha256) || args.sizeBytes !== file.size) {
     throw factoryError(
       "snapshot_mismatch",
       "The stored file differs from the one that the worker describes.",

@@ -4,7 +4,7 @@ import { afterFailure, ATTEMPT_WINDOW_MS, isBlocked, MAX_FAILURES, type Attempts
 import { placeOfChat, placeOfUser, telegramBase, userBase, withGeneration } from "./conversationIds.js";
 import { nextAction, type OnboardingFacts } from "./onboarding.js";
 import { PAIRING_CODE_BYTES, pairingCodeOf, pairingDeepLink, pairingTtlMs } from "./pairingCode.js";
-import { sha256Hex } from "./sha256.js";
+import { sha256Hex } from "../text/sha256.js";
 
 describe("ids of conversations", () => {
   it("are never those of another user, agent or generation", () => {

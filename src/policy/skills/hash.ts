@@ -1,9 +1,5 @@
 /** The hashes of skills: SHA-256 over UTF-8, in lower-case hex. Each is a function of the content alone. */
-
-export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+import { sha256Hex } from "../text/sha256.js";
 
 export interface HashedFile {
   path: string;

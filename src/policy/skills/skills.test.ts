@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { assembleBundle, MAX_FILES, skillDoc, skillMarker, sourceOf } from "./bundle.js";
-import { contentHash, filesHash, manifestVersion, sha256Hex } from "./hash.js";
+import { contentHash, filesHash, manifestVersion } from "./hash.js";
+import { sha256Hex } from "../text/sha256.js";
 import { isSemanticVersion, isSkillSlug, normalizeSlug } from "./identity.js";
 import { skillPathFault, skillPathsFault } from "./paths.js";
 

@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { keepsDisk, type DiskMemory } from "./keepVolume.js";
-import { sha256Hex } from "./sha256.js";
+import { hexOfSha256 } from "./sha256.js";
 
-describe("sha256Hex", () => {
+describe("hexOfSha256", () => {
   const digest = createHash("sha256").update("memory").digest();
   const hex = digest.toString("hex");
   it.each([hex, hex.toUpperCase(), digest.toString("base64"), digest.toString("base64").replace("=", "")])(
     "reads %s",
     (text) => {
-      expect(sha256Hex(text)).toBe(hex);
+      expect(hexOfSha256(text)).toBe(hex);
     },
   );
   it.each(["", "x", hex.slice(1), `${hex}0`, "*".repeat(44), "-".repeat(43), "A".repeat(45)])(
     "refuses '%s'",
     (text) => {
-      expect(sha256Hex(text)).toBeNull();
+      expect(hexOfSha256(text)).toBeNull();
     },
   );
 });

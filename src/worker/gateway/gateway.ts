@@ -12,6 +12,7 @@ import type { HelloTransport, Introduction } from "../hello.js";
 import type { IdleHint } from "../waiting/waiting.js";
 import { TransportError, type Transport } from "../transport/transport.js";
 import { claimReply, controlReply, envelope, renewReply, settleReply } from "../transport/wire.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 export interface GatewayOptions {
   /** Site origin and path prefix without a trailing slash. */
@@ -198,13 +199,5 @@ async function post(
       throw new TransportError("timeout", `${operation}: no answer within ${options.timeoutMs} ms`, true);
     const { what } = failureOf(error);
     throw new TransportError("network", `${operation}: ${what}`, true, null, { cause: error });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }

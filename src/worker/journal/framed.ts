@@ -3,6 +3,7 @@
  * digits of the JSON's SHA-256. A line that the power cut short is the last one; anything else that does not fit is damage.
  */
 import { createHash } from "node:crypto";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 const checksumDigits = 16;
 
@@ -43,9 +44,5 @@ export function unframe(content: string): Unframed {
 function readLine(line: string): unknown {
   const json = line.slice(checksumDigits + 1);
   if (line[checksumDigits] !== " " || line.slice(0, checksumDigits) !== checksum(json)) return undefined;
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
+  return parseJson(json);
 }

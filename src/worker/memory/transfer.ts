@@ -9,6 +9,7 @@ import { backoffMs } from "../../policy/worker/backoff.js";
 import type { Clock } from "../clock.js";
 import type { Packed } from "./archive.js";
 import { MemoryError, systemCode } from "./memoryError.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 const attempts = 4;
 const retryBaseMs = 250;
@@ -147,12 +148,4 @@ function asMemoryError(what: string, error: unknown): MemoryError {
   if (error instanceof MemoryError) return error;
   const why = error instanceof HttpFailure ? error.message : systemCode(error);
   return new MemoryError("unavailable", `the ${what} failed (${why})`, { cause: error });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

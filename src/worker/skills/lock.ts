@@ -4,6 +4,7 @@ import { z } from "zod";
 import { contentHash } from "../../policy/skills/hash.js";
 import { hashesOf, readRegular } from "./disk.js";
 import type { IndexSkill, SkillsIndex } from "./skillsTransport.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 export const LOCK_NAME = ".skills.lock.json";
 
@@ -38,7 +39,7 @@ export const lockText = (index: SkillsIndex, releaseChannel: string): string => 
  */
 export async function trustworthyLock(skillsDir: string): Promise<Lock | null> {
   const bytes = await readRegular(path.join(skillsDir, LOCK_NAME));
-  const parsed = zLock.safeParse(bytes && jsonOrNull(bytes.toString("utf8")));
+  const parsed = zLock.safeParse(bytes && parseJson(bytes.toString("utf8")));
   if (!parsed.success || (await contentHash(parsed.data.skills)) !== parsed.data.contentHash) return null;
   for (const skill of parsed.data.skills) if (!(await isOnDisk(skillsDir, skill))) return null;
   return parsed.data;
@@ -55,12 +56,4 @@ export async function isOnDisk(
     found.size === files.length &&
     files.every(({ path, sha256 }) => found.get(path) === sha256)
   );
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 /** What an index must be before anything is written. The worker checks it as if it came from a stranger. */
 import { LAYOUT_VERSION, MARKER_PATH, SKILL_DOC_PATH } from "../../policy/skills/bundle.js";
-import { contentHash, sha256Hex } from "../../policy/skills/hash.js";
+import { contentHash } from "../../policy/skills/hash.js";
+import { sha256Hex } from "../../policy/text/sha256.js";
 import { isSkillSlug } from "../../policy/skills/identity.js";
 import { skillPathsFault } from "../../policy/skills/paths.js";
 import type { IndexSkill, SkillsIndex } from "./skillsTransport.js";

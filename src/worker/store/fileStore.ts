@@ -4,6 +4,7 @@ import path from "node:path";
 import { z } from "zod";
 import { systemCode } from "../memory/memoryError.js";
 import { listingOf, StoreError, type OwnStore, type StoredConnection } from "./store.js";
+import { parseJson } from "../../policy/text/parseJson.js";
 
 /** Step n takes layout n to layout n + 1; an absent file has layout 0. Only ever appended to. */
 const migrations: readonly ((content: Record<string, unknown>) => Record<string, unknown>)[] = [
@@ -90,13 +91,6 @@ const unreadable = (file: string): StoreError =>
 function absent(error: unknown): null {
   if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
   throw error;
-}
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -4,6 +4,7 @@ import type { ProviderError } from "../providerError.js";
 import type { ProviderOptions } from "../providerOptions.js";
 import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";
 import { Pacer, type Rate } from "./pacer.js";
+import { parseJson } from "../../../policy/text/parseJson.js";
 
 const FLY_API_BASE_URL = "https://api.machines.dev/v1";
 /** Fly answers a create in 1 to 2.5 seconds, everything else faster. */
@@ -141,12 +142,4 @@ function mayRepeat(call: FlyCall, error: ProviderError): boolean {
   if (error.kind === "rate_limited") return true;
   const transient = error.kind === "unavailable" || error.kind === "timeout";
   return transient && (call.repeatable || !error.outcomeUnknown);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,7 +7,8 @@ import { wellFormed } from "../../../policy/text/cut.js";
 import { EngineError } from "../../engine/engine.js";
 import { errorIn, failureOf, wordsOfBody } from "./failure.js";
 import { readEvents } from "./sse.js";
-import { asThing, parseJson } from "./words.js";
+import { parseJson } from "../../../policy/text/parseJson.js";
+import { asThing } from "./words.js";
 
 /** Longest accepted answer, in UTF-16 units: far above any model's output, it stops a stream that never ends. */
 const maxAnswerUnits = 1_000_000;

@@ -1,6 +1,7 @@
 /** What a server says went wrong, whatever shape it says it in. */
 import { z } from "zod";
 import { cutText } from "../../../policy/text/cut.js";
+import { parseJson } from "../../../policy/text/parseJson.js";
 
 const maxWordsUnits = 300;
 const maxDepth = 4;
@@ -60,12 +61,4 @@ function textOf(whole: string): string {
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(body)?.[1] ?? "";
   if (title.trim() !== "") return title;
   return body.replace(/<(script|style)[^>]*>.*?<\/\1>/gis, " ").replace(/<[^>]*>/g, " ");
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
