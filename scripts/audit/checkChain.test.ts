@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import fc from "fast-check";
+import fc from "../../test/property.js";
 import { describe, expect, it } from "vitest";
 import { AUDIT_GENESIS_HASH, type AuditEntry } from "../../src/contract/audit.js";
 import { entryHash } from "../../src/policy/audit/chain.js";

@@ -1,5 +1,5 @@
 import { compareValues, type Value } from "convex/values";
-import fc from "fast-check";
+import fc from "../../test/property.js";
 import { expect, it } from "vitest";
 import { after, beyond, keyOf, prefixRange } from "./orderedKeys.js";
 

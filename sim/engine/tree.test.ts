@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../test/property.js";
 import { expect, it } from "vitest";
 import { emptyTree, first, get, last, remove, set, values, type Tree } from "./tree.js";
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../../test/property.js";
 import { describe, expect, it } from "vitest";
 import { defaultPolicies } from "../../contract/policies.js";
 import { policyFaults } from "../config/overrides.js";

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
-import fc from "fast-check";
+import fc from "../../../test/property.js";
 import { describe, expect, it } from "vitest";
 import { openEnvelope, type SecretVersion } from "./envelope.js";
 import { masterKeyOf, type Bytes, type MasterKey } from "./masterKey.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import fc from "fast-check";
+import fc from "../../../test/property.js";
 import { describe, expect, it } from "vitest";
 import { decodeMasterKey, isWeakMasterKey, masterKeyFault, masterKeyOf } from "./masterKey.js";
 

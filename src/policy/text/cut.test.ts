@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../../test/property.js";
 import { describe, expect, it } from "vitest";
 import { boundaryBefore, cutText, cutTextFromStart, wellFormed } from "./cut.js";
 
@@ -31,6 +31,12 @@ describe("cutText", () => {
     ["a skin colour", "aa👍🏽", 4, "aa"],
     ["a family", "aa👨‍👩‍👧‍👦", 9, "aa"],
     ["a flag", "a🇩🇪🇫🇷", 7, "a🇩🇪"],
+    [
+      "two pictures with two joiners between, which are two clusters,",
+      "👨\u200d\u200d🏴",
+      4,
+      "👨\u200d\u200d",
+    ],
     ["a letter and its accent", "ae\u0301", 2, "a"],
     ["CR LF", "a\r\nb", 2, "a"],
   ])("does not cut %s", (_what, text, max, expected) => {

@@ -90,7 +90,8 @@ function joinsPictograph(text: string, index: number): boolean {
   for (let at = index, steps = 0; at > 0 && steps < MAX_CLUSTER_UNITS; steps += 1) {
     const before = codePointBefore(text, at);
     if (PICTOGRAPH.test(before)) return true;
-    if (!EXTENDS.test(before)) return false;
+    // Nothing but marks stands between a picture and its joiner: a second joiner joins nothing (GB11).
+    if (before === JOINER || !EXTENDS.test(before)) return false;
     at -= before.length;
   }
   return false;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../../test/property.js";
 import { createHmac } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";

@@ -3,18 +3,6 @@ import type { Mutant } from "./mutant.js";
 
 export const TURNS: Mutant[] = [
   {
-    name: "nobody remembers who was served",
-    replacements: [
-      {
-        file: "core/queue/claim.ts",
-        text: "    served: found.charge,\n",
-        by: "",
-      },
-    ],
-    rule: /still passed over/,
-    from: 2_000_010,
-  },
-  {
     name: "a lane is taken from its end",
     replacements: [
       {
