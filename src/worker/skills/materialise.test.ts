@@ -28,14 +28,8 @@ class FakeServer implements SkillsTransport {
   fail: () => void = () => undefined;
 
   async approve(slug: string, files: Record<string, string>, version = "1.0.0") {
-    const marker = {
-      slug,
-      version,
-      sha256: "",
-      entryPoint: "default",
-      moduleFormat: "esm" as const,
-      createdAt: 1,
-    };
+    const form = { entryPoint: "default", moduleFormat: "esm" as const };
+    const marker = { slug, version, sha256: "", createdAt: 1, ...form };
     const all = { "SKILL.md": `# ${slug}`, "scripts/index.mjs": `// ${slug}\n`, ...files };
     const listed: IndexSkill["files"] = [];
     for (const [name, content] of Object.entries(all)) {
