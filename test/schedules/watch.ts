@@ -101,14 +101,20 @@ export class Watch {
     }
   }
 
-  /** What is at rest or waits out a failure is for nobody to take. A call that ends a message may take the next one at once. */
+  /**
+   * What is at rest or waits out a failure is for nobody to take. A call that ends a message may take the next one at once, also when
+   * its lease had expired and the message was waiting for its next attempt.
+   */
   private checkTaken(commit: Commit): void {
-    for (const { before, after } of changesOf(commit, "conversations"))
-      if (after?.state === "held")
-        must(
-          before?.state === "ready" || before?.state === "held",
-          `${after.conversationId}: is taken from the line alone`,
-        );
+    const done = new Set<string>();
+    for (const { before, after } of changesOf(commit, "messageQueue"))
+      if (before?.status === "queued" && after?.status === "done") done.add(after._id);
+    for (const { before, after } of changesOf(commit, "conversations")) {
+      if (after?.state !== "held") continue;
+      const wasInLine = before?.state === "ready" || before?.state === "held";
+      const headEnded = before?.head !== undefined && done.has(before.head);
+      must(wasInLine || headEnded, `${after.conversationId}: is taken from the line alone`);
+    }
   }
 
   /** A lease that ended without its message being done was given back by its worker. */
