@@ -140,15 +140,6 @@ describe("arguments", () => {
     const asAdmin = await call("enqueue", { ...message, providerConfig: provider });
     expect(asAdmin.forwarded).toMatchObject([["mutation", "enqueue", { providerConfig: provider }]]);
   });
-  it("lets a user's message wait longer than others, not shorter", async () => {
-    const priorityOf = async (priority: number, auth?: typeof user) => {
-      const { forwarded } = await call("enqueue", { ...message, priority }, auth ? { auth } : {});
-      return (forwarded[0]?.[2] as { priority?: number } | undefined)?.priority;
-    };
-    expect(await Promise.all([priorityOf(100, user), priorityOf(10, user), priorityOf(100)])).toEqual([
-      50, 10, 100,
-    ]);
-  });
   it("says of a user's message that a user says it, whatever they call themselves", async () => {
     const sent = { consumerUserId: "ann", agentKey: "a", content: "hi", metadata: { region: "theirs" } };
     const byUser = await call("sendMessageToUserAgent", sent, { auth: user });

@@ -4,7 +4,7 @@ import * as deadLetters from "../../contract/deadLetters.js";
 import * as contract from "../../contract/queue.js";
 import { mappedRow, row } from "./row.js";
 
-/** 1.0.11's flat form. The lane and the number of attempts are the host's business and not offered here; a user may wait longer than others, not shorter. */
+/** 1.0.11's flat form. The lane and the number of attempts are the host's business and not offered here. */
 const flatEnqueueArgs = {
   conversationId: v.string(),
   agentKey: v.string(),
@@ -24,9 +24,6 @@ const keyOf = (conversationId: string, key: string): string =>
     ? `api-of:${conversationId.length}:${conversationId}:${key}`
     : `api:${conversationId}:${key}`;
 
-/** What a message without one has (`contract/queue.ts`). */
-const USUAL_PRIORITY = 50;
-
 export const queueSurface = {
   enqueue: mappedRow(
     "enqueue",
@@ -43,7 +40,7 @@ export const queueSurface = {
     ) => ({
       conversationId,
       agentKey,
-      priority: caller.isAdmin || priority === undefined ? priority : Math.min(priority, USUAL_PRIORITY),
+      priority,
       scheduledFor,
       idempotencyKey: idempotencyKey === undefined ? undefined : keyOf(conversationId, idempotencyKey),
       asUser: caller.isAdmin || caller.userId === null ? undefined : caller.userId,

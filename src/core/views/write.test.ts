@@ -45,6 +45,21 @@ it("a user without a chat has the answer in the app, and keeps what routes nothi
   });
 });
 
+it.each([
+  [100, 30],
+  [10, 10],
+  [undefined, 30],
+])(
+  "a user who asks for the priority %s gets %s: longer waits than the usual one, no shorter",
+  async (priority, got) => {
+    await world.t.mutation(world.lib.setPolicies, { policies: { queue: { defaultPriority: 30 } } });
+    const message = { conversationId: "user:ann", agentKey: "default", priority };
+    const payload = { messageText: "hi", ...lies };
+    await world.t.mutation(world.lib.enqueue, { ...message, asUser: "ann", payload });
+    expect((await stored())?.priority).toBe(got);
+  },
+);
+
 it("a user with a chat has it there when they write in the conversation of that chat, and in no other", async () => {
   const chat = { telegramUserId: "42", telegramChatId: "43" };
   await world.t.mutation(world.lib.bindUserAgent, { consumerUserId: "ann", agentKey: "default", ...chat });

@@ -7,6 +7,7 @@ import * as contract from "../../contract/queue.js";
 import { userMetadata } from "../../policy/identity/userMetadata.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
+import { loadRuntime } from "../config/runtime.js";
 import { asMutation } from "../functions.js";
 import { activeBinding, conversationTarget, type Binding } from "../identity/bindings.js";
 import { enqueueMessage } from "../queue/enqueue.js";
@@ -14,17 +15,22 @@ import { enqueueMessage } from "../queue/enqueue.js";
 /** Of messages whose answer stays in the history, where the app shows it. */
 const APP = "app";
 
-/** Throws what `enqueueMessage` throws. The message's own address and raw update are passed over. */
+/**
+ * Throws what `enqueueMessage` throws. The message's own address and raw update are passed over; it may wait longer than others, not
+ * shorter.
+ */
 export const enqueueAsUser = asMutation(contract.enqueue)(async (ctx, { asUser, payload, ...args }) => {
   if (asUser === undefined || asUser.trim() === "")
     throw factoryError("invalid_argument", "asUser must not be blank");
   const { agentKey, conversationId } = args;
+  const usual = (await loadRuntime(ctx)).policies.queue.defaultPriority;
   const active = await activeBinding(ctx, asUser);
   const binding = active?.agentKey === agentKey ? active : null;
   const agent = await findAgent(ctx, agentKey);
   const address = await addressOf(ctx, binding, conversationId);
   return await enqueueMessage(ctx, {
     ...args,
+    priority: Math.min(args.priority ?? usual, usual),
     payload: {
       provider: address?.provider ?? APP,
       providerUserId: address?.providerUserId ?? asUser,
