@@ -1,7 +1,7 @@
 /** Scheduled pushes: templates, jobs, their dispatches. All slots are fixed local times; there is no every-N-minutes. */
 import { v, type Infer } from "convex/values";
 import { vProviderConfig } from "./queue.js";
-import { defineRow, lazy } from "./row.js";
+import { defineRow, lazy, orNull } from "./row.js";
 
 /** `time` is "HH:mm" in the job's own time zone. */
 const vDailySlot = lazy(() => v.object({ kind: v.literal("daily"), time: v.string() }));
@@ -29,11 +29,6 @@ export const vMissedRunPolicy = lazy(() => v.union(v.literal("run_once"), v.lite
 export type Slot = Infer<typeof vSlot>;
 export type Schedule = Infer<typeof vSchedule>;
 export type Periodicity = Infer<typeof vPeriodicity>;
-
-const orNull = lazy(() => ({
-  string: v.union(v.string(), v.null()),
-  number: v.union(v.number(), v.null()),
-}));
 
 const vPushTemplateView = lazy(() =>
   v.object({

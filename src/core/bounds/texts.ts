@@ -1,4 +1,4 @@
-/** What the texts and names of templates, jobs and broadcasts must be. */
+/** What texts and names that a caller gives must be. */
 import { factoryError } from "../../contract/errors.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
 import { loadRuntime } from "../config/runtime.js";

@@ -8,7 +8,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { machineOf } from "./commands.js";
 import { vListing, vVolumeListing } from "./listing.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
-import { launchProblems } from "./state.js";
+import { launchProblems, waitsForPause } from "./state.js";
 import { vProblem } from "./tables.js";
 import { wakeFleet } from "../signals/fleet.js";
 
@@ -100,8 +100,9 @@ export const finish = asMutation({
   if (pass.nextPassAt === null) return null;
   const { launchesPausedUntil: pausedUntil = 0 } = record;
   // Who waits for the end of the launches' pause waits no longer.
-  const isPaused = pass.blocked.length > 0 && pass.problem === null && pausedUntil > now;
-  await wakeFleet(ctx, isPaused ? Math.min(pausedUntil, pass.nextPassAt) : pass.nextPassAt);
+  const resumesAt =
+    waitsForPause(pass) && pass.problem === null && pausedUntil > now ? pausedUntil : Infinity;
+  await wakeFleet(ctx, Math.min(resumesAt, pass.nextPassAt));
   return null;
 });
 

@@ -27,6 +27,10 @@ export async function readFleetState(ctx: QueryCtx): Promise<FleetState> {
   return { ...row, ...afterLaunches(row ?? {}, launchProblems(notes)), notes, nextPassAt: next?.at };
 }
 
+/** Whether somebody got no machine in a pass because launches rest. */
+export const waitsForPause = ({ blocked = [] }: Pick<Stored, "blocked">): boolean =>
+  blocked.some(({ reason }) => reason === "launches_paused");
+
 export const launchProblems = (notes: readonly Note[]) =>
   notes.flatMap((note) => (note.kind === "launchFailed" ? [note.problem] : []));
 

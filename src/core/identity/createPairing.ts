@@ -37,8 +37,8 @@ async function create(
   if (!agent?.enabled) {
     throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found or disabled`);
   }
-  const now = Date.now();
-  const isOver = (row: Doc<"pairingCodes">) => row.agentKey === agentKey || row.expiresAt <= now;
+  const createdAt = Date.now();
+  const isOver = (row: Doc<"pairingCodes">) => row.agentKey === agentKey || row.expiresAt <= createdAt;
   await expirePending(ctx, consumerUserId, isOver);
   const code = pairingCodeOf(crypto.getRandomValues(new Uint8Array(PAIRING_CODE_BYTES)));
   const codeHash = await sha256Hex(code);
@@ -49,7 +49,6 @@ async function create(
   );
   const own = (await tokenOfAgent(ctx, agent))?.bot ?? null;
   const bot = isWebhookReady(own) ? own : null;
-  const createdAt = Date.now();
   const expiresAt = createdAt + pairingTtlMs(ttlMs);
   const id = await ctx.db.insert("pairingCodes", {
     codeHash,

@@ -13,8 +13,8 @@ import { duePairings } from "./due.js";
 export const expire = (ctx: MutationCtx, pairing: Id<"pairingCodes">): Promise<void> =>
   ctx.db.patch(pairing, { status: "expired", sealed: undefined });
 
-/** Pending codes of one user that are looked at: one per agent. */
-const MAX_PENDING = 50;
+/** Far above the pending codes of one user, which has one per agent at most; small rows. */
+const MAX_PENDING = 500;
 
 /** Ends those of the user's pending codes that are `over`. */
 export async function expirePending(

@@ -3,7 +3,7 @@ import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { configFindings, type ConfigFacts } from "../../policy/ops/health.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
-import { readFleetState, type FleetState } from "../fleet/state.js";
+import { readFleetState, waitsForPause } from "../fleet/state.js";
 import { currentProblem, isLaunchFailing, missingSecrets } from "./fleetFacts.js";
 
 export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
@@ -16,12 +16,9 @@ export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
     problem: currentProblem(state),
     // Afterwards nothing takes the time away: it matters while somebody waits for it.
     launchesPausedUntil:
-      isLaunchFailing(state) && isHeldBack(state) ? (state.launchesPausedUntil ?? null) : null,
+      isLaunchFailing(state) && waitsForPause(state) ? (state.launchesPausedUntil ?? null) : null,
   };
 }
-
-const isHeldBack = ({ blocked = [] }: FleetState) =>
-  blocked.some(({ reason }) => reason === "launches_paused");
 
 /** Empty when nothing does, and when no provider configuration is stored: then nobody wants machines. */
 export async function fleetIssues(ctx: QueryCtx): Promise<{ code: string; message: string }[]> {

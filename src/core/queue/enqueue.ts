@@ -49,7 +49,10 @@ export async function enqueueMessage(
     if (known) return known._id;
   }
   if (utf8Bytes(args.conversationId) > MAX_ID_BYTES || utf8Bytes(args.idempotencyKey ?? "") > MAX_KEY_BYTES)
-    throw factoryError("invalid_argument", "conversationId or idempotencyKey too long");
+    throw factoryError(
+      "invalid_argument",
+      `conversationId may have ${MAX_ID_BYTES} bytes, idempotencyKey ${MAX_KEY_BYTES}`,
+    );
   const { policies } = await loadRuntime(ctx);
   const payload = checkedPayload(args.payload, policies.queue);
   const lane = checkedLane(args.tag ?? agent.tag ?? DEFAULT_LANE, agent.workspace, payload.metadata ?? {});
