@@ -5,10 +5,11 @@
 
 /**
  * A bot's token, alone or in a URL of the Bot API; an opaque worker path; `Bearer …`; a query parameter that is named like a
- * credential; user and password of a URL; keys of model servers (`sk-`), Fly (`fm2_`) and tokens of three parts (JWT).
+ * credential; user and password of a URL; keys of model servers (`sk-`, also with stars in the middle), Fly (`fm2_`) and tokens
+ * of three parts (JWT).
  */
 const CREDENTIAL =
-  /(\bbot(?=\d+:)|\/w\/(?=[\w-]{43}\b))[\w:-]+|(\bBearer\s+)[\w.~+/=-]+|([?&][\w-]*(?:key|token|secret|signature|password)=)[^\s&"'<>]+|(:\/\/)[^\s/?#"'<>]+(?=@)|\b(?:\d{5,}:[\w-]{30,}|(?:sk-|fm\d_|eyJ[\w-]+\.)[\w.+/=-]{8,})/gi;
+  /(\bbot(?=\d+:)|\/w\/(?=[\w-]{43}\b))[\w:-]+|(\bBearer\s+)[\w.~+/=-]+|([?&][\w-]*(?:key|token|secret|signature|password)=)[^\s&"'<>]+|(:\/\/)[^\s/?#"'<>]+(?=@)|\b(?:\d{5,}:[\w-]{30,}|(?:sk-|fm\d_|eyJ[\w-]+\.)[\w.+/=*-]{8,})/gi;
 
 /** `text` without what looks like a credential. */
 export const redactCredentials = (text: string): string => text.replace(CREDENTIAL, "$1$2$3$4[redacted]");

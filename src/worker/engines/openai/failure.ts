@@ -1,6 +1,7 @@
 /** What a failed request says: about the message, or about the service. */
 import { EngineError } from "../../engine/engine.js";
 import { asThing, wordsOf } from "./words.js";
+import { redactSecrets } from "../../../policy/text/redactSecrets.js";
 
 /** What a server does not take; the message is sent once more without it. */
 export type Without = "pictures" | "system";
@@ -60,13 +61,6 @@ export function errorIn(value: unknown, apiKey: string | undefined, eventName = 
 
 /** Without the key before it is cut: a part of a key is no key that could be found. */
 export const wordsOfBody = (body: string, apiKey: string | undefined): string =>
-  wordsOf(withoutKey(body, apiKey));
+  wordsOf(redactSecrets(body, apiKey === undefined ? [] : [apiKey]));
 
 const isStatus = (value: number): boolean => Number.isInteger(value) && value >= 400 && value < 600;
-
-/** Takes out the key, which some servers repeat with their refusal. */
-const withoutKey = (text: string, apiKey: string | undefined): string =>
-  (apiKey === undefined || apiKey === "" ? text : text.replaceAll(apiKey, "[redacted]")).replace(
-    /\bsk-[\w*-]{4,}/g,
-    "[redacted]",
-  );
