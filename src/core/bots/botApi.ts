@@ -1,5 +1,5 @@
 /**
- * The Bot API calls that webhook set-up needs. The token is part of the URL, so an error of `fetch` is never passed
+ * Calls to the Bot API. The token is part of the URL, so an error of `fetch` is never passed
  * on, and Telegram's own words only with the token removed.
  */
 import * as z from "zod";
@@ -109,9 +109,12 @@ type Answer =
   | { kind: "refused"; description: string; status: number; retryAfterS: number | undefined }
   | { kind: "unknown"; description: string };
 
-async function call(api: BotApi, method: string, body: Record<string, unknown>): Promise<Answer> {
-  let status: number;
-  let reply: unknown;
+/** The reply as it came, undefined for one that is no JSON; null: there is none. */
+export async function post(
+  api: BotApi,
+  method: string,
+  body: Record<string, unknown>,
+): Promise<{ status: number; reply: unknown } | null> {
   try {
     const response = await fetch(`${api.baseUrl}/bot${api.token}/${method}`, {
       method: "POST",
@@ -119,11 +122,16 @@ async function call(api: BotApi, method: string, body: Record<string, unknown>):
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    status = response.status;
-    reply = parseJson(await response.text());
+    return { status: response.status, reply: parseJson(await response.text()) };
   } catch {
-    return { kind: "unknown", description: "no answer from the Bot API" };
+    return null;
   }
+}
+
+async function call(api: BotApi, method: string, body: Record<string, unknown>): Promise<Answer> {
+  const answer = await post(api, method, body);
+  if (answer === null) return { kind: "unknown", description: "no answer from the Bot API" };
+  const { status, reply } = answer;
   const parsed = zReply.safeParse(reply);
   if (!parsed.success) return { kind: "unknown", description: `unexpected reply with status ${status}` };
   if (parsed.data.ok) {

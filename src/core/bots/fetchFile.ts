@@ -4,14 +4,12 @@
  */
 import * as z from "zod";
 import { readCapped } from "../../policy/telegram/readCapped.js";
-import type { BotApi } from "./botApi.js";
+import { post, type BotApi } from "./botApi.js";
 import { cutText } from "../../policy/text/cut.js";
 import { redactSecrets } from "../../policy/text/redactSecrets.js";
-import { parseJson } from "../../policy/text/parseJson.js";
 
 /** A longer description says nothing more. */
 const MAX_TEXT_CHARS = 200;
-const ASK_TIMEOUT_MS = 15_000;
 /** 20 MB on a slow line. */
 const DOWNLOAD_TIMEOUT_MS = 90_000;
 
@@ -54,21 +52,9 @@ async function ask(
   api: BotApi,
   fileId: string,
 ): Promise<{ path: string; sizeBytes: number } | Exclude<FetchedFile, { kind: "file" }>> {
-  let status: number;
-  let reply: unknown;
-  try {
-    const response = await fetch(`${api.baseUrl}/bot${api.token}/getFile`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ file_id: fileId }),
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    });
-    status = response.status;
-    reply = parseJson(await response.text());
-  } catch {
-    return { kind: "later", error: "Telegram did not answer getFile" };
-  }
-  const parsed = zReply.safeParse(reply);
+  const answer = await post(api, "getFile", { file_id: fileId });
+  if (answer === null) return { kind: "later", error: "Telegram did not answer getFile" };
+  const parsed = zReply.safeParse(answer.reply);
   const data = parsed.success ? parsed.data : undefined;
   const path = data?.ok === true ? data.result?.file_path : undefined;
   if (path !== undefined) {
@@ -77,7 +63,7 @@ async function ask(
       return { kind: "failed", error: "Telegram named a file path that cannot be fetched" };
     return { path, sizeBytes: data?.result?.file_size ?? 0 };
   }
-  const code = data?.error_code ?? status;
+  const code = data?.error_code ?? answer.status;
   const said = cutText(redactSecrets(data?.description ?? "no description", [api.token]), MAX_TEXT_CHARS);
   const error = `Telegram refused the file: ${code} ${said}`;
   if (code === 400 && /file is too big/i.test(said)) return { kind: "tooLarge" };
