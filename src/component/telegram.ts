@@ -11,6 +11,7 @@ import * as webhookFactsFile from "../core/bots/webhookFacts.js";
 import * as webhookReadinessFile from "../core/bots/webhookReadiness.js";
 import * as webhookSecretsFile from "../core/bots/webhookSecrets.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
+export * from "./telegram.generated.js";
 
 export const beginFetch = internalMutation(fetchFile.begin);
 export const endFetch = internalMutation(fetchFile.end);
@@ -25,6 +26,3 @@ export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.ret
 export const tellChat = internalAction(tellFile.tell);
 export const openTokenOfBot = internalQuery(tellFile.openTokenOfBot);
 export const openSecret = internalQuery(openForActionFile.openForAction);
-
-export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);
-export const getWebhookReadiness = internalAction(webhookReadinessFile.getWebhookReadiness);
