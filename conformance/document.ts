@@ -77,7 +77,7 @@ function callTable(): string {
 }
 
 function argumentsOf({ id, operation, row }: (typeof operations)[number]): string {
-  const { workerToken: _fromHeader, ...args } = row.args as PropertyValidators;
+  const { workerToken: _fromHeader, ...args } = row.args;
   const fields = Object.entries(args).map(([name, shape]) => [
     `\`${name}\``,
     shape.isOptional === "optional" ? "no" : "yes",

@@ -1,7 +1,7 @@
 /** The example app shows everything: what is not exported in its files cannot be found by reading them. */
 import { describe, expect, it } from "vitest";
 import { surface } from "../../src/client/surface/index.js";
-import type { AccessClass } from "../../src/client/surface/row.js";
+import type { AccessClass } from "../../src/contract/row.js";
 import * as agentFactory from "../convex/agentFactory.js";
 import * as example from "../convex/example.js";
 import * as operator from "../convex/operator.js";

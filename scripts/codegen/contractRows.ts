@@ -20,7 +20,16 @@ export type ContractFile = {
   readonly rows: readonly RowSource[];
 };
 
-export const contractFolder = "src/contract";
+const contractFolder = "src/contract";
+/** What a newcomer reads first. Further files follow by name. */
+const readingOrder =
+  "agents policies queue queueReads deadLetters workers snapshots media skills probes tokens deployments fleet ops telegram identity views pushing broadcasts secrets audit connections".split(
+    " ",
+  );
+const placeOf = (name: string): number => {
+  const place = readingOrder.indexOf(name);
+  return place < 0 ? readingOrder.length : place;
+};
 
 /** The contract files with rows, by name. @throws Error for a row that cannot be read, or a name that two rows have. */
 export async function readContract(project: string): Promise<ContractFile[]> {
@@ -31,6 +40,7 @@ export async function readContract(project: string): Promise<ContractFile[]> {
     const file = contractFile(path.basename(name, ".ts"), await readFile(path.join(folder, name), "utf8"));
     if (file.rows.length > 0) files.push(file);
   }
+  files.sort((a, b) => placeOf(a.name) - placeOf(b.name));
   const rows = rowsOf(files);
   for (const row of rows) {
     const other = rows.find(({ name, file }) => name === row.name && file !== row.file);
@@ -59,18 +69,16 @@ const isExported = (statement: ts.VariableStatement): boolean =>
 
 const kinds: readonly string[] = ["query", "mutation", "action"];
 
-/** What `query("operators", "read", {…})(build)` says; null for anything else. */
+/** What `query("operators", {…})(build)` says; null for anything else. */
 function factsOf(node: ts.Expression | undefined, file: string): RowSource["facts"] | null {
   if (!node || !ts.isCallExpression(node) || !ts.isCallExpression(node.expression)) return null;
   const { expression: builder, arguments: said } = node.expression;
   if (!ts.isIdentifier(builder) || !kinds.includes(builder.text)) return null;
-  const [module, access, further] = said;
-  if (!module || !access)
-    throw new Error(`${file}.ts: ${node.expression.getText()} names no module or no class`);
+  const [module, further] = said;
+  if (!module) throw new Error(`${file}.ts: ${node.expression.getText()} names no module`);
   return {
     kind: builder.text,
     module: plain(module, file),
-    access: plain(access, file),
     ...(further && literal(further, file)),
   } as RowSource["facts"];
 }

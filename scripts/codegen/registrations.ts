@@ -91,7 +91,7 @@ const internalBuilder = (kind: string): string => `internal${kind.charAt(0).toUp
 
 /** What a worker may call: an operation of the gateway, or a function that an app exposes to workers. */
 export const isForWorkers = ({ facts }: RowSource): boolean =>
-  facts.operation !== undefined || facts.access === "worker";
+  facts.operation !== undefined || facts.for === "worker";
 
 function gatewayText(contract: readonly ContractFile[]): string {
   const rows = rowsOf(contract).filter(isForWorkers);
@@ -106,7 +106,7 @@ function gatewayText(contract: readonly ContractFile[]): string {
 }
 
 function keysText(contract: readonly ContractFile[]): string {
-  const exposed = rowsOf(contract).filter(({ facts }) => facts.access !== "package");
+  const exposed = rowsOf(contract).filter(({ facts }) => facts.for !== undefined);
   const imports = importsOf(
     contract.map(({ name }) => name),
     (name) => `../../contract/${name}.js`,

@@ -7,7 +7,7 @@ const calls: readonly WorkerCall[] = workerCalls;
 /** The key under which `exposeApi` has a function for workers. */
 const apiKeys = new Map(
   Object.entries(surface).flatMap(([key, row]) =>
-    row.access === "worker" && "fn" in row ? [[row.fn as string, key] as const] : [],
+    row.access === "worker" ? Object.values(row.steps).map(({ fn }) => [fn as string, key] as const) : [],
   ),
 );
 

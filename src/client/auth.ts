@@ -1,7 +1,8 @@
 /** The host's say about each exposed call, and what this library makes of it. */
 import type { Auth, GenericDataModel, GenericQueryCtx } from "convex/server";
 import { factoryError } from "../contract/errors.js";
-import type { AccessClass, FunctionKind, OperationScope } from "./surface/row.js";
+import type { AccessClass, FunctionKind } from "../contract/row.js";
+import type { OperationScope } from "./surface/row.js";
 
 /** What is about to be done. `type` is all that 1.0.11 had; the rest says it precisely. */
 export interface AuthOperation extends OperationScope {

@@ -10,11 +10,10 @@ import {
   recordAdminUse,
   register,
   rows,
-  type CallArgs,
   type Handler,
 } from "./surface/forward.js";
 import type { ExposedApi } from "./surface/registered.js";
-import type { HostArguments } from "./surface/row.js";
+import type { CallArgs, HostArguments } from "./surface/row.js";
 
 export interface ExposeApiOptions {
   /** Decides about every call, before anything else happens. */

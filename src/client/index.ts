@@ -26,7 +26,7 @@ export {
 } from "./policies/ownData.js";
 export { registerRoutes, type RegisterRoutesOptions } from "./registerRoutes.js";
 export type { ExposedApi, OperatorApi } from "./surface/registered.js";
-export type { AccessClass, OperationScope } from "./surface/row.js";
+export type { OperationScope } from "./surface/row.js";
 export type { TelegramUpdate } from "../policy/telegram/updateSchema.js";
 export { errorCodes, errorDataOf, type ErrorCode, type ErrorData } from "../contract/errors.js";
 export {
@@ -36,4 +36,5 @@ export {
   type GatewayOperation,
 } from "../contract/gateway.js";
 export { defaultPolicies, type Policies, type PolicyOverrides } from "../contract/policies.js";
+export type { AccessClass } from "../contract/row.js";
 export type { HistoryItem, HydrationBundle, Job, Payload, QueueStatus } from "../contract/queue.js";

@@ -18,10 +18,7 @@ export const vBridgeProfileConfig = lazy(() =>
  * - `workspace`: The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one.
  * - `tag`: The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`.
  */
-export const configureAgent = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const configureAgent = mutation("operators", { for: "admin" })(() => ({
   args: {
     agentKey: v.string(),
     version: v.string(),
@@ -35,18 +32,17 @@ export const configureAgent = mutation(
 }));
 
 export const vMessageConfig = lazy(() => v.object({ systemPrompt: opt.string }));
-export const messageRuntimeConfig = query("operators", "read", { as: "getMessageRuntimeConfig" })(() => ({
-  args: {},
-  returns: v.union(vMessageConfig, v.null()),
-}));
+export const messageRuntimeConfig = query("operators", { for: "read", as: "getMessageRuntimeConfig" })(
+  () => ({
+    args: {},
+    returns: v.union(vMessageConfig, v.null()),
+  }),
+);
 /**
  * A blank or absent prompt removes the configuration. When set, it goes to the engine beside each message that is handed out
  * from then on; it is never part of what is stored. Throws `text_too_large` above the policy `queue.maxTextBytes`.
  */
-export const setMessageRuntimeConfig = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const setMessageRuntimeConfig = mutation("operators", { for: "admin" })(() => ({
   args: { messageConfig: vMessageConfig },
   returns: v.null(),
 }));
@@ -55,10 +51,7 @@ export const setMessageRuntimeConfig = mutation(
  * The secrets an agent needs; of an unknown agent none. Without a key: those of all enabled profiles (at most 200), each
  * once, sorted.
  */
-export const getRequiredSecretRefs = query(
-  "operators",
-  "read",
-)(() => ({
+export const getRequiredSecretRefs = query("operators", { for: "read" })(() => ({
   args: { agentKey: opt.string },
   returns: v.object({ agentKey: orNull.string, secretRefs: v.array(v.string()) }),
 }));

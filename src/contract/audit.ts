@@ -66,10 +66,7 @@ export type AuditPoint = Infer<typeof vAuditPoint>;
  * - `reason`: A stable error code, never text of the caller.
  * - `subject`: Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples.
  */
-export const recordRefusal = mutation(
-  "operators",
-  "package",
-)(() => ({
+export const recordRefusal = mutation("operators")(() => ({
   args: {
     door: vAuditDoor,
     reason: v.string(),
@@ -82,10 +79,7 @@ export const recordRefusal = mutation(
  * - `userId`: The user whom `auth` named; null = the operator functions, which ask nobody.
  * - `scope`: What the call was about, as `auth` saw it.
  */
-export const recordAdminOperation = mutation(
-  "operators",
-  "package",
-)(() => ({
+export const recordAdminOperation = mutation("operators")(() => ({
   args: {
     operation: v.string(),
     userId: orNull.string,
@@ -94,10 +88,7 @@ export const recordAdminOperation = mutation(
   returns: v.null(),
 }));
 /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
-export const auditHead = query(
-  "operators",
-  "admin",
-)(() => ({
+export const auditHead = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: v.object({
     head: vAuditPoint,
@@ -112,10 +103,7 @@ export const auditHead = query(
  * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
  * - returns `nextAfterSeq`: For the next page; null = this was the last.
  */
-export const exportAudit = query(
-  "operators",
-  "admin",
-)(() => ({
+export const exportAudit = query("operators", { for: "admin" })(() => ({
   args: { afterSeq: opt.number, limit: opt.number },
   returns: v.object({
     anchor: vAuditPoint,

@@ -35,43 +35,35 @@ const vBroadcastView = lazy(() =>
  * Sends to the chat of every user who is bound, at the time of the call, to an enabled agent of that workspace. The first
  * batch is sent in this call and counted in its result; the rest follows by itself (`getBroadcast`).
  */
-export const sendBroadcastToAllActiveAgents = mutation("broadcasts", "admin", { fill: ["providerConfig"] })(
-  () => ({
-    args: {
-      companyId: v.string(),
-      title: v.string(),
-      text: v.string(),
-      requestedBy: v.string(),
-      providerConfig: v.optional(vProviderConfig),
-    },
-    returns: v.object({
-      broadcastId: v.string(),
-      totalTargets: v.number(),
-      enqueued: v.number(),
-      failed: v.number(),
-    }),
+export const sendBroadcastToAllActiveAgents = mutation("broadcasts", {
+  for: "admin",
+  fill: ["providerConfig"],
+})(() => ({
+  args: {
+    companyId: v.string(),
+    title: v.string(),
+    text: v.string(),
+    requestedBy: v.string(),
+    providerConfig: v.optional(vProviderConfig),
+  },
+  returns: v.object({
+    broadcastId: v.string(),
+    totalTargets: v.number(),
+    enqueued: v.number(),
+    failed: v.number(),
   }),
-);
-export const getBroadcast = query(
-  "broadcasts",
-  "admin",
-)(() => ({
+}));
+export const getBroadcast = query("broadcasts", { for: "admin" })(() => ({
   args: { broadcastId: v.string() },
   returns: v.union(vBroadcastView, v.null()),
 }));
 /** Newest first; `before` is the `requestedAt` of the last one seen. */
-export const listBroadcasts = query(
-  "broadcasts",
-  "admin",
-)(() => ({
+export const listBroadcasts = query("broadcasts", { for: "admin" })(() => ({
   args: { companyId: v.string(), limit: opt.number, before: opt.number },
   returns: v.array(vBroadcastView),
 }));
 /** Stops before the next batch; messages already queued go out. false when it is not running. */
-export const cancelBroadcast = mutation(
-  "broadcasts",
-  "admin",
-)(() => ({
+export const cancelBroadcast = mutation("broadcasts", { for: "admin" })(() => ({
   args: { broadcastId: v.string(), actorUserId: opt.string },
   returns: v.boolean(),
 }));
@@ -90,10 +82,7 @@ const vMessageTemplateView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
-export const createMessageTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const createMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     companyId: v.string(),
     templateKey: v.string(),
@@ -105,10 +94,7 @@ export const createMessageTemplate = mutation(
   returns: v.string(),
 }));
 /** false when there is no such template. */
-export const updateMessageTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const updateMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     templateId: v.string(),
     title: opt.string,
@@ -118,18 +104,12 @@ export const updateMessageTemplate = mutation(
   },
   returns: v.boolean(),
 }));
-export const deleteMessageTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const deleteMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: { templateId: v.string() },
   returns: v.boolean(),
 }));
 /** Those of that company alone, newest update first. */
-export const listMessageTemplatesByCompany = query(
-  "pushing",
-  "admin",
-)(() => ({
+export const listMessageTemplatesByCompany = query("pushing", { for: "admin" })(() => ({
   args: {
     companyId: v.string(),
     includeDisabled: opt.boolean,
@@ -139,7 +119,7 @@ export const listMessageTemplatesByCompany = query(
   returns: v.array(vMessageTemplateView),
 }));
 /** Enqueues the template's text in the chat of that user and agent; returns the message's id. */
-export const sendMessageTemplateToUserAgent = mutation("pushing", "admin", { fill: ["providerConfig"] })(
+export const sendMessageTemplateToUserAgent = mutation("pushing", { for: "admin", fill: ["providerConfig"] })(
   () => ({
     args: {
       templateId: v.string(),

@@ -33,10 +33,7 @@ export type ConnectionView = Infer<typeof vConnectionView>;
  * - `workspaceId`: Default `default`.
  * - `agentKeys`: Default: every agent of the workspace.
  */
-export const registerConnection = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const registerConnection = mutation("operators", { for: "admin" })(() => ({
   args: {
     workspaceId: opt.string,
     name: v.string(),
@@ -48,19 +45,13 @@ export const registerConnection = mutation(
 }));
 
 /** All of a workspace (default `default`), by name. */
-export const listConnections = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listConnections = query("operators", { for: "admin" })(() => ({
   args: { workspaceId: opt.string },
   returns: v.array(vConnectionView),
 }));
 
 /** false: there was none. Workers keep their value until it is removed there. */
-export const removeConnection = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const removeConnection = mutation("operators", { for: "admin" })(() => ({
   args: { workspaceId: opt.string, name: v.string() },
   returns: v.boolean(),
 }));

@@ -44,10 +44,7 @@ const mintedFields = lazy(() => {
  * - returns `environment`: In the order of the file. `value: null`: only its site knows it.
  * - returns `envFile`: The same as the text of an environment file, as `docker run --env-file` and systemd read it.
  */
-export const provisionAgentWorker = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const provisionAgentWorker = mutation("operators", { for: "admin" })(() => ({
   args: {
     ...tokenArgs,
     engine: v.optional(vEngine),
@@ -114,10 +111,7 @@ export const vDeployment = lazy(() =>
 );
 
 /** The deployments, newest first; with `tokenId` that one alone. */
-export const listDeployments = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listDeployments = query("operators", { for: "admin" })(() => ({
   args: { limit: opt.number, tokenId: opt.string },
   returns: v.object({ deployments: v.array(vDeployment), capped: v.boolean() }),
 }));
@@ -128,10 +122,7 @@ export const listDeployments = query(
  * - returns `rows.workerId`: null: workers that lived for less than 10 minutes, together.
  * - returns `totalHours`: Of the rows shown.
  */
-export const workerHours = query(
-  "operators",
-  "admin",
-)(() => ({
+export const workerHours = query("operators", { for: "admin" })(() => ({
   args: { month: v.string(), limit: opt.number },
   returns: v.object({
     month: v.string(),

@@ -6,7 +6,8 @@ import { action, mutation, opt, query } from "./row.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 
-export const providerRuntimeConfig = query("operators", "read", {
+export const providerRuntimeConfig = query("operators", {
+  for: "read",
   as: "getProviderRuntimeConfig",
   adminOnlyFields: ["env"],
 })(() => ({
@@ -14,10 +15,7 @@ export const providerRuntimeConfig = query("operators", "read", {
   returns: v.union(vProviderConfig, v.null()),
 }));
 /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
-export const setProviderRuntimeConfig = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const setProviderRuntimeConfig = mutation("operators", { for: "admin" })(() => ({
   args: { providerConfig: vProviderConfig },
   returns: v.null(),
 }));
@@ -30,7 +28,8 @@ export const setProviderRuntimeConfig = mutation(
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
  * - `workspaceId`: Only this tenant's conversations get machines in this pass.
  */
-export const reconcileWorkers = action("cloud", "system", {
+export const reconcileWorkers = action("cloud", {
+  for: "system",
   as: "startWorkers",
   adminOnly: ["flyApiToken", "convexUrl", "scalingPolicy"],
   hostOnly: ["providerConfig"],
@@ -50,7 +49,8 @@ export const reconcileWorkers = action("cloud", "system", {
  * A pass that launches nothing. `checked`: machines looked at; `stopped`: those that it ordered to be stopped and taken away, each
  * counted once; `pending`: those on their way out, with them. Throws as `reconcileWorkers`.
  */
-export const checkIdleShutdowns = action("cloud", "system", {
+export const checkIdleShutdowns = action("cloud", {
+  for: "system",
   adminOnly: ["flyApiToken"],
   hostOnly: ["providerConfig"],
   fill: ["providerConfig"],
@@ -68,10 +68,7 @@ export const checkIdleShutdowns = action("cloud", "system", {
  * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
  * (`volume_in_use`); `force` overrides the latter.
  */
-export const deleteFlyVolume = action(
-  "cloud",
-  "admin",
-)(() => ({
+export const deleteFlyVolume = action("cloud", { for: "admin" })(() => ({
   args: {
     appName: v.string(),
     volumeId: v.string(),

@@ -5,16 +5,15 @@
  *   arguments of the component function without `workerToken`. 200 `{"ok":true,"value":…}`; refusals
  *   `{"ok":false,"error":{"code","message"}}` with the status of `statusOfCode`.
  * - `POST <prefix>/w/<alias>/api/query` and `/api/mutation`: Convex's HTTP API for the published 1.0.11 image, which can
- *   only prefix its URL. Body `{path: "<namespace>:<key>", args, format?}`; the keys are those of the table below.
+ *   only prefix its URL. Body `{path: "<namespace>:<key>", args, format?}`; the keys are those of the rows that say `image`.
  */
 import type { ErrorCode } from "./errors.js";
-import * as media from "./media.js";
-import * as probes from "./probes.js";
-import * as queue from "./queue.js";
+import { workerRows } from "./gateway.generated.js";
 import type { ContractRow } from "./row.js";
-import * as skills from "./skills.js";
-import * as snapshots from "./snapshots.js";
-import * as workers from "./workers.js";
+
+type WorkerRows = typeof workerRows;
+type OperationOf<Row> = Row extends { operation: infer Operation extends string } ? Operation : never;
+export type GatewayOperation = { [Fn in keyof WorkerRows]: OperationOf<WorkerRows[Fn]> }[keyof WorkerRows];
 
 export interface WorkerCall {
   /** The component's function, in `lib`. */
@@ -23,152 +22,22 @@ export interface WorkerCall {
   /** Arguments are compared with it before they are forwarded; its result is the value that a worker gets. */
   readonly row: ContractRow;
   /** Its name on the gateway's routes, or null. */
-  readonly operation: string | null;
+  readonly operation: GatewayOperation | null;
   /** Its name for the published image (also an `exposeApi` key), or null. */
   readonly imageKey: string | null;
 }
 
-/** Everything a worker may call. A new worker function is one more line here. */
-export const workerCalls = [
-  { fn: "workerHello", kind: "mutation", row: workers.workerHello, operation: "hello", imageKey: null },
-  // One call, whatever it finds: the job is the worker's value, the hint of one that found nothing stands beside it.
-  { fn: "poll", kind: "mutation", row: queue.claim, operation: "claim", imageKey: null },
-  { fn: "claim", kind: "mutation", row: queue.claim, operation: null, imageKey: "workerClaim" },
-  {
-    fn: "getHydrationBundle",
-    kind: "query",
-    row: queue.getHydrationBundle,
-    operation: "hydrate",
-    imageKey: "workerHydrationBundle",
-  },
-  { fn: "renewLease", kind: "mutation", row: queue.renewLease, operation: "heartbeat", imageKey: null },
-  { fn: "heartbeat", kind: "mutation", row: queue.heartbeat, operation: null, imageKey: "workerHeartbeat" },
-  { fn: "settle", kind: "mutation", row: queue.settle, operation: "settle", imageKey: null },
-  {
-    fn: "complete",
-    kind: "mutation",
-    row: queue.complete,
-    operation: "complete",
-    imageKey: "workerComplete",
-  },
-  { fn: "fail", kind: "mutation", row: queue.fail, operation: "fail", imageKey: "workerFail" },
-  {
-    fn: "appendConversationMessages",
-    kind: "mutation",
-    row: queue.appendConversationMessages,
-    operation: "append",
-    imageKey: "workerAppendConversationMessages",
-  },
-  {
-    fn: "attachMessageMetadata",
-    kind: "mutation",
-    row: queue.attachMessageMetadata,
-    operation: "metadata",
-    imageKey: "workerAttachMessageMetadata",
-  },
-  {
-    fn: "getWorkerControlState",
-    kind: "query",
-    row: workers.getWorkerControlState,
-    operation: "control_state",
-    imageKey: "workerControlState",
-  },
-  // Over Convex's own WebSocket only, by the app's function of that name.
-  { fn: "workerWake", kind: "query", row: workers.workerWake, operation: null, imageKey: null },
-  {
-    fn: "hasQueuedJobsForConversation",
-    kind: "query",
-    row: queue.hasQueuedJobsForConversation,
-    operation: "has_queued",
-    imageKey: "workerConversationHasQueued",
-  },
-  {
-    fn: "reportProbe",
-    kind: "mutation",
-    row: probes.reportProbe,
-    operation: "probe_report",
-    imageKey: null,
-  },
-  {
-    fn: "getWorkerMemory",
-    kind: "query",
-    row: snapshots.getWorkerMemory,
-    operation: "memory",
-    imageKey: null,
-  },
-  {
-    fn: "getLatestDataSnapshotForRestore",
-    kind: "query",
-    row: snapshots.getLatestDataSnapshotForRestore,
-    operation: "snapshot_restore",
-    imageKey: "workerLatestSnapshotForRestore",
-  },
-  {
-    fn: "prepareDataSnapshotUpload",
-    kind: "mutation",
-    row: snapshots.prepareDataSnapshotUpload,
-    operation: "snapshot_prepare",
-    imageKey: "workerPrepareSnapshotUpload",
-  },
-  {
-    fn: "finalizeDataSnapshotUpload",
-    kind: "mutation",
-    row: snapshots.finalizeDataSnapshotUpload,
-    operation: "snapshot_finalize",
-    imageKey: "workerFinalizeSnapshotUpload",
-  },
-  {
-    fn: "failDataSnapshotUpload",
-    kind: "mutation",
-    row: snapshots.failDataSnapshotUpload,
-    operation: "snapshot_fail",
-    imageKey: "workerFailSnapshotUpload",
-  },
-  {
-    fn: "releaseConversation",
-    kind: "mutation",
-    row: snapshots.releaseConversation,
-    operation: "release_conversation",
-    imageKey: null,
-  },
-  {
-    fn: "getWorkerGlobalSkillsManifest",
-    kind: "query",
-    row: skills.getWorkerGlobalSkillsManifest,
-    operation: "skills_manifest",
-    imageKey: "workerGlobalSkillsManifest",
-  },
-  {
-    fn: "getWorkerGlobalSkillsIndex",
-    kind: "query",
-    row: skills.getWorkerGlobalSkillsIndex,
-    operation: "skills_index",
-    imageKey: null,
-  },
-  {
-    fn: "getGlobalSkillFiles",
-    kind: "query",
-    row: skills.getGlobalSkillFiles,
-    operation: "skills_files",
-    imageKey: null,
-  },
-  {
-    fn: "generateMediaUploadUrl",
-    kind: "mutation",
-    row: media.generateMediaUploadUrl,
-    operation: "media_upload_url",
-    imageKey: "workerGenerateMediaUploadUrl",
-  },
-  {
-    fn: "getStorageFileUrl",
-    kind: "query",
-    row: media.getStorageFileUrl,
-    operation: "media_url",
-    imageKey: "workerGetStorageFileUrl",
-  },
-] as const satisfies readonly WorkerCall[];
+type WorkerRow = ContractRow & Pick<WorkerCall, "kind"> & { operation?: GatewayOperation };
+const rows: Readonly<Record<string, WorkerRow>> = workerRows;
 
-export type GatewayOperation = NonNullable<(typeof workerCalls)[number]["operation"]>;
+/** Everything a worker may call. */
+export const workerCalls: readonly WorkerCall[] = Object.entries(rows).map(([fn, row]) => ({
+  fn,
+  kind: row.kind,
+  row: row.resultOf ?? row,
+  operation: row.operation ?? null,
+  imageKey: row.image ? (row.as ?? fn) : null,
+}));
 
 export const callOfOperation = (name: string): WorkerCall | undefined =>
   workerCalls.find((call) => call.operation !== null && call.operation === name);

@@ -50,10 +50,7 @@ const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
  * Makes the agent the user's one active agent. Ends the user's other bindings, and other users' bindings that hold the
  * same Telegram account or chat at the same bot. A disabled profile is accepted. Throws `agent_not_found`.
  */
-export const bindUserAgent = mutation(
-  "people",
-  "admin",
-)(() => ({
+export const bindUserAgent = mutation("people", { for: "admin" })(() => ({
   args: {
     ...userAgent,
     source: v.optional(oneOf("manual", "telegram_pairing", "api")),
@@ -64,29 +61,20 @@ export const bindUserAgent = mutation(
   returns: vBindingView,
 }));
 /** `revoked` counts the bindings ended: 0 or 1. */
-export const revokeUserAgentBinding = mutation(
-  "people",
-  "write",
-)(() => ({
+export const revokeUserAgentBinding = mutation("people", { for: "write" })(() => ({
   args: user,
   returns: v.object({ revoked: v.number() }),
 }));
-export const getUserAgentBinding = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentBinding = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.union(vBindingView, v.null()),
 }));
-export const resolveAgentForUser = query("people", "read", { as: "myAgentKey" })(() => ({
+export const resolveAgentForUser = query("people", { for: "read", as: "myAgentKey" })(() => ({
   args: user,
   returns: v.object({ consumerUserId: v.string(), agentKey: orNull.string }),
 }));
 /** The user id first, then the chat id; looks at no profile. */
-export const resolveAgentForTelegram = query(
-  "people",
-  "admin",
-)(() => ({
+export const resolveAgentForTelegram = query("people", { for: "admin" })(() => ({
   args: { telegramUserId: opt.string, telegramChatId: opt.string },
   returns: v.object({ consumerUserId: orNull.string, agentKey: orNull.string }),
 }));
@@ -98,10 +86,7 @@ export const resolveAgentForTelegram = query(
  * - returns `granted`: The host gave the agent to the user (`bindUserAgent`); a pairing alone does not, because users make
  *   their pairing codes themselves.
  */
-export const getAgentMembership = query(
-  "people",
-  "package",
-)(() => ({
+export const getAgentMembership = query("people")(() => ({
   args: userAgent,
   returns: v.object({
     workspace: orNull.string,
@@ -121,41 +106,26 @@ const pairingArgs = lazy(() => ({
  * A one-time code for `/start <code>`. Ends the user's pending codes for the same agent. Throws `agent_not_found` for a
  * missing or disabled profile.
  */
-export const createPairingCode = mutation(
-  "people",
-  "write",
-)(() => ({
+export const createPairingCode = mutation("people", { for: "write" })(() => ({
   args: pairingArgs,
   returns: vPairingView,
 }));
 /** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
-export const createUserAgentPairing = mutation(
-  "people",
-  "write",
-)(() => ({
+export const createUserAgentPairing = mutation("people", { for: "write" })(() => ({
   args: pairingArgs,
   returns: v.object({ pairing: vPairingView, deepLink: orNull.string }),
 }));
 /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
-export const consumePairingCode = mutation(
-  "people",
-  "admin",
-)(() => ({
+export const consumePairingCode = mutation("people", { for: "admin" })(() => ({
   args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string() },
   returns: vPairingView,
 }));
-export const getPairingCodeStatus = query(
-  "people",
-  "read",
-)(() => ({
+export const getPairingCodeStatus = query("people", { for: "read" })(() => ({
   args: { code: v.string() },
   returns: v.union(vPairingView, v.null()),
 }));
 /** The newest pairing of the user with the agent. */
-export const getUserAgentPairingStatus = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentPairingStatus = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.union(vPairingView, v.null()),
 }));
@@ -165,20 +135,19 @@ export const getUserAgentPairingStatus = query(
  * token is somebody else's: a token that the operator imported is replaced only by a user to whom the host gave the agent
  * (`bindUserAgent`). Refused (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`, `secret_empty`.
  */
-export const importTelegramTokenForAgent = mutation("operators", "write", { agentUse: "manage" })(() => ({
-  args: {
-    ...userAgent,
-    plaintextValue: v.string(),
-    metadata: v.optional(v.record(v.string(), v.string())),
-  },
-  returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
-}));
+export const importTelegramTokenForAgent = mutation("operators", { for: "write", agentUse: "manage" })(
+  () => ({
+    args: {
+      ...userAgent,
+      plaintextValue: v.string(),
+      metadata: v.optional(v.record(v.string(), v.string())),
+    },
+    returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
+  }),
+);
 
 /** Derived from stored facts; `nextAction` is the first step that is missing. */
-export const getUserAgentOnboardingState = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentOnboardingState = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object({
     agentKey: v.string(),
@@ -203,18 +172,12 @@ const vConfigPresence = lazy(() => ({
   issues: v.array(v.string()),
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
 }));
-export const getProviderOperationalReadiness = query(
-  "people",
-  "read",
-)(() => ({
+export const getProviderOperationalReadiness = query("people", { for: "read" })(() => ({
   args: {},
   returns: v.object(vConfigPresence),
 }));
 /** What one of a user's agents lacks before they can write to it. */
-export const getAgentOperationalReadiness = query(
-  "people",
-  "read",
-)(() => ({
+export const getAgentOperationalReadiness = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object({
     missingSecrets: v.array(v.string()),
@@ -224,4 +187,4 @@ export const getAgentOperationalReadiness = query(
   }),
 }));
 /** The same under its older name. */
-export const getTelegramAgentReadiness = query("people", "read")(() => getAgentOperationalReadiness);
+export const getTelegramAgentReadiness = query("people", { for: "read" })(() => getAgentOperationalReadiness);

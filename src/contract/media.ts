@@ -3,7 +3,8 @@ import { v } from "convex/values";
 import { mutation, opt, orNull, query } from "./row.js";
 
 /** A URL that takes one upload and answers `{storageId}`. */
-export const generateMediaUploadUrl = mutation("workers", "worker", {
+export const generateMediaUploadUrl = mutation("workers", {
+  for: "worker",
   as: "workerGenerateMediaUploadUrl",
   operation: "media_upload_url",
   image: true,
@@ -12,7 +13,8 @@ export const generateMediaUploadUrl = mutation("workers", "worker", {
   returns: v.object({ uploadUrl: v.string() }),
 }));
 /** Null for an unknown, malformed or deleted id. */
-export const getStorageFileUrl = query("workers", "worker", {
+export const getStorageFileUrl = query("workers", {
+  for: "worker",
   as: "workerGetStorageFileUrl",
   operation: "media_url",
   image: true,

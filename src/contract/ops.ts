@@ -105,10 +105,7 @@ const vExplanation = lazy(() =>
  * Why a message has not been answered: the exact rule, and when something looks at it again. Reads a bounded number of
  * documents and decides nothing by the clock: times are returned. Throws `invalid_id`, `message_not_found`.
  */
-export const explainMessage = query(
-  "operators",
-  "admin",
-)(() => ({
+export const explainMessage = query("operators", { for: "admin" })(() => ({
   args: { messageId: v.string() },
   returns: vExplanation,
 }));
@@ -150,10 +147,7 @@ const vMachineReport = lazy(() =>
  * - returns `blocked`: Conversations that got no machine in the last pass, at most 50.
  * - returns `quarantined`: Volumes kept because they hold memory that is in no snapshot, at most 100.
  */
-export const fleetOverview = query(
-  "operators",
-  "admin",
-)(() => ({
+export const fleetOverview = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: v.object({
     asOf: vTime,
@@ -202,10 +196,7 @@ const vFinding = lazy(() =>
 export type Finding = Infer<typeof vFinding>;
 
 /** What is wrong and what to do about it, errors first. Empty findings: all is well. */
-export const fleetHealth = query(
-  "operators",
-  "admin",
-)(() => ({
+export const fleetHealth = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: v.object({ healthy: v.boolean(), findings: v.array(vFinding) }),
 }));
@@ -232,10 +223,7 @@ const vOrphanView = lazy(() =>
 export type OrphanView = Infer<typeof vOrphanView>;
 
 /** Machines and volumes of this deployment without an owner, oldest first, at most 200, and when each would go. */
-export const orphanReport = query(
-  "operators",
-  "admin",
-)(() => ({
+export const orphanReport = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: v.object({
     lastListedAt: vTime,
@@ -249,10 +237,7 @@ export const orphanReport = query(
  * Starts the collection of confirmed orphans now, at most 50, and has the provider listed afresh. The collector looks at
  * each resource again right before it acts. `dryRun`: says what it would do and does nothing. `skipped`: not yet confirmed.
  */
-export const collectOrphans = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const collectOrphans = mutation("operators", { for: "admin" })(() => ({
   args: { dryRun: opt.boolean },
   returns: v.object({
     dryRun: v.boolean(),

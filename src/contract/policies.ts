@@ -228,18 +228,12 @@ export type Policies = Infer<typeof vPolicies>;
 export type PolicyOverrides = Infer<typeof vPolicyOverrides>;
 
 /** The effective policies and what an operator stored. */
-export const policies = query(
-  "operators",
-  "read",
-)(() => ({
+export const policies = query("operators", { for: "read" })(() => ({
   args: {},
   returns: vPolicies,
 }));
 /** Merges the given fields over the stored ones; refuses values that make no sense (`invalid_policy`, all faults at once). */
-export const setPolicies = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const setPolicies = mutation("operators", { for: "admin" })(() => ({
   args: { policies: vPolicyOverrides },
   returns: vPolicies,
 }));

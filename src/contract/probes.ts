@@ -69,10 +69,7 @@ export const MAX_OPEN_PROBES = 4;
  * - `timeoutMs`: 100..30000 ms, default 5000.
  * - `requestedBy`: Who asks, for the audit log.
  */
-export const requestProbe = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const requestProbe = mutation("operators", { for: "admin" })(() => ({
   args: {
     workerId: v.string(),
     kind: vProbeKind,
@@ -83,25 +80,20 @@ export const requestProbe = mutation(
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),
 }));
 
-export const getProbe = query(
-  "operators",
-  "admin",
-)(() => ({
+export const getProbe = query("operators", { for: "admin" })(() => ({
   args: { probeId: v.string() },
   returns: v.union(v.null(), vProbeView),
 }));
 
 /** Newest first; `limit` 1..100, default 20. */
-export const listProbes = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listProbes = query("operators", { for: "admin" })(() => ({
   args: { workerId: v.string(), limit: opt.number },
   returns: v.array(vProbeView),
 }));
 
 /** The worker's answer. false: unknown, another worker's, or over. Repeatable. */
-export const reportProbe = mutation("workers", "worker", {
+export const reportProbe = mutation("workers", {
+  for: "worker",
   as: "workerReportProbe",
   operation: "probe_report",
 })(() => ({

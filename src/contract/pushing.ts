@@ -81,10 +81,7 @@ const vDispatchView = lazy(() =>
 /** Longest list; `before` is the last one's `updatedAt` (of dispatches `createdAt`) of the page seen. */
 const page = lazy(() => ({ limit: opt.number, before: opt.number }));
 
-export const createPushTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const createPushTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     companyId: v.string(),
     templateKey: v.string(),
@@ -97,10 +94,7 @@ export const createPushTemplate = mutation(
   },
   returns: v.string(),
 }));
-export const updatePushTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const updatePushTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     templateId: v.string(),
     title: opt.string,
@@ -113,18 +107,12 @@ export const updatePushTemplate = mutation(
   returns: v.boolean(),
 }));
 /** Jobs made from it stay. */
-export const deletePushTemplate = mutation(
-  "pushing",
-  "admin",
-)(() => ({
+export const deletePushTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: { templateId: v.string() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushTemplatesByCompany = query(
-  "pushing",
-  "read",
-)(() => ({
+export const listPushTemplatesByCompany = query("pushing", { for: "read" })(() => ({
   args: { companyId: v.string(), includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushTemplateView),
 }));
@@ -160,48 +148,36 @@ const jobChanges = lazy(() => ({
 }));
 const userAgent = lazy(() => ({ consumerUserId: v.string(), agentKey: v.string() }));
 
-export const createPushJobFromTemplate = mutation(
-  "pushing",
-  "write",
-)(() => ({ args: fromTemplate, returns: v.string() }));
-export const createPushJobCustom = mutation(
-  "pushing",
-  "write",
-)(() => ({ args: custom, returns: v.string() }));
+export const createPushJobFromTemplate = mutation("pushing", { for: "write" })(() => ({
+  args: fromTemplate,
+  returns: v.string(),
+}));
+export const createPushJobCustom = mutation("pushing", { for: "write" })(() => ({
+  args: custom,
+  returns: v.string(),
+}));
 /** false when there is no such job. The next run is reckoned from now. */
-export const updatePushJob = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const updatePushJob = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
-export const deletePushJob = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const deletePushJob = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string() },
   returns: v.boolean(),
 }));
-export const setPushJobEnabled = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const setPushJobEnabled = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string(), enabled: v.boolean() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushJobsForUser = query(
-  "pushing",
-  "read",
-)(() => ({
+export const listPushJobsForUser = query("pushing", { for: "read" })(() => ({
   args: { consumerUserId: v.string(), includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushJobView),
 }));
 
 const vTriggered = lazy(() => v.object({ enqueuedMessageId: v.string(), runKey: v.string() }));
 /** Works for disabled jobs too; the schedule is not touched. */
-export const triggerPushJobNow = mutation("pushing", "write", { fill: ["providerConfig"] })(() => ({
+export const triggerPushJobNow = mutation("pushing", { for: "write", fill: ["providerConfig"] })(() => ({
   args: { jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vTriggered,
 }));
@@ -209,7 +185,8 @@ export const triggerPushJobNow = mutation("pushing", "write", { fill: ["provider
  * Runs what is due and not yet run. Jobs wake by themselves at their own minute, so this is the net. Works off one batch
  * in this call, which it counts; a larger `limit` (1..1000, default 200) goes on by itself afterwards.
  */
-export const dispatchDuePushJobs = mutation("pushing", "system", {
+export const dispatchDuePushJobs = mutation("pushing", {
+  for: "system",
   hostOnly: ["providerConfig"],
   fill: ["providerConfig"],
 })(() => ({
@@ -222,53 +199,37 @@ export const dispatchDuePushJobs = mutation("pushing", "system", {
   }),
 }));
 /** Newest run first. */
-export const listPushDispatchesByJob = query(
-  "pushing",
-  "read",
-)(() => ({
+export const listPushDispatchesByJob = query("pushing", { for: "read" })(() => ({
   args: { jobId: v.string(), ...page },
   returns: v.array(vDispatchView.omit("jobId")),
 }));
 
 // The same for one agent of a user.
-export const listPushJobsForAgent = query(
-  "pushing",
-  "read",
-)(() => ({
+export const listPushJobsForAgent = query("pushing", { for: "read" })(() => ({
   args: { ...userAgent, includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushJobView),
 }));
-export const createPushJobFromTemplateForAgent = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const createPushJobFromTemplateForAgent = mutation("pushing", { for: "write" })(() => ({
   args: { ...fromTemplate, agentKey: v.string() },
   returns: v.string(),
 }));
-export const createPushJobCustomForAgent = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const createPushJobCustomForAgent = mutation("pushing", { for: "write" })(() => ({
   args: { ...custom, agentKey: v.string() },
   returns: v.string(),
 }));
 /** false when the job is not that user's and agent's. */
-export const updatePushJobForAgent = mutation(
-  "pushing",
-  "write",
-)(() => ({
+export const updatePushJobForAgent = mutation("pushing", { for: "write" })(() => ({
   args: { ...userAgent, jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
-export const triggerPushJobNowForAgent = mutation("pushing", "write", { fill: ["providerConfig"] })(() => ({
-  args: { ...userAgent, jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
-  returns: vTriggered,
-}));
+export const triggerPushJobNowForAgent = mutation("pushing", { for: "write", fill: ["providerConfig"] })(
+  () => ({
+    args: { ...userAgent, jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
+    returns: vTriggered,
+  }),
+);
 /** Across the jobs of that user and agent, newest first. */
-export const listPushDispatchesForAgent = query(
-  "pushing",
-  "read",
-)(() => ({
+export const listPushDispatchesForAgent = query("pushing", { for: "read" })(() => ({
   args: { ...userAgent, ...page },
   returns: v.array(vDispatchView),
 }));

@@ -73,7 +73,7 @@ export const vProviderConfig = lazy(() =>
  * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from
  *   their binding, whatever `payload` says of them.
  */
-export const enqueue = mutation("lib", "write", { fill: ["providerConfig"] })(() => ({
+export const enqueue = mutation("lib", { for: "write", fill: ["providerConfig"] })(() => ({
   args: {
     conversationId: v.string(),
     agentKey: v.string(),
@@ -183,32 +183,36 @@ const workerToken = lazy(() => opt.string);
  *   process under one worker id gets no work while the first is alive. Null for it, and for a worker id that belongs to another
  *   token: `poll` says which.
  */
-export const claim = mutation("lib", "worker", { as: "workerClaim", image: true, unscoped: ["workspaceId"] })(
-  () => ({
-    args: {
-      workerId: v.string(),
-      conversationId: opt.string,
-      workspaceId: opt.string,
-      hydrate: opt.boolean,
-      stateful: opt.boolean,
-      listens: opt.boolean,
-      instance: opt.string,
-      workerToken,
-    },
-    returns: v.union(v.null(), vJob),
-  }),
-);
+export const claim = mutation("lib", {
+  for: "worker",
+  as: "workerClaim",
+  image: true,
+  unscoped: ["workspaceId"],
+})(() => ({
+  args: {
+    workerId: v.string(),
+    conversationId: opt.string,
+    workspaceId: opt.string,
+    hydrate: opt.boolean,
+    stateful: opt.boolean,
+    listens: opt.boolean,
+    instance: opt.string,
+    workerToken,
+  },
+  returns: v.union(v.null(), vJob),
+}));
 
 /**
  * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
  * Throws what `claim` throws, and `worker_id_taken` or `worker_id_in_use` where that answers null because of the worker id.
  */
-export const poll = mutation("lib", "package", { operation: "claim", resultOf: claim })(() => ({
+export const poll = mutation("lib", { operation: "claim", resultOf: claim })(() => ({
   args: claim.args,
   returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
-export const getHydrationBundle = query("lib", "worker", {
+export const getHydrationBundle = query("lib", {
+  for: "worker",
   as: "workerHydrationBundle",
   operation: "hydrate",
   image: true,
@@ -232,13 +236,13 @@ const leased = lazy(() => ({
 }));
 
 /** true and extended by the lease length iff the lease is still the caller's. */
-export const heartbeat = mutation("lib", "worker", { as: "workerHeartbeat", image: true })(() => ({
+export const heartbeat = mutation("lib", { for: "worker", as: "workerHeartbeat", image: true })(() => ({
   args: leased,
   returns: v.boolean(),
 }));
 const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
-export const renewLease = mutation("lib", "worker", { as: "workerRenewLease", operation: "heartbeat" })(
+export const renewLease = mutation("lib", { for: "worker", as: "workerRenewLease", operation: "heartbeat" })(
   () => ({
     args: leased,
     returns: v.union(
@@ -247,7 +251,8 @@ export const renewLease = mutation("lib", "worker", { as: "workerRenewLease", op
     ),
   }),
 );
-export const complete = mutation("lib", "worker", {
+export const complete = mutation("lib", {
+  for: "worker",
   as: "workerComplete",
   operation: "complete",
   image: true,
@@ -263,7 +268,8 @@ const vFailResult = lazy(() =>
     nextScheduledFor: orNull.number,
   }),
 );
-export const fail = mutation("lib", "worker", {
+export const fail = mutation("lib", {
+  for: "worker",
   as: "workerFail",
   operation: "fail",
   image: true,
@@ -302,7 +308,7 @@ export const vOutcome = lazy(() =>
  * - `instance`: As in `claim`; counts for the next job alone.
  * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
  */
-export const settle = mutation("lib", "worker", { as: "workerSettle", operation: "settle" })(() => ({
+export const settle = mutation("lib", { for: "worker", as: "workerSettle", operation: "settle" })(() => ({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
@@ -329,7 +335,8 @@ export const settle = mutation("lib", "worker", { as: "workerSettle", operation:
 /**
  * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
  */
-export const appendConversationMessages = mutation("lib", "worker", {
+export const appendConversationMessages = mutation("lib", {
+  for: "worker",
   as: "workerAppendConversationMessages",
   operation: "append",
   image: true,
@@ -345,7 +352,8 @@ export const appendConversationMessages = mutation("lib", "worker", {
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
 }));
-export const attachMessageMetadata = mutation("workers", "worker", {
+export const attachMessageMetadata = mutation("workers", {
+  for: "worker",
   as: "workerAttachMessageMetadata",
   operation: "metadata",
   image: true,
@@ -360,60 +368,7 @@ export const attachMessageMetadata = mutation("workers", "worker", {
   returns: v.boolean(),
 }));
 
-export const releaseStuckJobs = mutation(
-  "queue",
-  "system",
-)(() => ({
+export const releaseStuckJobs = mutation("queue", { for: "system" })(() => ({
   args: { limit: opt.number },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),
-}));
-/** Bounded counts: with `capped` true at least one of them is "this many or more". */
-export const queueStats = query(
-  "operators",
-  "read",
-)(() => ({
-  args: {},
-  returns: v.object({
-    queuedReady: v.number(),
-    processing: v.number(),
-    deadLetter: v.number(),
-    capped: v.boolean(),
-  }),
-}));
-export const vQueueItem = lazy(() =>
-  v.object({
-    _id: v.string(),
-    _creationTime: v.number(),
-    conversationId: v.string(),
-    agentKey: v.string(),
-    status: vQueueStatus,
-    priority: v.number(),
-    scheduledFor: v.number(),
-    attempts: v.number(),
-    maxAttempts: v.number(),
-    lastError: orNull.string,
-    payload: vPayload,
-  }),
-);
-export const listQueueItemsForConversation = query(
-  "operators",
-  "read",
-)(() => ({
-  args: { conversationId: v.string(), limit: opt.number },
-  returns: v.array(vQueueItem),
-}));
-export const listJobsByStatus = query(
-  "operators",
-  "admin",
-)(() => ({
-  args: { status: vQueueStatus, limit: opt.number },
-  returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: opt.string })),
-}));
-export const hasQueuedJobsForConversation = query("operators", "worker", {
-  as: "workerConversationHasQueued",
-  operation: "has_queued",
-  image: true,
-})(() => ({
-  args: { conversationId: v.string(), workerToken },
-  returns: v.boolean(),
 }));

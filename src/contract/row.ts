@@ -23,6 +23,8 @@ export type AccessClass = "read" | "write" | "admin" | "worker" | "system";
 
 /** What a row may say besides. A part of `lib`, whose size is limited: plain data, and no more than is needed. */
 interface Further {
+  /** Who may call it through an app; absent: no app exposes it, this package alone calls it. */
+  readonly for?: AccessClass;
   /** Its key in `exposeApi`; absent: the function's own name. */
   readonly as?: string;
   /** Its name on the worker gateway; absent: it is not there. */
@@ -52,8 +54,6 @@ export interface RowFacts extends Further {
   readonly kind: FunctionKind;
   /** The module of `src/component` that registers its body; `lib` for what every message needs. */
   readonly module: string;
-  /** `package`: no app exposes it, this package alone calls it. */
-  readonly access: AccessClass | "package";
 }
 
 export interface ContractRow extends RowFacts {
@@ -78,7 +78,6 @@ class LazyRow<
   constructor(
     readonly kind: FunctionKind,
     readonly module: string,
-    readonly access: RowFacts["access"],
     build: () => { readonly args: Args; readonly returns: Returns },
   ) {
     super(build);
@@ -92,24 +91,19 @@ class LazyRow<
 }
 
 /**
- * `query("operators", "read", {…})(() => ({ args, returns }))`: the module that registers its body, who may call it, what else
- * there is to say. Keeps the literal types of a row while checking its shape.
+ * `query("operators", { for: "read" })(() => ({ args, returns }))`: the module that registers its body, and what else there is to
+ * say. Keeps the literal types of a row while checking its shape.
  */
 const rowOf =
   <const Kind extends FunctionKind>(kind: Kind) =>
-  <const Module extends string, const Access extends RowFacts["access"], const Said extends Further = object>(
-    module: Module,
-    access: Access,
-    further?: Said,
-  ) =>
+  <const Module extends string, const Said extends Further = object>(module: Module, further?: Said) =>
   <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
     build: () => { readonly args: Args; readonly returns: Returns },
   ) => {
-    const row = new LazyRow(kind, module, access, build);
+    const row = new LazyRow(kind, module, build);
     return (further ? Object.assign(row, further) : row) as unknown as {
       readonly kind: Kind;
       readonly module: Module;
-      readonly access: Access;
       readonly args: Args;
       readonly returns: Returns;
     } & Said;

@@ -3,10 +3,7 @@ import { v } from "convex/values";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
-export const importSecret = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const importSecret = mutation("operators", { for: "admin" })(() => ({
   args: {
     secretRef: v.string(),
     plaintextValue: v.string(),
@@ -15,10 +12,7 @@ export const importSecret = mutation(
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
 }));
 /** In input order, duplicates repeated. */
-export const secretStatus = query(
-  "operators",
-  "read",
-)(() => ({
+export const secretStatus = query("operators", { for: "read" })(() => ({
   args: { secretRefs: v.array(v.string()) },
   returns: v.array(v.object({ secretRef: v.string(), hasActive: v.boolean(), version: orNull.number })),
 }));
@@ -28,10 +22,7 @@ export const secretStatus = query(
  * - returns `keys.state`: The key new secrets are sealed with; an older one at hand; or one that is nowhere.
  * - returns `keys.secrets`: How many active secrets need it, as far as they were counted.
  */
-export const secretStoreReadiness = query(
-  "operators",
-  "admin",
-)(() => ({
+export const secretStoreReadiness = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: v.object({
     masterKey: oneOf("env", "generated", "absent", "invalid"),
@@ -63,10 +54,7 @@ const vSecretVersion = lazy(() =>
   }),
 );
 /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
-export const listSecretVersions = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listSecretVersions = query("operators", { for: "admin" })(() => ({
   args: { secretRef: v.string(), beforeVersion: opt.number },
   returns: v.array(vSecretVersion),
 }));
@@ -74,10 +62,7 @@ export const listSecretVersions = query(
  * Destroys the value of every version of a secret, the active one first; that they existed stays on record. At most 50 at
  * once, the rest right afterwards. A repeat wipes nothing more. Throws `secret_not_found`.
  */
-export const deleteSecret = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const deleteSecret = mutation("operators", { for: "admin" })(() => ({
   args: { secretRef: v.string() },
   returns: v.object({ secretRef: v.string(), wipedVersions: v.number() }),
 }));
@@ -105,17 +90,11 @@ const vRewrapProgress = lazy(() =>
  * while secrets are read. Repeats are harmless: they join the run that is under way, or take up one that was interrupted.
  * Without any key there is nothing to do. Throws `master_key_invalid`.
  */
-export const rewrapSecrets = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const rewrapSecrets = mutation("operators", { for: "admin" })(() => ({
   args: {},
   returns: vRewrapProgress,
 }));
-export const rewrapProgress = query(
-  "operators",
-  "admin",
-)(() => ({
+export const rewrapProgress = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: vRewrapProgress,
 }));

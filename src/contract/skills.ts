@@ -17,7 +17,7 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
  * - returns `sha256`: Of the trimmed entry script; of the empty text when there is none.
  */
-export const deployGlobalSkill = mutation("operators", "admin", { as: "globalSkillsDeploy" })(() => ({
+export const deployGlobalSkill = mutation("operators", { for: "admin", as: "globalSkillsDeploy" })(() => ({
   args: {
     slug: v.string(),
     displayName: opt.string,
@@ -53,7 +53,7 @@ const vActiveRelease = lazy(() =>
   }),
 );
 /** By slug, 1..500 (200); `activeRelease` is that of the channel. */
-export const listGlobalSkills = query("operators", "read", { as: "globalSkillsList" })(() => ({
+export const listGlobalSkills = query("operators", { for: "read", as: "globalSkillsList" })(() => ({
   args: {
     releaseChannel: v.optional(vReleaseChannel),
     status: v.optional(vSkillStatus),
@@ -72,12 +72,14 @@ export const listGlobalSkills = query("operators", "read", { as: "globalSkillsLi
   ),
 }));
 /** A disabled skill leaves every worker at its next start. */
-export const setGlobalSkillStatus = mutation("operators", "admin", { as: "globalSkillsSetStatus" })(() => ({
-  args: { slug: v.string(), status: vSkillStatus, actor: opt.string },
-  returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
-}));
+export const setGlobalSkillStatus = mutation("operators", { for: "admin", as: "globalSkillsSetStatus" })(
+  () => ({
+    args: { slug: v.string(), status: vSkillStatus, actor: opt.string },
+    returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
+  }),
+);
 /** With all its versions and releases. */
-export const deleteGlobalSkill = mutation("operators", "admin", { as: "globalSkillsDelete" })(() => ({
+export const deleteGlobalSkill = mutation("operators", { for: "admin", as: "globalSkillsDelete" })(() => ({
   args: { slug: v.string() },
   returns: v.object({
     deleted: v.boolean(),
@@ -98,7 +100,8 @@ const workerArgs = lazy(() => ({
  *   the same answer.
  * - returns `skills.sha256`: Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`.
  */
-export const getWorkerGlobalSkillsManifest = query("workers", "worker", {
+export const getWorkerGlobalSkillsManifest = query("workers", {
+  for: "worker",
   as: "workerGlobalSkillsManifest",
   operation: "skills_manifest",
   image: true,
@@ -129,7 +132,8 @@ export const getWorkerGlobalSkillsManifest = query("workers", "worker", {
  * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
  * - returns `contentHash`: Over everything that the skills put on a disk.
  */
-export const getWorkerGlobalSkillsIndex = query("workers", "worker", {
+export const getWorkerGlobalSkillsIndex = query("workers", {
+  for: "worker",
   as: "workerGlobalSkillsIndex",
   operation: "skills_index",
 })(() => ({
@@ -154,7 +158,8 @@ export const getWorkerGlobalSkillsIndex = query("workers", "worker", {
  * Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out.
  * - returns `remaining`: Hashes that did not fit; ask again.
  */
-export const getGlobalSkillFiles = query("workers", "worker", {
+export const getGlobalSkillFiles = query("workers", {
+  for: "worker",
   as: "workerGlobalSkillFiles",
   operation: "skills_files",
 })(() => ({

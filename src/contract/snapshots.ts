@@ -35,7 +35,7 @@ const caller = lazy(() => ({ workerToken: opt.string, leaseId: opt.string }));
  * - returns `everyTurns`: Turns after which a snapshot is due.
  * - returns `maxBytes`: Largest archive, in bytes.
  */
-export const getWorkerMemory = query("workers", "worker", { as: "workerMemory", operation: "memory" })(
+export const getWorkerMemory = query("workers", { for: "worker", as: "workerMemory", operation: "memory" })(
   () => ({
     args: { workerId: v.string(), ...caller },
     returns: v.union(
@@ -60,7 +60,8 @@ export const getWorkerMemory = query("workers", "worker", { as: "workerMemory", 
  * - returns `discardable`: Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach
  *   the bucket deletes them.
  */
-export const prepareDataSnapshotUpload = mutation("workers", "worker", {
+export const prepareDataSnapshotUpload = mutation("workers", {
+  for: "worker",
   as: "workerPrepareSnapshotUpload",
   operation: "snapshot_prepare",
   image: true,
@@ -91,7 +92,8 @@ export const prepareDataSnapshotUpload = mutation("workers", "worker", {
  *   compares them.
  * - `sha256`: Of the archive, hexadecimal.
  */
-export const finalizeDataSnapshotUpload = mutation("workers", "worker", {
+export const finalizeDataSnapshotUpload = mutation("workers", {
+  for: "worker",
   as: "workerFinalizeSnapshotUpload",
   operation: "snapshot_finalize",
   image: true,
@@ -112,7 +114,8 @@ export const finalizeDataSnapshotUpload = mutation("workers", "worker", {
  * false if unknown, another worker's, or ready already.
  * - `upload`: The file, if it was uploaded before something went wrong: it is deleted when it has this hash.
  */
-export const failDataSnapshotUpload = mutation("workers", "worker", {
+export const failDataSnapshotUpload = mutation("workers", {
+  for: "worker",
   as: "workerFailSnapshotUpload",
   operation: "snapshot_fail",
   image: true,
@@ -134,7 +137,8 @@ export const failDataSnapshotUpload = mutation("workers", "worker", {
  * - returns `generation`: Of the owner that saved it.
  * - returns `location`: Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address.
  */
-export const getLatestDataSnapshotForRestore = query("workers", "worker", {
+export const getLatestDataSnapshotForRestore = query("workers", {
+  for: "worker",
   as: "workerLatestSnapshotForRestore",
   operation: "snapshot_restore",
   image: true,
@@ -164,22 +168,24 @@ export const getLatestDataSnapshotForRestore = query("workers", "worker", {
  * All statuses, newest first; `limit` 1..200, default 50.
  * - `includeDownloadUrls`: Only for the host itself.
  */
-export const listSnapshotsForConversation = query("operators", "read", { hostOnly: ["includeDownloadUrls"] })(
-  () => ({
-    args: {
-      conversationId: v.string(),
-      limit: opt.number,
-      includeDownloadUrls: opt.boolean,
-    },
-    returns: v.array(vSnapshotView),
-  }),
-);
+export const listSnapshotsForConversation = query("operators", {
+  for: "read",
+  hostOnly: ["includeDownloadUrls"],
+})(() => ({
+  args: {
+    conversationId: v.string(),
+    limit: opt.number,
+    includeDownloadUrls: opt.boolean,
+  },
+  returns: v.array(vSnapshotView),
+}));
 
 /**
  * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
  * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
  */
-export const releaseConversation = mutation("workers", "worker", {
+export const releaseConversation = mutation("workers", {
+  for: "worker",
   as: "workerReleaseConversation",
   operation: "release_conversation",
 })(() => ({

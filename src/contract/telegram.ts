@@ -15,10 +15,7 @@ const vWebhookFacts = lazy(() => ({
  * `telegram_url_invalid`, `telegram_api_failed`.
  * - returns `botUsername`: The bot's username as Telegram gave it; null when it did not answer.
  */
-export const configureTelegramWebhook = action(
-  "telegram",
-  "admin",
-)(() => ({
+export const configureTelegramWebhook = action("telegram", { for: "admin" })(() => ({
   args: { convexSiteUrl: v.string(), secretRef: opt.string },
   returns: v.object({
     ok: v.literal(true),
@@ -30,10 +27,7 @@ export const configureTelegramWebhook = action(
   }),
 }));
 /** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
-export const getWebhookReadiness = action(
-  "telegram",
-  "admin",
-)(() => ({
+export const getWebhookReadiness = action("telegram", { for: "admin" })(() => ({
   args: { agentKey: v.string() },
   returns: v.object({
     agentKey: v.string(),
@@ -44,10 +38,7 @@ export const getWebhookReadiness = action(
 }));
 
 /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
-export const identifyTelegramWebhook = query(
-  "lib",
-  "package",
-)(() => ({
+export const identifyTelegramWebhook = query("lib")(() => ({
   args: { webhookSecret: v.string() },
   returns: v.union(v.null(), v.object({ botId: v.string() })),
 }));
@@ -58,10 +49,7 @@ export const identifyTelegramWebhook = query(
  * - `webhookPath`: The path at which the call arrived.
  * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
  */
-export const ingestTelegramUpdate = mutation(
-  "lib",
-  "package",
-)(() => ({
+export const ingestTelegramUpdate = mutation("lib")(() => ({
   args: {
     webhookSecret: v.string(),
     rawUpdateJson: v.string(),
@@ -98,10 +86,7 @@ const vParkedUpdate = lazy(() =>
   }),
 );
 /** Newest first; at most 50. */
-export const listParkedUpdates = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listParkedUpdates = query("operators", { for: "admin" })(() => ({
   args: { limit: opt.number },
   returns: v.array(vParkedUpdate),
 }));
@@ -109,18 +94,12 @@ export const listParkedUpdates = query(
  * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
  * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
  */
-export const redriveParkedUpdate = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const redriveParkedUpdate = mutation("operators", { for: "admin" })(() => ({
   args: { parkedId: v.string(), agentKey: opt.string },
   returns: v.object({ messageId: v.string() }),
 }));
 /** Deletes a parked update; `discarded` is false when there is none of that id. */
-export const discardParkedUpdate = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const discardParkedUpdate = mutation("operators", { for: "admin" })(() => ({
   args: { parkedId: v.string() },
   returns: v.object({ discarded: v.boolean() }),
 }));

@@ -16,10 +16,7 @@ import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
  * - `withAlias`: Also makes an opaque path for the published image, which sends no token. Needs `workerId`.
  * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
  */
-export const createAgentWorkerToken = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const createAgentWorkerToken = mutation("operators", { for: "admin" })(() => ({
   args: {
     workspace: opt.string,
     tags: v.optional(v.array(v.string())),
@@ -58,23 +55,17 @@ const vWorkerTokenView = lazy(() =>
     rotatedFrom: orNull.string,
   }),
 );
-export const listWorkerTokens = query(
-  "operators",
-  "admin",
-)(() => ({
+export const listWorkerTokens = query("operators", { for: "admin" })(() => ({
   args: { limit: opt.number },
   returns: v.array(vWorkerTokenView),
 }));
 /** Effective at the next call of a worker that carries it. false if unknown. */
-export const revokeWorkerToken = mutation(
-  "operators",
-  "admin",
-)(() => ({ args: { tokenId: v.string() }, returns: v.boolean() }));
+export const revokeWorkerToken = mutation("operators", { for: "admin" })(() => ({
+  args: { tokenId: v.string() },
+  returns: v.boolean(),
+}));
 /** A new token (and alias) with the same scope; the old one stays valid for `overlapMs` (default 1 hour). */
-export const rotateWorkerToken = mutation(
-  "operators",
-  "admin",
-)(() => ({
+export const rotateWorkerToken = mutation("operators", { for: "admin" })(() => ({
   args: { tokenId: v.string(), overlapMs: opt.number, expiresInMs: opt.number },
   returns: createAgentWorkerToken.returns,
 }));
@@ -84,10 +75,7 @@ export const rotateWorkerToken = mutation(
  * good calls never do. `tokenId`: of a token that was signed here; `code`: why it was refused.
  * Also counts it for the audit log.
  */
-export const noteWorkerRefusal = mutation(
-  "workers",
-  "package",
-)(() => ({
+export const noteWorkerRefusal = mutation("workers")(() => ({
   args: {
     door: oneOf("gateway", "alias"),
     code: v.string(),

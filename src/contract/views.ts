@@ -3,7 +3,8 @@
  * snapshots are the pair's own, whoever had the same Telegram account or chat before.
  */
 import { v } from "convex/values";
-import { vHistoryItem, vMetadata, vProviderConfig, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
+import { vHistoryItem, vMetadata, vProviderConfig, vQueueStatus, vToolCall } from "./queue.js";
+import { vQueueItem } from "./queueReads.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
 
@@ -35,32 +36,20 @@ const user = lazy(() => ({ consumerUserId: v.string() }));
 const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
 
 /** Agents that the user was bound to, newest first, then those with a pending pairing; at most 200 of each. */
-export const listUserAgents = query(
-  "people",
-  "read",
-)(() => ({
+export const listUserAgents = query("people", { for: "read" })(() => ({
   args: { ...user, includeDisabled: opt.boolean },
   returns: v.array(vUserAgentView),
 }));
 /** Null when there is neither a profile nor a binding nor a pairing. */
-export const getUserAgent = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgent = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getActiveUserAgent = query(
-  "people",
-  "read",
-)(() => ({
+export const getActiveUserAgent = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getUserAgentsOverview = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentsOverview = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.object({
     agents: v.array(vUserAgentView),
@@ -76,10 +65,7 @@ export const getUserAgentsOverview = query(
  * - returns `hasQueuedJobs`: Something waits, is not yet due, or is being answered.
  * - returns `nextBefore`: Pass as `before` for older turns; null: there are none.
  */
-export const getConversationViewForUserAgent = query(
-  "people",
-  "read",
-)(() => ({
+export const getConversationViewForUserAgent = query("people", { for: "read" })(() => ({
   args: {
     ...userAgent,
     limit: opt.number,
@@ -98,10 +84,7 @@ export const getConversationViewForUserAgent = query(
   }),
 }));
 /** Newest first; `before` is the `_creationTime` of the last one seen. The statuses are chosen before the limit, 1..500 (100). */
-export const listQueueItemsForUserAgent = query(
-  "people",
-  "read",
-)(() => ({
+export const listQueueItemsForUserAgent = query("people", { for: "read" })(() => ({
   args: {
     ...userAgent,
     statuses: v.optional(v.array(vQueueStatus)),
@@ -114,7 +97,8 @@ export const listQueueItemsForUserAgent = query(
  * The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws.
  * - `saidByUser`: The metadata is the user's and not the host's: what is an address or chooses a lane comes from their binding.
  */
-export const sendMessageToUserAgent = mutation("people", "write", {
+export const sendMessageToUserAgent = mutation("people", {
+  for: "write",
   hostOnly: ["saidByUser"],
   fill: ["providerConfig"],
 })(() => ({
@@ -140,25 +124,16 @@ const conversationStats = lazy(() => ({
   failedMessages: v.number(),
 }));
 /** Each count stops at 200. */
-export const getUserAgentPushStats = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentPushStats = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object(pushStats),
 }));
 /** Zeros unless the agent is the user's active one. The message counts stop at 200. */
-export const getUserAgentConversationStats = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentConversationStats = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object(conversationStats),
 }));
-export const getUserAgentUsageStats = query(
-  "people",
-  "read",
-)(() => ({
+export const getUserAgentUsageStats = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
 }));
@@ -171,15 +146,16 @@ const snapshotArgs = lazy(() => ({
   includeDownloadUrls: opt.boolean,
 }));
 /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
-export const listSnapshotsForUserAgent = query("people", "read", { hostOnly: ["includeDownloadUrls"] })(
+export const listSnapshotsForUserAgent = query("people", { for: "read", hostOnly: ["includeDownloadUrls"] })(
   () => ({
     args: { ...snapshotArgs, limit: opt.number, before: opt.number },
     returns: v.array(vSnapshotView),
   }),
 );
-export const getLatestSnapshotForUserAgent = query("people", "read", { hostOnly: ["includeDownloadUrls"] })(
-  () => ({
-    args: snapshotArgs,
-    returns: v.union(vSnapshotView, v.null()),
-  }),
-);
+export const getLatestSnapshotForUserAgent = query("people", {
+  for: "read",
+  hostOnly: ["includeDownloadUrls"],
+})(() => ({
+  args: snapshotArgs,
+  returns: v.union(vSnapshotView, v.null()),
+}));

@@ -5,10 +5,7 @@ import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 export const vWorkerStatus = lazy(() => oneOf("active", "draining", "stopping", "stopped"));
 
-export const workerStats = query(
-  "operators",
-  "read",
-)(() => ({
+export const workerStats = query("operators", { for: "read" })(() => ({
   args: {},
   returns: v.object({
     activeCount: v.number(),
@@ -32,7 +29,7 @@ export const workerStats = query(
  * - `instance`: As in `claim`.
  * - `leaving`: The process ends: another one may take its id at once.
  */
-export const workerHello = mutation("workers", "worker", { operation: "hello" })(() => ({
+export const workerHello = mutation("workers", { for: "worker", operation: "hello" })(() => ({
   args: {
     workerId: v.string(),
     workerToken: opt.string,
@@ -50,7 +47,8 @@ export const workerHello = mutation("workers", "worker", { operation: "hello" })
  * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
  * - returns `probes`: What an operator wants to know from where the worker stands.
  */
-export const getWorkerControlState = query("lib", "worker", {
+export const getWorkerControlState = query("lib", {
+  for: "worker",
   as: "workerControlState",
   operation: "control_state",
   image: true,
@@ -68,10 +66,7 @@ export const getWorkerControlState = query("lib", "worker", {
  * what `claim` throws about the token.
  * - returns `pollAfterMs`: Ask after this long even if `seq` stays as it is.
  */
-export const workerWake = query(
-  "lib",
-  "worker",
-)(() => ({
+export const workerWake = query("lib", { for: "worker" })(() => ({
   args: { workerId: v.string(), workerToken: opt.string },
   returns: v.object({
     seq: v.number(),

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import { surface } from "./index.js";
-import type { AccessClass, FunctionKind, OperationScope } from "./row.js";
+import type { AccessClass, FunctionKind } from "../../contract/row.js";
+import type { OperationScope } from "./row.js";
 
 type Expected = Record<FunctionKind, Partial<Record<AccessClass, string>>>;
 const KEYS: Expected = {

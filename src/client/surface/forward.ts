@@ -11,10 +11,10 @@ import {
 import type { PropertyValidators } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
 import type { AuthContext } from "../auth.js";
+import type { FunctionKind } from "../../contract/row.js";
 import { surface } from "./index.js";
-import type { Caller, FunctionKind, HostArguments, LibName, OperationScope, SurfaceRow } from "./row.js";
+import type { CallArgs, Caller, HostArguments, OperationScope, Step, SurfaceRow } from "./row.js";
 
-export type CallArgs = Record<string, unknown>;
 type AnyReference<Kind extends FunctionKind> = FunctionReference<Kind, "internal", CallArgs, unknown>;
 /** What a query's, a mutation's and an action's context have in common for our purpose. */
 export interface CallerCtx extends AuthContext {
@@ -23,40 +23,18 @@ export interface CallerCtx extends AuthContext {
 }
 export type Handler = (ctx: CallerCtx, args: CallArgs) => Promise<unknown>;
 
-/** A step whose argument types are forgotten: the validators have checked them at run time. */
-interface LooseStep {
-  fn: LibName;
-  kind: FunctionKind;
-  toLib: (args: CallArgs, caller: Caller) => CallArgs;
-}
-/** A row whose argument types are forgotten. It has a step of its own, or several. */
-export interface LooseRow extends Pick<
-  SurfaceRow,
-  "kind" | "access" | "adminOnlyArgs" | "ignoredArgs" | "fill" | "adminOnlyFields"
-> {
-  args: PropertyValidators;
-  scope: (args: CallArgs) => OperationScope;
-  fn?: LibName;
-  toLib?: LooseStep["toLib"];
-  steps?: Record<string, LooseStep>;
-}
-
-export const rows = surface as unknown as Record<string, LooseRow>;
+export const rows = surface;
 
 /** The component functions that a row reaches, in order. */
-export function stepsOf(row: LooseRow): LooseStep[] {
-  if (row.steps) return Object.values(row.steps);
-  const { fn, kind, toLib } = row;
-  return fn && toLib ? [{ fn, kind, toLib }] : [];
-}
+export const stepsOf = (row: SurfaceRow): Step[] => Object.values(row.steps);
 
 /** The admin-only arguments that this call brings. */
-export const adminArgsOf = (row: LooseRow, args: CallArgs): string[] =>
+export const adminArgsOf = (row: SurfaceRow, args: CallArgs): string[] =>
   [...row.adminOnlyArgs, ...row.fill].filter((name) => args[name] !== undefined);
 
 /** A caller's arguments without what it may not say, with what the host says. */
 export function admitted(
-  row: LooseRow,
+  row: SurfaceRow,
   args: CallArgs,
   host: HostArguments & { isAdmin: boolean },
 ): CallArgs {
@@ -72,7 +50,7 @@ export function admitted(
  */
 export async function recordAdminUse(
   component: ComponentApi,
-  row: LooseRow,
+  row: SurfaceRow,
   ctx: CallerCtx,
   use: { operation: string; caller: Caller; scope: OperationScope },
 ): Promise<void> {
@@ -92,23 +70,23 @@ const namedIn = (scope: OperationScope): Record<string, string> =>
 /** Calls the component; of several steps, each result under its key. */
 export async function forward(
   component: ComponentApi,
-  row: LooseRow,
+  row: SurfaceRow,
   ctx: CallerCtx,
   call: { args: CallArgs; caller: Caller },
 ): Promise<unknown> {
-  const run = (step: LooseStep) =>
+  const run = (step: Step) =>
     runStep(component.lib[step.fn], step.kind, ctx, step.toLib(call.args, call.caller));
-  if (!row.steps) {
-    const [only] = stepsOf(row);
-    return only && shownTo(call.caller, row, await run(only));
-  }
   const results: CallArgs = {};
-  for (const [key, step] of Object.entries(row.steps)) results[key] = await run(step);
+  for (const [key, step] of Object.entries(row.steps)) {
+    const result = await run(step);
+    if (!row.isJoined) return shownTo(call.caller, row, result);
+    results[key] = result;
+  }
   return results;
 }
 
 /** A result without what its caller may not see. */
-function shownTo({ isAdmin }: Caller, { adminOnlyFields }: LooseRow, result: unknown): unknown {
+function shownTo({ isAdmin }: Caller, { adminOnlyFields }: SurfaceRow, result: unknown): unknown {
   if (isAdmin || adminOnlyFields.length === 0 || typeof result !== "object" || result === null) return result;
   return Object.fromEntries(Object.entries(result).filter(([name]) => !adminOnlyFields.includes(name)));
 }
@@ -130,7 +108,7 @@ const builders = {
 };
 
 /** Makes the Convex function of a row. */
-export function register(visibility: keyof typeof builders, row: LooseRow, handler: Handler): unknown {
+export function register(visibility: keyof typeof builders, row: SurfaceRow, handler: Handler): unknown {
   const build = builders[visibility][row.kind] as unknown as (definition: {
     args: PropertyValidators;
     handler: Handler;

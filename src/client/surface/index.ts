@@ -1,37 +1,19 @@
 /** Every exposed function. A function that is not here is reached by the host through `components.…` alone. */
-import { agentsSurface } from "./agents.js";
-import { auditSurface } from "./audit.js";
-import { connectionsSurface } from "./connections.js";
-import { deploymentsSurface } from "./deployments.js";
-import { fleetSurface } from "./fleet.js";
-import { identitySurface } from "./identity.js";
-import { opsSurface } from "./ops.js";
-import { pushingSurface } from "./pushing.js";
-import { queueSurface } from "./queue.js";
-import { secretsSurface } from "./secrets.js";
-import { skillsSurface } from "./skills.js";
-import { snapshotsSurface } from "./snapshots.js";
-import { telegramSurface } from "./telegram.js";
-import { viewsSurface } from "./views.js";
-import { workerCallsSurface } from "./workerCalls.js";
-import { workersSurface } from "./workers.js";
+import { isRow } from "../../contract/row.js";
+import { contract } from "./keys.generated.js";
+import { further, mapped } from "./mapped.js";
+import { exposedRow, type LibName, type SurfaceRow } from "./row.js";
 
-export const surface = {
-  ...queueSurface,
-  ...workerCallsSurface,
-  ...agentsSurface,
-  ...secretsSurface,
-  ...auditSurface,
-  ...telegramSurface,
-  ...identitySurface,
-  ...snapshotsSurface,
-  ...skillsSurface,
-  ...viewsSurface,
-  ...workersSurface,
-  ...deploymentsSurface,
-  ...connectionsSurface,
-  ...fleetSurface,
-  ...opsSurface,
-  ...pushingSurface,
-};
-export type Surface = typeof surface;
+/** What the contract's rows say by themselves, by the exposed key. */
+function exposedRows(): Record<string, SurfaceRow> {
+  const rows: Record<string, SurfaceRow> = {};
+  for (const [fn, row] of contract.flatMap((file) => Object.entries<unknown>(file))) {
+    if (!isRow(row)) continue;
+    // Every row of the contract is a function of `lib`: both are made of it.
+    const exposed = exposedRow(fn as LibName, row);
+    if (exposed) rows[row.as ?? fn] = exposed;
+  }
+  return rows;
+}
+
+export const surface: Readonly<Record<string, SurfaceRow>> = { ...exposedRows(), ...mapped, ...further };

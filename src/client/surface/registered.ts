@@ -6,30 +6,36 @@ import type {
   RegisteredMutation,
   RegisteredQuery,
 } from "convex/server";
-import type { ObjectType, PropertyValidators } from "convex/values";
-import type { Surface } from "./index.js";
-import type { FunctionKind, Lib, LibName } from "./row.js";
+import type { Infer, ObjectType, PropertyValidators } from "convex/values";
+import type { ContractRow, FunctionKind } from "../../contract/row.js";
+import type { RowOfKey } from "./keys.generated.js";
+import type { further, mapped } from "./mapped.js";
+import type { Lib, LibName } from "./row.js";
 
 type RegisteredAs<
   Kind extends FunctionKind,
   Visibility extends FunctionVisibility,
   Args extends PropertyValidators,
   Returns,
-> = Kind extends "query"
-  ? RegisteredQuery<Visibility, ObjectType<Args>, Promise<Returns>>
-  : Kind extends "mutation"
-    ? RegisteredMutation<Visibility, ObjectType<Args>, Promise<Returns>>
-    : RegisteredAction<Visibility, ObjectType<Args>, Promise<Returns>>;
+> = {
+  query: RegisteredQuery<Visibility, ObjectType<Args>, Promise<Returns>>;
+  mutation: RegisteredMutation<Visibility, ObjectType<Args>, Promise<Returns>>;
+  action: RegisteredAction<Visibility, ObjectType<Args>, Promise<Returns>>;
+}[Kind];
 
-type RegisteredRow<Row, Visibility extends FunctionVisibility> = Row extends {
-  fn: infer Fn extends LibName;
-  kind: infer Kind extends FunctionKind;
-  args: infer Args extends PropertyValidators;
-}
-  ? RegisteredAs<Kind, Visibility, Args, FunctionReturnType<Lib[Fn]>>
-  : Row extends { steps: infer Steps; args: infer Args extends PropertyValidators }
-    ? RegisteredAction<Visibility, ObjectType<Args>, Promise<StepResults<Steps>>>
+/** The arguments of an exposed key: of its row, unless they are mapped. */
+type ArgsOf<Key, Row extends ContractRow> = Key extends keyof typeof mapped
+  ? (typeof mapped)[Key]["args"]
+  : Row extends { hostOnly: readonly (infer Name extends string)[] }
+    ? Omit<Row["args"], Name>
+    : Row["args"];
+
+/** Mapped over the keys themselves, which keeps the documentation of each. */
+type RegisteredRows<Rows, Visibility extends FunctionVisibility> = {
+  [Key in keyof Rows]: Rows[Key] extends ContractRow
+    ? RegisteredAs<Rows[Key]["kind"], Visibility, ArgsOf<Key, Rows[Key]>, Infer<Rows[Key]["returns"]>>
     : never;
+};
 
 /** What the steps of a joined row return, each under its key. */
 type StepResults<Steps> = {
@@ -37,12 +43,30 @@ type StepResults<Steps> = {
     ? FunctionReturnType<Lib[Fn]>
     : never;
 };
-
-export type ExposedApi = { [Key in keyof Surface]: RegisteredRow<Surface[Key], "public"> };
-/** All but what is a worker's or a user's to do. */
-export type OperatorApi = {
-  [Key in keyof Surface as Surface[Key]["access"] extends "worker" | "write" ? never : Key]: RegisteredRow<
-    Surface[Key],
-    "internal"
+type Further = typeof further;
+type FurtherApi<Visibility extends FunctionVisibility> = {
+  /** The agent `default`, enabled, with the secret `telegram.botToken`. */
+  seedDefaultAgent: RegisteredMutation<
+    Visibility,
+    ObjectType<Further["seedDefaultAgent"]["args"]>,
+    Promise<FunctionReturnType<Lib["configureAgent"]>>
+  >;
+  /**
+   * `releaseStuckJobs` and then `startWorkers`, each result under its key: `released`, `reconcile`.
+   * - `nowMs`: Accepted from 1.0.11's crons, without effect.
+   * - `scalingPolicy`: An administrator's only.
+   */
+  recoverQueue: RegisteredAction<
+    Visibility,
+    ObjectType<Further["recoverQueue"]["args"]>,
+    Promise<StepResults<Further["recoverQueue"]["steps"]>>
   >;
 };
+
+export type ExposedApi = RegisteredRows<RowOfKey, "public"> & FurtherApi<"public">;
+
+/** All but what is a worker's or a user's to do. */
+type OperatorKey = {
+  [Key in keyof RowOfKey]: RowOfKey[Key] extends { for: "worker" | "write" } ? never : Key;
+}[keyof RowOfKey];
+export type OperatorApi = RegisteredRows<Pick<RowOfKey, OperatorKey>, "internal"> & FurtherApi<"internal">;

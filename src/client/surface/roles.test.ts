@@ -11,7 +11,8 @@ import { exposeApi } from "../exposeApi.js";
 import { exposeOperatorApi } from "../exposeOperatorApi.js";
 import { allowAdmins } from "../policies/admins.js";
 import { ownDataOnly } from "../policies/ownData.js";
-import { rows, stepsOf, type LooseRow } from "./forward.js";
+import { rows, stepsOf } from "./forward.js";
+import type { SurfaceRow } from "./row.js";
 
 /** What people write: nobody's name, whatever it says. */
 const PROSE = ["messageText", "content", "title", "text", "timezone", "schedule"];
@@ -66,7 +67,7 @@ const auth = allowAdmins(
 );
 const api = exposeApi(component, { auth }) as Record<string, unknown>;
 const operatorApi = exposeOperatorApi(component) as Record<string, unknown>;
-const rowOf = (name: string) => rows[name] as LooseRow;
+const rowOf = (name: string) => rows[name] as SurfaceRow;
 
 type Args = Record<string, unknown>;
 

@@ -1,24 +1,12 @@
-/**
- * One exposed function as data: which component function it forwards to, who may call it, what it takes. Everything is
- * checked against the component's generated API, so a wrong name, kind or argument does not compile.
- */
+/** One exposed function as data: which component function it forwards to, who may call it, what it takes. */
 import type { FunctionArgs } from "convex/server";
 import type { Infer, ObjectType, PropertyValidators } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
 import type { vProviderConfig } from "../../contract/queue.js";
+import type { AccessClass, ContractRow, FunctionKind } from "../../contract/row.js";
 
 export type Lib = ComponentApi["lib"];
 export type LibName = keyof Lib;
-export type FunctionKind = "query" | "mutation" | "action";
-
-/**
- * Who an exposed function is for.
- * - `read`, `write`: signed-in users of the host, as far as its `auth` lets them.
- * - `admin`: refused unless `auth` grants admin for this call.
- * - `worker`: carries a worker token, which the component verifies.
- * - `system`: idempotent upkeep without parameters that could do harm; cron jobs call it without an identity.
- */
-export type AccessClass = "read" | "write" | "admin" | "worker" | "system";
 
 /** What a call is about, for `auth` to compare with what the user may touch. Absent means: not named by the call. */
 export interface OperationScope {
@@ -38,7 +26,6 @@ export interface OperationScope {
 export interface HostArguments {
   providerConfig?: Infer<typeof vProviderConfig>;
 }
-export type HostArgument = keyof HostArguments;
 
 /** Who calls: the user id that `auth` returned, or null for the operator's functions, which ask nobody. */
 export interface Caller {
@@ -47,121 +34,109 @@ export interface Caller {
   isAdmin: boolean;
 }
 
-/** What a row may say about its arguments and its caller, whatever it forwards to. */
-interface RowOptions<
-  Access extends AccessClass,
-  Args extends PropertyValidators,
-  Fill extends HostArgument = HostArgument,
-> {
-  access: Access;
-  args: Args;
-  /**
-   * Arguments that choose what the operator's machines run or cost (`flyApiToken`, `convexUrl`, `scalingPolicy` …):
-   * accepted from everyone, dropped unless `auth` granted admin for this call.
-   */
-  adminOnlyArgs?: readonly (keyof Args & string)[];
+/** What is said of an exposed function, whatever it forwards to: by its contract row, or beside it in `mapped.ts`. */
+interface Said {
+  kind: FunctionKind;
+  access: AccessClass;
+  args: PropertyValidators;
+  adminOnlyArgs?: readonly string[];
   /** Arguments of 1.0.11 without effect (`nowMs`): accepted from everyone, never forwarded. */
-  ignoredArgs?: readonly (keyof Args & string)[];
-  /** Arguments taken from the host's options when the call does not bring them; always admin only. */
-  fill?: readonly Fill[];
-  /** Fields of the result that only an administrator sees. */
+  ignoredArgs?: readonly string[];
+  fill?: readonly (keyof HostArguments)[];
   adminOnlyFields?: readonly string[];
-  scope?: (args: ObjectType<Args>) => OperationScope;
+  scope?: (args: CallArgs) => OperationScope;
 }
+export type CallArgs = Record<string, unknown>;
 
-/** What arrives at `toLib`: the caller's arguments after dropping, with those of the host. */
-export type Forwarded<Args extends PropertyValidators> = ObjectType<Args> & HostArguments;
-
-interface RowBase<Kind extends FunctionKind, Access extends AccessClass, Args extends PropertyValidators> {
-  readonly kind: Kind;
-  readonly access: Access;
-  readonly args: Args;
-  readonly adminOnlyArgs: readonly string[];
-  readonly ignoredArgs: readonly string[];
-  readonly fill: readonly HostArgument[];
-  readonly adminOnlyFields: readonly string[];
-  readonly scope: (args: ObjectType<Args>) => OperationScope;
-}
-
-/** An exposed function that forwards to one function of the component. */
-export interface SurfaceRow<
-  Fn extends LibName = LibName,
-  Kind extends FunctionKind = FunctionKind,
-  Access extends AccessClass = AccessClass,
-  Args extends PropertyValidators = PropertyValidators,
-> extends RowBase<Kind, Access, Args> {
-  readonly fn: Fn;
-  readonly toLib: (args: Forwarded<Args>, caller: Caller) => FunctionArgs<Lib[Fn]>;
-}
-
-/** One step of a joined row. */
-export interface Step<Fn extends LibName = LibName, Args extends PropertyValidators = PropertyValidators> {
+/** One call of the component; the validators have checked the arguments at run time. */
+export interface Step<Fn extends LibName = LibName> {
   readonly fn: Fn;
   readonly kind: FunctionKind;
-  readonly toLib: (args: Forwarded<Args>, caller: Caller) => FunctionArgs<Lib[Fn]>;
+  readonly toLib: (args: CallArgs, caller: Caller) => CallArgs;
 }
 
-/** An exposed action that runs several functions of the component in order and returns each result under its key. */
-export interface JoinedRow<
-  Access extends AccessClass,
-  Args extends PropertyValidators,
-  Steps extends Record<string, { readonly fn: LibName }>,
-> extends RowBase<"action", Access, Args> {
-  readonly steps: Steps;
+/** An exposed function. A joined one, an action, runs several steps in order and returns each result under its key. */
+export interface SurfaceRow extends Required<Said> {
+  readonly steps: Readonly<Record<string, Step>>;
+  /** The result is that of the one step. */
+  readonly isJoined: boolean;
 }
 
-/** Forwards the arguments as they are; they must be arguments of the component function. */
-export function row<Fn extends LibName, Access extends AccessClass, Args extends PropertyValidators>(
+/** What arrives at a mapping: the caller's arguments after dropping, with those of the host. */
+type Mapping<Fn extends LibName, Args extends PropertyValidators> = (
+  args: ObjectType<Args> & HostArguments,
+  caller: Caller,
+) => FunctionArgs<Lib[Fn]>;
+
+/** What `exposeApi` says of the row `fn` by itself; null for a row that no app exposes. */
+export function exposedRow(fn: LibName, row: ContractRow): SurfaceRow | null {
+  if (!isExposed(row)) return null;
+  const own = Object.entries(row.args).filter(([name]) => row.hostOnly?.includes(name) !== true);
+  return mappedRow(fn, { ...saidBy(row), args: Object.fromEntries(own) }, (args) => args as never);
+}
+
+type ExposedRow = ContractRow & { readonly for: AccessClass };
+const isExposed = (row: ContractRow): row is ExposedRow => row.for !== undefined;
+
+/** What a contract row says of its exposed function, but for the arguments. */
+export const saidBy = (row: ExposedRow) => ({
+  kind: row.kind,
+  access: row.for,
+  adminOnlyArgs: row.adminOnly ?? [],
+  fill: row.fill ?? [],
+  adminOnlyFields: row.adminOnlyFields ?? [],
+  scope: (args: CallArgs) => scopeOf(args, row),
+});
+
+/** A function whose exposed arguments differ from the component's. */
+export function mappedRow<Fn extends LibName, Args extends PropertyValidators>(
   fn: Fn,
-  options: RowOptions<Access, Args, HostArgument & keyof FunctionArgs<Lib[Fn]>> & {
-    kind: Lib[Fn]["_type"];
-  } & (ObjectType<Args> extends FunctionArgs<Lib[Fn]> ? unknown : never),
-): SurfaceRow<Fn, Lib[Fn]["_type"], Access, Args> {
-  // The condition on `options` proved that the arguments fit; TypeScript cannot apply it inside the function.
-  return mappedRow(fn, options, (args) => args as FunctionArgs<Lib[Fn]>);
-}
-
-/** As `row`, for a function whose exposed arguments differ from the component's. */
-export function mappedRow<Fn extends LibName, Access extends AccessClass, Args extends PropertyValidators>(
-  fn: Fn,
-  options: RowOptions<Access, Args> & { kind: Lib[Fn]["_type"] },
-  toLib: (args: Forwarded<Args>, caller: Caller) => FunctionArgs<Lib[Fn]>,
-): SurfaceRow<Fn, Lib[Fn]["_type"], Access, Args> {
-  return { ...base(options), kind: options.kind, fn, toLib };
+  said: Said & { args: Args },
+  toLib: Mapping<Fn, Args>,
+): SurfaceRow & { args: Args } {
+  const step = { fn, kind: said.kind, toLib: toLib as Step["toLib"] };
+  return { ...withDefaults(said), steps: { [fn]: step }, isJoined: false };
 }
 
 /**
  * An action of several steps: `joinedRow({access, args}, (step) => ({released: step("releaseStuckJobs", "mutation", …)}))`.
  * Each step is its own transaction; a step that throws ends the call, what earlier ones did stays.
  */
-export function joinedRow<
-  Access extends AccessClass,
-  Args extends PropertyValidators,
-  Steps extends Record<string, { readonly fn: LibName }>,
->(
-  options: RowOptions<Access, Args>,
+export function joinedRow<Args extends PropertyValidators, Steps extends Record<string, Step>>(
+  said: Omit<Said, "kind"> & { args: Args },
   steps: (
-    step: <Fn extends LibName>(
-      fn: Fn,
-      kind: Lib[Fn]["_type"],
-      toLib: (args: Forwarded<Args>, caller: Caller) => FunctionArgs<Lib[Fn]>,
-    ) => Step<Fn, Args>,
+    step: <Fn extends LibName>(fn: Fn, kind: Lib[Fn]["_type"], toLib: Mapping<Fn, Args>) => Step<Fn>,
   ) => Steps,
-): JoinedRow<Access, Args, Steps> {
-  return { ...base(options), kind: "action", steps: steps((fn, kind, toLib) => ({ fn, kind, toLib })) };
+): SurfaceRow & { args: Args; steps: Steps } {
+  const made = steps((fn, kind, toLib) => ({ fn, kind, toLib: toLib as Step["toLib"] }));
+  return { ...withDefaults({ ...said, kind: "action" }), steps: made, isJoined: true };
 }
 
-function base<Access extends AccessClass, Args extends PropertyValidators>(
-  options: RowOptions<Access, Args>,
-) {
-  const { access, args, adminOnlyArgs = [], ignoredArgs = [], fill = [], adminOnlyFields = [] } = options;
-  return {
-    access,
-    args,
-    adminOnlyArgs,
-    ignoredArgs,
-    fill,
-    adminOnlyFields,
-    scope: options.scope ?? (() => ({})),
-  };
+const withDefaults = <Args extends PropertyValidators>(said: Said & { args: Args }) => ({
+  adminOnlyArgs: [],
+  ignoredArgs: [],
+  fill: [],
+  adminOnlyFields: [],
+  scope: (args: CallArgs) => scopeOf(args),
+  ...said,
+});
+
+/** The arguments that name what a call is about. A workspace has two further names: a worker's, and that of the push functions. */
+const scopeNames: Readonly<Record<string, keyof OperationScope>> = {
+  consumerUserId: "consumerUserId",
+  agentKey: "agentKey",
+  conversationId: "conversationId",
+  messageId: "messageId",
+  workerId: "workerId",
+  jobId: "jobId",
+  workspace: "workspace",
+  workspaceId: "workspace",
+  companyId: "workspace",
+};
+
+function scopeOf(args: CallArgs, { unscoped = [], agentUse }: Partial<ContractRow> = {}): OperationScope {
+  const scope: Record<string, unknown> = agentUse ? { agentUse } : {};
+  for (const [arg, name] of Object.entries(scopeNames))
+    if (args[arg] !== undefined && !unscoped.includes(arg)) scope[name] = args[arg];
+  return scope;
 }

@@ -1,5 +1,6 @@
 /** Views of the queue for hosts and operators. Bounded by count and by bytes; `processing` is derived, not stored. */
-import * as contract from "../../contract/queue.js";
+import type { QueueStatus } from "../../contract/queue.js";
+import * as contract from "../../contract/queueReads.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -33,7 +34,7 @@ export function queueItem(
   };
 }
 
-function wireStatus(status: Doc<"messageQueue">["status"], inFlight: boolean): contract.QueueStatus {
+function wireStatus(status: Doc<"messageQueue">["status"], inFlight: boolean): QueueStatus {
   if (status === "done" || status === "dead_letter") return status;
   return inFlight ? "processing" : "queued";
 }
@@ -67,7 +68,7 @@ export const listJobsByStatus = asQuery(contract.listJobsByStatus)(async (ctx, a
 
 async function messagesByStatus(
   ctx: QueryCtx,
-  status: contract.QueueStatus,
+  status: QueueStatus,
   limit: number,
 ): Promise<Doc<"messageQueue">[]> {
   switch (status) {
