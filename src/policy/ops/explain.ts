@@ -5,6 +5,7 @@ import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, ServerF
 import { missingLane } from "../queue/servable.js";
 import { laneFix, timeText } from "./words.js";
 import { startAgain, type SilentOwner } from "./workers.js";
+import { canServe } from "../queue/canServe.js";
 
 export interface Explained extends Verdict {
   /** For `behind_earlier`: the message in front, explained. */
@@ -131,7 +132,7 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
   const { machine } = owner;
   if (machine && isStarting(owner)) return starting(facts, owner, machine);
   if (!owner.active || machine?.step === "retiring") return draining(facts, owner);
-  if (!serves(owner, conversation)) {
+  if (!canServe(owner, conversation)) {
     return {
       reason: "lane_unserved",
       text: `Worker ${owner.worker} holds the conversation's memory, but does not serve lane '${lane}' of workspace '${workspace}'. ${untilFree(owner)}`,
@@ -206,7 +207,7 @@ function explainProblem(problem: NonNullable<MachineFacts["problem"]>, worker: s
 /** Any worker of its lane may take it. */
 function withoutOwner(facts: MessageFacts): Verdict {
   const { conversation, servers, fleet } = facts;
-  const able = servers.filter((server) => server.active && serves(server, conversation));
+  const able = servers.filter((server) => server.active && canServe(server, conversation));
   const free = able.filter((server) => server.free);
   const awake = free.find((server) => !isStarting(server));
   if (awake) {
@@ -257,9 +258,3 @@ function unserved({ conversation, servers, fleet }: MessageFacts): Verdict {
 /** Once its worker has called, the machine is up, whatever the last pass knew. */
 const isStarting = ({ machine, hasCalled }: ServerFacts): boolean =>
   !hasCalled && (machine?.step === "launching" || machine?.step === "booting");
-
-const serves = (
-  { lanes, workspace }: Pick<ServerFacts, "lanes" | "workspace">,
-  conversation: Pick<ConversationFacts, "lane" | "workspace">,
-): boolean =>
-  lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace);
