@@ -132,6 +132,7 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
   const { machine } = owner;
   if (machine && isStarting(owner)) return starting(facts, owner, machine);
   if (!owner.active || machine?.step === "retiring") return draining(facts, owner);
+  if (isLost(facts, owner)) return ownerLost(facts, owner);
   if (!canServe(owner, conversation)) {
     return {
       reason: "lane_unserved",
@@ -179,6 +180,22 @@ function draining({ fleet, conversation }: MessageFacts, { worker, machine }: Ow
   };
 }
 
+function ownerLost(
+  { fleet, conversation }: MessageFacts,
+  { worker, machine, aliveUntil }: ServerFacts,
+): Verdict {
+  const next =
+    machine === null
+      ? "The next look frees the conversation for other workers."
+      : "The next pass looks at its machine and replaces it if it is dead.";
+  return {
+    reason: "owner_silent",
+    text: `Worker ${worker}, which holds the conversation's memory, counted as alive until ${timeText(aliveUntil ?? 0)} and has given no sign of life since. ${next}`,
+    fix: null,
+    nextLookAt: fleet.nextPassAt ?? conversation.nextLookAt,
+  };
+}
+
 function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: MachineFacts): Verdict {
   const boots = explainFleet.bootTrouble(fleet);
   if (machine.step === "booting") {
@@ -207,7 +224,9 @@ function explainProblem(problem: NonNullable<MachineFacts["problem"]>, worker: s
 /** Any worker of its lane may take it. */
 function withoutOwner(facts: MessageFacts): Verdict {
   const { conversation, servers, fleet } = facts;
-  const able = servers.filter((server) => server.active && canServe(server, conversation));
+  const able = servers.filter(
+    (server) => server.active && canServe(server, conversation) && !isLost(facts, server),
+  );
   const free = able.filter((server) => server.free);
   const awake = free.find((server) => !isStarting(server));
   if (awake) {
@@ -258,3 +277,7 @@ function unserved({ conversation, servers, fleet }: MessageFacts): Verdict {
 /** Once its worker has called, the machine is up, whatever the last pass knew. */
 const isStarting = ({ machine, hasCalled }: ServerFacts): boolean =>
   !hasCalled && (machine?.step === "launching" || machine?.step === "booting");
+
+/** By what is certainly past. Whoever looks after silent workers has not been here since. */
+const isLost = ({ message, fleet }: MessageFacts, { aliveUntil }: ServerFacts): boolean =>
+  aliveUntil !== null && aliveUntil < Math.max(message.dueAt, fleet.lastPassAt ?? 0);
