@@ -12,7 +12,7 @@ import { revokeToken } from "../workers/tokens/revokeToken.js";
 import { meterEnded } from "./machineHours.js";
 import { noteMade } from "./made.js";
 import { forgetVolume, keepVolume } from "./quarantine.js";
-import { currentRow, vIntent } from "./steps.js";
+import { currentRow, vIntent } from "./reports.js";
 import { noteForPass, wakeFleet } from "../signals/fleet.js";
 
 const BACKOFF = { baseMs: 5_000, maxMs: 300_000 };
