@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultPolicies } from "../../contract/policies.js";
-import { stepAfter, stepDeadline, type Report } from "./steps.js";
+import { stepAfter, stepDeadline, type Report } from "./life.js";
 import type { MachineStep } from "./types.js";
 
 const STEPS: readonly MachineStep[] = ["launching", "booting", "running", "retiring", "stopped"];

@@ -7,7 +7,7 @@ import { asMutation } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { vProviderConfig } from "../../contract/queue.js";
 import { vFleetPolicy } from "../../contract/policies.js";
-import { stepAfter, stepDeadline } from "../../policy/fleet/steps.js";
+import { stepAfter, stepDeadline } from "../../policy/fleet/life.js";
 import { vSteering, vWaitingView } from "../../policy/fleet/types.js";
 import { volumeName } from "../../policy/fleet/volumeName.js";
 import { internal } from "../../component/_generated/api.js";
@@ -19,7 +19,7 @@ import { newestLease } from "../workers/reads.js";
 import { findBeat, findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
 import { findFence, setFence } from "./fences.js";
-import { vIntent } from "./steps.js";
+import { vIntent } from "./reports.js";
 
 /** After this many attempts, whether they failed or said nothing, a launch is given up; the conversation gets another machine. */
 const MAX_LAUNCHES = 5;
