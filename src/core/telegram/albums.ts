@@ -3,7 +3,6 @@
  * further part came for a second; each part adds its files, and the captions become the text. A part that comes after the
  * message was handed out begins another one. Writes `telegramAlbums` and what enqueueing and attachments write.
  */
-import { defineRow } from "../../contract/row.js";
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import type { Policies } from "../../contract/policies.js";
@@ -115,10 +114,11 @@ function typeOf(files: TelegramFile[]): Record<string, string> {
   return telegramMediaType === undefined ? {} : { telegramMediaType };
 }
 
-const closing = defineRow(() => ({ args: { album: v.id("telegramAlbums") }, returns: v.null() }));
-
 /** No part came for a second: the message waits for its files alone now. An early timer is set again. */
-export const close = asMutation(closing)(async (ctx, { album }) => {
+export const close = asMutation({ args: { album: v.id("telegramAlbums") }, returns: v.null() })(async (
+  ctx,
+  { album },
+) => {
   const row = await ctx.db.get(album);
   if (!row) return null;
   if (row.openUntil > Date.now()) {
