@@ -20,7 +20,7 @@ import * as sendFile from "../core/views/send.js";
 import * as writeFile from "../core/views/write.js";
 import * as statsFile from "../core/views/stats.js";
 import * as snapshotsFile from "../core/views/snapshots.js";
-import * as migrateFile from "../core/telegram/migrate.js";
+import * as migrateFile from "../core/intake/migrate.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const bindUserAgent = internalMutation(bindUserAgentFile.bindUserAgent);

@@ -14,7 +14,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { checkTexts } from "../bounds/texts.js";
 import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { isWebhookReady, tokenOfAgent } from "../channels/telegram/agentToken.js";
 import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";

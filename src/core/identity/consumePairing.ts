@@ -6,7 +6,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
-import { findBot, isServedBy } from "../bots/agentBot.js";
+import { findBot, isServedBy } from "../channels/telegram/agentBot.js";
 import { bind } from "./bindUserAgent.js";
 import { expire } from "./expirePairing.js";
 import { pairingView } from "./views.js";

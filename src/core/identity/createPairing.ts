@@ -15,7 +15,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { sealSecret } from "../secrets/seal.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { isWebhookReady, tokenOfAgent } from "../channels/telegram/agentToken.js";
 import { expirePending } from "./expirePairing.js";
 import { pairingView, sealedCodeOf } from "./views.js";
 

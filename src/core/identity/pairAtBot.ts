@@ -18,8 +18,8 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
-import { findBot } from "../bots/agentBot.js";
-import { tellChat } from "../bots/tell.js";
+import { findBot } from "../channels/telegram/agentBot.js";
+import { tellChat } from "../channels/telegram/tell.js";
 import { activeBinding, bindingOfTelegram, type Binding } from "./bindings.js";
 import {
   consumeRow,

@@ -18,7 +18,7 @@ import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "./readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
-import { isWebhookReady } from "../bots/agentToken.js";
+import { isWebhookReady } from "../channels/telegram/agentToken.js";
 import { configFacts } from "./fleetIssues.js";
 import { liveWorkers } from "./serverFacts.js";
 import { workerTrouble } from "./workerFacts.js";

@@ -7,10 +7,10 @@ import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
 import { fleetIssues } from "./fleetIssues.js";
-import { type Bot } from "../bots/agentBot.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
-import { configuredWebhookPath } from "../bots/configureWebhook.js";
-import { secretsOf } from "../bots/webhookSecrets.js";
+import { type Bot } from "../channels/telegram/agentBot.js";
+import { isWebhookReady, tokenOfAgent } from "../channels/telegram/agentToken.js";
+import { configuredWebhookPath } from "../channels/telegram/configureWebhook.js";
+import { secretsOf } from "../channels/telegram/webhookSecrets.js";
 
 export const getProviderOperationalReadiness = asQuery(contract.getProviderOperationalReadiness)((ctx) =>
   configPresence(ctx),

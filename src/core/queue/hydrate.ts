@@ -15,7 +15,7 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { openTelegramBotToken } from "../secrets/vault.js";
 import { attachmentsOf, replyFilesOf } from "../attachments/view.js";
 import { botIdOfToken } from "../../policy/telegram/botToken.js";
-import { findBlocked } from "../bots/membership.js";
+import { findBlocked } from "../channels/telegram/membership.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { mayTouch, messageIdOf } from "./lease.js";
 

@@ -8,7 +8,7 @@ import { findAgent } from "../agents/findAgent.js";
 import type { Binding } from "../identity/bindings.js";
 import { targetConversationId } from "../identity/conversation.js";
 import { newestPairing } from "../identity/pairingStatus.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { isWebhookReady, tokenOfAgent } from "../channels/telegram/agentToken.js";
 
 export type UserAgentView = Infer<typeof contract.vUserAgentView>;
 

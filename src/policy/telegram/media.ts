@@ -1,7 +1,7 @@
 /** The files of a message: in words for the agent, as metadata for the published worker image, and as a list. */
 import type { FileKind } from "../../contract/attachments.js";
 import { cutText } from "../text/cut.js";
-import { safeFileName } from "./fileName.js";
+import { safeFileName } from "../attachments/fileName.js";
 import type { TelegramMessage } from "./updateSchema.js";
 
 /** A file as Telegram announces it. Name, type and size are the sender's words. */

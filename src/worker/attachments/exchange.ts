@@ -12,8 +12,8 @@ import {
   type Attachment,
   type ReplyFile,
 } from "../../contract/attachments.js";
-import { safeFileName } from "../../policy/telegram/fileName.js";
-import { readCapped } from "../../policy/telegram/readCapped.js";
+import { safeFileName } from "../../policy/attachments/fileName.js";
+import { readCapped } from "../../policy/attachments/readCapped.js";
 import { describeReplyFile } from "../../policy/worker/replyFile.js";
 import { EngineError, engineErrorOf, type EngineAttachment, type EngineFile } from "../engine/engine.js";
 import { removeTree } from "../files/removeTree.js";

@@ -8,9 +8,9 @@ import {
   tokenOf,
   withBot,
   type BotApiStub,
-} from "../../../test/component/telegramBot.js";
-import { useWorld } from "../../../test/component/world.js";
-import { errorDataOf } from "../../contract/errors.js";
+} from "../../../../test/component/telegramBot.js";
+import { useWorld } from "../../../../test/component/world.js";
+import { errorDataOf } from "../../../contract/errors.js";
 
 const world = useWorld();
 let telegram: BotApiStub;

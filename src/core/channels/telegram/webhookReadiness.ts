@@ -1,12 +1,12 @@
 /** Asks Telegram about an agent's webhook now, and keeps the answer for onboarding and readiness. Writes `telegramBots`. */
 import { v } from "convex/values";
-import * as contract from "../../contract/telegram.js";
-import { botIdOfToken } from "../../policy/telegram/botToken.js";
-import { internal } from "../../component/_generated/api.js";
-import { env } from "../../component/_generated/server.js";
-import { findAgent } from "../agents/findAgent.js";
-import { asAction, asQuery } from "../functions.js";
-import { openSecret } from "../secrets/vault.js";
+import * as contract from "../../../contract/telegram.js";
+import { botIdOfToken } from "../../../policy/telegram/botToken.js";
+import { internal } from "../../../component/_generated/api.js";
+import { env } from "../../../component/_generated/server.js";
+import { findAgent } from "../../agents/findAgent.js";
+import { asAction, asQuery } from "../../functions.js";
+import { openSecret } from "../../secrets/vault.js";
 import { findBot, telegramRefsOf } from "./agentBot.js";
 import { botApiBaseUrl, getWebhookInfo } from "./botApi.js";
 import { configuredWebhookPath, factsOf, webhookFactsView } from "./configureWebhook.js";

@@ -1,6 +1,6 @@
 /** Chats that the bot may not write to at present. Writes `telegramBlockedChats`. */
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { Doc } from "../../../component/_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 
 export interface BotChat {
   botId: string;

@@ -3,9 +3,9 @@
  * on, and Telegram's own words only with the token removed.
  */
 import * as z from "zod";
-import { cutText } from "../../policy/text/cut.js";
-import { redactSecrets } from "../../policy/text/redactSecrets.js";
-import { parseJson } from "../../policy/text/parseJson.js";
+import { cutText } from "../../../policy/text/cut.js";
+import { redactSecrets } from "../../../policy/text/redactSecrets.js";
+import { parseJson } from "../../../policy/text/parseJson.js";
 
 const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
 /** Telegram answers these calls in well under a second; setWebhook may resolve and reach the host first. */

@@ -13,7 +13,7 @@ import { isGranted, newestBinding } from "../identity/bindings.js";
 import { readBounded } from "../bounds/bounded.js";
 import { importSecret } from "../secrets/importSecret.js";
 import { activeSecret } from "../secrets/vault.js";
-import { findToken, telegramRefsOf } from "../bots/agentBot.js";
+import { findToken, telegramRefsOf } from "../channels/telegram/agentBot.js";
 
 /** Enough to find one association that is somebody else's. */
 const MAX_ASSOCIATIONS = 100;

@@ -7,7 +7,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { bindingOfTelegram, type Binding } from "../identity/bindings.js";
 import { conversationOfChat, conversationOfUser } from "../identity/conversation.js";
-import { findBot, isServedBy } from "../bots/agentBot.js";
+import { findBot, isServedBy } from "../channels/telegram/agentBot.js";
 
 export interface RouteOptions {
   /** The agent that the host named; undefined or blank: none. */

@@ -3,11 +3,11 @@
  * agent answers it and no history holds it. Telegram is asked a few times; who missed it opens the link again.
  */
 import { v } from "convex/values";
-import { internal } from "../../component/_generated/api.js";
-import { env, type MutationCtx } from "../../component/_generated/server.js";
-import { botIdOfToken } from "../../policy/telegram/botToken.js";
-import { asAction, asQuery } from "../functions.js";
-import { openSecret } from "../secrets/vault.js";
+import { internal } from "../../../component/_generated/api.js";
+import { env, type MutationCtx } from "../../../component/_generated/server.js";
+import { botIdOfToken } from "../../../policy/telegram/botToken.js";
+import { asAction, asQuery } from "../../functions.js";
+import { openSecret } from "../../secrets/vault.js";
 import { botApiBaseUrl, sendMessage } from "./botApi.js";
 
 const vWords = { botId: v.string(), chatId: v.string(), text: v.string() };

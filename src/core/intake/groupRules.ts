@@ -3,7 +3,7 @@ import { isAddressed, isForAnotherBot } from "../../policy/telegram/addressed.js
 import type { TelegramMessage } from "../../policy/telegram/updateSchema.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { findBot } from "../bots/agentBot.js";
+import { findBot } from "../channels/telegram/agentBot.js";
 import { findAlbum } from "./albums.js";
 
 /** By the policy `telegram.groupMessages`. A further part of an album goes where its first one went. */

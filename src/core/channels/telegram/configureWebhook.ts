@@ -4,16 +4,16 @@
  * still works and the next call starts over. Writes `telegramBots`, `telegramTokens`, `telegramWebhookSecrets`.
  */
 import { v } from "convex/values";
-import { factoryError } from "../../contract/errors.js";
-import { defaultPathPrefix, telegramWebhookPath } from "../../contract/gateway.js";
-import * as contract from "../../contract/telegram.js";
-import { sha256Hex } from "../../policy/text/sha256.js";
-import { agentKeyOfSecretRef, botIdOfToken } from "../../policy/telegram/botToken.js";
-import { decideWebhookUrl, isSelfHostedBotApi } from "../../policy/telegram/webhookUrl.js";
-import { internal } from "../../component/_generated/api.js";
-import { env, type ActionCtx } from "../../component/_generated/server.js";
-import { asAction, asQuery } from "../functions.js";
-import { activeSecret, openSecret } from "../secrets/vault.js";
+import { factoryError } from "../../../contract/errors.js";
+import { defaultPathPrefix, telegramWebhookPath } from "../../../contract/gateway.js";
+import * as contract from "../../../contract/telegram.js";
+import { sha256Hex } from "../../../policy/text/sha256.js";
+import { agentKeyOfSecretRef, botIdOfToken } from "../../../policy/telegram/botToken.js";
+import { decideWebhookUrl, isSelfHostedBotApi } from "../../../policy/telegram/webhookUrl.js";
+import { internal } from "../../../component/_generated/api.js";
+import { env, type ActionCtx } from "../../../component/_generated/server.js";
+import { asAction, asQuery } from "../../functions.js";
+import { activeSecret, openSecret } from "../../secrets/vault.js";
 import { botApiBaseUrl, getMe, getWebhookInfo, setWebhook, type BotApi, type WebhookInfo } from "./botApi.js";
 import { newWebhookSecret } from "./webhookSecrets.js";
 

@@ -2,10 +2,10 @@
  * The secrets that webhook calls may carry: only their SHA-256 is kept. Writes `telegramWebhookSecrets`. Invariant: at
  * every moment of a change, what Telegram may be sending is accepted.
  */
-import { asMutation } from "../functions.js";
+import { asMutation } from "../../functions.js";
 import { v } from "convex/values";
-import { internal } from "../../component/_generated/api.js";
-import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { internal } from "../../../component/_generated/api.js";
+import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 import { findBot } from "./agentBot.js";
 import type { WebhookSecret } from "./findWebhookSecret.js";
 

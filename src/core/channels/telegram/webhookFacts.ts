@@ -2,10 +2,10 @@
  * What Telegram said about a bot and its webhook. Writes `telegramBots`, `telegramTokens`; deletes the webhook secrets of a
  * bot whose token was replaced by another bot's, so that its calls are refused.
  */
-import { asMutation } from "../functions.js";
+import { asMutation } from "../../functions.js";
 import { v } from "convex/values";
-import type { MutationCtx } from "../../component/_generated/server.js";
-import { recordAct } from "../audit/record.js";
+import type { MutationCtx } from "../../../component/_generated/server.js";
+import { recordAct } from "../../audit/record.js";
 import { findBot, findToken } from "./agentBot.js";
 import { retireOlderLater, secretsOf } from "./webhookSecrets.js";
 

@@ -1,7 +1,7 @@
 /** The token that an agent's replies are sent with, and whether its bot is heard. */
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
-import { activeSecret } from "../secrets/vault.js";
+import type { Doc } from "../../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../../component/_generated/server.js";
+import { activeSecret } from "../../secrets/vault.js";
 import { findBot, findToken, telegramRefsOf, type Bot } from "./agentBot.js";
 
 export interface AgentToken {

@@ -1,7 +1,7 @@
 /** Whether a webhook call carries a secret that is ours. Reads `telegramWebhookSecrets`. */
-import { sha256Hex } from "../../policy/text/sha256.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
+import { sha256Hex } from "../../../policy/text/sha256.js";
+import type { Doc } from "../../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../../component/_generated/server.js";
 
 export type WebhookSecret = Doc<"telegramWebhookSecrets">;
 

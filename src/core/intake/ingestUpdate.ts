@@ -25,10 +25,10 @@ import { loadRuntime } from "../config/runtime.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
 import { isMeantFor } from "./groupRules.js";
-import { noteMembership } from "../bots/membership.js";
+import { noteMembership } from "../channels/telegram/membership.js";
 import { findParked, park } from "./parked.js";
 import { conversationOf, routeOf, type Route } from "./route.js";
-import { findWebhookSecret } from "../bots/findWebhookSecret.js";
+import { findWebhookSecret } from "../channels/telegram/findWebhookSecret.js";
 
 type Args = ObjectType<typeof contract.ingestTelegramUpdate.args>;
 type Result = Infer<typeof contract.ingestTelegramUpdate.returns>;

@@ -3,10 +3,10 @@
  * passed on.
  */
 import * as z from "zod";
-import { readCapped } from "../../policy/telegram/readCapped.js";
+import { readCapped } from "../../../policy/attachments/readCapped.js";
 import { post, type BotApi } from "./botApi.js";
-import { cutText } from "../../policy/text/cut.js";
-import { redactSecrets } from "../../policy/text/redactSecrets.js";
+import { cutText } from "../../../policy/text/cut.js";
+import { redactSecrets } from "../../../policy/text/redactSecrets.js";
 
 /** A longer description says nothing more. */
 const MAX_TEXT_CHARS = 200;

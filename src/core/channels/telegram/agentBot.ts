@@ -1,7 +1,7 @@
 /** Which bot an agent has, from the tokens that its profile names. Reads `secrets`, `telegramTokens`, `telegramBots`. */
-import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
+import { isTelegramBotTokenRef } from "../../../policy/secrets/secretShape.js";
+import type { Doc } from "../../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../../component/_generated/server.js";
 
 /** As in the vault: each ref is a document read. */
 const MAX_REFS = 16;
