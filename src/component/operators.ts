@@ -29,7 +29,7 @@ import * as revokeTokenFile from "../core/workers/tokens/revokeToken.js";
 import * as provisionFile from "../core/workers/deployments/provision.js";
 import * as deploymentsListFile from "../core/workers/deployments/list.js";
 import * as hoursFile from "../core/workers/deployments/hours.js";
-import * as importTokenFile from "../core/intake/importToken.js";
+import * as importTokenFile from "../core/compat/importTelegramToken.js";
 import * as listParkedFile from "../core/intake/listParked.js";
 import * as redriveFile from "../core/intake/redrive.js";
 import * as deployFile from "../core/skills/deploy.js";

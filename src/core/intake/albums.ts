@@ -1,38 +1,40 @@
 /**
  * An album comes as several updates without an end marker. Its first part makes the message, which is held back until no
  * further part came for a second; each part adds its files, and the captions become the text. A part that comes after the
- * message was handed out begins another one. Writes `telegramAlbums` and what enqueueing and attachments write.
+ * message was handed out begins another one. Writes `albums` and what enqueueing and attachments write.
  */
-import { defineRow } from "../../contract/row.js";
-import { asMutation } from "../functions.js";
-import { v } from "convex/values";
 import type { Policies } from "../../contract/policies.js";
-import { describeMedia, mediaMetadata, type TelegramFile } from "../../policy/telegram/media.js";
-import type { ReadableMessage } from "../../policy/telegram/parseUpdate.js";
-import { findByUpdate, receiveFiles } from "../attachments/receive.js";
-import { releaseWhenComplete } from "../queue/filesArrived.js";
+import type { ChannelFile, ReadableMessage } from "../../policy/channels/events.js";
+import { findByEvent, receiveFiles, type FileEvent } from "../attachments/receive.js";
 import { MAX_FILES } from "../attachments/view.js";
+import { channelOf } from "../channels/registry.js";
 import { loadRuntime } from "../config/runtime.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { checkedPayload } from "../queue/enqueue.js";
 
-/** Telegram sends the parts one after the other; between two of them lies one answer of this webhook. */
+/** The parts come one after the other; between two of them lies one answer of the webhook. */
 const QUIET_MS = 1_000;
 
-type Album = Doc<"telegramAlbums">;
+type Album = Doc<"albums">;
 export interface AlbumKey {
-  botId: string;
+  channel: string;
+  accountId: string;
   chatId: string;
   albumId: string;
 }
 export type AlbumPart = ReadableMessage & { albumId: string };
 
-export const findAlbum = (ctx: QueryCtx, { botId, chatId, albumId }: AlbumKey): Promise<Album | null> =>
+export const findAlbum = (
+  ctx: QueryCtx,
+  { channel, accountId, chatId, albumId }: AlbumKey,
+): Promise<Album | null> =>
   ctx.db
-    .query("telegramAlbums")
-    .withIndex("by_album", (q) => q.eq("botId", botId).eq("chatId", chatId).eq("albumId", albumId))
+    .query("albums")
+    .withIndex("by_album", (q) =>
+      q.eq("channel", channel).eq("accountId", accountId).eq("chatId", chatId).eq("albumId", albumId),
+    )
     .first();
 
 /**
@@ -42,14 +44,15 @@ export const findAlbum = (ctx: QueryCtx, { botId, chatId, albumId }: AlbumKey): 
 export async function takeAlbumPart(
   ctx: MutationCtx,
   part: AlbumPart,
-  source: { botId: string; updateId: number },
+  source: FileEvent,
   begin: (waiting: NonNullable<Doc<"messageQueue">["waiting"]>) => Promise<Id<"messageQueue">>,
 ): Promise<Id<"messageQueue">> {
-  const seen = await findByUpdate(ctx, source);
+  const seen = await findByEvent(ctx, source);
   if (seen) return seen.message;
   const { policies } = await loadRuntime(ctx);
   const now = Date.now();
-  const key = { botId: source.botId, chatId: part.chatId, albumId: part.albumId };
+  const { channel, accountId } = source;
+  const key = { channel, accountId, chatId: part.chatId, albumId: part.albumId };
   const place = placeOf(part);
   const known = part.files.map(({ kind, fileId }) => ({ kind, fileId }));
   const caption = part.hasWords ? [{ place, text: part.messageText }] : [];
@@ -59,7 +62,7 @@ export async function takeAlbumPart(
     const captions = [...album.captions, ...caption].sort((a, b) => a.place - b.place);
     const files = [...album.files, ...known];
     await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions, files });
-    await join(ctx, open, { part, captions, files, limits: policies.queue });
+    await join(ctx, open, { channel, part, captions, files, limits: policies.queue });
     await receiveFiles(ctx, open._id, part.files, { ...source, place }, policies.attachments);
     return open._id;
   }
@@ -68,12 +71,12 @@ export async function takeAlbumPart(
   await receiveFiles(ctx, message, part.files, { ...source, place }, policies.attachments);
   const fields = { message, openUntil: now + QUIET_MS, captions: caption, files: known };
   if (album) await ctx.db.patch(album._id, fields);
-  const id = album?._id ?? (await ctx.db.insert("telegramAlbums", { ...key, ...fields }));
+  const id = album?._id ?? (await ctx.db.insert("albums", { ...key, ...fields }));
   await ctx.scheduler.runAt(fields.openUntil, internal.queue.closeAlbum, { album: id });
   return message;
 }
 
-/** Telegram's message id: the order of an album's parts, in whichever order they arrive. */
+/** The channel's number of the message: the order of an album's parts, in whichever order they arrive. */
 export const placeOf = (message: ReadableMessage): number => Number(message.externalMessageId);
 
 /** The album's message while it may still take a part. */
@@ -88,46 +91,25 @@ async function join(
   ctx: MutationCtx,
   message: Doc<"messageQueue">,
   {
+    channel,
     part,
     captions,
     files,
     limits,
   }: {
+    channel: string;
     part: AlbumPart;
     captions: Album["captions"];
-    files: TelegramFile[];
+    files: ChannelFile[];
     limits: Policies["queue"];
   },
 ): Promise<void> {
   const said = captions.map(({ text }) => text).join("\n\n");
-  const { metadata } = message.payload;
+  const all = channelOf(channel).capabilities.files?.describe(files) ?? { text: "", metadata: {} };
   const payload = {
     ...message.payload,
-    messageText: said === "" ? describeMedia(files) : said,
-    metadata: { ...part.metadata, ...mediaMetadata(files), ...metadata, ...typeOf(files) },
+    messageText: said === "" ? all.text : said,
+    metadata: { ...part.metadata, ...message.payload.metadata, ...all.metadata },
   };
   await ctx.db.patch(message._id, { payload: checkedPayload(payload, limits) });
 }
-
-/** The one word of the metadata that speaks of all files together. */
-function typeOf(files: TelegramFile[]): Record<string, string> {
-  const { telegramMediaType } = mediaMetadata(files);
-  return telegramMediaType === undefined ? {} : { telegramMediaType };
-}
-
-const closing = defineRow(() => ({ args: { album: v.id("telegramAlbums") }, returns: v.null() }));
-
-/** No part came for a second: the message waits for its files alone now. An early timer is set again. */
-export const close = asMutation(closing)(async (ctx, { album }) => {
-  const row = await ctx.db.get(album);
-  if (!row) return null;
-  if (row.openUntil > Date.now()) {
-    await ctx.scheduler.runAt(row.openUntil, internal.queue.closeAlbum, { album });
-    return null;
-  }
-  const message = await ctx.db.get(row.message);
-  if (message?.waiting?.collecting !== true) return null;
-  await ctx.db.patch(message._id, { waiting: { until: message.waiting.until } });
-  await releaseWhenComplete(ctx, message._id);
-  return null;
-});

@@ -1,4 +1,4 @@
-/** What is due of Telegram's leftovers, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
+/** What is due of what came in and was left over, as ranges of indexes: `upkeep/tick.ts` asks for their first row, the sweeps take a batch. */
 import type { QueryCtx } from "../../component/_generated/server.js";
 
 /** How long a parked update is kept for inspection. */
@@ -10,6 +10,4 @@ export const oldParked = (ctx: QueryCtx, now: number) =>
 
 /** No part will come for these any more. */
 export const oldAlbums = (ctx: QueryCtx, now: number) =>
-  ctx.db
-    .query("telegramAlbums")
-    .withIndex("by_openUntil", (q) => q.lt("openUntil", now - ALBUM_RETENTION_MS));
+  ctx.db.query("albums").withIndex("by_openUntil", (q) => q.lt("openUntil", now - ALBUM_RETENTION_MS));

@@ -1,20 +1,22 @@
 /** Which messages of a group an agent gets to see. No writes. */
-import { isAddressed, isForAnotherBot } from "../../policy/telegram/addressed.js";
-import type { TelegramMessage } from "../../policy/telegram/updateSchema.js";
+import type { AccountName, Addressee } from "../../policy/channels/events.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { findAccount } from "../channels/accounts.js";
+import { channelOf } from "../channels/registry.js";
 import { loadRuntime } from "../config/runtime.js";
-import { findBot } from "../channels/telegram/agentBot.js";
 import { findAlbum } from "./albums.js";
 
-/** By the policy `telegram.groupMessages`. A further part of an album goes where its first one went. */
+/** By the channel's policy. A further part of an album goes where its first one went. */
 export async function isMeantFor(
   ctx: QueryCtx,
-  message: TelegramMessage,
-  at: { botId: string; chatId: string; albumId?: string | undefined },
+  addressee: (account: AccountName) => Addressee,
+  at: { channel: string; accountId: string; chatId: string; albumId?: string | undefined },
 ): Promise<boolean> {
-  const bot = { botId: at.botId, username: (await findBot(ctx, at.botId))?.username ?? null };
-  if (isForAnotherBot(message, bot)) return false;
-  if (isAddressed(message, bot)) return true;
-  if ((await loadRuntime(ctx)).policies.telegram.groupMessages === "all") return true;
+  const { groups } = channelOf(at.channel).capabilities;
+  if (!groups) return false;
+  const username = (await findAccount(ctx, at))?.username ?? null;
+  const whom = addressee({ accountId: at.accountId, username });
+  if (whom !== "nobody") return whom === "account";
+  if (groups.wanted((await loadRuntime(ctx)).policies) === "all") return true;
   return at.albumId !== undefined && (await findAlbum(ctx, { ...at, albumId: at.albumId })) !== null;
 }

@@ -1,5 +1,6 @@
 /** Updates that could not become messages, newest first. Reads `parkedUpdates`. */
 import * as contract from "../../contract/telegram.js";
+import { parkedFields } from "../../policy/compat/contacts.js";
 import { asQuery } from "../functions.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
 
@@ -12,8 +13,7 @@ export const listParkedUpdates = asQuery(contract.listParkedUpdates)(async (ctx,
   return rows.map((row) => ({
     parkedId: row._id,
     parkedAt: row.parkedAt,
-    botId: row.botId,
-    updateId: row.updateId,
+    ...parkedFields(row),
     agentKey: row.agentKey,
     code: row.code,
     message: row.message,

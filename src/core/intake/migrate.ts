@@ -1,6 +1,6 @@
 /**
- * A group has become a supergroup: its conversations go on under the new chat's id, those of its bindings too. Telegram
- * says it twice and in any order; the second time there is nothing left to do. Writes `conversationIdentities`,
+ * A chat has another id: its conversations go on under that one, those of its bindings too. A channel may say it twice and
+ * in any order; the second time there is nothing left to do. Writes `conversationIdentities`,
  * `identityBindings`.
  */
 import { v } from "convex/values";
@@ -13,13 +13,14 @@ const MAX_IDENTITIES = 20;
 const MAX_BINDINGS = 50;
 
 export const migrateChat = asMutation({
-  args: { botId: v.string(), fromChatId: v.string(), toChatId: v.string() },
+  args: { channel: v.string(), accountId: v.string(), fromChatId: v.string(), toChatId: v.string() },
   returns: v.null(),
-})(async (ctx, { botId, fromChatId, toChatId }) => {
-  const place = placeOfChat({ botId, chatId: toChatId });
+})(async (ctx, { channel, accountId, fromChatId, toChatId }) => {
+  const placeIn = (chatId: string) => placeOfChat({ channel, accountId, chatId });
+  const place = placeIn(toChatId);
   const identities = await ctx.db
     .query("conversationIdentities")
-    .withIndex("by_place_and_agentKey", (q) => q.eq("place", placeOfChat({ botId, chatId: fromChatId })))
+    .withIndex("by_place_and_agentKey", (q) => q.eq("place", placeIn(fromChatId)))
     .take(MAX_IDENTITIES);
   for (const identity of identities) {
     const taken = await ctx.db
@@ -30,10 +31,10 @@ export const migrateChat = asMutation({
   }
   const bindings = ctx.db
     .query("identityBindings")
-    .withIndex("by_telegramChatId_and_status", (q) =>
-      q.eq("telegramChatId", fromChatId).eq("status", "active").eq("telegramBotId", botId),
+    .withIndex("by_chat", (q) =>
+      q.eq("channel", channel).eq("chatId", fromChatId).eq("status", "active").eq("accountId", accountId),
     );
   for (const binding of await pageOf(bindings, MAX_BINDINGS))
-    await ctx.db.patch(binding._id, { telegramChatId: toChatId });
+    await ctx.db.patch(binding._id, { chatId: toChatId });
   return null;
 });

@@ -1,7 +1,8 @@
-/** Updates that could not become messages: kept once per bot and update. Writes `parkedUpdates`. */
+/** Events that could not become messages: kept once each. Writes `parkedUpdates`. */
 import type { ErrorData } from "../../contract/errors.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import type { FileEvent } from "../attachments/receive.js";
 import { cutText } from "../../policy/text/cut.js";
 
 /** Characters kept of a parked update: a document holds 1 MiB, and a real update has a few thousand. */
@@ -9,17 +10,16 @@ const MAX_PARKED_CHARS = 64 * 1024;
 
 export const findParked = (
   ctx: QueryCtx,
-  botId: string,
-  updateId: number,
+  { channel, accountId, eventId }: FileEvent,
 ): Promise<Doc<"parkedUpdates"> | null> =>
   ctx.db
     .query("parkedUpdates")
-    .withIndex("by_bot_and_update", (q) => q.eq("botId", botId).eq("updateId", updateId))
+    .withIndex("by_event", (q) => q.eq("channel", channel).eq("accountId", accountId).eq("eventId", eventId))
     .first();
 
 export async function park(
   ctx: MutationCtx,
-  update: { botId: string; updateId: number; agentKey: string; rawUpdateJson: string },
+  update: FileEvent & { agentKey: string; rawUpdateJson: string },
   error: ErrorData,
 ): Promise<void> {
   const truncated = update.rawUpdateJson.length > MAX_PARKED_CHARS;

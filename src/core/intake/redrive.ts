@@ -1,12 +1,11 @@
 /** Takes a parked update after all, or gives it up. Writes what enqueueing writes; deletes from `parkedUpdates`. */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/telegram.js";
-import { parseTelegramUpdate } from "../../policy/telegram/parseUpdate.js";
-import { readTelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { channelOf } from "../channels/registry.js";
 import { asMutation } from "../functions.js";
-import { enqueueTelegram } from "./ingestUpdate.js";
+import { enqueueEvent } from "./ingest.js";
 import { routeOf } from "./route.js";
 
 export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(async (ctx, args) => {
@@ -16,16 +15,17 @@ export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(asyn
   if (agentKey === "") {
     throw factoryError("parked_update_incomplete", "The update has no agent: name one in agentKey");
   }
-  const read = row.truncated === true ? null : readTelegramUpdate(row.rawUpdateJson);
-  const message = read?.kind === "update" ? parseTelegramUpdate(read.update) : null;
+  const { channel, accountId, eventId, rawUpdateJson } = row;
+  const parsed = row.truncated === true ? undefined : channelOf(channel).parse?.(rawUpdateJson);
+  const message = parsed?.kind === "event" ? parsed.event : null;
   if (message?.kind !== "message") {
     throw factoryError("parked_update_incomplete", "Only the beginning of this update was kept");
   }
-  const { botId, updateId, rawUpdateJson } = row;
+  const source = { channel, accountId, eventId };
   const options = { resolveFromBinding: false, requireBinding: false, fallbackAgentKey: agentKey };
-  const route = await routeOf(ctx, message, botId, { ...options, namedAgentKey: agentKey });
-  const at = { agentKey, binding: route?.binding ?? null, botId, updateId, rawUpdateJson };
-  const messageId = await enqueueTelegram(ctx, message, at);
+  const route = await routeOf(ctx, message, source, { ...options, namedAgentKey: agentKey });
+  const at = { agentKey, binding: route?.binding ?? null, ...source, rawUpdateJson };
+  const messageId = await enqueueEvent(ctx, message, at);
   await ctx.db.delete(row._id);
   return { messageId };
 });

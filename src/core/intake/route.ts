@@ -1,13 +1,13 @@
 /**
- * Whose message it is, and in which conversation it belongs. Two bots never mix: a binding counts only at its own bot.
- * Completes a binding with the Telegram facts that were not known when it was made.
+ * Whose message it is, and in which conversation it belongs. Two accounts never mix: a binding counts only at its own.
+ * Completes a binding with what the channel says and was not known when it was made.
  */
-import type { TelegramOrigin } from "../../policy/telegram/parseUpdate.js";
+import type { Origin } from "../../policy/channels/events.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
-import { bindingOfTelegram, type Binding } from "../identity/bindings.js";
+import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
+import { bindingOfContact, type Binding } from "../identity/contactBinding.js";
 import { conversationOfChat, conversationOfUser } from "../identity/conversation.js";
-import { findBot, isServedBy } from "../channels/telegram/agentBot.js";
 
 export interface RouteOptions {
   /** The agent that the host named; undefined or blank: none. */
@@ -18,66 +18,62 @@ export interface RouteOptions {
 }
 export interface Route {
   agentKey: string;
-  /** The sender's binding to this very agent at this bot. */
+  /** The sender's binding to this very agent at this account. */
   binding: Binding | null;
 }
 
 /** The agent of a message, or null when nobody names one. */
 export async function routeOf(
   ctx: MutationCtx,
-  origin: TelegramOrigin,
-  botId: string,
+  origin: Origin,
+  account: AccountKey,
   options: RouteOptions,
 ): Promise<Route | null> {
-  const binding = await bindingAtBot(ctx, origin, botId);
+  const binding = await bindingAt(ctx, origin, account);
   const agentKey = options.namedAgentKey?.trim()
     ? options.namedAgentKey.trim()
     : options.resolveFromBinding && binding
       ? binding.agentKey
       : options.requireBinding
         ? null
-        : ((await agentOfBot(ctx, botId)) ?? options.fallbackAgentKey.trim());
+        : ((await agentOfAccount(ctx, account)) ?? options.fallbackAgentKey.trim());
   if (agentKey === null || agentKey === "") return null;
   return { agentKey, binding: binding?.agentKey === agentKey ? binding : null };
 }
 
-/** The agent that the bot's ref names, `telegram.botToken.<agentKey>`, unless there is none of that key. */
-async function agentOfBot(ctx: MutationCtx, botId: string): Promise<string | null> {
-  const agentKey = (await findBot(ctx, botId))?.agentKey ?? null;
+/** The agent that the ref of the account's credential names, unless there is none of that key. */
+async function agentOfAccount(ctx: MutationCtx, account: AccountKey): Promise<string | null> {
+  const agentKey = (await findAccount(ctx, account))?.agentKey ?? null;
   return agentKey !== null && (await findAgent(ctx, agentKey)) ? agentKey : null;
 }
 
-async function bindingAtBot(
+async function bindingAt(
   ctx: MutationCtx,
-  { senderId, chatId }: TelegramOrigin,
-  botId: string,
+  { userId, chatId }: Origin,
+  { channel, accountId }: AccountKey,
 ): Promise<Binding | null> {
-  const who = { telegramUserId: senderId, telegramChatId: chatId, botId };
-  const binding = await bindingOfTelegram(ctx, who);
-  if (binding?.telegramBotId !== undefined || binding === null) return binding;
+  const binding = await bindingOfContact(ctx, { channel, userId, chatId }, accountId);
+  if (binding?.accountId !== undefined || binding === null) return binding;
   const agent = await findAgent(ctx, binding.agentKey);
-  return agent && (await isServedBy(ctx, agent, botId)) ? binding : null;
+  return agent && (await isServedBy(ctx, agent, { channel, accountId })) ? binding : null;
 }
 
 /** The conversation of a message, claimed for its chat or its user. Throws `conversation_id_exhausted`. */
 export async function conversationOf(
   ctx: MutationCtx,
-  origin: TelegramOrigin,
-  botId: string,
+  origin: Origin,
+  { channel, accountId }: AccountKey,
   { agentKey, binding }: Route,
 ): Promise<string> {
   const { chatId, threadId, isPrivate } = origin;
-  const chat = { chatId, threadId, botId };
-  if (binding) await complete(ctx, binding, origin, botId);
+  const chat = { channel, accountId, chatId, threadId };
+  if (binding) await complete(ctx, binding, origin, { channel, accountId });
   // A group is one conversation of all who speak in it.
   if (!binding || !isPrivate) return await conversationOfChat(ctx, chat, agentKey);
   return await conversationOfUser(
     ctx,
     { consumerUserId: binding.consumerUserId, agentKey },
-    {
-      ...chat,
-      isVouchedFor: binding.source !== "telegram_pairing",
-    },
+    { ...chat, isVouchedFor: binding.source !== "pairing" },
   );
 }
 
@@ -85,15 +81,14 @@ export async function conversationOf(
 async function complete(
   ctx: MutationCtx,
   binding: Binding,
-  { chatId, isPrivate }: TelegramOrigin,
-  botId: string,
+  { chatId, isPrivate }: Origin,
+  account: AccountKey,
 ): Promise<void> {
-  const lacksChat = isPrivate && binding.telegramChatId === undefined;
-  if (binding.telegramBotId !== undefined && !lacksChat) return;
-  const bot = await findBot(ctx, botId);
+  const lacksChat = isPrivate && binding.chatId === undefined;
+  if (binding.accountId !== undefined && !lacksChat) return;
   await ctx.db.patch(binding._id, {
-    telegramBotId: botId,
-    telegramBotUsername: bot?.username,
-    ...(lacksChat && { telegramChatId: chatId }),
+    accountId: account.accountId,
+    accountName: (await findAccount(ctx, account))?.username,
+    ...(lacksChat && { chatId }),
   });
 }

@@ -1,4 +1,4 @@
-/** Retention of Telegram's leftovers. Writes `parkedUpdates`, `telegramAlbums`. */
+/** Retention of what came in and was left over. Writes `parkedUpdates`, `albums`. */
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { Batch } from "../bounds/batch.js";
 import { oldAlbums, oldParked } from "./due.js";

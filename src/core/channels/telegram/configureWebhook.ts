@@ -1,23 +1,24 @@
 /**
  * Points a bot's webhook at this deployment. Each call introduces a fresh secret: stored first, then given to Telegram,
  * so that no delivery is refused in between; the ones before it end some minutes later. Crash anywhere: the old secret
- * still works and the next call starts over. Writes `telegramBots`, `telegramTokens`, `telegramWebhookSecrets`.
+ * still works and the next call starts over. Writes `channelAccounts`, `channelCredentials`, `webhookSecrets`.
  */
 import { v } from "convex/values";
 import { factoryError } from "../../../contract/errors.js";
-import { defaultPathPrefix, telegramWebhookPath } from "../../../contract/gateway.js";
+import { telegramWebhookPath } from "../../../contract/gateway.js";
 import * as contract from "../../../contract/telegram.js";
 import { sha256Hex } from "../../../policy/text/sha256.js";
-import { agentKeyOfSecretRef, botIdOfToken } from "../../../policy/telegram/botToken.js";
+import { agentKeyOfSecretRef, botIdOfToken, botTokenRefOf } from "../../../policy/telegram/botToken.js";
 import { decideWebhookUrl, isSelfHostedBotApi } from "../../../policy/telegram/webhookUrl.js";
 import { internal } from "../../../component/_generated/api.js";
 import { env, type ActionCtx } from "../../../component/_generated/server.js";
 import { asAction, asQuery } from "../../functions.js";
 import { activeSecret, openSecret } from "../../secrets/vault.js";
+import { configuredPath } from "../webhookPath.js";
 import { botApiBaseUrl, getMe, getWebhookInfo, setWebhook, type BotApi, type WebhookInfo } from "./botApi.js";
 import { newWebhookSecret } from "./webhookSecrets.js";
 
-const DEFAULT_SECRET_REF = "telegram.botToken.default";
+const DEFAULT_SECRET_REF = botTokenRefOf("default");
 
 /** The token for the action below. Its result stays inside the component: nothing else can call it. */
 export const openBotToken = asQuery({
@@ -45,9 +46,9 @@ export const configureTelegramWebhook = asAction(contract.configureTelegramWebho
   const isReady = info.url === webhookUrl;
   const me = await getMe(api);
   // The token's own id, so that no proxy can attribute one bot's name to another.
-  const username = me.ok && String(me.result.id) === bot.botId ? me.result.username : undefined;
+  const username = me.ok && String(me.result.id) === bot.accountId ? me.result.username : undefined;
   await ctx.runMutation(internal.telegram.recordObservedWebhook, {
-    botId: bot.botId,
+    accountId: bot.accountId,
     isReady,
     info: factsOf(info),
     username,
@@ -73,34 +74,34 @@ async function botOfSecret(ctx: ActionCtx, secretRef: string) {
       `Missing Telegram token. Import an active '${secretRef}' secret before pairing.`,
     );
   }
-  const botId = botIdOfToken(secret.token);
-  if (botId === null) {
+  const accountId = botIdOfToken(secret.token);
+  if (accountId === null) {
     throw factoryError("telegram_token_missing", `Secret '${secretRef}' does not hold a Telegram bot token.`);
   }
-  return { ...secret, botId };
+  return { ...secret, accountId };
 }
 
 /** Gives Telegram the URL with a fresh secret; its description. */
 async function introduceWebhook(
   ctx: ActionCtx,
   api: BotApi,
-  bot: { botId: string; secretRef: string; version: number; webhookUrl: string },
+  bot: { accountId: string; secretRef: string; version: number; webhookUrl: string },
 ): Promise<string> {
-  const { botId, secretRef, version, webhookUrl } = bot;
+  const { accountId, secretRef, version, webhookUrl } = bot;
   const secretToken = newWebhookSecret();
   const secretHash = await sha256Hex(secretToken);
   const agentKey = agentKeyOfSecretRef(secretRef);
-  await ctx.runMutation(internal.telegram.introduceWebhookSecret, { botId, secretHash, agentKey });
+  await ctx.runMutation(internal.telegram.introduceWebhookSecret, { accountId, secretHash, agentKey });
   const set = await setWebhook(api, { url: webhookUrl, secretToken });
   if (set.kind !== "set") {
     // Without a clear refusal Telegram may be using the new secret already: it stays accepted.
     if (set.kind === "refused") {
-      await ctx.runMutation(internal.telegram.withdrawWebhookSecret, { botId, secretHash });
+      await ctx.runMutation(internal.telegram.withdrawWebhookSecret, { accountId, secretHash });
     }
     throw factoryError("telegram_api_failed", `Telegram setWebhook failed: ${set.description}`);
   }
   await ctx.runMutation(internal.telegram.recordAcceptedWebhook, {
-    botId,
+    accountId,
     secretHash,
     secretRef,
     version,
@@ -112,14 +113,14 @@ async function introduceWebhook(
 
 /** A self-hosted Bot API server delivers to plain http webhooks; Telegram's own refuses them. */
 function webhookUrlOrThrow(siteUrl: string, apiBaseUrl: string): string {
-  const decision = decideWebhookUrl(siteUrl, configuredWebhookPath(), isSelfHostedBotApi(apiBaseUrl));
+  const decision = decideWebhookUrl(
+    siteUrl,
+    configuredPath(telegramWebhookPath),
+    isSelfHostedBotApi(apiBaseUrl),
+  );
   if (!decision.ok) throw factoryError("telegram_url_invalid", decision.message);
   return decision.url;
 }
-
-/** Where the component believes that the host mounted the webhook. */
-export const configuredWebhookPath = (): string =>
-  telegramWebhookPath(env.AGENT_FACTORY_PATH_PREFIX ?? defaultPathPrefix);
 
 /** As the tables keep it. */
 export const factsOf = (info: WebhookInfo) => ({

@@ -4,7 +4,9 @@
  */
 import * as z from "zod";
 import { readCapped } from "../../../policy/attachments/readCapped.js";
-import { post, type BotApi } from "./botApi.js";
+import { env } from "../../../component/_generated/server.js";
+import type { FetchedFile, FetchFile } from "../channel.js";
+import { botApiBaseUrl, post, type BotApi } from "./botApi.js";
 import { cutText } from "../../../policy/text/cut.js";
 import { redactSecrets } from "../../../policy/text/redactSecrets.js";
 
@@ -21,12 +23,9 @@ const zReply = z.looseObject({
   parameters: z.looseObject({ retry_after: z.number().nonnegative().optional() }).optional(),
 });
 
-/** `failed` for good, or worth another try `later`. */
-export type FetchedFile =
-  | { kind: "file"; chunks: Uint8Array<ArrayBuffer>[] }
-  | { kind: "tooLarge" }
-  | { kind: "failed"; error: string }
-  | { kind: "later"; error: string; afterMs?: number };
+/** With the bot's token. */
+export const fetchFile: FetchFile = (token, fileId, maxBytes) =>
+  fetchTelegramFile({ baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token }, fileId, maxBytes);
 
 /** Never throws. Holds at most `maxBytes` in memory. */
 export async function fetchTelegramFile(api: BotApi, fileId: string, maxBytes: number): Promise<FetchedFile> {

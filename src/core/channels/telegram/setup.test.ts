@@ -107,10 +107,10 @@ describe("configureTelegramWebhook", () => {
     await withBot(world, telegram, sales);
     expect(telegram.calls.map((call) => call.method)).toEqual(["setWebhook", "getWebhookInfo", "getMe"]);
     expect(telegram.calls[0]?.body.allowed_updates).toEqual(["message", "edited_message", "my_chat_member"]);
-    const [row] = await world.t.run((ctx) => ctx.db.query("telegramBots").collect());
-    expect(row).toMatchObject({ botId: "7", username: "sales_bot", agentKey: "sales" });
+    const [row] = await world.t.run((ctx) => ctx.db.query("channelAccounts").collect());
+    expect(row).toMatchObject({ accountId: "7", username: "sales_bot", agentKey: "sales" });
     expect(
-      JSON.stringify(await world.t.run((ctx) => ctx.db.query("telegramTokens").collect())),
+      JSON.stringify(await world.t.run((ctx) => ctx.db.query("channelCredentials").collect())),
     ).not.toContain("AAA");
   });
   it("is ready without the bot's name, but then offers no link", async () => {
@@ -139,7 +139,7 @@ describe("configureTelegramWebhook", () => {
     expect(await codeOf(world.t.action(world.lib.configureTelegramWebhook, args))).toBe(
       "telegram_api_failed",
     );
-    const [row] = await world.t.run((ctx) => ctx.db.query("telegramBots").collect());
+    const [row] = await world.t.run((ctx) => ctx.db.query("channelAccounts").collect());
     expect(row?.agentKey).toBe("sales");
     expect(await deliver(world, bot, anUpdate(42, "x"))).toMatchObject({ kind: "enqueued" });
   });
@@ -150,7 +150,7 @@ describe("configureTelegramWebhook", () => {
     expect(await codeOf(world.t.action(world.lib.configureTelegramWebhook, args))).toBe(
       "telegram_api_failed",
     );
-    for (const table of ["telegramBots", "telegramTokens", "telegramWebhookSecrets"] as const) {
+    for (const table of ["channelAccounts", "channelCredentials", "webhookSecrets"] as const) {
       expect(await world.t.run((ctx) => ctx.db.query(table).collect())).toEqual([]);
     }
   });

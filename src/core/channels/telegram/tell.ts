@@ -4,33 +4,29 @@
  */
 import { v } from "convex/values";
 import { internal } from "../../../component/_generated/api.js";
-import { env, type MutationCtx } from "../../../component/_generated/server.js";
+import { env } from "../../../component/_generated/server.js";
 import { botIdOfToken } from "../../../policy/telegram/botToken.js";
 import { asAction, asQuery } from "../../functions.js";
 import { openSecret } from "../../secrets/vault.js";
+import { credentialsOf } from "../accountRows.js";
 import { botApiBaseUrl, sendMessage } from "./botApi.js";
+import { TELEGRAM } from "./channel.js";
 
-const vWords = { botId: v.string(), chatId: v.string(), text: v.string() };
+const vWords = { channel: v.string(), accountId: v.string(), chatId: v.string(), text: v.string() };
 /** Waits between the tries, in ms: a restart of Telegram's servers and a minute's outage are got over. */
 const RETRY_AFTER_MS = [1_000, 5_000, 20_000, 60_000];
 /** Refs that one bot's token may be stored under. */
 const MAX_REFS = 10;
 
-/** Said after the caller's transaction. */
-export async function tellChat(
-  ctx: MutationCtx,
-  { botId, chatId, text }: { botId: string; chatId: string; text: string },
-): Promise<void> {
-  await ctx.scheduler.runAfter(0, internal.telegram.tellChat, { botId, chatId, text, tries: 0 });
-}
-
 export const tell = asAction({ args: { ...vWords, tries: v.number() }, returns: v.null() })(async (
   ctx,
   { tries, ...words },
 ) => {
-  const token: string | null = await ctx.runQuery(internal.telegram.openTokenOfBot, { botId: words.botId });
+  const token: string | null = await ctx.runQuery(internal.telegram.openTokenOfBot, {
+    accountId: words.accountId,
+  });
   if (token === null) {
-    console.error(`telegram: no token of bot ${words.botId} is at hand, so a chat was not told`);
+    console.error(`telegram: no token of bot ${words.accountId} is at hand, so a chat was not told`);
     return null;
   }
   const api = { baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token };
@@ -48,17 +44,14 @@ export const tell = asAction({ args: { ...vWords, tries: v.number() }, returns: 
 
 /** The token for the action above. Its result stays inside the component: nothing else can call it. */
 export const openTokenOfBot = asQuery({
-  args: { botId: v.string() },
+  args: { accountId: v.string() },
   returns: v.union(v.string(), v.null()),
-})(async (ctx, { botId }) => {
-  const tokens = await ctx.db
-    .query("telegramTokens")
-    .withIndex("by_botId", (q) => q.eq("botId", botId))
-    .take(MAX_REFS);
+})(async (ctx, { accountId }) => {
+  const tokens = await credentialsOf(ctx, { channel: TELEGRAM, accountId }, MAX_REFS);
   for (const { secretRef } of tokens) {
     const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
     // Another bot's token may stand under the ref by now.
-    if (botIdOfToken(token) === botId) return token;
+    if (botIdOfToken(token) === accountId) return token;
   }
   return null;
 });

@@ -1,16 +1,16 @@
 /**
- * What Telegram said about a bot and its webhook. Writes `telegramBots`, `telegramTokens`; deletes the webhook secrets of a
+ * What Telegram said about a bot and its webhook. Writes `channelAccounts`, `channelCredentials`; deletes the webhook secrets of a
  * bot whose token was replaced by another bot's, so that its calls are refused.
  */
 import { asMutation } from "../../functions.js";
 import { v } from "convex/values";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordAct } from "../../audit/record.js";
-import { findBot, findToken } from "./agentBot.js";
-import { retireOlderLater, secretsOf } from "./webhookSecrets.js";
-
-/** Refs that may hold one bot's token. */
-const MAX_REFS_OF_BOT = 16;
+import { credentialsOf } from "../accountRows.js";
+import { findAccount, findCredential, type AccountKey } from "../accounts.js";
+import { secretsOf } from "../accountRows.js";
+import { TELEGRAM } from "./channel.js";
+import { retireOlderLater } from "./webhookSecrets.js";
 
 const vWebhookInfo = v.object({
   url: v.string(),
@@ -22,7 +22,7 @@ const vWebhookInfo = v.object({
 /** Telegram took the token and the webhook: this ref is this bot's. */
 export const accepted = asMutation({
   args: {
-    botId: v.string(),
+    accountId: v.string(),
     secretHash: v.string(),
     secretRef: v.string(),
     version: v.number(),
@@ -30,24 +30,26 @@ export const accepted = asMutation({
     webhookUrl: v.string(),
   },
   returns: v.null(),
-})(async (ctx, { botId, secretHash, secretRef, version, agentKey, webhookUrl }) => {
-  const bot = await findBot(ctx, botId);
+})(async (ctx, { accountId, secretHash, secretRef, version, agentKey, webhookUrl }) => {
+  const key = { channel: TELEGRAM, accountId };
+  const bot = await findAccount(ctx, key);
   if (!bot) return null;
   await ctx.db.patch(bot._id, {
     agentKey,
     webhookUrl,
     verifiedAt: bot.webhookUrl === webhookUrl ? bot.verifiedAt : undefined,
   });
-  const token = await findToken(ctx, secretRef);
-  if (token) await ctx.db.patch(token._id, { botId, verifiedVersion: version });
-  else await ctx.db.insert("telegramTokens", { secretRef, botId, verifiedVersion: version });
-  if (token?.botId !== undefined && token.botId !== botId) await retireBot(ctx, token.botId);
-  await retireOlderLater(ctx, { botId, secretHash });
+  const token = await findCredential(ctx, secretRef);
+  if (token) await ctx.db.patch(token._id, { accountId, verifiedVersion: version });
+  else await ctx.db.insert("channelCredentials", { secretRef, ...key, verifiedVersion: version });
+  if (token?.accountId !== undefined && token.accountId !== accountId)
+    await retireBot(ctx, { channel: TELEGRAM, accountId: token.accountId });
+  await retireOlderLater(ctx, { accountId, secretHash });
   await recordAct(ctx, {
     kind: "telegram.webhookConfigured",
     actor: "host",
     subject: secretRef,
-    detail: { botId, webhookUrl },
+    detail: { botId: accountId, webhookUrl },
   });
   return null;
 });
@@ -55,15 +57,15 @@ export const accepted = asMutation({
 /** What getWebhookInfo (and getMe, when it was asked) said. `isReady`: it delivers to the URL that was set. */
 export const observed = asMutation({
   args: {
-    botId: v.string(),
+    accountId: v.string(),
     isReady: v.boolean(),
     /** Null: Telegram refused to say, so nothing else is known. */
     info: v.union(vWebhookInfo, v.null()),
     username: v.optional(v.string()),
   },
   returns: v.null(),
-})(async (ctx, { botId, isReady, info, username }) => {
-  const bot = await findBot(ctx, botId);
+})(async (ctx, { accountId, isReady, info, username }) => {
+  const bot = await findAccount(ctx, { channel: TELEGRAM, accountId });
   if (!bot) return null;
   const now = Date.now();
   await ctx.db.patch(bot._id, {
@@ -81,13 +83,9 @@ export const observed = asMutation({
 });
 
 /** The ref holds another bot's token now: unless a further ref has this one's, nobody answers through it any more. */
-async function retireBot(ctx: MutationCtx, botId: string): Promise<void> {
-  const refs = await ctx.db
-    .query("telegramTokens")
-    .withIndex("by_botId", (q) => q.eq("botId", botId))
-    .take(MAX_REFS_OF_BOT);
-  if (refs.length > 0) return;
-  for (const secret of await secretsOf(ctx, botId)) await ctx.db.delete(secret._id);
-  const bot = await findBot(ctx, botId);
+async function retireBot(ctx: MutationCtx, account: AccountKey): Promise<void> {
+  if ((await credentialsOf(ctx, account, 1)).length > 0) return;
+  for (const secret of await secretsOf(ctx, account)) await ctx.db.delete(secret._id);
+  const bot = await findAccount(ctx, account);
   if (bot) await ctx.db.delete(bot._id);
 }

@@ -1,20 +1,23 @@
-/** Asks Telegram about an agent's webhook now, and keeps the answer for onboarding and readiness. Writes `telegramBots`. */
+/** Asks Telegram about an agent's webhook now, and keeps the answer for onboarding and readiness. Writes `channelAccounts`. */
 import { v } from "convex/values";
 import * as contract from "../../../contract/telegram.js";
-import { botIdOfToken } from "../../../policy/telegram/botToken.js";
+import { BOT_TOKEN_REF, botIdOfToken, botTokenRefOf } from "../../../policy/telegram/botToken.js";
 import { internal } from "../../../component/_generated/api.js";
 import { env } from "../../../component/_generated/server.js";
 import { findAgent } from "../../agents/findAgent.js";
 import { asAction, asQuery } from "../../functions.js";
 import { openSecret } from "../../secrets/vault.js";
-import { findBot, telegramRefsOf } from "./agentBot.js";
+import { telegramWebhookPath } from "../../../contract/gateway.js";
+import { findAccount, refsOf } from "../accounts.js";
+import { configuredPath } from "../webhookPath.js";
+import { TELEGRAM, telegram } from "./channel.js";
 import { botApiBaseUrl, getWebhookInfo } from "./botApi.js";
-import { configuredWebhookPath, factsOf, webhookFactsView } from "./configureWebhook.js";
+import { factsOf, webhookFactsView } from "./configureWebhook.js";
 
 const vAgentToken = v.object({
   secretRef: v.string(),
   token: v.string(),
-  botId: v.union(v.string(), v.null()),
+  accountId: v.union(v.string(), v.null()),
   /** What was set here; null when this bot's webhook was never configured here. */
   webhookUrl: v.union(v.string(), v.null()),
 });
@@ -25,14 +28,14 @@ export const openAgentToken = asQuery({
   returns: v.union(vAgentToken, v.null()),
 })(async (ctx, { agentKey }) => {
   const agent = await findAgent(ctx, agentKey);
-  const own = agent ? telegramRefsOf(agent) : [];
-  const refs = new Set([...own, `telegram.botToken.${agentKey}`, "telegram.botToken"]);
+  const own = agent ? refsOf(agent, telegram) : [];
+  const refs = new Set([...own, botTokenRefOf(agentKey), BOT_TOKEN_REF]);
   for (const secretRef of refs) {
     const token = (await openSecret(ctx, secretRef))?.trim() ?? "";
     if (token === "") continue;
-    const botId = botIdOfToken(token);
-    const bot = botId === null ? null : await findBot(ctx, botId);
-    return { secretRef, token, botId, webhookUrl: bot?.webhookUrl ?? null };
+    const accountId = botIdOfToken(token);
+    const bot = accountId === null ? null : await findAccount(ctx, { channel: TELEGRAM, accountId });
+    return { secretRef, token, accountId, webhookUrl: bot?.webhookUrl ?? null };
   }
   return null;
 });
@@ -41,15 +44,19 @@ const unknown = { currentUrl: null, pendingUpdateCount: 0, lastErrorMessage: nul
 
 /** Never throws for what Telegram says: a revoked token is not ready, with Telegram's words as the last error. */
 export const getWebhookReadiness = asAction(contract.getWebhookReadiness)(async (ctx, { agentKey }) => {
-  const found: { secretRef: string; token: string; botId: string | null; webhookUrl: string | null } | null =
-    await ctx.runQuery(internal.telegram.openAgentToken, { agentKey });
+  const found: {
+    secretRef: string;
+    token: string;
+    accountId: string | null;
+    webhookUrl: string | null;
+  } | null = await ctx.runQuery(internal.telegram.openAgentToken, { agentKey });
   if (!found) return { agentKey, secretRef: null, ...unknown, webhookReady: false };
-  const { secretRef, token, botId, webhookUrl } = found;
+  const { secretRef, token, accountId, webhookUrl } = found;
   const asked = await getWebhookInfo({ baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token });
   const webhookReady = asked.ok && isOurs(asked.result.url, webhookUrl);
-  if (botId !== null && webhookUrl !== null) {
+  if (accountId !== null && webhookUrl !== null) {
     await ctx.runMutation(internal.telegram.recordObservedWebhook, {
-      botId,
+      accountId,
       isReady: webhookReady,
       info: asked.ok ? factsOf(asked.result) : null,
     });
@@ -62,4 +69,4 @@ export const getWebhookReadiness = asAction(contract.getWebhookReadiness)(async 
 
 /** A bot that was configured before these facts were kept is recognised by the path alone. */
 const isOurs = (reported: string, webhookUrl: string | null): boolean =>
-  webhookUrl === null ? reported.endsWith(configuredWebhookPath()) : reported === webhookUrl;
+  webhookUrl === null ? reported.endsWith(configuredPath(telegramWebhookPath)) : reported === webhookUrl;

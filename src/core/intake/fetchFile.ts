@@ -1,5 +1,5 @@
 /**
- * Fetches one file from Telegram into the component's storage, after the update was acknowledged. An action that starts
+ * Fetches one file from its channel into the component's storage, after the event was acknowledged. An action that starts
  * itself again, with its state in the row: `begin` counts the try, `end` writes its result once, whoever comes first, and
  * deletes a second copy. An action that the platform lost is started again by the sweep. The message stops waiting when
  * the last of its files has ended.
@@ -9,18 +9,18 @@ import { v, type Infer } from "convex/values";
 import { backoffMs } from "../../policy/worker/backoff.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import { env, type ActionCtx, type MutationCtx } from "../../component/_generated/server.js";
+import type { ActionCtx, MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
+import { credentialsOf } from "../channels/accountRows.js";
+import type { FetchFile } from "../channels/channel.js";
 import { activeSecret } from "../secrets/vault.js";
-import { botApiBaseUrl } from "../channels/telegram/botApi.js";
-import { fetchTelegramFile } from "../channels/telegram/fetchFile.js";
-import { TRY_MS } from "../attachments/receive.js";
+import { startFetch, TRY_MS } from "../attachments/receive.js";
 import { releaseWhenComplete } from "../queue/filesArrived.js";
 import { FAILED_ROW_RETENTION_MS, fileExpiry } from "../attachments/retention.js";
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
-/** Refs that may hold one bot's token; normally there is one. */
+/** Refs that may hold one account's credential; normally there is one. */
 const MAX_REFS = 5;
 
 const vResult = v.union(
@@ -30,31 +30,29 @@ const vResult = v.union(
 );
 type Result = Infer<typeof vResult>;
 const vTask = v.object({
-  telegramFileId: v.string(),
+  fileId: v.string(),
   mimeType: v.optional(v.string()),
   secretRef: v.union(v.string(), v.null()),
   maxBytes: v.number(),
 });
 type Task = Infer<typeof vTask>;
 
-export const run = asAction({ args: { attachment: v.id("attachments") }, returns: v.null() })(async (
-  ctx,
-  { attachment },
-) => {
-  const task: Task | null = await ctx.runMutation(internal.telegram.beginFetch, { attachment });
-  if (task === null) return null;
-  const result = await tryOnce(ctx, task);
-  await ctx.runMutation(internal.telegram.endFetch, { attachment, result });
-  return null;
-});
+/** What a channel's module registers, with the way in which the channel gives files. */
+export const fetchingWith = (fetchFile: FetchFile) =>
+  asAction({ args: { attachment: v.id("attachments") }, returns: v.null() })(async (ctx, { attachment }) => {
+    const task: Task | null = await ctx.runMutation(internal.workers.beginFetch, { attachment });
+    if (task === null) return null;
+    const result = await tryOnce(ctx, task, fetchFile);
+    await ctx.runMutation(internal.workers.endFetch, { attachment, result });
+    return null;
+  });
 
-async function tryOnce(ctx: ActionCtx, task: Task): Promise<Result> {
-  const { secretRef, telegramFileId, maxBytes } = task;
+async function tryOnce(ctx: ActionCtx, task: Task, fetchFile: FetchFile): Promise<Result> {
+  const { secretRef, fileId, maxBytes } = task;
   if (secretRef === null) return { kind: "failed", error: "There is no token for the bot that got the file" };
-  const token: string | null = await ctx.runQuery(internal.telegram.openSecret, { secretRef });
-  if (token === null) return { kind: "failed", error: `Secret '${secretRef}' has no active value` };
-  const api = { baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token: token.trim() };
-  const fetched = await fetchTelegramFile(api, telegramFileId, maxBytes);
+  const credential: string | null = await ctx.runQuery(internal.workers.openSecret, { secretRef });
+  if (credential === null) return { kind: "failed", error: `Secret '${secretRef}' has no active value` };
+  const fetched = await fetchFile(credential.trim(), fileId, maxBytes);
   if (fetched.kind === "tooLarge")
     return {
       kind: "failed",
@@ -81,7 +79,7 @@ export const begin = asMutation({
   returns: v.union(vTask, v.null()),
 })(async (ctx, { attachment }) => {
   const row = await ctx.db.get(attachment);
-  if (row?.status !== "pending" || row.telegramFileId === undefined) return null;
+  if (row?.status !== "pending" || row.fileId === undefined) return null;
   const now = Date.now();
   if (now >= (row.giveUpAt ?? 0)) {
     await fail(ctx, row, row.error ?? "The file was not fetched in time");
@@ -89,8 +87,8 @@ export const begin = asMutation({
   }
   await ctx.db.patch(attachment, { tries: row.tries + 1, dueAt: now + TRY_MS });
   const { maxBytes } = (await loadRuntime(ctx)).policies.attachments;
-  const secretRef = await secretRefOfBot(ctx, row.botId ?? "");
-  return { telegramFileId: row.telegramFileId, mimeType: row.mimeType, secretRef, maxBytes };
+  const secretRef = await secretRefOf(ctx, row);
+  return { fileId: row.fileId, mimeType: row.mimeType, secretRef, maxBytes };
 });
 
 export const end = asMutation({
@@ -118,7 +116,7 @@ export const end = asMutation({
     await fail(ctx, row, result.error);
   } else {
     await ctx.db.patch(attachment, { error: result.error, dueAt: next + TRY_MS });
-    await ctx.scheduler.runAt(next, internal.telegram.runFetch, { attachment });
+    await startFetch(ctx, row, next);
   }
   return null;
 });
@@ -129,12 +127,12 @@ async function fail(ctx: MutationCtx, row: Doc<"attachments">, error: string): P
   await releaseWhenComplete(ctx, row.message);
 }
 
-/** The ref under which this bot's token lies now. */
-async function secretRefOfBot(ctx: MutationCtx, botId: string): Promise<string | null> {
-  const tokens = await ctx.db
-    .query("telegramTokens")
-    .withIndex("by_botId", (q) => q.eq("botId", botId))
-    .take(MAX_REFS);
-  for (const { secretRef } of tokens) if (await activeSecret(ctx, secretRef)) return secretRef;
+/** The ref under which the credential of the file's account lies now. */
+async function secretRefOf(
+  ctx: MutationCtx,
+  { channel = "", accountId = "" }: Doc<"attachments">,
+): Promise<string | null> {
+  for (const { secretRef } of await credentialsOf(ctx, { channel, accountId }, MAX_REFS))
+    if (await activeSecret(ctx, secretRef)) return secretRef;
   return null;
 }
