@@ -96,7 +96,7 @@ const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*"];
 const HEAVY_PACKAGES = ["@convex-dev/workflow(?:/.*)?", "zod"];
 const HEAVY_FILES = [
   "src/core/providers/fly/**/*.ts",
-  "src/core/bots/{botApi,fetchFile}.ts",
+  "src/core/channels/telegram/{botApi,fetchFile}.ts",
   "src/core/workflows.ts",
   "src/core/pushing/broadcastRun.ts",
 ];

@@ -3,18 +3,16 @@ import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
-import * as fetchFile from "../core/telegram/fetchAttachment.js";
-import * as openForActionFile from "../core/secrets/openForAction.js";
-import * as configureWebhookFile from "../core/bots/configureWebhook.js";
-import * as tellFile from "../core/bots/tell.js";
-import * as webhookFactsFile from "../core/bots/webhookFacts.js";
-import * as webhookReadinessFile from "../core/bots/webhookReadiness.js";
-import * as webhookSecretsFile from "../core/bots/webhookSecrets.js";
+import { fetchFile } from "../core/channels/telegram/fetchFile.js";
+import { fetchingWith } from "../core/intake/fetchFile.js";
+import * as configureWebhookFile from "../core/channels/telegram/configureWebhook.js";
+import * as tellFile from "../core/channels/telegram/tell.js";
+import * as webhookFactsFile from "../core/channels/telegram/webhookFacts.js";
+import * as webhookReadinessFile from "../core/channels/telegram/webhookReadiness.js";
+import * as webhookSecretsFile from "../core/channels/telegram/webhookSecrets.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 
-export const beginFetch = internalMutation(fetchFile.begin);
-export const endFetch = internalMutation(fetchFile.end);
-export const runFetch = internalAction(fetchFile.run);
+export const runFetch = internalAction(fetchingWith(fetchFile));
 export const recordAcceptedWebhook = internalMutation(webhookFactsFile.accepted);
 export const recordObservedWebhook = internalMutation(webhookFactsFile.observed);
 export const openBotToken = internalQuery(configureWebhookFile.openBotToken);
@@ -24,7 +22,6 @@ export const withdrawWebhookSecret = internalMutation(webhookSecretsFile.withdra
 export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.retireOlder);
 export const tellChat = internalAction(tellFile.tell);
 export const openTokenOfBot = internalQuery(tellFile.openTokenOfBot);
-export const openSecret = internalQuery(openForActionFile.openForAction);
 
 export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);
 export const getWebhookReadiness = internalAction(webhookReadinessFile.getWebhookReadiness);

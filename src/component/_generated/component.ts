@@ -159,6 +159,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               serviceKey: string | null;
               serviceKeySecretRef: string | null;
             } | null;
+            channel?: { credential: string | null; kind: string };
             connections?: Array<{ kind: string; name: string }>;
             conversationId: string;
             conversationState: {
@@ -1088,6 +1089,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             serviceKey: string | null;
             serviceKeySecretRef: string | null;
           } | null;
+          channel?: { credential: string | null; kind: string };
           connections?: Array<{ kind: string; name: string }>;
           conversationId: string;
           conversationState: {
@@ -2337,6 +2339,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                 serviceKey: string | null;
                 serviceKeySecretRef: string | null;
               } | null;
+              channel?: { credential: string | null; kind: string };
               connections?: Array<{ kind: string; name: string }>;
               conversationId: string;
               conversationState: {
@@ -3102,6 +3105,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                   serviceKey: string | null;
                   serviceKeySecretRef: string | null;
                 } | null;
+                channel?: { credential: string | null; kind: string };
                 connections?: Array<{ kind: string; name: string }>;
                 conversationId: string;
                 conversationState: {

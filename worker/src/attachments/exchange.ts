@@ -12,8 +12,8 @@ import {
   type Attachment,
   type ReplyFile,
 } from "../../../src/contract/attachments.js";
-import { safeFileName } from "../../../src/policy/telegram/fileName.js";
-import { readCapped } from "../../../src/policy/telegram/readCapped.js";
+import { safeFileName } from "../../../src/policy/attachments/fileName.js";
+import { readCapped } from "../../../src/policy/attachments/readCapped.js";
 import { describeReplyFile } from "../../../src/policy/worker/replyFile.js";
 import { EngineError, engineErrorOf, type EngineAttachment, type EngineFile } from "../engine/engine.js";
 import { removeTree } from "../files/removeTree.js";
