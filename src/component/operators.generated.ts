@@ -25,9 +25,9 @@ import * as opsExplainMessageFile from "../core/ops/explainMessage.js";
 import * as opsFleetOverviewFile from "../core/ops/fleetOverview.js";
 import * as opsFleetHealthFile from "../core/ops/fleetHealth.js";
 import * as opsOrphansFile from "../core/ops/orphans.js";
-import * as telegramListParkedFile from "../core/telegram/listParked.js";
-import * as telegramRedriveFile from "../core/telegram/redrive.js";
-import * as telegramImportTokenFile from "../core/telegram/importToken.js";
+import * as intakeListParkedFile from "../core/intake/listParked.js";
+import * as intakeRedriveFile from "../core/intake/redrive.js";
+import * as compatImportTelegramTokenFile from "../core/compat/importTelegramToken.js";
 import * as secretsImportSecretFile from "../core/secrets/importSecret.js";
 import * as secretsSecretStatusFile from "../core/secrets/secretStatus.js";
 import * as secretsReadinessFile from "../core/secrets/readiness.js";
@@ -79,11 +79,11 @@ export const fleetOverview = internalQuery(opsFleetOverviewFile.fleetOverview);
 export const fleetHealth = internalQuery(opsFleetHealthFile.fleetHealth);
 export const orphanReport = internalQuery(opsOrphansFile.orphanReport);
 export const collectOrphans = internalMutation(opsOrphansFile.collectOrphans);
-export const listParkedUpdates = internalQuery(telegramListParkedFile.listParkedUpdates);
-export const redriveParkedUpdate = internalMutation(telegramRedriveFile.redriveParkedUpdate);
-export const discardParkedUpdate = internalMutation(telegramRedriveFile.discardParkedUpdate);
+export const listParkedUpdates = internalQuery(intakeListParkedFile.listParkedUpdates);
+export const redriveParkedUpdate = internalMutation(intakeRedriveFile.redriveParkedUpdate);
+export const discardParkedUpdate = internalMutation(intakeRedriveFile.discardParkedUpdate);
 export const importTelegramTokenForAgent = internalMutation(
-  telegramImportTokenFile.importTelegramTokenForAgent,
+  compatImportTelegramTokenFile.importTelegramTokenForAgent,
 );
 export const importSecret = internalMutation(secretsImportSecretFile.importSecret);
 export const secretStatus = internalQuery(secretsSecretStatusFile.secretStatus);

@@ -3,6 +3,7 @@
 import * as identityBindUserAgentFile from "../core/identity/bindUserAgent.js";
 import * as identityRevokeBindingFile from "../core/identity/revokeBinding.js";
 import * as identityResolveFile from "../core/identity/resolve.js";
+import * as compatResolveAgentForTelegramFile from "../core/compat/resolveAgentForTelegram.js";
 import * as identityMembershipFile from "../core/identity/membership.js";
 import * as identityCreatePairingFile from "../core/identity/createPairing.js";
 import * as identityConsumePairingFile from "../core/identity/consumePairing.js";
@@ -21,7 +22,9 @@ export const bindUserAgent = internalMutation(identityBindUserAgentFile.bindUser
 export const revokeUserAgentBinding = internalMutation(identityRevokeBindingFile.revokeUserAgentBinding);
 export const getUserAgentBinding = internalQuery(identityResolveFile.getUserAgentBinding);
 export const resolveAgentForUser = internalQuery(identityResolveFile.resolveAgentForUser);
-export const resolveAgentForTelegram = internalQuery(identityResolveFile.resolveAgentForTelegram);
+export const resolveAgentForTelegram = internalQuery(
+  compatResolveAgentForTelegramFile.resolveAgentForTelegram,
+);
 export const getAgentMembership = internalQuery(identityMembershipFile.getAgentMembership);
 export const createPairingCode = internalMutation(identityCreatePairingFile.createPairingCode);
 export const createUserAgentPairing = internalMutation(identityCreatePairingFile.createUserAgentPairing);

@@ -5,10 +5,14 @@ import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
 import * as pairAtBotFile from "../core/identity/pairAtBot.js";
 import * as writeFile from "../core/views/write.js";
-import * as migrateFile from "../core/telegram/migrate.js";
+import * as editFile from "../core/intake/edit.js";
+import * as chatMembershipFile from "../core/intake/membership.js";
+import * as migrateFile from "../core/intake/migrate.js";
 import { internalMutation } from "./_generated/server.js";
 export * from "./people.generated.js";
 
+export const noteMembership = internalMutation(chatMembershipFile.noteMembership);
+export const replaceWaitingText = internalMutation(editFile.replaceWaitingText);
 export const migrateChat = internalMutation(migrateFile.migrateChat);
 export const askPairingAtBot = internalMutation(pairAtBotFile.ask);
 export const answerPairingAtBot = internalMutation(pairAtBotFile.answer);

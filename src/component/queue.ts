@@ -4,7 +4,7 @@ import * as lateFile from "../core/queue/late.js";
 import * as passFile from "../core/queue/pass.js";
 import * as reapFile from "../core/queue/reap.js";
 import * as wakeFile from "../core/queue/wake.js";
-import * as albumsFile from "../core/telegram/albums.js";
+import * as albumsFile from "../core/intake/closeAlbum.js";
 import * as meetFile from "../core/workers/meet.js";
 import * as quietFile from "../core/workers/quiet.js";
 import * as replacedReportFile from "../core/workers/deployments/replacedReport.js";

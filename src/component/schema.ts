@@ -12,7 +12,8 @@ import { queueTables } from "../core/queue/tables.js";
 import { secretsTables } from "../core/secrets/tables.js";
 import { skillsTables } from "../core/skills/tables.js";
 import { snapshotsTables } from "../core/snapshots/tables.js";
-import { telegramTables } from "../core/telegram/tables.js";
+import { channelsTables } from "../core/channels/tables.js";
+import { intakeTables } from "../core/intake/tables.js";
 import { deploymentTables } from "../core/workers/deployments/tables.js";
 import { workersTables } from "../core/workers/tables.js";
 import { wakesTables } from "../core/workers/wakeTables.js";
@@ -30,7 +31,8 @@ export default defineSchema({
   ...tokenTables,
   ...deploymentTables,
   ...secretsTables,
-  ...telegramTables,
+  ...channelsTables,
+  ...intakeTables,
   ...attachmentsTables,
   ...snapshotsTables,
   ...identityTables,

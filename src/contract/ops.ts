@@ -20,7 +20,8 @@ const vTime = lazy(() => orNull.number);
  * - `fleet_error`: A pass of the fleet failed for another reason; the text has it.
  * - `launches_paused`: Launches rest after one that failed.
  * - `launching`: Its machine is ordered but not yet made.
- * - `owner_silent`: The worker that holds its conversation gives no sign of life, and no other worker serves its lane.
+ * - `owner_silent`: The worker that holds its conversation gives no sign of life, and no other worker serves its lane, or the
+ *   fleet has still to look at its machine.
  * - `owner_polling`: The worker that holds its conversation is up and takes the message when it polls.
  * - `worker_polling`: Some free worker takes it when it polls.
  * - `in_line`: Workers serve its lane, all are busy.

@@ -119,6 +119,9 @@ export const vBridgeRuntimeConfig = lazy(() =>
  * - `systemPrompt`: The instructions of the operator, apart from what the user said; absent when none are set.
  * - `undeliverable`: Why a reply would reach nobody (the chat has blocked the bot): the worker fails the message without a
  *   repeat.
+ * - `channel`: How the answer is delivered, and the credential for it, which only the worker's side of the channel reads;
+ *   absent from a component that is older than the worker.
+ * - `telegramBotToken`: The same for the published image, which knows one channel.
  * - `connections`: Names of the agent's connections, whose values the worker has itself; absent when there are none.
  * - `reply`: Present when an earlier attempt already has its answer: resume at sending, do not run the model again.
  */
@@ -136,6 +139,7 @@ export const vHydrationBundle = lazy(() =>
       contextHistory: v.array(vHistoryItem),
       pendingToolCalls: v.array(vToolCall),
     }),
+    channel: v.optional(v.object({ kind: v.string(), credential: orNull.string })),
     telegramBotToken: orNull.string,
     connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
     bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),

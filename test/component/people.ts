@@ -22,7 +22,8 @@ export const bind = (
       workspace,
       status: "active",
       source: "api",
-      ...(chat && { telegramChatId: `chat-${consumerUserId}`, telegramUserId: `tg-${consumerUserId}` }),
+      channel: "telegram",
+      ...(chat && { chatId: `chat-${consumerUserId}`, userId: `tg-${consumerUserId}` }),
       boundAt,
     });
   });

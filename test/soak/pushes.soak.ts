@@ -40,7 +40,13 @@ const bindMany = (world: World, count: number) =>
       for (let n = from; n < to; n += 1) {
         await ctx.db.insert("identityBindings", {
           ...{ consumerUserId: `u${n}`, agentKey: "default", workspace: "default", source: "api" },
-          ...{ status: "active", telegramChatId: `chat-${n}`, telegramUserId: `tg-${n}`, boundAt: START },
+          ...{
+            status: "active",
+            channel: "telegram",
+            chatId: `chat-${n}`,
+            userId: `tg-${n}`,
+            boundAt: START,
+          },
         });
       }
     }),

@@ -138,6 +138,7 @@ export const probe = (
 export const pairing = (ctx: MutationCtx, status: "pending" | "used" | "expired", expiresAt: number) =>
   ctx.db.insert("pairingCodes", {
     codeHash: "h",
+    channel: "telegram",
     consumerUserId: "u",
     agentKey: "default",
     status,

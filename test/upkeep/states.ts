@@ -100,7 +100,7 @@ export const STATES: State[] = [
     const code = await pairing(ctx, "pending", now + DAY);
     await ctx.db.insert("pairingQuestions", {
       sender: "s",
-      telegramChatId: "1",
+      chatId: "1",
       nonce: "0123456789abcdef",
       pairing: code,
       expiresAt: now - DAY,
@@ -137,8 +137,9 @@ export const STATES: State[] = [
   ),
   state("parkedUpdates", "an old parked update", (ctx, now) =>
     ctx.db.insert("parkedUpdates", {
-      botId: "b",
-      updateId: 1,
+      channel: "telegram",
+      accountId: "b",
+      eventId: "1",
       parkedAt: now - 31 * DAY,
       agentKey: "default",
       code: "c",
@@ -147,8 +148,9 @@ export const STATES: State[] = [
     }),
   ),
   state("albums", "an album of long ago", async (ctx, now) =>
-    ctx.db.insert("telegramAlbums", {
-      botId: "b",
+    ctx.db.insert("albums", {
+      channel: "telegram",
+      accountId: "b",
       chatId: "c",
       albumId: "a",
       message: await message(ctx, { status: "queued", state: "held" }),

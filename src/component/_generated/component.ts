@@ -180,6 +180,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
               serviceKey: string | null;
               serviceKeySecretRef: string | null;
             } | null;
+            channel?: { credential: string | null; kind: string };
             connections?: Array<{ kind: string; name: string }>;
             conversationId: string;
             conversationState: {
@@ -1227,6 +1228,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
             serviceKey: string | null;
             serviceKeySecretRef: string | null;
           } | null;
+          channel?: { credential: string | null; kind: string };
           connections?: Array<{ kind: string; name: string }>;
           conversationId: string;
           conversationState: {
@@ -2562,6 +2564,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                 serviceKey: string | null;
                 serviceKeySecretRef: string | null;
               } | null;
+              channel?: { credential: string | null; kind: string };
               connections?: Array<{ kind: string; name: string }>;
               conversationId: string;
               conversationState: {
@@ -3429,6 +3432,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
                   serviceKey: string | null;
                   serviceKeySecretRef: string | null;
                 } | null;
+                channel?: { credential: string | null; kind: string };
                 connections?: Array<{ kind: string; name: string }>;
                 conversationId: string;
                 conversationState: {

@@ -165,7 +165,7 @@ describe("the fetching", () => {
     await deliver(world, bot, document("f1"));
     const [row] = await rows();
     if (!row) throw new Error("no row");
-    const begin = () => world.t.mutation(internal.telegram.beginFetch, { attachment: row._id });
+    const begin = () => world.t.mutation(internal.workers.beginFetch, { attachment: row._id });
     expect(await begin()).toMatchObject({ secretRef: "telegram.botToken" });
     await world.pass(5_000);
     const result = await world.t.run(async (ctx) => ({
@@ -173,7 +173,7 @@ describe("the fetching", () => {
       storageId: await ctx.storage.store(new Blob(["second"])),
       sizeBytes: 6,
     }));
-    await world.t.mutation(internal.telegram.endFetch, { attachment: row._id, result });
+    await world.t.mutation(internal.workers.endFetch, { attachment: row._id, result });
     expect(await filesInStorage()).toHaveLength(1);
 
     // As a row is left by an action that the platform lost.

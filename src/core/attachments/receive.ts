@@ -1,51 +1,55 @@
 /** Notes the files of a message and starts fetching them. Writes `attachments`. */
 import type { Policies } from "../../contract/policies.js";
-import type { TelegramFile } from "../../policy/telegram/media.js";
-import { internal } from "../../component/_generated/api.js";
+import type { ChannelFile } from "../../policy/channels/events.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
+import { channelOf } from "../channels/registry.js";
 import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 
-/** One try must have ended by then: Telegram's answer, 20 MB of download, and the storing. */
+/** One try must have ended by then: the channel's answer, 20 MB of download, and the storing. */
 export const TRY_MS = 120_000;
 /** The fetching goes on after the message has stopped waiting: a later attempt may still have use for the file. */
 const FETCH_FOR_MS = 300_000;
 
-export interface FileSource {
-  botId: string;
-  updateId: number;
-  /** Telegram's id of the message that the file came in. */
+/** The event that a file came with. */
+export interface FileEvent {
+  channel: string;
+  accountId: string;
+  eventId: string;
+}
+export interface FileSource extends FileEvent {
+  /** Order among the files of a message. */
   place: number;
 }
 
-/** A file that came with this update before, or null. One document read. */
-export const findByUpdate = (
+/** A file that came with this event before, or null. One document read. */
+export const findByEvent = (
   ctx: QueryCtx,
-  { botId, updateId }: { botId: string; updateId: number },
+  { channel, accountId, eventId }: FileEvent,
 ): Promise<Doc<"attachments"> | null> =>
   ctx.db
     .query("attachments")
-    .withIndex("by_update", (q) => q.eq("botId", botId).eq("updateId", updateId))
+    .withIndex("by_event", (q) => q.eq("channel", channel).eq("accountId", accountId).eq("eventId", eventId))
     .first();
 
-export const isTooLarge = (file: TelegramFile, policy: Policies["attachments"]): boolean =>
+export const isTooLarge = (file: ChannelFile, policy: Policies["attachments"]): boolean =>
   (file.sizeBytes ?? 0) > policy.maxBytes;
 
 const tooLarge = (sizeBytes: number, policy: Policies["attachments"]): string =>
   `The file has ${sizeBytes} bytes, at most ${policy.maxBytes} are fetched`;
 
-/** What is declared too large is not asked for: Telegram would refuse it. */
+/** What is declared too large is not asked for: the channel would refuse it. */
 export async function receiveFiles(
   ctx: MutationCtx,
   message: Id<"messageQueue">,
-  files: readonly TelegramFile[],
+  files: readonly ChannelFile[],
   source: FileSource,
   policy: Policies["attachments"],
 ): Promise<void> {
   const now = Date.now();
-  for (const { fileId, ...file } of files) {
-    const row = { message, side: "message" as const, ...file, ...source, telegramFileId: fileId, tries: 0 };
-    if (isTooLarge({ fileId, ...file }, policy)) {
+  for (const file of files) {
+    const row = { message, side: "message" as const, ...file, ...source, tries: 0 };
+    if (isTooLarge(file, policy)) {
       await ctx.db.insert("attachments", {
         ...row,
         status: "failed",
@@ -60,6 +64,16 @@ export async function receiveFiles(
       giveUpAt: now + Math.max(policy.waitMs, FETCH_FOR_MS),
       dueAt: now + TRY_MS,
     });
-    await ctx.scheduler.runAfter(0, internal.telegram.runFetch, { attachment });
+    await startFetch(ctx, { _id: attachment, channel: source.channel }, now);
   }
+}
+
+/** Starts the action of the file's channel. */
+export async function startFetch(
+  ctx: MutationCtx,
+  { _id: attachment, channel = "" }: Pick<Doc<"attachments">, "_id" | "channel">,
+  at: number,
+): Promise<void> {
+  const { files } = channelOf(channel).capabilities;
+  if (files) await ctx.scheduler.runAt(at, files.fetch(), { attachment });
 }

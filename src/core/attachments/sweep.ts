@@ -1,9 +1,9 @@
 /** Ends what is due: deletes files after their retention and rows after theirs, and takes up fetches that got lost. */
-import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { deleteFile } from "./deleteFile.js";
 import { Batch } from "../bounds/batch.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
+import { startFetch } from "./receive.js";
 import { FAILED_ROW_RETENTION_MS } from "./retention.js";
 
 /** Each starts an action or deletes a file. */
@@ -15,7 +15,7 @@ export async function sweepFetches(ctx: MutationCtx, batch = new Batch()): Promi
   const lost = await batch.take(lostFetches(ctx, now), { most: MOST });
   for (const row of lost) {
     await ctx.db.patch(row._id, { dueAt: now + GRACE_MS });
-    await ctx.scheduler.runAfter(0, internal.telegram.runFetch, { attachment: row._id });
+    await startFetch(ctx, row, now);
   }
   return batch.rows;
 }

@@ -18,7 +18,7 @@ export const attachmentsTables = {
   attachments: defineTable({
     message: v.id("messageQueue"),
     side: v.union(v.literal("message"), v.literal("reply")),
-    /** Order within the side: Telegram's message id, so that an album is in its sender's order; 0, 1, … in a reply. */
+    /** Order within the side: as the channel counts its messages, so that an album is in its sender's order; 0, 1, … in a reply. */
     place: v.number(),
     kind: vFileKind,
     fileName: v.optional(v.string()),
@@ -27,11 +27,12 @@ export const attachmentsTables = {
     status: vAttachmentStatus,
     error: v.optional(v.string()),
     storageId: v.optional(v.id("_storage")),
-    telegramFileId: v.optional(v.string()),
-    /** Telegram's file ids count for one bot only. */
-    botId: v.optional(v.string()),
-    /** The update it came with: an update that is delivered again adds nothing. */
-    updateId: v.optional(v.number()),
+    /** What its channel gives it for, at this account. */
+    fileId: v.optional(v.string()),
+    channel: v.optional(v.string()),
+    accountId: v.optional(v.string()),
+    /** The event it came with: one that is delivered again adds nothing. */
+    eventId: v.optional(v.string()),
     /** Tries to fetch it that were begun. */
     tries: v.number(),
     /** Pending: when the fetching gives up. */
@@ -40,7 +41,7 @@ export const attachmentsTables = {
     dueAt: v.number(),
   })
     .index("by_message", ["message", "side", "place"])
-    .index("by_update", ["botId", "updateId"])
+    .index("by_event", ["channel", "accountId", "eventId"])
     .index("by_storageId", ["storageId"])
     .index("by_due", ["status", "dueAt"]),
 };

@@ -1,6 +1,7 @@
 /** The files of a message and of its reply as workers see them. No writes. */
 import type { Infer } from "convex/values";
 import type { Attachment, ReplyFile, vRecordedReplyFile } from "../../contract/attachments.js";
+import { fileIdField } from "../../policy/compat/names.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
@@ -28,8 +29,8 @@ export async function attachmentsOf(
 }
 
 async function viewOf(ctx: QueryCtx, row: Doc<"attachments">): Promise<Attachment> {
-  const { kind, fileName, mimeType, sizeBytes, telegramFileId, storageId } = row;
-  const facts = { kind, fileName, mimeType, sizeBytes, telegramFileId };
+  const { kind, fileName, mimeType, sizeBytes, fileId, storageId } = row;
+  const facts = { kind, fileName, mimeType, sizeBytes, ...fileIdField(fileId) };
   if (row.status === "expired") return { ...facts, status: "expired" };
   const downloadUrl = storageId && (await ctx.storage.getUrl(storageId));
   if (row.status === "ready" && downloadUrl)

@@ -36,7 +36,7 @@ export async function providerFor(
   const token: string | null =
     given !== undefined && given !== ""
       ? given
-      : await ctx.runQuery(internal.telegram.openSecret, { secretRef: "fly.apiToken" });
+      : await ctx.runQuery(internal.workers.openSecret, { secretRef: "fly.apiToken" });
   if ((token === null || token.trim() === "") && config.kind === "fly") {
     throw factoryError(
       "fly_token_missing",
@@ -56,7 +56,7 @@ export async function urlsFor(ctx: ActionCtx, inline: Inline): Promise<Deploymen
   const url: string | null =
     given !== undefined && given !== ""
       ? given
-      : await ctx.runQuery(internal.telegram.openSecret, { secretRef: "convex.url" });
+      : await ctx.runQuery(internal.workers.openSecret, { secretRef: "convex.url" });
   if (url === null || url.trim() === "") {
     throw factoryError(
       "convex_url_missing",

@@ -1,10 +1,10 @@
 /**
  * Makes an agent a user's active one. Writes `identityBindings`, `conversationIdentities`. Invariants: at most one active
- * binding per user, and per Telegram account or chat and bot.
+ * binding per user, and per account or chat at a channel.
  */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
-import { isPrivateChat } from "../../policy/identity/conversationIds.js";
+import { contactOf, sourceOf, type Contact } from "../../policy/compat/contacts.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
@@ -14,12 +14,13 @@ import { loadRuntime } from "../config/runtime.js";
 import { checkTexts } from "../bounds/texts.js";
 import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { channelOf } from "../channels/registry.js";
 import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";
 
-/** Far above what can be active at once: one row per user, and one per bot of a Telegram account. */
+/** Far above what can be active at once: one row per user, and one per account of a channel that a user writes to. */
 const MAX_ACTIVE = 100;
 /** Three such ranges are read, and what is revoked is written again. */
 const MAX_BYTES = 1024 * 1024;
@@ -28,17 +29,25 @@ export interface NewBinding {
   consumerUserId: string;
   agentKey: string;
   source: Doc<"identityBindings">["source"];
-  telegramUserId?: string | undefined;
-  telegramChatId?: string | undefined;
+  contact: Contact;
   metadata?: Record<string, string> | undefined;
   /** Said by the host, not by the user's own pairing. */
   byHost: boolean;
-  /** The bot through which the user came; without one, the agent's own when it is known. */
-  bot?: { botId: string; username?: string | undefined } | undefined;
+  /** The account through which the user came; without one, the agent's own when it is known. */
+  account?: { accountId: string; username?: string | undefined } | undefined;
 }
 
 export const bindUserAgent = asMutation(contract.bindUserAgent)(async (ctx, args) =>
-  bindingView(await bind(ctx, { ...args, source: args.source ?? "api", byHost: true })),
+  bindingView(
+    await bind(ctx, {
+      consumerUserId: args.consumerUserId,
+      agentKey: args.agentKey,
+      source: sourceOf(args.source ?? "api"),
+      contact: contactOf(args),
+      metadata: args.metadata,
+      byHost: true,
+    }),
+  ),
 );
 
 /** Throws `agent_not_found`, `invalid_argument`, `metadata_too_large`. */
@@ -48,21 +57,28 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
   const agent = await findAgent(ctx, agentKey);
   if (!agent) throw factoryError("agent_not_found", `Agent profile '${agentKey}' not found`);
   checkMetadataSize(wanted.metadata ?? {}, (await loadRuntime(ctx)).policies.queue);
-  const telegramUserId = given(wanted.telegramUserId);
-  const telegramChatId = given(wanted.telegramChatId);
-  await checkTexts(ctx, { telegramUserId, telegramChatId });
-  const own = wanted.bot ? null : ((await tokenOfAgent(ctx, agent))?.bot ?? null);
-  const bot = wanted.bot ?? (isWebhookReady(own) ? own : undefined);
+  const channel = channelOf(wanted.contact.channel);
+  const userId = given(wanted.contact.userId);
+  const chatId = given(wanted.contact.chatId);
+  await checkTexts(ctx, channel.address.metadata({ userId, chatId }));
+  const own = wanted.account ? null : ((await credentialOfAgent(ctx, agent, channel))?.account ?? null);
+  const account = wanted.account ?? (isHeard(own) ? own : undefined);
+  const contact = { channel: channel.kind, userId, chatId, accountId: account?.accountId };
 
   // First, because it alone may still refuse.
-  if (telegramChatId !== undefined && isPrivateChat(telegramChatId)) {
-    const chat = { chatId: telegramChatId, botId: bot?.botId ?? "", isVouchedFor: wanted.byHost };
+  if (chatId !== undefined && channel.capabilities.groups?.isGroup(chatId) !== true) {
+    const chat = {
+      channel: channel.kind,
+      accountId: account?.accountId ?? "",
+      chatId,
+      isVouchedFor: wanted.byHost,
+    };
     await conversationOfUser(ctx, { consumerUserId, agentKey }, chat);
   }
   const before = await newestBinding(ctx, consumerUserId, agentKey);
   const granted = wanted.byHost || (before !== null && isGranted(before));
   await revokeActiveOf(ctx, consumerUserId);
-  await revokeRivals(ctx, { telegramUserId, telegramChatId, botId: bot?.botId });
+  await revokeRivals(ctx, contact);
   const id = await ctx.db.insert("identityBindings", {
     consumerUserId,
     agentKey,
@@ -70,18 +86,16 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
     status: "active",
     source: wanted.source,
     granted,
-    telegramUserId,
-    telegramChatId,
-    telegramBotId: bot?.botId,
-    telegramBotUsername: bot?.username,
+    ...contact,
+    accountName: account?.username,
     metadata: wanted.metadata,
     boundAt: Date.now(),
   });
   await recordAct(ctx, {
     kind: "binding.created",
-    actor: wanted.source === "telegram_pairing" ? "telegram" : "host",
+    actor: wanted.source === "pairing" ? channel.kind : "host",
     subject: consumerUserId,
-    detail: { agentKey, ...(telegramUserId !== undefined && { telegramUserId }) },
+    detail: { agentKey, ...channel.address.metadata({ userId }) },
   });
   const row = await ctx.db.get(id);
   if (!row) throw new Error("a row that was just inserted is gone");
@@ -100,36 +114,32 @@ export async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): 
   return rows.length;
 }
 
-/** A Telegram account speaks for one user at a bot: whoever had it before has it no more. */
+/** An account at a channel speaks for one user: whoever had it before has it no more. */
 async function revokeRivals(
   ctx: MutationCtx,
-  who: { telegramUserId: string | undefined; telegramChatId: string | undefined; botId: string | undefined },
+  { channel, userId, chatId, accountId }: Contact & { accountId: string | undefined },
 ): Promise<void> {
-  const { telegramUserId, telegramChatId, botId } = who;
+  const bindings = () => ctx.db.query("identityBindings");
   const sameUser =
-    telegramUserId === undefined
+    userId === undefined
       ? []
       : await boundedRows(
-          ctx.db
-            .query("identityBindings")
-            .withIndex("by_telegramUserId_and_status", (q) =>
-              q.eq("telegramUserId", telegramUserId).eq("status", "active"),
-            ),
+          bindings().withIndex("by_user", (q) =>
+            q.eq("channel", channel).eq("userId", userId).eq("status", "active"),
+          ),
         );
   const sameChat =
-    telegramChatId === undefined
+    chatId === undefined
       ? []
       : await boundedRows(
-          ctx.db
-            .query("identityBindings")
-            .withIndex("by_telegramChatId_and_status", (q) =>
-              q.eq("telegramChatId", telegramChatId).eq("status", "active"),
-            ),
+          bindings().withIndex("by_chat", (q) =>
+            q.eq("channel", channel).eq("chatId", chatId).eq("status", "active"),
+          ),
         );
   const rivals = new Map([...sameUser, ...sameChat].map((row) => [row._id, row]));
   for (const row of rivals.values()) {
-    const otherBot = botId !== undefined && row.telegramBotId !== undefined && row.telegramBotId !== botId;
-    if (!otherBot) await revoke(ctx, row);
+    const elsewhere = accountId !== undefined && row.accountId !== undefined && row.accountId !== accountId;
+    if (!elsewhere) await revoke(ctx, row);
   }
 }
 

@@ -141,14 +141,16 @@ describe("a user's conversation with an agent", () => {
       conversationId: "user:ann",
       provider: "system_push",
       providerUserId: "ann",
+      hasChat: false,
+      metadata: {},
     });
     await bind("ann", "a", inChat(42));
     expect(await target("ann", "a")).toEqual({
       conversationId: "telegram:42",
       provider: "telegram",
       providerUserId: "42",
-      telegramChatId: "42",
-      telegramUserId: "42",
+      hasChat: true,
+      metadata: { telegramChatId: "42", telegramUserId: "42" },
     });
   });
   it("survives every change of agent, and is never the other agent's", async () => {
@@ -183,7 +185,7 @@ describe("a user's conversation with an agent", () => {
     expect(await say(bot, 43)).toBe("telegram:42");
     expect(await target("ann", "default")).toMatchObject({
       conversationId: "telegram:42",
-      telegramChatId: "43",
+      metadata: { telegramChatId: "43" },
     });
     await bind("bob", "default", inChat(42));
     expect(await say(bot, 42)).toBe("telegram:42:g2");

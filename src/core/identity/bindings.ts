@@ -1,10 +1,10 @@
 /** Reads of `identityBindings`, and where a user's conversation with an agent is. No writes. */
-import { isPrivateChat } from "../../policy/identity/conversationIds.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
+import { PUSH_PROVIDER } from "../channels/app/channel.js";
+import { channelOf } from "../channels/registry.js";
+import type { Binding } from "./contactBinding.js";
 import { groupConversationId, targetConversationId } from "./conversation.js";
-
-export type Binding = Doc<"identityBindings">;
 
 /** The user's one active binding, or null. One document read. */
 export const activeBinding = (ctx: QueryCtx, consumerUserId: string): Promise<Binding | null> =>
@@ -35,7 +35,7 @@ export const newestBinding = (
  * continues what the host gave keeps it.
  */
 export const isGranted = ({ status, source, granted }: Binding): boolean =>
-  status === "active" && (granted ?? source !== "telegram_pairing");
+  status === "active" && (granted ?? source !== "pairing");
 
 /** Active bindings of a workspace, oldest first: those created after `after` (the `_creationTime` of the last one seen). */
 export const activeBindingsOfWorkspace = (ctx: QueryCtx, workspace: string, after: number | null = null) =>
@@ -46,55 +46,16 @@ export const activeBindingsOfWorkspace = (ctx: QueryCtx, workspace: string, afte
       .gt("_creationTime", after ?? 0),
   );
 
-/**
- * The active binding of a Telegram account or chat, the user id first. With `botId`, bindings of other bots are passed
- * over; one whose bot is not known yet counts as a candidate. At most one document is read per lookup.
- */
-export async function bindingOfTelegram(
-  ctx: QueryCtx,
-  who: {
-    telegramUserId?: string | undefined;
-    telegramChatId?: string | undefined;
-    botId?: string | undefined;
-  },
-): Promise<Binding | null> {
-  const { telegramUserId, telegramChatId, botId } = who;
-  const bots = botId === undefined ? [null] : [botId, undefined];
-  if (telegramUserId !== undefined) {
-    for (const bot of bots) {
-      const found = await ctx.db
-        .query("identityBindings")
-        .withIndex("by_telegramUserId_and_status", (q) => {
-          const active = q.eq("telegramUserId", telegramUserId).eq("status", "active");
-          return bot === null ? active : active.eq("telegramBotId", bot);
-        })
-        .order("desc")
-        .first();
-      if (found) return found;
-    }
-  }
-  if (telegramChatId === undefined) return null;
-  for (const bot of bots) {
-    const found = await ctx.db
-      .query("identityBindings")
-      .withIndex("by_telegramChatId_and_status", (q) => {
-        const active = q.eq("telegramChatId", telegramChatId).eq("status", "active");
-        return bot === null ? active : active.eq("telegramBotId", bot);
-      })
-      .order("desc")
-      .first();
-    if (found) return found;
-  }
-  return null;
-}
-
 export interface ConversationTarget {
   conversationId: string;
-  provider: "telegram" | "system_push";
-  /** Telegram user id, else chat id, else the user's own id. */
+  /** The channel of the chat; for a user without one, that of pushes. */
+  provider: string;
+  /** The user id at the channel, else the chat id, else the user's own id. */
   providerUserId: string;
-  telegramChatId?: string;
-  telegramUserId?: string;
+  /** What names the user and the chat to the channel; empty without any. */
+  metadata: Record<string, string>;
+  /** Whether there is a chat. */
+  hasChat: boolean;
 }
 
 /**
@@ -106,16 +67,17 @@ export async function conversationTarget(
   { consumerUserId, agentKey }: { consumerUserId: string; agentKey: string },
 ): Promise<ConversationTarget> {
   const binding = await newestBinding(ctx, consumerUserId, agentKey);
-  const { telegramChatId, telegramUserId, telegramBotId } = binding ?? {};
+  const { channel = "", chatId, userId, accountId = "" } = binding ?? {};
+  const { address, capabilities } = channelOf(channel);
   const conversationId =
-    telegramChatId === undefined || isPrivateChat(telegramChatId)
+    chatId === undefined || capabilities.groups?.isGroup(chatId) !== true
       ? await targetConversationId(ctx, { consumerUserId, agentKey })
-      : await groupConversationId(ctx, { chatId: telegramChatId, botId: telegramBotId ?? "" }, agentKey);
+      : await groupConversationId(ctx, { channel, accountId, chatId }, agentKey);
   return {
     conversationId,
-    provider: telegramChatId === undefined ? "system_push" : "telegram",
-    providerUserId: telegramChatId === undefined ? consumerUserId : (telegramUserId ?? telegramChatId),
-    ...(telegramChatId !== undefined && { telegramChatId }),
-    ...(telegramUserId !== undefined && { telegramUserId }),
+    provider: chatId === undefined ? PUSH_PROVIDER : channel,
+    providerUserId: chatId === undefined ? consumerUserId : (userId ?? chatId),
+    metadata: address.metadata({ chatId, userId }),
+    hasChat: chatId !== undefined,
   };
 }

@@ -1,23 +1,20 @@
 /** A code becomes a binding, once. Writes `pairingCodes`, `identityBindings`. */
 import { factoryError, type ErrorCode } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
+import { contactOf, type Contact } from "../../policy/compat/contacts.js";
 import { sha256Hex } from "../../policy/text/sha256.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
-import { findBot, isServedBy } from "../bots/agentBot.js";
+import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
 import { bind } from "./bindUserAgent.js";
 import { expire } from "./expirePairing.js";
 import { pairingView } from "./views.js";
 
-/** Telegram's own limit for a start parameter is 64; 1.0.11 let 128 through. */
+/** Links carry less; 1.0.11 let 128 through. */
 const MAX_CODE_CHARS = 128;
 
-export interface Account {
-  telegramUserId: string;
-  telegramChatId: string;
-}
 export interface PairingRefusal {
   ok: false;
   code: ErrorCode;
@@ -41,60 +38,52 @@ const unavailable = {
   code: "agent_not_found",
   message: "The agent of this pairing code is switched off or gone",
 } as const;
-/** The host vouches for the Telegram ids. A failure throws, so an overdue code is expired by its timer instead. */
-export const consumePairingCode = asMutation(contract.consumePairingCode)(async (
-  ctx,
-  { code, ...account },
-) => {
+/** The host vouches for the ids. A failure throws, so an overdue code is expired by its timer instead. */
+export const consumePairingCode = asMutation(contract.consumePairingCode)(async (ctx, { code, ...named }) => {
   const row = await findByCode(ctx, code);
-  const result = row === null ? notFound : await consumeRow(ctx, row, account, null);
+  const result = row === null ? notFound : await consumeRow(ctx, row, contactOf(named), null);
   if (!result.ok) throw factoryError(result.code, result.message);
   return pairingView(result.pairing, code);
 });
 
-/** Binds the code's user to the account, once. `botId` null: the host says so, and no bot is in between. */
+/** Binds the code's user to the contact, once. `account` null: the host says so, and no account of ours is in between. */
 export async function consumeRow(
   ctx: MutationCtx,
   row: Doc<"pairingCodes">,
-  { telegramUserId, telegramChatId }: Account,
-  botId: string | null,
+  { channel, userId, chatId }: Contact,
+  account: AccountKey | null,
 ): Promise<PairingResult> {
-  const refused = await whyNot(ctx, row, { telegramUserId, botId });
+  const refused = await whyNot(ctx, row, userId, account);
   if (refused !== null) return refused;
   if (row.status === "used") return { ok: true, pairing: row };
-  const known = botId === null ? row.telegramBotId : botId;
-  const bot = known === undefined ? null : await findBot(ctx, known);
-  const used = {
-    status: "used" as const,
-    sealed: undefined,
-    usedAt: Date.now(),
-    telegramUserId,
-    telegramChatId,
-    telegramBotId: known,
-    telegramBotUsername: bot?.username ?? row.telegramBotUsername,
-  };
+  const accountId = account?.accountId ?? row.accountId;
+  const known = accountId === undefined ? null : await findAccount(ctx, { channel, accountId });
+  const accountName = known?.username ?? row.accountName;
+  const contact = { channel, userId, chatId };
   await bind(ctx, {
     consumerUserId: row.consumerUserId,
     agentKey: row.agentKey,
-    source: "telegram_pairing",
+    source: "pairing",
     byHost: false,
-    telegramUserId,
-    telegramChatId,
-    bot: known === undefined ? undefined : { botId: known, username: used.telegramBotUsername },
+    contact,
+    account: accountId === undefined ? undefined : { accountId, username: accountName },
   });
+  const status = "used" as const;
+  const used = { ...contact, status, sealed: undefined, usedAt: Date.now(), accountId, accountName };
   await ctx.db.patch(row._id, used);
   return { ok: true, pairing: { ...row, ...used } };
 }
 
-/** Why a code binds nobody now; null also for one that this very account has used: Telegram repeats what it heard no answer to. */
+/** Why a code binds nobody now; null also for one that this very user has used: a channel repeats what it heard no answer to. */
 export async function whyNot(
   ctx: MutationCtx,
   row: Doc<"pairingCodes">,
-  { telegramUserId, botId }: { telegramUserId: string; botId: string | null },
+  userId: string | undefined,
+  account: AccountKey | null,
 ): Promise<PairingRefusal | null> {
-  if (botId !== null && !(await mayConsume(ctx, row, botId))) return notFound;
+  if (account !== null && !(await mayConsume(ctx, row, account))) return notFound;
   if (row.status !== "pending") {
-    const repeated = botId !== null && row.status === "used" && row.telegramUserId === telegramUserId;
+    const repeated = account !== null && row.status === "used" && row.userId === userId;
     return repeated ? null : ended;
   }
   if (row.expiresAt <= Date.now()) {
@@ -115,8 +104,9 @@ export async function findByCode(ctx: QueryCtx, code: string): Promise<Doc<"pair
     .unique();
 }
 
-async function mayConsume(ctx: QueryCtx, row: Doc<"pairingCodes">, botId: string): Promise<boolean> {
-  if (row.telegramBotId !== undefined) return row.telegramBotId === botId;
+async function mayConsume(ctx: QueryCtx, row: Doc<"pairingCodes">, account: AccountKey): Promise<boolean> {
+  if (row.channel !== account.channel) return false;
+  if (row.accountId !== undefined) return row.accountId === account.accountId;
   const agent = await findAgent(ctx, row.agentKey);
-  return agent !== null && (await isServedBy(ctx, agent, botId));
+  return agent !== null && (await isServedBy(ctx, agent, account));
 }

@@ -1,14 +1,15 @@
 /**
  * Which conversation a message belongs to. Each (user, agent) pair has one for good, and so has each chat without a
- * binding per bot and agent; no id is ever used for two of them. Writes `conversationIdentities`.
+ * binding per account and agent; no id is ever used for two of them. Writes `conversationIdentities`.
  */
 import { factoryError } from "../../contract/errors.js";
 import {
+  chatBase,
   placeOfChat,
   placeOfUser,
-  telegramBase,
   userBase,
   withGeneration,
+  type ChatPlace,
 } from "../../policy/identity/conversationIds.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -16,13 +17,6 @@ import { findConversation } from "../queue/enqueue.js";
 
 /** Ids that a host made itself may be in the way; this many are stepped over. */
 const MAX_STEPS = 20;
-
-/** A chat as one bot sees it. */
-export interface ChatPlace {
-  chatId: string;
-  botId: string;
-  threadId?: string | undefined;
-}
 
 /** The id for a (user, agent) pair, whether or not anything was said yet. Reads at most 3 documents. */
 export async function targetConversationId(
@@ -41,8 +35,8 @@ export async function targetConversationId(
 export async function groupConversationId(ctx: QueryCtx, chat: ChatPlace, agentKey: string): Promise<string> {
   const known = await findIdentity(ctx, placeOfChat(chat), agentKey);
   if (known) return known.conversationId;
-  const first = telegramBase(chat.chatId, chat.threadId);
-  return (await isFree(ctx, first, agentKey)) ? first : telegramBase(chat.chatId, chat.threadId, chat.botId);
+  const first = chatBase(chat);
+  return (await isFree(ctx, first, agentKey)) ? first : chatBase(chat, chat.accountId);
 }
 
 /** The pair's conversation, claimed: from now on it is this pair's for good. */
@@ -67,11 +61,7 @@ export async function conversationOfUser(
     await ctx.db.patch(unbound._id, { place });
     return unbound.conversationId;
   }
-  return await claimId(ctx, {
-    place,
-    agentKey: pair.agentKey,
-    base: telegramBase(chat.chatId, chat.threadId),
-  });
+  return await claimId(ctx, { place, agentKey: pair.agentKey, base: chatBase(chat) });
 }
 
 /** The conversation of a chat that is nobody's in particular: an unbound account, or a group. */

@@ -2,12 +2,7 @@
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
 import type { PairingView } from "../../contract/identity.js";
-import {
-  PAIRING_CODE_BYTES,
-  pairingCodeOf,
-  pairingDeepLink,
-  pairingTtlMs,
-} from "../../policy/identity/pairingCode.js";
+import { PAIRING_CODE_BYTES, pairingCodeOf, pairingTtlMs } from "../../policy/identity/pairingCode.js";
 import { sha256Hex } from "../../policy/text/sha256.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
@@ -15,7 +10,9 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { sealSecret } from "../secrets/seal.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { namedChannel } from "../channels/registry.js";
+import type { Channel } from "../channels/channel.js";
 import { expirePending } from "./expirePairing.js";
 import { pairingView, sealedCodeOf } from "./views.js";
 
@@ -26,6 +23,13 @@ export const createPairingCode = asMutation(contract.createPairingCode)(
 export const createUserAgentPairing = asMutation(contract.createUserAgentPairing)((ctx, args) =>
   create(ctx, args),
 );
+
+/** The link that opens a chat with the account and sends the code; null while the account's name is not known. */
+export const linkOf = (
+  { capabilities }: Channel,
+  accountName: string | null | undefined,
+  code: string,
+): string | null => (accountName && capabilities.pairing?.link(accountName, code)) || null;
 
 async function create(
   ctx: MutationCtx,
@@ -47,8 +51,9 @@ async function create(
     sealedCodeOf(codeHash),
     new TextEncoder().encode(code),
   );
-  const own = (await tokenOfAgent(ctx, agent))?.bot ?? null;
-  const bot = isWebhookReady(own) ? own : null;
+  const channel = namedChannel();
+  const own = (await credentialOfAgent(ctx, agent, channel))?.account ?? null;
+  const account = isHeard(own) ? own : null;
   const expiresAt = createdAt + pairingTtlMs(ttlMs);
   const id = await ctx.db.insert("pairingCodes", {
     codeHash,
@@ -58,14 +63,15 @@ async function create(
     status: "pending",
     createdAt,
     expiresAt,
-    telegramBotId: bot?.botId,
-    telegramBotUsername: bot?.username,
+    channel: channel.kind,
+    accountId: account?.accountId,
+    accountName: account?.username,
   });
   await ctx.scheduler.runAt(expiresAt, internal.upkeep.expirePairings, { pairing: id });
   const row = await ctx.db.get(id);
   if (!row) throw new Error("a row that was just inserted is gone");
   return {
     pairing: pairingView(row, code),
-    deepLink: bot?.username === undefined ? null : pairingDeepLink(bot.username, code),
+    deepLink: linkOf(channel, account?.username, code),
   };
 }

@@ -20,9 +20,10 @@ async function largeBindings(fields: (n: number) => { consumerUserId: string; ag
         workspace: "default",
         status: "active",
         source: "api",
-        telegramUserId: "7",
-        telegramChatId: "-7",
-        telegramBotId: "1",
+        channel: "telegram",
+        userId: "7",
+        chatId: "-7",
+        accountId: "1",
         metadata: HALF_MEBIBYTE,
         boundAt: n,
         ...fields(n),
@@ -58,7 +59,12 @@ describe("a binding", () => {
     expect(
       await codeOf(t.mutation(lib.importTelegramTokenForAgent, { consumerUserId: "u1", ...token })),
     ).toBe("telegram_token_not_allowed");
-    await t.mutation(internal.people.migrateChat, { botId: "1", fromChatId: "-7", toChatId: "-8" });
+    await t.mutation(internal.people.migrateChat, {
+      channel: "telegram",
+      accountId: "1",
+      fromChatId: "-7",
+      toChatId: "-8",
+    });
   });
 });
 

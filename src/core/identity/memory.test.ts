@@ -52,7 +52,7 @@ it.each([1, 2, 3])("with seed %d", async (seed) => {
     const user = await world.t.run(async (ctx) => {
       for (const consumerUserId of ["ann", "bob", "cat"]) {
         const binding = await activeBinding(ctx, consumerUserId);
-        const here = binding?.telegramUserId === String(chatId) && binding.telegramBotId === bot.botId;
+        const here = binding?.userId === String(chatId) && binding.accountId === bot.botId;
         if (here && binding.agentKey === agentKey) return consumerUserId;
       }
       return null;
@@ -68,7 +68,11 @@ it.each([1, 2, 3])("with seed %d", async (seed) => {
     owners.set(conversationId, pair);
     conversations.set(pair, conversationId);
     const target = await world.t.run((ctx) => conversationTarget(ctx, { consumerUserId: user, agentKey }));
-    expect(target).toMatchObject({ conversationId, provider: "telegram", telegramChatId: String(chatId) });
+    expect(target).toMatchObject({
+      conversationId,
+      provider: "telegram",
+      metadata: { telegramChatId: String(chatId) },
+    });
   }
   expect(owners.size).toBeGreaterThan(3);
 });

@@ -1,12 +1,14 @@
-/** The set-up wizard's state, from stored facts. Reads profile, secrets, bots, bindings and codes; at most 40 documents. */
+/** The set-up wizard's state, from stored facts. Reads profile, secrets, accounts, bindings and codes; at most 40 documents. */
 import * as contract from "../../contract/identity.js";
 import { nextAction } from "../../policy/identity/onboarding.js";
-import { pairingDeepLink } from "../../policy/identity/pairingCode.js";
+import { accountNameField } from "../../policy/compat/contacts.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asQuery } from "../functions.js";
-import { telegramRefsOf } from "../bots/agentBot.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { refsOf } from "../channels/accounts.js";
+import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { namedChannel } from "../channels/registry.js";
 import { activeBinding } from "./bindings.js";
+import { linkOf } from "./createPairing.js";
 import { newestPairing } from "./pairingStatus.js";
 import { openCode } from "./views.js";
 
@@ -16,16 +18,17 @@ export const getUserAgentOnboardingState = asQuery(contract.getUserAgentOnboardi
 ) => {
   const { consumerUserId, agentKey } = args;
   const agent = await findAgent(ctx, agentKey);
-  const token = agent && (await tokenOfAgent(ctx, agent));
-  const bot = token?.bot ?? null;
-  const webhookReady = isWebhookReady(bot);
+  const channel = namedChannel();
+  const token = agent && (await credentialOfAgent(ctx, agent, channel));
+  const account = token?.account ?? null;
+  const webhookReady = isHeard(account);
   const binding = await activeBinding(ctx, consumerUserId);
-  const isOfBot = (row: { telegramBotId?: string | undefined }) =>
-    row.telegramBotId === undefined || row.telegramBotId === bot?.botId;
-  const paired = binding?.agentKey === agentKey && binding.telegramUserId !== undefined && isOfBot(binding);
+  const isOfAccount = (row: { accountId?: string | undefined }) =>
+    row.accountId === undefined || row.accountId === account?.accountId;
+  const paired = binding?.agentKey === agentKey && binding.userId !== undefined && isOfAccount(binding);
   const newest = await newestPairing(ctx, args);
-  // A code that only an earlier bot of the agent would take leads nowhere.
-  const pairing = newest && (newest.status !== "pending" || isOfBot(newest)) ? newest : null;
+  // A code that only an earlier account of the agent would take leads nowhere.
+  const pairing = newest && (newest.status !== "pending" || isOfAccount(newest)) ? newest : null;
   const code = pairing && (await openCode(ctx, pairing));
   const facts = {
     tokenImported: token !== null,
@@ -33,18 +36,18 @@ export const getUserAgentOnboardingState = asQuery(contract.getUserAgentOnboardi
     paired,
     pairingStatus: pairing?.status ?? null,
   };
-  const telegramUsername = webhookReady ? (bot.username ?? null) : null;
+  const username = webhookReady ? (account.username ?? null) : null;
   return {
     agentKey,
-    telegramUsername,
+    ...accountNameField(username),
     tokenSecretRef:
-      token?.secretRef ?? (agent && (telegramRefsOf(agent)[0] ?? `telegram.botToken.${agentKey}`)),
+      token?.secretRef ??
+      (agent && (refsOf(agent, channel)[0] ?? channel.credential?.refOf(agentKey) ?? null)),
     tokenImported: facts.tokenImported,
     webhookReady,
     pairingCode: code,
     pairingStatus: facts.pairingStatus,
-    pairingDeepLink:
-      code !== null && telegramUsername !== null ? pairingDeepLink(telegramUsername, code) : null,
+    pairingDeepLink: code === null ? null : linkOf(channel, username, code),
     nextAction: nextAction(facts),
   };
 });

@@ -1,27 +1,18 @@
 /** Rows as callers see them. */
 import type { BindingView, PairingView } from "../../contract/identity.js";
 import { errorDataOf } from "../../contract/errors.js";
+import { contactFields, sourceField } from "../../policy/compat/contacts.js";
 import { openEnvelope } from "../../policy/secrets/envelope.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findMasterKey } from "../secrets/keyRing.js";
 
-const botFields = (row: {
-  telegramBotId?: string | undefined;
-  telegramBotUsername?: string | undefined;
-}) => ({
-  ...(row.telegramBotId !== undefined && { telegramBotId: row.telegramBotId }),
-  ...(row.telegramBotUsername !== undefined && { telegramBotUsername: row.telegramBotUsername }),
-});
-
 export const bindingView = (row: Doc<"identityBindings">): BindingView => ({
   consumerUserId: row.consumerUserId,
   agentKey: row.agentKey,
   status: row.status,
-  source: row.source,
-  telegramUserId: row.telegramUserId ?? null,
-  telegramChatId: row.telegramChatId ?? null,
-  ...botFields(row),
+  source: sourceField(row.source),
+  ...contactFields(row),
   metadata: row.metadata ?? null,
   boundAt: row.boundAt,
   revokedAt: row.revokedAt ?? null,
@@ -36,9 +27,7 @@ export const pairingView = (row: Doc<"pairingCodes">, code: string): PairingView
   createdAt: row.createdAt,
   expiresAt: row.expiresAt,
   usedAt: row.usedAt ?? null,
-  telegramUserId: row.telegramUserId ?? null,
-  telegramChatId: row.telegramChatId ?? null,
-  ...botFields(row),
+  ...contactFields(row),
 });
 
 /** What a sealed code is bound to: it opens as this row's code and as nothing else. */

@@ -2,7 +2,7 @@
 import * as contract from "../../contract/ops.js";
 import type { Policies } from "../../contract/policies.js";
 import { isBudgetUsed } from "../../policy/fleet/plan.js";
-import { findingsOf, type BotFacts, type HealthFacts } from "../../policy/ops/health.js";
+import { findingsOf, type AccountFacts, type HealthFacts } from "../../policy/ops/health.js";
 import { AFTER_OWNED_POOLS } from "../../policy/queue/lane.js";
 import {
   isAlikeForAll,
@@ -18,7 +18,8 @@ import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "./readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
-import { isWebhookReady } from "../bots/agentToken.js";
+import { isHeard } from "../channels/agentCredential.js";
+import { channelOf } from "../channels/registry.js";
 import { configFacts } from "./fleetIssues.js";
 import { liveWorkers } from "./serverFacts.js";
 import { workerTrouble } from "./workerFacts.js";
@@ -32,7 +33,7 @@ const MAX_UNSERVED_SHOWN = 32;
 /** Workspaces of one lane that are looked at, and those shown of them: one lane shall not hide the others. */
 const MAX_TENANTS_SEEN = 50;
 const MAX_TENANTS_SHOWN = 4;
-const MAX_BOTS = 50;
+const MAX_ACCOUNTS = 50;
 const STUCK_FAILURES = 3;
 /** Failures of ended machines that are older than this, counted back from the last pass, are history. */
 const RECENT_MS = 3_600_000;
@@ -55,7 +56,7 @@ export const fleetHealth = asQuery(contract.fleetHealth)(async (ctx) => {
       conversations: reasons.filter((other) => other === reason).length,
     })),
     secrets: (await secretStoreReadiness.handler(ctx, {})).issues,
-    bots: await botFacts(ctx),
+    accounts: await accountFacts(ctx),
   });
   return { healthy: findings.every(({ severity }) => severity === "info"), findings };
 });
@@ -169,16 +170,22 @@ async function unservedLanes(
   }
 }
 
-async function botFacts(ctx: QueryCtx): Promise<BotFacts[]> {
-  const bots = await ctx.db.query("telegramBots").take(MAX_BOTS);
-  return await Promise.all(
-    bots.map(async (bot) => ({
-      botId: bot.botId,
-      agentKey: bot.agentKey,
-      verified: isWebhookReady(bot),
-      elsewhere: await isElsewhere(ctx, bot),
-      // Telegram never forgets an error; it matters while updates wait for delivery.
-      lastError: (bot.pendingUpdateCount ?? 0) > 0 ? (bot.lastErrorMessage ?? null) : null,
-    })),
-  );
+async function accountFacts(ctx: QueryCtx): Promise<AccountFacts[]> {
+  const accounts = await ctx.db.query("channelAccounts").take(MAX_ACCOUNTS);
+  const facts = accounts.map(async (account): Promise<AccountFacts[]> => {
+    const words = channelOf(account.channel).capabilities.webhook?.words;
+    if (!words) return [];
+    return [
+      {
+        words,
+        accountId: account.accountId,
+        agentKey: account.agentKey,
+        verified: isHeard(account),
+        elsewhere: await isElsewhere(ctx, account),
+        // A channel never forgets an error; it matters while messages wait for delivery.
+        lastError: (account.pendingUpdateCount ?? 0) > 0 ? (account.lastErrorMessage ?? null) : null,
+      },
+    ];
+  });
+  return (await Promise.all(facts)).flat();
 }

@@ -1,5 +1,6 @@
-/** What an operator should mend before users can write. Reads settings, profiles, secrets, bots; writes nothing. */
+/** What an operator should mend before users can write. Reads settings, profiles, secrets, accounts; writes nothing. */
 import * as contract from "../../contract/identity.js";
+import { hasCredentialField, MISSING_CREDENTIAL } from "../../policy/compat/contacts.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { loadProviderConfig } from "../config/provider.js";
@@ -7,10 +8,11 @@ import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
 import { fleetIssues } from "./fleetIssues.js";
-import { type Bot } from "../bots/agentBot.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
-import { configuredWebhookPath } from "../bots/configureWebhook.js";
-import { secretsOf } from "../bots/webhookSecrets.js";
+import type { Account } from "../channels/accounts.js";
+import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { channelOf, namedChannel } from "../channels/registry.js";
+import { configuredPath } from "../channels/webhookPath.js";
+import { secretsOf } from "../channels/accountRows.js";
 
 export const getProviderOperationalReadiness = asQuery(contract.getProviderOperationalReadiness)((ctx) =>
   configPresence(ctx),
@@ -26,18 +28,19 @@ export const getAgentOperationalReadiness = asQuery(contract.getAgentOperational
   for (const ref of agent?.secretsRef ?? []) {
     if (!(await activeSecret(ctx, ref))) missingSecrets.push(ref);
   }
-  const token = agent && (await tokenOfAgent(ctx, agent));
-  const webhookReady = isWebhookReady(token?.bot ?? null);
+  const credential = agent && (await credentialOfAgent(ctx, agent, namedChannel()));
+  const account = credential?.account ?? null;
+  const webhookReady = isHeard(account);
   return {
     ...presence,
     missingSecrets,
-    hasTelegramToken: token !== null,
+    ...hasCredentialField(credential !== null),
     webhookReady,
     issues: [
       ...presence.issues,
-      ...(token === null ? ["missing_telegram_token"] : []),
+      ...(credential === null ? [MISSING_CREDENTIAL] : []),
       ...(webhookReady ? [] : ["webhook_not_verified"]),
-      ...(token?.bot && (await isElsewhere(ctx, token.bot)) ? ["webhook_path_mismatch"] : []),
+      ...(account && (await isElsewhere(ctx, account)) ? ["webhook_path_mismatch"] : []),
     ],
   };
 });
@@ -64,13 +67,15 @@ async function configPresence(ctx: QueryCtx) {
 
 /**
  * `AGENT_FACTORY_PATH_PREFIX` and the `pathPrefix` of `registerRoutes` differ. Known from the path that calls arrive at,
- * or from Telegram, which finds nothing at the URL that was set.
+ * or from the channel, which finds nothing at the URL that was set.
  */
-export async function isElsewhere(ctx: QueryCtx, bot: Bot): Promise<boolean> {
-  const path = configuredWebhookPath();
-  if (bot.webhookUrl !== undefined && !bot.webhookUrl.endsWith(path)) return true;
-  const seen = (await secretsOf(ctx, bot.botId)).find((secret) => secret.seenPath !== undefined)?.seenPath;
+export async function isElsewhere(ctx: QueryCtx, account: Account): Promise<boolean> {
+  const { webhook } = channelOf(account.channel).capabilities;
+  if (!webhook) return false;
+  const path = configuredPath(webhook.path);
+  if (account.webhookUrl !== undefined && !account.webhookUrl.endsWith(path)) return true;
+  const seen = (await secretsOf(ctx, account)).find((secret) => secret.seenPath !== undefined)?.seenPath;
   if (seen !== undefined) return seen !== path;
-  // Telegram: `Wrong response from the webhook: 404 Not Found`.
-  return /\b404\b/.test(bot.lastErrorMessage ?? "");
+  // As in `Wrong response from the webhook: 404 Not Found`.
+  return /\b404\b/.test(account.lastErrorMessage ?? "");
 }

@@ -24,7 +24,7 @@ const bindMany = (count: number, workspace = "default") =>
     for (let n = 0; n < count; n += 1) {
       await ctx.db.insert("identityBindings", {
         ...{ consumerUserId: `u${n}`, agentKey: "default", workspace, source: "api", boundAt: START },
-        ...{ status: "active", telegramChatId: `chat-${n}`, telegramUserId: `tg-${n}` },
+        ...{ status: "active", channel: "telegram", chatId: `chat-${n}`, userId: `tg-${n}` },
       });
     }
   });

@@ -5,7 +5,8 @@
 import { utf8Bytes } from "../../policy/queue/size.js";
 import { recordAct } from "../audit/record.js";
 import { findAgent } from "../agents/findAgent.js";
-import { activeBindingsOfWorkspace, type Binding } from "../identity/bindings.js";
+import { activeBindingsOfWorkspace } from "../identity/bindings.js";
+import type { Binding } from "../identity/contactBinding.js";
 import { readBounded } from "../bounds/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";

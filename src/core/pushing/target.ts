@@ -1,6 +1,8 @@
 /** Whom a push or broadcast reaches, and the message that goes into their chat. */
 import { findAgent } from "../agents/findAgent.js";
-import { activeBinding, conversationTarget, type Binding } from "../identity/bindings.js";
+import { PUSH_PROVIDER } from "../channels/app/channel.js";
+import { activeBinding, conversationTarget } from "../identity/bindings.js";
+import type { Binding } from "../identity/contactBinding.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -58,12 +60,11 @@ export async function targetOf(
 ): Promise<PushTarget> {
   const { consumerUserId, agentKey, binding } = who;
   const target = await conversationTarget(ctx, { consumerUserId, agentKey });
-  const { telegramChatId, telegramUserId } = target;
-  if (binding === null || telegramChatId === undefined) {
+  if (binding === null || !target.hasChat) {
     return {
       agentKey,
       conversationId: target.conversationId,
-      payload: { provider: "system_push", providerUserId: consumerUserId },
+      payload: { provider: PUSH_PROVIDER, providerUserId: consumerUserId },
       metadata: { conversationTargetSource: "legacy_user" },
     };
   }
@@ -72,9 +73,8 @@ export async function targetOf(
     conversationId: target.conversationId,
     payload: { provider: target.provider, providerUserId: target.providerUserId },
     metadata: {
-      conversationTargetSource: "telegram_chat",
-      telegramChatId,
-      ...(telegramUserId !== undefined && { telegramUserId }),
+      conversationTargetSource: `${target.provider}_chat`,
+      ...target.metadata,
     },
   };
 }

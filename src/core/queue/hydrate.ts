@@ -1,5 +1,5 @@
 /**
- * Everything a worker needs to answer one message: payload, the newest turns, the bot token, and the reply if an earlier
+ * Everything a worker needs to answer one message: payload, the newest turns, the credential of its channel, and the reply if an earlier
  * attempt already recorded one. Given only for the message in flight, and with a token only to the worker that holds it.
  * Bounded by the history window, not by the history.
  */
@@ -12,10 +12,10 @@ import { loadRuntime, type Runtime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { openTelegramBotToken } from "../secrets/vault.js";
 import { attachmentsOf, replyFilesOf } from "../attachments/view.js";
-import { botIdOfToken } from "../../policy/telegram/botToken.js";
-import { findBlocked } from "../bots/membership.js";
+import { imageCredentialField } from "../../policy/compat/names.js";
+import { openCredential } from "../channels/openCredential.js";
+import { channelOf, namedChannel } from "../channels/registry.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { mayTouch, messageIdOf } from "./lease.js";
 
@@ -45,19 +45,22 @@ export async function buildBundle(
   if (!agent) return null;
   const attachments = await attachmentsOf(ctx, message);
   const { reply } = message;
-  const telegramBotToken = await openTelegramBotToken(ctx, agent.secretsRef);
+  const channel = channelOf(message.payload.provider);
+  const credential = await openCredential(ctx, agent, channel);
+  const images = namedChannel();
   return {
     messageId: message._id,
     conversationId: conversation.conversationId,
     agentKey: conversation.agentKey,
     payload: { ...message.payload, attachments },
     systemPrompt: systemPrompt ?? undefined,
-    undeliverable: await whyUndeliverable(ctx, message.payload, telegramBotToken),
+    undeliverable: await channel.whyUnreachable?.(ctx, message.payload, credential),
     conversationState: {
       contextHistory: await newestTurns(ctx, message, policies.hydration.historyTurns),
       pendingToolCalls: [],
     },
-    telegramBotToken,
+    channel: { kind: channel.kind, credential },
+    ...imageCredentialField(images === channel ? credential : await openCredential(ctx, agent, images)),
     connections: await connectionsForAgent(ctx, conversation.workspace, conversation.agentKey),
     bridgeRuntimeConfig: await bridgeRuntimeConfig(ctx, agent),
     reply: reply && {
@@ -65,19 +68,6 @@ export async function buildBundle(
       ...(reply.files && { files: await replyFilesOf(ctx, reply.files) }),
     },
   };
-}
-
-/** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
-async function whyUndeliverable(
-  ctx: QueryCtx,
-  { provider, externalMessageId, metadata, providerUserId }: contract.Payload,
-  botToken: string | null,
-): Promise<string | undefined> {
-  if (provider !== "telegram" || externalMessageId !== undefined || botToken === null) return undefined;
-  const botId = botIdOfToken(botToken);
-  const chatId = metadata?.telegramChatId ?? providerUserId;
-  const blocked = botId !== null && (await findBlocked(ctx, { botId, chatId }));
-  return blocked ? "telegram: the chat has blocked the bot" : undefined;
 }
 
 export function replyView({

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { errorDataOf, type ErrorData } from "../../contract/errors.js";
 import { api, internal } from "../../component/_generated/api.js";
 import schema from "../../component/schema.js";
-import { openSecret, openTelegramBotToken } from "./vault.js";
+import { openCredential } from "../channels/openCredential.js";
+import { channelOf } from "../channels/registry.js";
+import { openSecret } from "./vault.js";
 
 const modules = import.meta.glob(["/src/component/**/*.ts", "!/src/component/**/*.test.ts"]);
 const KEY_A = Buffer.from(Array.from({ length: 32 }, (_, i) => 7 * i + 3)).toString("base64");
@@ -206,9 +208,10 @@ describe("master keys", () => {
 });
 
 describe("reading out", () => {
-  it("the bot token is the first ref of the profile that is one and has a value", async () => {
+  it("a channel's credential is the first ref of the profile that is one and has a value", async () => {
     const t = start();
-    const token = (refs: string[]) => t.run(async (ctx) => await openTelegramBotToken(ctx, refs));
+    const token = (secretsRef: string[]) =>
+      t.run(async (ctx) => await openCredential(ctx, { secretsRef }, channelOf("telegram")));
     await put(t, "telegram.botToken.b", "token-b");
     await put(t, "telegram.botToken", "token-global");
     await put(t, "telegram.botTokenX", "not a token");
@@ -238,7 +241,7 @@ describe("reading out", () => {
   it("actions read through an internal query; no public function gives a value away", async () => {
     const t = start();
     await put(t, "a", "the value");
-    expect(await t.query(internal.telegram.openSecret, { secretRef: "a" })).toBe("the value");
+    expect(await t.query(internal.workers.openSecret, { secretRef: "a" })).toBe("the value");
     const answers = [await t.query(api.lib.secretStatus, { secretRefs: ["a"] }), await readiness(t)];
     expect(JSON.stringify(answers)).not.toContain("the value");
   });

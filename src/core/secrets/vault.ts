@@ -4,15 +4,11 @@
  */
 import { factoryError } from "../../contract/errors.js";
 import { openEnvelope } from "../../policy/secrets/envelope.js";
-import { isTelegramBotTokenRef } from "../../policy/secrets/secretShape.js";
 
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findMasterKey } from "./keyRing.js";
 import { cutText } from "../../policy/text/cut.js";
-
-/** How many refs of a profile are looked at for a bot token: each one is a document read at every hydration. */
-const MAX_BOT_TOKEN_REFS = 16;
 
 /** A context that notes, for the audit log, which secrets are opened through it. */
 export type OpeningCtx = (QueryCtx | MutationCtx) & { readonly openedSecrets?: Set<string> };
@@ -69,19 +65,4 @@ export async function activeSecret(
     .withIndex("by_secretRef_and_active", (q) => q.eq("secretRef", secretRef).eq("active", true))
     .order("desc")
     .first();
-}
-
-/**
- * The bot token of an agent: the first of its refs that is `telegram.botToken` or `telegram.botToken.<agentKey>` and has
- * an active value; null when none has. Looks at the first 16 such refs. Throws as `openSecret`.
- */
-export async function openTelegramBotToken(
-  ctx: OpeningCtx,
-  secretsRef: readonly string[],
-): Promise<string | null> {
-  for (const ref of secretsRef.filter(isTelegramBotTokenRef).slice(0, MAX_BOT_TOKEN_REFS)) {
-    const token = await openSecret(ctx, ref);
-    if (token !== null) return token;
-  }
-  return null;
 }

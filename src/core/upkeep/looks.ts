@@ -13,7 +13,7 @@ import { jobsDue, lateSlot, lostPushes, oldPushes } from "../pushing/due.js";
 import { GRACE_MS, oldLeases, oldMessages, oldTurns, overdue } from "../queue/due.js";
 import { dueSecrets } from "../secrets/due.js";
 import { dueSnapshots } from "../snapshots/due.js";
-import { oldAlbums, oldParked } from "../telegram/due.js";
+import { oldAlbums, oldParked } from "../intake/due.js";
 import { dueMeters, dueReports, oldMeters } from "../workers/deployments/due.js";
 import { longSilent, oldWakes, silentBeats } from "../workers/due.js";
 import { endedWindows } from "../workers/tokens/due.js";

@@ -14,7 +14,7 @@ import { sweepLateJobs, sweepPushes } from "../pushing/sweep.js";
 import { runNet, sweepLeases, sweepMessages, sweepTurns } from "../queue/sweep.js";
 import { sweepSecrets } from "../secrets/sweep.js";
 import { sweepSnapshots } from "../snapshots/sweep.js";
-import { sweepAlbums, sweepParkedUpdates } from "../telegram/sweep.js";
+import { sweepAlbums, sweepParkedUpdates } from "../intake/sweep.js";
 import { sweepMeters } from "../workers/deployments/meter.js";
 import { sweepReports } from "../workers/deployments/sweep.js";
 import { forgetWorkers, noteSilentWorkers } from "../workers/silent.js";

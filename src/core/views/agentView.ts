@@ -1,14 +1,16 @@
-/** One user's view of one agent. Reads that user's rows, the profile, and where it is not on the binding the agent's bot. */
+/** One user's view of one agent. Reads that user's rows, the profile, and where it is not on the binding the agent's account. */
 import type { Infer } from "convex/values";
 import type * as contract from "../../contract/views.js";
+import { accountNameField } from "../../policy/compat/contacts.js";
 import { agentStatus, pairingStatus } from "../../policy/views/agentStatus.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
-import type { Binding } from "../identity/bindings.js";
+import type { Binding } from "../identity/contactBinding.js";
 import { targetConversationId } from "../identity/conversation.js";
 import { newestPairing } from "../identity/pairingStatus.js";
-import { isWebhookReady, tokenOfAgent } from "../bots/agentToken.js";
+import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { namedChannel } from "../channels/registry.js";
 
 export type UserAgentView = Infer<typeof contract.vUserAgentView>;
 
@@ -39,7 +41,7 @@ export async function userAgentView(
   return {
     ...pair,
     displayName: binding?.metadata?.displayName ?? null,
-    telegramUsername: await botUsername(ctx, agent, binding),
+    ...accountNameField(await accountName(ctx, agent, binding)),
     version: agent?.version ?? null,
     status,
     bindingStatus: facts.binding,
@@ -52,13 +54,14 @@ export async function userAgentView(
   };
 }
 
-/** The bot that the binding is for, else the agent's own once Telegram confirmed it. */
-async function botUsername(
+/** The account that the binding is for, else the agent's own once Telegram confirmed it. */
+async function accountName(
   ctx: QueryCtx,
   agent: Doc<"agentProfiles"> | null,
   binding: Binding | null,
 ): Promise<string | null> {
-  if (binding?.telegramBotUsername !== undefined) return binding.telegramBotUsername;
-  const bot = agent && ((await tokenOfAgent(ctx, agent))?.bot ?? null);
-  return isWebhookReady(bot) ? (bot.username ?? null) : null;
+  const channel = namedChannel();
+  if (binding?.accountName !== undefined && binding.channel === channel.kind) return binding.accountName;
+  const account = agent && ((await credentialOfAgent(ctx, agent, channel))?.account ?? null);
+  return isHeard(account) ? (account.username ?? null) : null;
 }

@@ -64,14 +64,17 @@ describe("a user's agent", () => {
     await bind("alice", "default", "77");
     expect(await agent("alice", "default")).toMatchObject({ telegramUsername: null });
     await world.t.run(async (ctx) => {
-      await ctx.db.insert("telegramBots", {
-        botId: "123",
+      await ctx.db.insert("channelAccounts", {
+        channel: "telegram",
+        accountId: "123",
         username: "ada_bot",
         agentKey: "default",
         webhookUrl: "https://x/telegram/webhook",
         verifiedAt: START,
       });
-      await ctx.db.insert("telegramTokens", { secretRef, botId: "123", verifiedVersion: version });
+      await ctx.db.insert("channelCredentials", {
+        ...{ channel: "telegram", secretRef, accountId: "123", verifiedVersion: version },
+      });
     });
     expect(await agent("alice", "default")).toMatchObject({ telegramUsername: "ada_bot" });
   });

@@ -2,7 +2,8 @@
 import * as contract from "../../contract/views.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
-import { activeBinding, newestBinding, type Binding } from "../identity/bindings.js";
+import { activeBinding, newestBinding } from "../identity/bindings.js";
+import type { Binding } from "../identity/contactBinding.js";
 import { pageOf } from "../bounds/bounded.js";
 import { userAgentView, type UserAgentView } from "./agentView.js";
 

@@ -3,6 +3,7 @@ import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/views.js";
 import { userMetadata } from "../../policy/identity/userMetadata.js";
 import { findAgent } from "../agents/findAgent.js";
+import { isAddressKey } from "../channels/registry.js";
 import { asMutation } from "../functions.js";
 import { activeBinding, conversationTarget } from "../identity/bindings.js";
 import { conversationOfUser } from "../identity/conversation.js";
@@ -16,10 +17,9 @@ export const sendMessageToUserAgent = asMutation(contract.sendMessageToUserAgent
   // A pair without a chat has its id only from now on.
   await conversationOfUser(ctx, { consumerUserId, agentKey }, null);
   const target = await conversationTarget(ctx, { consumerUserId, agentKey });
-  const { telegramChatId, telegramUserId } = target;
   const said =
     args.saidByUser === true
-      ? userMetadata(metadata, (await findAgent(ctx, agentKey))?.tag, binding.metadata)
+      ? userMetadata(metadata, isAddressKey, (await findAgent(ctx, agentKey))?.tag, binding.metadata)
       : metadata;
   return await enqueueMessage(ctx, {
     conversationId: target.conversationId,
@@ -32,8 +32,7 @@ export const sendMessageToUserAgent = asMutation(contract.sendMessageToUserAgent
         ...said,
         consumerUserId,
         source: "user_agent_api",
-        ...(telegramChatId !== undefined && { telegramChatId }),
-        ...(telegramUserId !== undefined && { telegramUserId }),
+        ...target.metadata,
       },
     },
     providerConfig,

@@ -8,12 +8,12 @@ import { userMetadata } from "../../policy/identity/userMetadata.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { loadRuntime } from "../config/runtime.js";
+import { app } from "../channels/app/channel.js";
+import { isAddressKey } from "../channels/registry.js";
 import { asMutation } from "../functions.js";
-import { activeBinding, conversationTarget, type Binding } from "../identity/bindings.js";
+import { activeBinding, conversationTarget } from "../identity/bindings.js";
+import type { Binding } from "../identity/contactBinding.js";
 import { enqueueMessage } from "../queue/enqueue.js";
-
-/** Of messages whose answer stays in the history, where the app shows it. */
-const APP = "app";
 
 /**
  * Throws what `enqueueMessage` throws. The message's own address and raw update are passed over; it may wait longer than others, not
@@ -32,13 +32,13 @@ export const enqueueAsUser = asMutation(contract.enqueue)(async (ctx, { asUser, 
     ...args,
     priority: Math.min(args.priority ?? usual, usual),
     payload: {
-      provider: address?.provider ?? APP,
+      provider: address?.provider ?? app.kind,
       providerUserId: address?.providerUserId ?? asUser,
       messageText: payload.messageText,
       // In a chat it would name one of the chat's messages.
       externalMessageId: address === null ? payload.externalMessageId : undefined,
       metadata: {
-        ...userMetadata(payload.metadata, agent?.tag, binding?.metadata),
+        ...userMetadata(payload.metadata, isAddressKey, agent?.tag, binding?.metadata),
         consumerUserId: asUser,
         ...address?.metadata,
       },
@@ -48,12 +48,7 @@ export const enqueueAsUser = asMutation(contract.enqueue)(async (ctx, { asUser, 
 
 /** The user's own chat, when this is the conversation that belongs to it; null for any other. */
 async function addressOf(ctx: QueryCtx, binding: Binding | null, conversationId: string) {
-  if (binding?.telegramChatId === undefined) return null;
+  if (binding?.chatId === undefined) return null;
   const target = await conversationTarget(ctx, binding);
-  if (target.conversationId !== conversationId) return null;
-  const { provider, providerUserId, telegramChatId, telegramUserId } = target;
-  const metadata: Record<string, string> = {};
-  if (telegramChatId !== undefined) metadata.telegramChatId = telegramChatId;
-  if (telegramUserId !== undefined) metadata.telegramUserId = telegramUserId;
-  return { provider, providerUserId, metadata };
+  return target.conversationId === conversationId ? target : null;
 }

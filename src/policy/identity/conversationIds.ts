@@ -1,12 +1,19 @@
 /**
  * How conversations are named. Ids are opaque to everyone else; these defaults are what operators know from dashboards:
- * `telegram:<chat id>` for a chat's first bot, with `:<bot id>` for further ones, `:<thread id>` for a topic, `user:<id>`
- * without a chat, and `:g<n>` when the id was somebody else's before.
+ * `<channel>:<chat id>` for a chat's first account, with `:<account id>` for further ones, `:<thread id>` for a thread,
+ * `user:<id>` without a chat, and `:g<n>` when the id was somebody else's before.
  */
 
-export function telegramBase(chatId: string, threadId?: string, botId?: string): string {
-  return ["telegram", chatId, botId, threadId].filter((part) => part !== undefined).join(":");
+/** A chat as one account of a channel sees it. */
+export interface ChatPlace {
+  channel: string;
+  accountId: string;
+  chatId: string;
+  threadId?: string | undefined;
 }
+
+export const chatBase = ({ channel, chatId, threadId }: ChatPlace, accountId?: string): string =>
+  [channel, chatId, accountId, threadId].filter((part) => part !== undefined).join(":");
 
 /** With `agentKey`: for a user whose plain id belongs to another agent. */
 export function userBase(consumerUserId: string, agentKey?: string): string {
@@ -29,9 +36,6 @@ export const withGeneration = (base: string, generation: number): string =>
 /** Whose a conversation is: a user of the host. */
 export const placeOfUser = (consumerUserId: string): string => `user:${consumerUserId}`;
 
-/** Whose a conversation is: a chat with one bot. */
-export const placeOfChat = (chat: { chatId: string; botId: string; threadId?: string | undefined }): string =>
-  `bot:${chat.botId}@${chat.chatId}${chat.threadId === undefined ? "" : `:${chat.threadId}`}`;
-
-/** Telegram: users and their private chats have positive ids, groups and channels negative ones. */
-export const isPrivateChat = (chatId: string): boolean => !chatId.startsWith("-");
+/** Whose a conversation is: a chat with one account. */
+export const placeOfChat = ({ channel, accountId, chatId, threadId }: ChatPlace): string =>
+  `${channel}:${accountId}@${chatId}${threadId === undefined ? "" : `:${threadId}`}`;

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { afterFailure, ATTEMPT_WINDOW_MS, isBlocked, MAX_FAILURES, type Attempts } from "./attempts.js";
-import { placeOfChat, placeOfUser, telegramBase, userBase, withGeneration } from "./conversationIds.js";
+import { chatBase, placeOfChat, placeOfUser, userBase, withGeneration } from "./conversationIds.js";
 import { nextAction, type OnboardingFacts } from "./onboarding.js";
-import { PAIRING_CODE_BYTES, pairingCodeOf, pairingDeepLink, pairingTtlMs } from "./pairingCode.js";
+import { PAIRING_CODE_BYTES, pairingCodeOf, pairingTtlMs } from "./pairingCode.js";
 import { sha256Hex } from "../text/sha256.js";
 
 describe("ids of conversations", () => {
@@ -56,8 +56,7 @@ describe("pairing codes", () => {
   ])("live %d for %d ms", (wanted, ttl) => {
     expect(pairingTtlMs(wanted)).toBe(ttl);
   });
-  it("open the bot by a link, and are kept as SHA-256", async () => {
-    expect(pairingDeepLink("my_bot", "a-_")).toBe("https://t.me/my_bot?start=a-_");
+  it("are kept as SHA-256", async () => {
     expect(await sha256Hex("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   });
 });
@@ -81,16 +80,19 @@ describe("wrong codes", () => {
 
 describe("conversation ids", () => {
   it("have the names that operators know", () => {
-    expect(telegramBase("42")).toBe("telegram:42");
-    expect(telegramBase("-42", "7", "99")).toBe("telegram:-42:99:7");
+    expect(chatBase({ channel: "telegram", accountId: "99", chatId: "42" })).toBe("telegram:42");
+    expect(chatBase({ channel: "telegram", accountId: "99", chatId: "-42", threadId: "7" }, "99")).toBe(
+      "telegram:-42:99:7",
+    );
     expect(userBase("u")).toBe("user:u");
     expect(withGeneration("telegram:42", 1)).toBe("telegram:42");
     expect(withGeneration("telegram:42", 2)).toBe("telegram:42:g2");
   });
   it("keep pairs apart whose parts hold separators", () => {
     expect(userBase("c", "a:b")).not.toBe(userBase("b:c", "a"));
-    expect(placeOfUser("x")).not.toBe(placeOfChat({ botId: "x", chatId: "1" }));
-    expect(placeOfChat({ botId: "1", chatId: "2", threadId: "3" })).toBe("bot:1@2:3");
+    expect(placeOfUser("x")).not.toBe(placeOfChat({ channel: "telegram", accountId: "x", chatId: "1" }));
+    const chat = { channel: "telegram", accountId: "1", chatId: "2", threadId: "3" };
+    expect(placeOfChat(chat)).toBe("telegram:1@2:3");
   });
 });
 

@@ -6,9 +6,9 @@ export type NextAction =
 
 export interface OnboardingFacts {
   tokenImported: boolean;
-  /** Telegram confirmed that it delivers the updates of this very token to us. */
+  /** The channel confirmed that it delivers the updates of this very token to us. */
   webhookReady: boolean;
-  /** The user's active binding is to this agent, with a Telegram account, at the agent's present bot. */
+  /** The user's active binding is to this agent, with an account of the channel, at the agent's present bot. */
   paired: boolean;
   /** Status of the newest code that the agent's present bot would take. */
   pairingStatus: PairingStatus | null;

@@ -3,7 +3,7 @@ import { answerOf } from "./pairingAnswer.js";
 
 /** Long enough to read it, short enough that nobody meets a forgotten one. */
 export const QUESTION_TTL_MS = 10 * 60_000;
-/** 64 bits of a CSPRNG, in a command that Telegram still shows as one to tap: at most 32 of `a-z0-9_`. */
+/** 64 bits of a CSPRNG, in a command that chats still show as one to tap: at most 32 of `a-z0-9_`. */
 export const QUESTION_NONCE_BYTES = 8;
 
 export const nonceOf = (bytes: Uint8Array): string =>

@@ -13,21 +13,22 @@ const OURS: ReadonlySet<string> = new Set([
 const LANE_ARGUMENT = /\$args\[([^\]]*)\]/g;
 const laneArguments = (tag: string): (string | undefined)[] =>
   [...tag.matchAll(LANE_ARGUMENT)].map((match) => match[1]);
-const OF_A_CHANNEL = /^telegram/i;
 
 /**
  * @param said the user's metadata.
+ * @param isAddress whether a channel reads an address in the metadata of this name.
  * @param tag the agent's tag: what it takes its lane from is read from `bound`, the metadata that the host gave the user's
  *   binding.
  */
 export function userMetadata(
   said: Readonly<Record<string, string>> | undefined,
+  isAddress: (name: string) => boolean,
   tag: string | undefined,
   bound: Readonly<Record<string, string>> | undefined,
 ): Record<string, string> {
   const choosesLane = new Set<string | undefined>(laneArguments(tag ?? ""));
   const isTheirs = ([name]: [string, string]) =>
-    !OURS.has(name) && !OF_A_CHANNEL.test(name) && !choosesLane.has(name);
+    !OURS.has(name) && !isAddress(name) && !choosesLane.has(name);
   const own = Object.entries(said ?? {}).filter(isTheirs);
   return Object.fromEntries([
     ...own,

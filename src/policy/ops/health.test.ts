@@ -22,10 +22,11 @@ const well: HealthFacts = {
   moreLanes: false,
   blocked: [],
   secrets: [],
-  bots: [],
+  accounts: [],
 };
 const problem = { code: "provider_failed", message: "Fly API GET /apps/a failed: 401", at: T };
-const bot = { botId: "42", agentKey: "sales", verified: true, elsewhere: false, lastError: null };
+const words = { name: "Telegram", account: "Bot", setUp: "Set it up again." };
+const bot = { words, accountId: "42", agentKey: "sales", verified: true, elsewhere: false, lastError: null };
 
 type Case = [facts: Partial<HealthFacts>, severity: string, code: string, says: string];
 const cases: Case[] = [
@@ -125,9 +126,9 @@ const cases: Case[] = [
     "secret_key_unavailable",
     "gone",
   ],
-  [{ bots: [{ ...bot, elsewhere: true }] }, "error", "webhook_path_mismatch", "Bot 42 (agent 'sales')"],
-  [{ bots: [{ ...bot, verified: false }] }, "error", "webhook_not_verified", "does not deliver"],
-  [{ bots: [{ ...bot, lastError: "502" }] }, "warning", "webhook_error", "502"],
+  [{ accounts: [{ ...bot, elsewhere: true }] }, "error", "webhook_path_mismatch", "Bot 42 (agent 'sales')"],
+  [{ accounts: [{ ...bot, verified: false }] }, "error", "webhook_not_verified", "does not deliver"],
+  [{ accounts: [{ ...bot, lastError: "502" }] }, "warning", "webhook_error", "502"],
 ];
 
 describe("findings of the health report", () => {
@@ -138,7 +139,7 @@ describe("findings of the health report", () => {
     expect(first?.text).toContain(says);
   });
   it("are none when all is well", () => {
-    expect(findingsOf({ ...well, bots: [bot] })).toEqual([]);
+    expect(findingsOf({ ...well, accounts: [bot] })).toEqual([]);
   });
   it("name one cause once, errors first", () => {
     const found = findingsOf({

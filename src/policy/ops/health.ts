@@ -35,13 +35,16 @@ export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   /** How many conversations got no machine in the last pass, by reason. */
   blocked: readonly { reason: string; conversations: number }[];
   secrets: readonly { code: string; message: string }[];
-  bots: readonly BotFacts[];
+  accounts: readonly AccountFacts[];
 }
 
-export interface BotFacts {
-  botId: string;
+/** An account of a channel that calls the app. */
+export interface AccountFacts {
+  /** How the channel and its accounts are called, and what to do when it does not deliver. */
+  words: { name: string; account: string; setUp: string };
+  accountId: string;
   agentKey: string | null;
-  /** Telegram delivers to the URL that was set. */
+  /** The channel delivers to the URL that was set. */
   verified: boolean;
   /** The URL that was set is not where the app mounted the webhook, or the other way round. */
   elsewhere: boolean;
@@ -64,7 +67,7 @@ export function findingsOf(facts: HealthFacts): Finding[] {
       .filter(({ reason }) => reason !== "budget" || facts.budgetUsed === null)
       .map(blockedFinding),
     ...facts.secrets.map(secretFinding),
-    ...facts.bots.flatMap(botFindings),
+    ...facts.accounts.flatMap(accountFindings),
   ];
   return findings.sort((a, b) => order[a.severity] - order[b.severity]);
 }
@@ -246,17 +249,18 @@ const secretNotes = new Set(["master_key_absent", "secrets_need_rewrap"]);
 const secretFinding = ({ code, message }: { code: string; message: string }): Finding =>
   finding(secretErrors.has(code) ? "error" : secretNotes.has(code) ? "info" : "warning", code, message, null);
 
-function botFindings({ botId, agentKey, verified, elsewhere, lastError }: BotFacts): Finding[] {
-  const bot = `Bot ${botId}${agentKey === null ? "" : ` (agent '${agentKey}')`}`;
-  const again = "Run configureTelegramWebhook for its token again, then getWebhookReadiness.";
+function accountFindings(facts: AccountFacts): Finding[] {
+  const { words, accountId, agentKey, verified, elsewhere, lastError } = facts;
+  const { name, setUp } = words;
+  const account = `${words.account} ${accountId}${agentKey === null ? "" : ` (agent '${agentKey}')`}`;
   const found: Finding[] = [];
   if (elsewhere) {
     found.push(
       finding(
         "error",
         "webhook_path_mismatch",
-        `${bot}: Telegram calls another path than the one the app mounts.`,
-        "Give AGENT_FACTORY_PATH_PREFIX and the pathPrefix of registerRoutes the same value, then run configureTelegramWebhook again.",
+        `${account}: ${name} calls another path than the one the app mounts.`,
+        `Give AGENT_FACTORY_PATH_PREFIX and the pathPrefix of registerRoutes the same value. ${setUp}`,
       ),
     );
   }
@@ -265,13 +269,18 @@ function botFindings({ botId, agentKey, verified, elsewhere, lastError }: BotFac
       finding(
         "error",
         "webhook_not_verified",
-        `${bot}: Telegram does not deliver to this deployment.`,
-        again,
+        `${account}: ${name} does not deliver to this deployment.`,
+        setUp,
       ),
     );
   } else if (lastError !== null) {
     found.push(
-      finding("warning", "webhook_error", `${bot}: Telegram's last delivery error was: ${lastError}`, again),
+      finding(
+        "warning",
+        "webhook_error",
+        `${account}: ${name}'s last delivery error was: ${lastError}`,
+        setUp,
+      ),
     );
   }
   return found;

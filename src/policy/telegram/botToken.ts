@@ -2,7 +2,14 @@
 
 // Telegram: `<bot id>:<35 characters>`; loose on the length, which Telegram does not promise.
 const TOKEN = /^([1-9]\d*):[A-Za-z0-9_-]{30,80}$/;
-const REF_PREFIX = "telegram.botToken.";
+/** Of a token that any agent may answer with. */
+export const BOT_TOKEN_REF = "telegram.botToken";
+const REF_PREFIX = `${BOT_TOKEN_REF}.`;
+
+/** `telegram.botToken` itself, or that of one agent: `telegram.botToken.<agentKey>`. */
+export const isBotTokenRef = (ref: string): boolean => ref === BOT_TOKEN_REF || ref.startsWith(REF_PREFIX);
+/** Where an agent's own token lies. */
+export const botTokenRefOf = (agentKey: string): string => `${REF_PREFIX}${agentKey}`;
 
 /** The bot's public id, or null for a text that cannot be a token. */
 export function botIdOfToken(token: string): string | null {

@@ -1,23 +1,15 @@
 /** The files of a message: in words for the agent, as metadata for the published worker image, and as a list. */
 import type { FileKind } from "../../contract/attachments.js";
+import type { ChannelFile } from "../channels/events.js";
 import { cutText } from "../text/cut.js";
-import { safeFileName } from "./fileName.js";
+import { safeFileName } from "../attachments/fileName.js";
 import type { TelegramMessage } from "./updateSchema.js";
-
-/** A file as Telegram announces it. Name, type and size are the sender's words. */
-export interface TelegramFile {
-  kind: FileKind;
-  fileId: string;
-  fileName?: string;
-  mimeType?: string;
-  sizeBytes?: number;
-}
 
 /** Longest MIME type that is kept; real ones are far shorter. */
 const MAX_MIME_CHARS = 100;
 
 /** `photo` lists the sizes of one picture, ascending: the last is the whole one. */
-export function filesOf(message: TelegramMessage): TelegramFile[] {
+export function filesOf(message: TelegramMessage): ChannelFile[] {
   const sources = [
     ["photo", message.photo?.at(-1)],
     ["video", message.video],
@@ -42,7 +34,7 @@ export function filesOf(message: TelegramMessage): TelegramFile[] {
 }
 
 /** The text of a message that has files only; blank without any. A voice message counts as audio. */
-export function describeMedia(files: readonly TelegramFile[]): string {
+export function describeMedia(files: readonly ChannelFile[]): string {
   const has = kindsOf(files);
   const kinds: string[] = [];
   if (has.photo) kinds.push("photo");
@@ -53,7 +45,7 @@ export function describeMedia(files: readonly TelegramFile[]): string {
 }
 
 /** Of several files of a kind (an album), the first. */
-export function mediaMetadata(files: readonly TelegramFile[]): Record<string, string> {
+export function mediaMetadata(files: readonly ChannelFile[]): Record<string, string> {
   const { photo, video, audio, voice, document } = kindsOf(files);
   const type = mediaType(files);
   return {
@@ -68,16 +60,16 @@ export function mediaMetadata(files: readonly TelegramFile[]): Record<string, st
   };
 }
 
-type ByKind = Partial<Record<FileKind, TelegramFile>>;
+type ByKind = Partial<Record<FileKind, ChannelFile>>;
 
-function kindsOf(files: readonly TelegramFile[]): ByKind {
+function kindsOf(files: readonly ChannelFile[]): ByKind {
   const first: ByKind = {};
   for (const file of files) first[file.kind] ??= file;
   return first;
 }
 
 /** One word, or the pair that the worker image knows; the last that applies wins. */
-function mediaType(files: readonly TelegramFile[]): string | null {
+function mediaType(files: readonly ChannelFile[]): string | null {
   const { photo, video, audio, voice, document } = kindsOf(files);
   let type: string | null = document ? "document" : null;
   if (photo) type = "photo";

@@ -59,9 +59,9 @@ describe("/start is never a message", () => {
     expect(decide({ text })).toEqual({
       kind: "start",
       code,
-      bot: bot ?? null,
+      account: bot ?? null,
       chatId: "-100",
-      senderId: "7",
+      userId: "7",
       isPrivate: false,
     });
   });
@@ -72,7 +72,7 @@ describe("messages", () => {
     expect(decide({ text: "  hello " })).toEqual({
       kind: "message",
       chatId: "-100",
-      senderId: "7",
+      userId: "7",
       isPrivate: false,
       messageText: "hello",
       hasWords: true,
@@ -145,7 +145,7 @@ describe("messages", () => {
     });
   });
   it("finds nothing to read in stickers, locations and empty photos", () => {
-    expect(decide({ text: "  " })).toMatchObject({ kind: "unsupported", chatId: "-100", senderId: "7" });
+    expect(decide({ text: "  " })).toMatchObject({ kind: "unsupported", chatId: "-100", userId: "7" });
     expect(decide({ photo: [] })).toMatchObject({ kind: "unsupported" });
   });
 });
@@ -167,7 +167,7 @@ describe("bodies", () => {
   it("tells an update from other JSON and from none", () => {
     expect(readTelegramUpdate("{")).toEqual({ kind: "notJson" });
     for (const body of ["null", "[]", "{}", '{"update_id":"1"}', '{"update_id":1,"message":{"chat":"x"}}']) {
-      expect(readTelegramUpdate(body)).toEqual({ kind: "notAnUpdate" });
+      expect(readTelegramUpdate(body)).toEqual({ kind: "notAnEvent" });
     }
     const body = JSON.stringify({ update_id: 1, message: { text: "a\ud800b", future: [1] }, later: true });
     expect(readTelegramUpdate(body)).toEqual({

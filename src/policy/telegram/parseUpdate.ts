@@ -3,53 +3,15 @@
  * for is decided elsewhere.
  */
 import { nonceOfAnswer } from "../identity/pairingAnswer.js";
-import { withoutBotName } from "./addressed.js";
-import { describeMedia, filesOf, mediaMetadata, type TelegramFile } from "./media.js";
-import type { ChatMember, TelegramMessage, TelegramUpdate } from "./updateSchema.js";
-
-/** Where a message was written, and by whom. */
-export interface TelegramOrigin {
-  chatId: string;
-  senderId: string;
-  /** A chat between one person and the bot: whatever is said there is that person's. */
-  isPrivate: boolean;
-  /** The topic of a forum; absent in its general part and in every other chat. */
-  threadId?: string;
-}
-
-/** A message that an agent can read. */
-export interface ReadableMessage extends TelegramOrigin {
-  messageText: string;
-  /** The text is the sender's; otherwise it says which files came. */
-  hasWords: boolean;
-  externalMessageId: string;
-  files: TelegramFile[];
-  /** The album that it is a part of. */
-  albumId?: string;
-  metadata: Record<string, string>;
-}
-
-export type TelegramDecision =
-  /** Not a message to the bot: a callback, a channel post, a poll. */
-  | { kind: "ignored" }
-  /** `/start`, with the pairing code when a well-formed one came along. Never a message for the agent. */
-  | ({
-      kind: "start";
-      code: string | null;
-      /** The bot that the command names, `/start@<bot>`; null: none. */
-      bot: string | null;
-    } & TelegramOrigin)
-  /** The command that answers the question before a pairing. Never a message for the agent. */
-  | ({ kind: "answer"; nonce: string } & TelegramOrigin)
-  /** From a person, but nothing an agent could read: a sticker, a location. */
-  | ({ kind: "unsupported" } & TelegramOrigin)
-  /** A group has become a supergroup, with another id. */
-  | { kind: "migrated"; fromChatId: string; toChatId: string }
-  /** The bot may write to the chat again, or may not any more: blocked, or thrown out of a group. */
-  | { kind: "membership"; chatId: string; blocked: boolean }
-  /** A new text for a message that was sent before. */
-  | ({ kind: "edited" } & ReadableMessage)
-  | ({ kind: "message" } & ReadableMessage);
+import type { ChannelEvent, Origin, Parsed, ReadableMessage } from "../channels/events.js";
+import { addresseeOf, withoutBotName } from "./addressed.js";
+import { describeMedia, filesOf, mediaMetadata } from "./media.js";
+import {
+  readTelegramUpdate,
+  type ChatMember,
+  type TelegramMessage,
+  type TelegramUpdate,
+} from "./updateSchema.js";
 
 /** ASCII letters only: what looks like them is not them. */
 const START = /^\/start(?:@([A-Za-z0-9_]+))?\s+(\S+)$/;
@@ -75,7 +37,20 @@ function isBlocked(now: ChatMember, isChannel: boolean): boolean {
   }
 }
 
-export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
+/** A webhook's body. */
+export function parseTelegram(body: string): Parsed {
+  const read = readTelegramUpdate(body);
+  if (read.kind !== "update") return read;
+  const { update } = read;
+  return {
+    kind: "event",
+    eventId: String(update.update_id),
+    event: parseTelegramUpdate(update),
+    addressee: (bot) => (update.message ? addresseeOf(update.message, bot) : "account"),
+  };
+}
+
+export function parseTelegramUpdate(update: TelegramUpdate): ChannelEvent {
   if (update.message === undefined && update.edited_message !== undefined) {
     const edited = originOf(update.edited_message);
     const readable = edited && readableOf(update.edited_message, edited, update.update_id);
@@ -95,8 +70,8 @@ export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
   const text = (message.text ?? "").trim();
   // As 1.0.11, whatever begins like the command is no message; but only the very command brings a code.
   if (text.startsWith("/start")) {
-    const [, bot = null, code = ""] = START.exec(text) ?? [];
-    return { kind: "start", code: CODE.test(code) ? code : null, bot, ...origin };
+    const [, account = null, code = ""] = START.exec(text) ?? [];
+    return { kind: "start", code: CODE.test(code) ? code : null, account, ...origin };
   }
   const nonce = nonceOfAnswer(text);
   if (nonce !== null) return { kind: "answer", nonce, ...origin };
@@ -105,7 +80,7 @@ export function parseTelegramUpdate(update: TelegramUpdate): TelegramDecision {
 }
 
 /** Telegram says it twice, in the old chat and in the new one. */
-function migrationOf(message: TelegramMessage): TelegramDecision | null {
+function migrationOf(message: TelegramMessage): ChannelEvent | null {
   const { chat, migrate_to_chat_id: to, migrate_from_chat_id: from } = message;
   if (!chat?.id) return null;
   if (to) return { kind: "migrated", fromChatId: String(chat.id), toChatId: String(to) };
@@ -113,25 +88,21 @@ function migrationOf(message: TelegramMessage): TelegramDecision | null {
   return null;
 }
 
-function originOf(message: TelegramMessage): TelegramOrigin | null {
+function originOf(message: TelegramMessage): Origin | null {
   if (!message.chat?.id || !message.from?.id) return null;
   const chatId = String(message.chat.id);
   const { type } = message.chat;
   const isTopic = message.is_topic_message === true && message.message_thread_id !== undefined;
   return {
     chatId,
-    senderId: String(message.from.id),
+    userId: String(message.from.id),
     // Telegram: users and private chats have positive ids, groups and channels negative ones.
     isPrivate: type === undefined ? !chatId.startsWith("-") : type === "private",
     ...(isTopic && { threadId: String(message.message_thread_id) }),
   };
 }
 
-function readableOf(
-  message: TelegramMessage,
-  origin: TelegramOrigin,
-  updateId: number,
-): ReadableMessage | null {
+function readableOf(message: TelegramMessage, origin: Origin, updateId: number): ReadableMessage | null {
   const files = filesOf(message);
   const said = (message.text ?? "").trim() || (message.caption ?? "").trim();
   const messageText = withoutBotName(said) || describeMedia(files);
@@ -147,7 +118,7 @@ function readableOf(
     ...(albumId !== undefined && { albumId }),
     metadata: {
       telegramChatId: origin.chatId,
-      telegramUserId: origin.senderId,
+      telegramUserId: origin.userId,
       ...(origin.threadId !== undefined && { telegramThreadId: origin.threadId }),
       // In a group the answer names the message that it is for.
       ...(!origin.isPrivate && { telegramMessageId: externalMessageId }),

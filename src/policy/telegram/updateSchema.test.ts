@@ -57,11 +57,11 @@ describe("an update", () => {
     ["an entity without length", { update_id: 1, message: { caption_entities: [{ type: "x", offset: 0 }] } }],
     ["a membership without status", { update_id: 1, my_chat_member: { chat: {}, new_chat_member: {} } }],
   ])("is not: %s", (_, value) => {
-    expect(read(value)).toEqual({ kind: "notAnUpdate" });
+    expect(read(value)).toEqual({ kind: "notAnEvent" });
   });
 
   it("with a number beyond all is none", () => {
-    expect(readTelegramUpdate('{"update_id":1,"message":{"chat":{"id":1e999}}}').kind).toBe("notAnUpdate");
+    expect(readTelegramUpdate('{"update_id":1,"message":{"chat":{"id":1e999}}}').kind).toBe("notAnEvent");
   });
 
   it.each(["", "{", "undefined", "\ufeff{}"])("is no JSON: %j", (body) => {

@@ -79,9 +79,9 @@ export type TelegramMessage = NonNullable<TelegramUpdate["message"]>;
 /** What a body is: an update, some other JSON, or no JSON at all. */
 export function readTelegramUpdate(
   body: string,
-): { kind: "update"; update: TelegramUpdate } | { kind: "notAnUpdate" } | { kind: "notJson" } {
+): { kind: "update"; update: TelegramUpdate } | { kind: "notAnEvent" } | { kind: "notJson" } {
   const json = parseJson(body);
   if (json === undefined) return { kind: "notJson" };
   const read = readOrNull(update, json);
-  return read === null ? { kind: "notAnUpdate" } : { kind: "update", update: read };
+  return read === null ? { kind: "notAnEvent" } : { kind: "update", update: read };
 }

@@ -1,0 +1,68 @@
+/** Telegram's bots. */
+import { telegramWebhookPath } from "../../../contract/gateway.js";
+import {
+  agentKeyOfSecretRef,
+  botIdOfToken,
+  botTokenRefOf,
+  isBotTokenRef,
+} from "../../../policy/telegram/botToken.js";
+import { describeMedia, mediaMetadata } from "../../../policy/telegram/media.js";
+import { parseTelegram } from "../../../policy/telegram/parseUpdate.js";
+import { internal } from "../../../component/_generated/api.js";
+import { findBlocked } from "../blockedChats.js";
+import type { Channel } from "../channel.js";
+
+const chatOf: Channel["address"]["chatOf"] = ({ metadata, providerUserId }) =>
+  metadata?.telegramChatId ?? providerUserId;
+
+/** As rows and payloads have it. */
+export const TELEGRAM = "telegram";
+
+export const telegram: Channel = {
+  kind: TELEGRAM,
+  parse: parseTelegram,
+  address: {
+    chatOf,
+    metadata: ({ chatId, userId }) => ({
+      ...(chatId !== undefined && { telegramChatId: chatId }),
+      ...(userId !== undefined && { telegramUserId: userId }),
+    }),
+  },
+  credential: {
+    isRef: isBotTokenRef,
+    refOf: botTokenRefOf,
+    agentOf: agentKeyOfSecretRef,
+    accountOf: botIdOfToken,
+  },
+  capabilities: {
+    files: {
+      describe: (files) => ({ text: describeMedia(files), metadata: mediaMetadata(files) }),
+      fetch: () => internal.telegram.runFetch,
+    },
+    groups: {
+      // Users and their private chats have positive ids, groups and channels negative ones.
+      isGroup: (chatId) => chatId.startsWith("-"),
+      wanted: ({ telegram }) => telegram.groupMessages,
+    },
+    edits: true,
+    pairing: {
+      link: (username, code) => `https://t.me/${username}?start=${code}`,
+      tell: () => internal.telegram.tellChat,
+    },
+    webhook: {
+      path: telegramWebhookPath,
+      words: {
+        name: "Telegram",
+        account: "Bot",
+        setUp: "Run configureTelegramWebhook for its token again, then getWebhookReadiness.",
+      },
+    },
+  },
+  /** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
+  async whyUnreachable(ctx, payload, token) {
+    const accountId = token === null ? null : botIdOfToken(token);
+    if (payload.externalMessageId !== undefined || accountId === null) return undefined;
+    const blocked = await findBlocked(ctx, { channel: TELEGRAM, accountId, chatId: chatOf(payload) });
+    return blocked ? "telegram: the chat has blocked the bot" : undefined;
+  },
+};

@@ -1,0 +1,42 @@
+/** Takes a parked update after all, or gives it up. Writes what enqueueing writes; deletes from `parkedUpdates`. */
+import { factoryError } from "../../contract/errors.js";
+import * as contract from "../../contract/telegram.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import type { QueryCtx } from "../../component/_generated/server.js";
+import { channelOf } from "../channels/registry.js";
+import { asMutation } from "../functions.js";
+import { enqueueEvent } from "./ingest.js";
+import { routeOf } from "./route.js";
+
+export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(async (ctx, args) => {
+  const row = await findRow(ctx, args.parkedId);
+  if (!row) throw factoryError("parked_update_not_found", "There is no parked update of this id");
+  const agentKey = args.agentKey?.trim() ?? row.agentKey;
+  if (agentKey === "") {
+    throw factoryError("parked_update_incomplete", "The update has no agent: name one in agentKey");
+  }
+  const { channel, accountId, eventId, rawUpdateJson } = row;
+  const parsed = row.truncated === true ? undefined : channelOf(channel).parse?.(rawUpdateJson);
+  const message = parsed?.kind === "event" ? parsed.event : null;
+  if (message?.kind !== "message") {
+    throw factoryError("parked_update_incomplete", "Only the beginning of this update was kept");
+  }
+  const source = { channel, accountId, eventId };
+  const options = { resolveFromBinding: false, requireBinding: false, fallbackAgentKey: agentKey };
+  const route = await routeOf(ctx, message, source, { ...options, namedAgentKey: agentKey });
+  const at = { agentKey, binding: route?.binding ?? null, ...source, rawUpdateJson };
+  const messageId = await enqueueEvent(ctx, message, at);
+  await ctx.db.delete(row._id);
+  return { messageId };
+});
+
+export const discardParkedUpdate = asMutation(contract.discardParkedUpdate)(async (ctx, { parkedId }) => {
+  const row = await findRow(ctx, parkedId);
+  if (row) await ctx.db.delete(row._id);
+  return { discarded: row !== null };
+});
+
+async function findRow(ctx: QueryCtx, parkedId: string): Promise<Doc<"parkedUpdates"> | null> {
+  const id = ctx.db.normalizeId("parkedUpdates", parkedId);
+  return id && (await ctx.db.get(id));
+}
