@@ -1,5 +1,4 @@
 /** The generated parts of `docs/worker-protocol.md`: the rules, and the calls as the contract has them. */
-import type { GenericValidator, PropertyValidators } from "convex/values";
 import { format, resolveConfig } from "prettier";
 import { statusOfCode } from "../src/contract/gateway.js";
 import { defaultPolicies } from "../src/contract/policies.js";
@@ -13,11 +12,11 @@ import {
   vRecordedReply,
 } from "../src/contract/queue.js";
 import { neededOperations, operations, protocolVersion, rules } from "./rows.js";
+import { codeCell, isNeeded, shapeOf, table, type NamedShapes } from "./shape.js";
 
 export const documentPath = new URL("../docs/worker-protocol.md", import.meta.url).pathname;
 
-/** Shapes that occur more than once, by the name under which the document prints them. */
-const named: Readonly<Record<string, GenericValidator>> = {
+const named: NamedShapes = {
   Job: vJob,
   Hydration: vHydrationBundle,
   Payload: vPayload,
@@ -46,7 +45,7 @@ function partNamed(part: string): string {
       return operations.map(argumentsOf).join("\n\n");
     case "shapes":
       return Object.entries(named)
-        .map(([name, shape]) => `- \`${name}\` = \`${shapeOf(shape, name)}\``)
+        .map(([name, shape]) => `- \`${name}\` = \`${shapeOf(shape, named, name)}\``)
         .join("\n");
     case "errors":
       return errorTable();
@@ -80,11 +79,11 @@ function argumentsOf({ id, operation, row }: (typeof operations)[number]): strin
   const { workerToken: _fromHeader, ...args } = row.args;
   const fields = Object.entries(args).map(([name, shape]) => [
     `\`${name}\``,
-    shape.isOptional === "optional" ? "no" : "yes",
-    `\`${shapeOf(shape).replaceAll("|", "\\|")}\``,
+    isNeeded(shape) ? "yes" : "no",
+    codeCell(shapeOf(shape, named)),
   ]);
   const fieldTable = fields.length === 0 ? "No fields." : table(["Field", "Needed", "Form"], fields);
-  return `### ${id}: \`${operation}\`\n\n${fieldTable}\n\nValue: \`${shapeOf(row.returns)}\``;
+  return `### ${id}: \`${operation}\`\n\n${fieldTable}\n\nValue: \`${shapeOf(row.returns, named)}\``;
 }
 
 function errorTable(): string {
@@ -136,47 +135,3 @@ function timingTable(): string {
     ],
   );
 }
-
-const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-
-type Known =
-  | { kind: "string" | "float64" | "boolean" | "null" | "any" | "int64" | "bytes" | "id" }
-  | { kind: "literal"; value: string | number | boolean }
-  | { kind: "array"; element: GenericValidator }
-  | { kind: "object"; fields: PropertyValidators }
-  | { kind: "record"; value: GenericValidator }
-  | { kind: "union"; members: GenericValidator[] };
-
-/** A validator as a TypeScript-like text. `inside`: the named shape that is being printed in full. */
-function shapeOf(validator: GenericValidator, inside?: string): string {
-  const name = Object.keys(named).find((key) => key !== inside && same(named[key], validator));
-  if (name !== undefined) return name;
-  // The members of the union are classes of the library, told apart by `kind`.
-  const known = validator as Known;
-  switch (known.kind) {
-    case "float64":
-      return "number";
-    case "literal":
-      return JSON.stringify(known.value);
-    case "array":
-      return `${shapeOf(known.element, inside)}[]`;
-    case "record":
-      return `{[name]: ${shapeOf(known.value, inside)}}`;
-    case "union":
-      return known.members.map((member) => shapeOf(member, inside)).join(" | ");
-    case "object": {
-      const fields = Object.entries(known.fields).map(([key, field]) => {
-        const optional = field.isOptional === "optional" ? "?" : "";
-        return `${key}${optional}: ${shapeOf(field, inside)}`;
-      });
-      return `{${fields.join(", ")}}`;
-    }
-    default:
-      return known.kind;
-  }
-}
-
-const jsonOf = (validator: GenericValidator | undefined): string =>
-  JSON.stringify((validator as { json?: unknown } | undefined)?.json);
-const same = (a: GenericValidator | undefined, b: GenericValidator): boolean => jsonOf(a) === jsonOf(b);

@@ -51,6 +51,9 @@ export async function readContract(project: string): Promise<ContractFile[]> {
 
 export const rowsOf = (files: readonly ContractFile[]): RowSource[] => files.flatMap(({ rows }) => rows);
 
+/** What a file's comment begins with. */
+export const titleOf = (doc: string): string => /^[^.:;,]*/.exec(doc.replace(/\s+/g, " "))?.[0] ?? "";
+
 function contractFile(name: string, text: string): ContractFile {
   const source = ts.createSourceFile(`${name}.ts`, text, ts.ScriptTarget.Latest, true);
   const rows = source.statements.flatMap((statement) => {

@@ -1,5 +1,5 @@
 /**
- * Regenerates what is derived from the contract (registrations, the exposed keys, the gateway's table) and, with the real Convex
+ * Regenerates what is derived from the contract (registrations, the exposed keys, the gateway's table, the reference) and, with the real Convex
  * CLI and no deployment, every `_generated` file.
  *
  *   npm run codegen          writes the files
@@ -15,9 +15,11 @@ import { withProjectCopy } from "../deployment/projectCopy.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMPONENTS = ["./src/component"];
-const FOLDERS = ["src", "example/convex"];
+const FOLDERS = ["src", "example/convex", "docs"];
 const isGenerated = (file: string): boolean =>
-  /\/_generated\/|\.generated\.ts$|^src\/component\/lib\.ts$|^src\/core\/inline\.ts$/.test(file);
+  /\/_generated\/|\.generated\.ts$|^src\/component\/lib\.ts$|^src\/core\/inline\.ts$|^docs\/reference\.md$/.test(
+    file,
+  );
 
 async function generateAll(project: string, signal: AbortSignal, log: (line: string) => void): Promise<void> {
   await writeContract(project);

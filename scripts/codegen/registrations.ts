@@ -1,5 +1,5 @@
 /** The files that register the contract's rows with Convex, and the tables that the client and the gateway make theirs of. */
-import { jsDoc, rowsOf, type ContractFile, type RowSource } from "./contractRows.js";
+import { jsDoc, rowsOf, titleOf, type ContractFile, type RowSource } from "./contractRows.js";
 import type { Handlers } from "./handlers.js";
 
 /** Path from the project -> text, not formatted yet. */
@@ -55,9 +55,6 @@ const relay = relayWith({ query, mutation, action });
 ${contract.map(section).join("")}`
   );
 }
-
-/** What a file's comment begins with. */
-const titleOf = (doc: string): string => /^[^.:;,]*/.exec(doc.replace(/\s+/g, " "))?.[0] ?? "";
 
 function inlineText(contract: readonly ContractFile[], handlers: Handlers): string {
   const inline = rowsOf(contract).filter(({ facts }) => facts.module === "lib");

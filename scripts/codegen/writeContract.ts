@@ -5,7 +5,9 @@ import { format, resolveConfig } from "prettier";
 import { readContract, rowsOf } from "./contractRows.js";
 import { documentApi } from "./documentApi.js";
 import { findHandlers } from "./handlers.js";
+import { referenceOf } from "./reference.js";
 import { writeRegistrations } from "./registrations.js";
+import { runContract } from "./runContract.js";
 
 /**
  * Before Convex's own generator, which reads the registrations.
@@ -14,11 +16,18 @@ import { writeRegistrations } from "./registrations.js";
 export async function writeContract(project: string): Promise<void> {
   const contract = await readContract(project);
   const handlers = await findHandlers(project, rowsOf(contract));
-  for (const [name, text] of writeRegistrations(contract, handlers)) {
-    const file = path.join(project, name);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
-  }
+  for (const [name, text] of writeRegistrations(contract, handlers)) await write(project, name, text);
+  const run = await runContract(
+    project,
+    contract.map(({ name }) => name),
+  );
+  await write(project, "docs/reference.md", referenceOf(contract, run));
+}
+
+async function write(project: string, name: string, text: string): Promise<void> {
+  const file = path.join(project, name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
 }
 
 /** After it: its interface of the component gets the documentation of the rows. */
