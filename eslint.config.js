@@ -1,5 +1,5 @@
 /**
- * Types, layers and size. Each folder of `src/` has one block with its whole import rule: a later block replaces an
+ * Types, layers and size. Each layer has one block with its whole import rule: a later block replaces an
  * earlier one for the same file, so rules are never split over two blocks.
  */
 import convex from "@convex-dev/eslint-plugin";
@@ -28,12 +28,28 @@ function zone(folder, may) {
   ];
 }
 
+/** The worker is a package of its own; of the component's it takes what both must agree on. */
+const WORKER_ZONES = [
+  {
+    target: "./worker",
+    from: "./src",
+    except: ["./contract", "./policy"],
+    message: "worker/ may import only itself, src/contract and src/policy",
+  },
+  {
+    target: "./worker",
+    from: ".",
+    except: ["./worker", "./src", "./node_modules"],
+    message: "worker/ may import only itself, src/contract and src/policy",
+  },
+];
+
 /** The folders of a layer, from the ground up: each may build on those before it, so no two need each other. */
 const FOLDERS = JSON.parse(readFileSync(path.join(ROOT, "scripts/lint/folders.json"), "utf8"));
 const orderOf = (layer) =>
-  FOLDERS[layer].slice(0, -1).map((folder, index) => ({
-    target: `./src/${layer}/${folder}`,
-    from: FOLDERS[layer].slice(index + 1).map((later) => `./src/${layer}/${later}`),
+  (FOLDERS[layer] ?? []).slice(0, -1).map((folder, index) => ({
+    target: `./${layer}/${folder}`,
+    from: FOLDERS[layer].slice(index + 1).map((later) => `./${layer}/${later}`),
     message: `${layer}/${folder} may import only folders that stand before it in scripts/lint/folders.json`,
   }));
 
@@ -61,7 +77,7 @@ const layer = (folder, may, patterns, extra = {}) => ({
   rules: {
     "import-x/no-restricted-paths": [
       "error",
-      { basePath: ROOT, zones: [...zone(folder, may), ...(folder in FOLDERS ? orderOf(folder) : [])] },
+      { basePath: ROOT, zones: [...zone(folder, may), ...orderOf(`src/${folder}`)] },
     ],
     "no-restricted-imports": ["error", { patterns }],
     ...extra.rules,
@@ -104,7 +120,7 @@ const coreLayer = (packages, extra) =>
   );
 
 export default tseslint.config(
-  { ignores: ["**/_generated/**", "dist/**", "**/node_modules/**", "coverage/**", "tmp/**"] },
+  { ignores: ["**/_generated/**", "**/dist/**", "**/node_modules/**", "coverage/**", "tmp/**"] },
   js.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
@@ -204,7 +220,7 @@ export default tseslint.config(
     },
   }),
   {
-    files: ["src/{contract,core,client,worker}/**/*.ts"],
+    files: ["{src/contract,src/core,src/client,worker/src}/**/*.ts"],
     ignores: TESTS,
     rules: { "no-restricted-syntax": ["error", CUT_TEXT] },
   },
@@ -250,11 +266,20 @@ export default tseslint.config(
       },
     },
   ),
-  layer(
-    "worker",
-    ["contract", "policy"],
-    [NO_FRAMEWORK, { regex: "^@okrlinkhub/", message: "Use relative imports." }],
-  ),
+  {
+    files: ["worker/**/*.ts"],
+    ignores: TESTS,
+    rules: {
+      "import-x/no-restricted-paths": [
+        "error",
+        { basePath: ROOT, zones: [...WORKER_ZONES, ...orderOf("worker/src")] },
+      ],
+      "no-restricted-imports": [
+        "error",
+        { patterns: [NO_FRAMEWORK, { regex: "^@okrlinkhub/", message: "Use relative imports." }] },
+      ],
+    },
+  },
   layer("react", ["contract", "policy"], [ONLY(["convex/.*"])]),
   {
     files: ["example/**/*.ts"],

@@ -16,7 +16,9 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["src", "sim", "test", "scripts", "bench", "example"].map((folder) => `${folder}/**/*.test.ts`),
+    include: ["src", "worker/src", "sim", "test", "scripts", "bench", "example"].map(
+      (folder) => `${folder}/**/*.test.ts`,
+    ),
     // Some tests run the Convex CLI or start servers; on a busy machine those take seconds.
     testTimeout: 30_000,
     hookTimeout: 30_000,

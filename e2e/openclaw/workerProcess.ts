@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { RunningWorker } from "./suite.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const BIN = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 const TAIL_UNITS = 6_000;
 
 export class WorkerProcesses {

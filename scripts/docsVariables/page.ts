@@ -1,5 +1,5 @@
 /** `docs/worker/variables.md` as text, made of the schema that checks the variables. */
-import { envHelp } from "../../src/worker/env.js";
+import { envHelp } from "../../worker/src/env.js";
 import { hostedAgentRows, jobPlatformRows, type MappingRow } from "./mapping.js";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
@@ -16,7 +16,7 @@ export function variablesPage(): string {
   ]);
   return `# The worker's variables
 
-<!-- Made by \`npm run docs:variables\` of src/worker/envSchema.ts; do not edit. -->
+<!-- Made by \`npm run docs:variables\` of worker/src/envSchema.ts; do not edit. -->
 
 A worker is set up by environment variables alone. A blank value counts as absent. \`agent-factory-worker --check-env\` names every
 fault at once and starts nothing; \`--help\` prints this table.

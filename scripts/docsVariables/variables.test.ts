@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { format } from "prettier";
 import { expect, it } from "vitest";
-import { envHelp } from "../../src/worker/env.js";
+import { envHelp } from "../../worker/src/env.js";
 import { mappedNames, variablesPage } from "./page.js";
 
 const page = await readFile(new URL("../../docs/worker/variables.md", import.meta.url), "utf8");

@@ -38,7 +38,7 @@ describe("layers", () => {
     ],
     ["src/contract/planted.ts", 'import { defineTable } from "convex/server";', IMPORTS],
     ["src/policy/queue/planted.ts", 'import { x } from "../../core/functions.js";', PATHS],
-    ["src/policy/queue/planted.ts", 'import { x } from "../../worker/loop.js";', PATHS],
+    ["src/policy/queue/planted.ts", 'import { x } from "../../../worker/src/loop.js";', PATHS],
     ["src/policy/queue/planted.ts", 'import { createHash } from "node:crypto";', IMPORTS],
     ["src/policy/planted.ts", "export const at = () => Date.now();", "no-restricted-properties"],
     ["src/policy/planted.ts", "export const at = () => new Date();", "no-restricted-syntax"],
@@ -48,11 +48,11 @@ describe("layers", () => {
     ["src/policy/planted.ts", 'export const r = () => fetch("x");', "no-restricted-globals"],
     ["src/policy/planted.ts", "export const r = () => globalThis.fetch;", "no-restricted-properties"],
     ["src/policy/planted.ts", "export const r = () => process.env.X;", "no-restricted-globals"],
-    ["src/core/queue/planted.ts", 'import { x } from "../../worker/loop.js";', PATHS],
+    ["src/core/queue/planted.ts", 'import { x } from "../../../worker/src/loop.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { x } from "../../component/queue.js";', PATHS],
     ["src/core/workers/planted.ts", 'import { x } from "../queue/model.js";', PATHS],
     ["src/core/bounds/planted.ts", 'import { x } from "../upkeep/tick.js";', PATHS],
-    ["src/worker/memory/planted.ts", 'import { x } from "../engines/create.js";', PATHS],
+    ["worker/src/memory/planted.ts", 'import { x } from "../engines/create.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { Hono } from "hono";', IMPORTS],
     ["src/core/queue/planted.ts", 'import { readFileSync } from "node:fs";', IMPORTS],
     [
@@ -66,15 +66,15 @@ describe("layers", () => {
     ["src/component/planted.ts", 'import { mutation } from "./_generated/server.js";', IMPORTS],
     ["src/component/lib.ts", 'import { x } from "../policy/queue/place.js";', PATHS],
     ["src/client/planted.ts", 'import { x } from "../core/functions.js";', PATHS],
-    ["src/client/planted.ts", 'import { x } from "../worker/loop.js";', PATHS],
+    ["src/client/planted.ts", 'import { x } from "../../worker/src/loop.js";', PATHS],
     [
       "src/client/planted.ts",
       'import { x } from "../component/_generated/component.js";',
       "@typescript-eslint/no-restricted-imports",
     ],
-    ["src/worker/planted.ts", 'import type { x } from "../component/_generated/component.js";', PATHS],
+    ["worker/src/planted.ts", 'import type { x } from "../../src/component/_generated/component.js";', PATHS],
     ["src/react/planted.tsx", 'import { useState } from "react";', IMPORTS],
-    ["src/worker/planted.ts", 'import { x } from "../../scripts/runMain.js";', PATHS],
+    ["worker/src/planted.ts", 'import { x } from "../../scripts/runMain.js";', PATHS],
     ["example/convex/planted.ts", 'import { x } from "../../src/contract/queue.js";', IMPORTS],
   ])("%s: %s -> %s", async (file, text, rule) => {
     expect(await rulesAt(file, text)).toContain(rule);
@@ -92,8 +92,8 @@ describe("layers", () => {
     ],
     ["src/client/planted.ts", 'import type { X } from "../component/_generated/component.js";'],
     [
-      "src/worker/planted.ts",
-      'import { x } from "../contract/errors.js"; import pino from "pino"; process.env.X;',
+      "worker/src/planted.ts",
+      'import { x } from "../../src/contract/errors.js"; import pino from "pino"; process.env.X;',
     ],
     ["example/convex/planted.ts", 'import { x } from "@okrlinkhub/agent-factory";'],
   ])("allows %s: %s", async (file, text) => {
@@ -105,8 +105,8 @@ const FOLDERS = JSON.parse(readFileSync(new URL("folders.json", import.meta.url)
   string,
   string[]
 >;
-it.each(Object.entries(FOLDERS))("every folder of src/%s has its place", async (layer, folders) => {
-  const entries = await readdir(path.join(ROOT, "src", layer), { withFileTypes: true });
+it.each(Object.entries(FOLDERS))("every folder of %s has its place", async (layer, folders) => {
+  const entries = await readdir(path.join(ROOT, layer), { withFileTypes: true });
   const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   expect([...folders].sort()).toEqual(found.sort());
 });
@@ -115,7 +115,7 @@ describe("file length", () => {
   const lines = (count: number) =>
     Array.from({ length: count }, (_, i) => `export const a${i} = ${i};\n`).join("");
   it.each([
-    "src/worker/planted.ts",
+    "worker/src/planted.ts",
     "sim/planted.ts",
     "scripts/planted.ts",
     "bench/planted.ts",

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const FOLDERS = ["worker", "contract", "policy"];
+const FOLDERS = ["worker/src", "src/contract", "src/policy"];
 
 export interface Measured {
   /** From the start of the process to the arrival of its first claim, in ms. */
@@ -41,7 +41,7 @@ export async function measureWorker(idleMs: number, signal: AbortSignal): Promis
     await build(directory);
     const { port } = component.address() as AddressInfo;
     const startedAt = performance.now();
-    const worker = spawn(process.execPath, [path.join(directory, "dist/worker/bin.js")], {
+    const worker = spawn(process.execPath, [path.join(directory, "dist/worker/src/bin.js")], {
       env: {
         PATH: process.env.PATH,
         BASE_INTERNAL_URL: `http://127.0.0.1:${port}/agent-factory`,
@@ -93,7 +93,7 @@ async function residentMb(pid: number): Promise<number> {
 async function build(directory: string): Promise<void> {
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
   for (const folder of FOLDERS) {
-    const source = path.join(ROOT, "src", folder);
+    const source = path.join(ROOT, folder);
     for (const file of await readdir(source, { recursive: true })) {
       if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
       const target = path.join(directory, "dist", folder, file.replace(/\.ts$/, ".js"));

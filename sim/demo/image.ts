@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { ImageCommand } from "../fly/index.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const BIN = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 
 /** What the demo's machines run, and how to throw it away. */
 export interface BuiltImage {

@@ -6,7 +6,7 @@ import { NO_FLY_LIMITS } from "./rateLimits.js";
 import { startFlyServer } from "./server.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-const WORKER = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("a whole number is expected");

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Engine, EngineRequest } from "../../src/worker/engine/engine.js";
+import type { Engine, EngineRequest } from "../../worker/src/engine/engine.js";
 import {
   createOpenClawEngine,
   type OpenClawConfig,
   type OpenClawTiming,
-} from "../../src/worker/engines/openclaw/index.js";
+} from "../../worker/src/engines/openclaw/index.js";
 import { type FakeGatewayOptions, type FakeOpenClawGateway, startFakeOpenClawGateway } from "./index.js";
 
 const SESSION = "agent:main:af:c1";

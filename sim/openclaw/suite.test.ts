@@ -5,8 +5,8 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isClean, runSuite, suiteMessages, type RunningWorker } from "../../e2e/openclaw/suite.js";
 import type { Slot } from "../../e2e/openclaw/world.js";
-import { readEnv } from "../../src/worker/env.js";
-import { runWorker } from "../../src/worker/main.js";
+import { readEnv } from "../../worker/src/env.js";
+import { runWorker } from "../../worker/src/main.js";
 import { startGatewayHost, type GatewayHost } from "./index.js";
 
 let root: string;

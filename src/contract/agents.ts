@@ -18,7 +18,7 @@ export const vBridgeProfileConfig = lazy(() =>
  * - `workspace`: The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one.
  * - `tag`: The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`.
  */
-export const configureAgent = defineRow(() => ({
+export const configureAgent = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: {
     agentKey: v.string(),
     version: v.string(),
@@ -32,7 +32,12 @@ export const configureAgent = defineRow(() => ({
 }));
 
 export const vMessageConfig = lazy(() => v.object({ systemPrompt: v.optional(v.string()) }));
-export const messageRuntimeConfig = defineRow(() => ({
+export const messageRuntimeConfig = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "read",
+  as: "getMessageRuntimeConfig",
+})(() => ({
   args: {},
   returns: v.union(vMessageConfig, v.null()),
 }));
@@ -40,16 +45,20 @@ export const messageRuntimeConfig = defineRow(() => ({
  * A blank or absent prompt removes the configuration. When set, it goes to the engine beside each message that is handed out
  * from then on; it is never part of what is stored. Throws `text_too_large` above the policy `queue.maxTextBytes`.
  */
-export const setMessageRuntimeConfig = defineRow(() => ({
-  args: { messageConfig: vMessageConfig },
-  returns: v.null(),
-}));
+export const setMessageRuntimeConfig = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: { messageConfig: vMessageConfig },
+    returns: v.null(),
+  }),
+);
 
 /**
  * The secrets an agent needs; of an unknown agent none. Without a key: those of all enabled profiles (at most 200), each
  * once, sorted.
  */
-export const getRequiredSecretRefs = defineRow(() => ({
-  args: { agentKey: v.optional(v.string()) },
-  returns: v.object({ agentKey: v.union(v.string(), v.null()), secretRefs: v.array(v.string()) }),
-}));
+export const getRequiredSecretRefs = defineRow({ kind: "query", module: "operators", access: "read" })(
+  () => ({
+    args: { agentKey: v.optional(v.string()) },
+    returns: v.object({ agentKey: v.union(v.string(), v.null()), secretRefs: v.array(v.string()) }),
+  }),
+);

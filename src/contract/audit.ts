@@ -68,7 +68,7 @@ export type AuditPoint = Infer<typeof vAuditPoint>;
  * - `reason`: A stable error code, never text of the caller.
  * - `subject`: Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples.
  */
-export const recordRefusal = defineRow(() => ({
+export const recordRefusal = defineRow({ kind: "mutation", module: "operators" })(() => ({
   args: {
     door: vAuditDoor,
     reason: v.string(),
@@ -81,7 +81,7 @@ export const recordRefusal = defineRow(() => ({
  * - `userId`: The user whom `auth` named; null = the operator functions, which ask nobody.
  * - `scope`: What the call was about, as `auth` saw it.
  */
-export const recordAdminOperation = defineRow(() => ({
+export const recordAdminOperation = defineRow({ kind: "mutation", module: "operators" })(() => ({
   args: {
     operation: v.string(),
     userId: v.union(v.string(), v.null()),
@@ -90,7 +90,7 @@ export const recordAdminOperation = defineRow(() => ({
   returns: v.null(),
 }));
 /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
-export const auditHead = defineRow(() => ({
+export const auditHead = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: {},
   returns: v.object({
     head: vAuditPoint,
@@ -105,7 +105,7 @@ export const auditHead = defineRow(() => ({
  * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
  * - returns `nextAfterSeq`: For the next page; null = this was the last.
  */
-export const exportAudit = defineRow(() => ({
+export const exportAudit = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { afterSeq: v.optional(v.number()), limit: v.optional(v.number()) },
   returns: v.object({
     anchor: vAuditPoint,

@@ -37,7 +37,12 @@ const vBroadcastView = lazy(() =>
  * Sends to the chat of every user who is bound, at the time of the call, to an enabled agent of that workspace. The first
  * batch is sent in this call and counted in its result; the rest follows by itself (`getBroadcast`).
  */
-export const sendBroadcastToAllActiveAgents = defineRow(() => ({
+export const sendBroadcastToAllActiveAgents = defineRow({
+  kind: "mutation",
+  module: "broadcasts",
+  access: "admin",
+  fill: ["providerConfig"],
+})(() => ({
   args: {
     companyId: v.string(),
     title: v.string(),
@@ -52,17 +57,17 @@ export const sendBroadcastToAllActiveAgents = defineRow(() => ({
     failed: v.number(),
   }),
 }));
-export const getBroadcast = defineRow(() => ({
+export const getBroadcast = defineRow({ kind: "query", module: "broadcasts", access: "admin" })(() => ({
   args: { broadcastId: v.string() },
   returns: v.union(vBroadcastView, v.null()),
 }));
 /** Newest first; `before` is the `requestedAt` of the last one seen. */
-export const listBroadcasts = defineRow(() => ({
+export const listBroadcasts = defineRow({ kind: "query", module: "broadcasts", access: "admin" })(() => ({
   args: { companyId: v.string(), limit: v.optional(v.number()), before: v.optional(v.number()) },
   returns: v.array(vBroadcastView),
 }));
 /** Stops before the next batch; messages already queued go out. false when it is not running. */
-export const cancelBroadcast = defineRow(() => ({
+export const cancelBroadcast = defineRow({ kind: "mutation", module: "broadcasts", access: "admin" })(() => ({
   args: { broadcastId: v.string(), actorUserId: v.optional(v.string()) },
   returns: v.boolean(),
 }));
@@ -81,44 +86,57 @@ const vMessageTemplateView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
-export const createMessageTemplate = defineRow(() => ({
-  args: {
-    companyId: v.string(),
-    templateKey: v.string(),
-    title: v.string(),
-    text: v.string(),
-    enabled: v.optional(v.boolean()),
-    actorUserId: v.string(),
-  },
-  returns: v.string(),
-}));
+export const createMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
+  () => ({
+    args: {
+      companyId: v.string(),
+      templateKey: v.string(),
+      title: v.string(),
+      text: v.string(),
+      enabled: v.optional(v.boolean()),
+      actorUserId: v.string(),
+    },
+    returns: v.string(),
+  }),
+);
 /** false when there is no such template. */
-export const updateMessageTemplate = defineRow(() => ({
-  args: {
-    templateId: v.string(),
-    title: v.optional(v.string()),
-    text: v.optional(v.string()),
-    enabled: v.optional(v.boolean()),
-    actorUserId: v.string(),
-  },
-  returns: v.boolean(),
-}));
-export const deleteMessageTemplate = defineRow(() => ({
-  args: { templateId: v.string() },
-  returns: v.boolean(),
-}));
+export const updateMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
+  () => ({
+    args: {
+      templateId: v.string(),
+      title: v.optional(v.string()),
+      text: v.optional(v.string()),
+      enabled: v.optional(v.boolean()),
+      actorUserId: v.string(),
+    },
+    returns: v.boolean(),
+  }),
+);
+export const deleteMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
+  () => ({
+    args: { templateId: v.string() },
+    returns: v.boolean(),
+  }),
+);
 /** Those of that company alone, newest update first. */
-export const listMessageTemplatesByCompany = defineRow(() => ({
-  args: {
-    companyId: v.string(),
-    includeDisabled: v.optional(v.boolean()),
-    limit: v.optional(v.number()),
-    before: v.optional(v.number()),
-  },
-  returns: v.array(vMessageTemplateView),
-}));
+export const listMessageTemplatesByCompany = defineRow({ kind: "query", module: "pushing", access: "admin" })(
+  () => ({
+    args: {
+      companyId: v.string(),
+      includeDisabled: v.optional(v.boolean()),
+      limit: v.optional(v.number()),
+      before: v.optional(v.number()),
+    },
+    returns: v.array(vMessageTemplateView),
+  }),
+);
 /** Enqueues the template's text in the chat of that user and agent; returns the message's id. */
-export const sendMessageTemplateToUserAgent = defineRow(() => ({
+export const sendMessageTemplateToUserAgent = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "admin",
+  fill: ["providerConfig"],
+})(() => ({
   args: {
     templateId: v.string(),
     consumerUserId: v.string(),

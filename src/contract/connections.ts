@@ -33,25 +33,27 @@ export type ConnectionView = Infer<typeof vConnectionView>;
  * - `workspaceId`: Default `default`.
  * - `agentKeys`: Default: every agent of the workspace.
  */
-export const registerConnection = defineRow(() => ({
-  args: {
-    workspaceId: v.optional(v.string()),
-    name: v.string(),
-    kind: v.string(),
-    description: v.optional(v.string()),
-    agentKeys: v.optional(v.array(v.string())),
-  },
-  returns: v.null(),
-}));
+export const registerConnection = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: {
+      workspaceId: v.optional(v.string()),
+      name: v.string(),
+      kind: v.string(),
+      description: v.optional(v.string()),
+      agentKeys: v.optional(v.array(v.string())),
+    },
+    returns: v.null(),
+  }),
+);
 
 /** All of a workspace (default `default`), by name. */
-export const listConnections = defineRow(() => ({
+export const listConnections = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { workspaceId: v.optional(v.string()) },
   returns: v.array(vConnectionView),
 }));
 
 /** false: there was none. Workers keep their value until it is removed there. */
-export const removeConnection = defineRow(() => ({
+export const removeConnection = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: { workspaceId: v.optional(v.string()), name: v.string() },
   returns: v.boolean(),
 }));

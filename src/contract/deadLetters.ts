@@ -10,18 +10,20 @@ const vDeadLetter = lazy(() =>
   }),
 );
 /** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
-export const listDeadLetters = defineRow(() => ({
+export const listDeadLetters = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
   returns: v.array(vDeadLetter),
 }));
-export const inspectDeadLetter = defineRow(() => ({
+export const inspectDeadLetter = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { messageId: v.string() },
   returns: v.union(vDeadLetter, v.null()),
 }));
 /** Sends a dead letter round again, as a new arrival with no attempts behind it. */
-export const redriveDeadLetter = defineRow(() => ({ args: { messageId: v.string() }, returns: v.boolean() }));
+export const redriveDeadLetter = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({ args: { messageId: v.string() }, returns: v.boolean() }),
+);
 /** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
-export const purgeDeadLetters = defineRow(() => ({
+export const purgeDeadLetters = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: {
     messageId: v.optional(v.string()),
     endedBefore: v.optional(v.number()),
@@ -30,15 +32,17 @@ export const purgeDeadLetters = defineRow(() => ({
   returns: v.object({ purged: v.number(), more: v.boolean() }),
 }));
 /** Replies of which a part may or may not have been delivered; newest first. */
-export const listAmbiguousReplies = defineRow(() => ({
-  args: { limit: v.optional(v.number()) },
-  returns: v.array(
-    v.object({
-      messageId: v.string(),
-      conversationId: v.string(),
-      agentKey: v.string(),
-      ambiguousAt: v.number(),
-      reply: vRecordedReply,
-    }),
-  ),
-}));
+export const listAmbiguousReplies = defineRow({ kind: "query", module: "operators", access: "admin" })(
+  () => ({
+    args: { limit: v.optional(v.number()) },
+    returns: v.array(
+      v.object({
+        messageId: v.string(),
+        conversationId: v.string(),
+        agentKey: v.string(),
+        ambiguousAt: v.number(),
+        reply: vRecordedReply,
+      }),
+    ),
+  }),
+);

@@ -54,26 +54,28 @@ const mintedFields = lazy(() => {
  * - returns `environment`: In the order of the file. `value: null`: only its site knows it.
  * - returns `envFile`: The same as the text of an environment file, as `docker run --env-file` and systemd read it.
  */
-export const provisionAgentWorker = defineRow(() => ({
-  args: {
-    ...tokenArgs,
-    engine: v.optional(vEngine),
-    openAiBaseUrl: v.optional(v.string()),
-  },
-  returns: v.object({
-    ...mintedFields,
-    environment: v.array(
-      v.object({
-        name: v.string(),
-        value: orNull.string,
-        secret: v.boolean(),
-        meaning: v.string(),
-      }),
-    ),
-    envFile: v.string(),
-    hosts: v.array(vWorkerHost),
+export const provisionAgentWorker = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: {
+      ...tokenArgs,
+      engine: v.optional(vEngine),
+      openAiBaseUrl: v.optional(v.string()),
+    },
+    returns: v.object({
+      ...mintedFields,
+      environment: v.array(
+        v.object({
+          name: v.string(),
+          value: orNull.string,
+          secret: v.boolean(),
+          meaning: v.string(),
+        }),
+      ),
+      envFile: v.string(),
+      hosts: v.array(vWorkerHost),
+    }),
   }),
-}));
+);
 
 /**
  * - `version`: What it said of itself at its start; null for a worker that says nothing.
@@ -121,7 +123,7 @@ export const vDeployment = lazy(() =>
 );
 
 /** The deployments, newest first; with `tokenId` that one alone. */
-export const listDeployments = defineRow(() => ({
+export const listDeployments = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { limit: v.optional(v.number()), tokenId: v.optional(v.string()) },
   returns: v.object({ deployments: v.array(vDeployment), capped: v.boolean() }),
 }));
@@ -132,7 +134,7 @@ export const listDeployments = defineRow(() => ({
  * - returns `rows.workerId`: null: workers that lived for less than 10 minutes, together.
  * - returns `totalHours`: Of the rows shown.
  */
-export const workerHours = defineRow(() => ({
+export const workerHours = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { month: v.string(), limit: v.optional(v.number()) },
   returns: v.object({
     month: v.string(),

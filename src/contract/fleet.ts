@@ -6,15 +6,23 @@ import { defineRow } from "./row.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 
-export const providerRuntimeConfig = defineRow(() => ({
+export const providerRuntimeConfig = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "read",
+  as: "getProviderRuntimeConfig",
+  adminOnlyFields: ["env"],
+})(() => ({
   args: {},
   returns: v.union(vProviderConfig, v.null()),
 }));
 /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
-export const setProviderRuntimeConfig = defineRow(() => ({
-  args: { providerConfig: vProviderConfig },
-  returns: v.null(),
-}));
+export const setProviderRuntimeConfig = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: { providerConfig: vProviderConfig },
+    returns: v.null(),
+  }),
+);
 
 /**
  * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
@@ -24,7 +32,15 @@ export const setProviderRuntimeConfig = defineRow(() => ({
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
  * - `workspaceId`: Only this tenant's conversations get machines in this pass.
  */
-export const reconcileWorkers = defineRow(() => ({
+export const reconcileWorkers = defineRow({
+  kind: "action",
+  module: "cloud",
+  access: "system",
+  as: "startWorkers",
+  adminOnly: ["flyApiToken", "convexUrl", "scalingPolicy"],
+  hostOnly: ["providerConfig"],
+  fill: ["providerConfig"],
+})(() => ({
   args: {
     flyApiToken: v.optional(v.string()),
     convexUrl: v.optional(v.string()),
@@ -39,7 +55,14 @@ export const reconcileWorkers = defineRow(() => ({
  * A pass that launches nothing. `checked`: machines looked at; `stopped`: those that it ordered to be stopped and taken away, each
  * counted once; `pending`: those on their way out, with them. Throws as `reconcileWorkers`.
  */
-export const checkIdleShutdowns = defineRow(() => ({
+export const checkIdleShutdowns = defineRow({
+  kind: "action",
+  module: "cloud",
+  access: "system",
+  adminOnly: ["flyApiToken"],
+  hostOnly: ["providerConfig"],
+  fill: ["providerConfig"],
+})(() => ({
   args: { flyApiToken: v.optional(v.string()), providerConfig: v.optional(vProviderConfig) },
   returns: v.object({
     checked: v.number(),
@@ -53,7 +76,7 @@ export const checkIdleShutdowns = defineRow(() => ({
  * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
  * (`volume_in_use`); `force` overrides the latter.
  */
-export const deleteFlyVolume = defineRow(() => ({
+export const deleteFlyVolume = defineRow({ kind: "action", module: "cloud", access: "admin" })(() => ({
   args: {
     appName: v.string(),
     volumeId: v.string(),

@@ -52,7 +52,7 @@ const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
  * Makes the agent the user's one active agent. Ends the user's other bindings, and other users' bindings that hold the
  * same Telegram account or chat at the same bot. A disabled profile is accepted. Throws `agent_not_found`.
  */
-export const bindUserAgent = defineRow(() => ({
+export const bindUserAgent = defineRow({ kind: "mutation", module: "people", access: "admin" })(() => ({
   args: {
     ...userAgent,
     source: v.optional(v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api"))),
@@ -63,23 +63,32 @@ export const bindUserAgent = defineRow(() => ({
   returns: vBindingView,
 }));
 /** `revoked` counts the bindings ended: 0 or 1. */
-export const revokeUserAgentBinding = defineRow(() => ({
-  args: user,
-  returns: v.object({ revoked: v.number() }),
-}));
-export const getUserAgentBinding = defineRow(() => ({
+export const revokeUserAgentBinding = defineRow({ kind: "mutation", module: "people", access: "write" })(
+  () => ({
+    args: user,
+    returns: v.object({ revoked: v.number() }),
+  }),
+);
+export const getUserAgentBinding = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: user,
   returns: v.union(vBindingView, v.null()),
 }));
-export const resolveAgentForUser = defineRow(() => ({
+export const resolveAgentForUser = defineRow({
+  kind: "query",
+  module: "people",
+  access: "read",
+  as: "myAgentKey",
+})(() => ({
   args: user,
   returns: v.object({ consumerUserId: v.string(), agentKey: vNullableString }),
 }));
 /** The user id first, then the chat id; looks at no profile. */
-export const resolveAgentForTelegram = defineRow(() => ({
-  args: { telegramUserId: v.optional(v.string()), telegramChatId: v.optional(v.string()) },
-  returns: v.object({ consumerUserId: vNullableString, agentKey: vNullableString }),
-}));
+export const resolveAgentForTelegram = defineRow({ kind: "query", module: "people", access: "admin" })(
+  () => ({
+    args: { telegramUserId: v.optional(v.string()), telegramChatId: v.optional(v.string()) },
+    returns: v.object({ consumerUserId: vNullableString, agentKey: vNullableString }),
+  }),
+);
 
 /**
  * What ties a user to an agent.
@@ -88,7 +97,7 @@ export const resolveAgentForTelegram = defineRow(() => ({
  * - returns `granted`: The host gave the agent to the user (`bindUserAgent`); a pairing alone does not, because users make
  *   their pairing codes themselves.
  */
-export const getAgentMembership = defineRow(() => ({
+export const getAgentMembership = defineRow({ kind: "query", module: "people" })(() => ({
   args: userAgent,
   returns: v.object({
     workspace: vNullableString,
@@ -108,33 +117,45 @@ const pairingArgs = lazy(() => ({
  * A one-time code for `/start <code>`. Ends the user's pending codes for the same agent. Throws `agent_not_found` for a
  * missing or disabled profile.
  */
-export const createPairingCode = defineRow(() => ({ args: pairingArgs, returns: vPairingView }));
-/** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
-export const createUserAgentPairing = defineRow(() => ({
+export const createPairingCode = defineRow({ kind: "mutation", module: "people", access: "write" })(() => ({
   args: pairingArgs,
-  returns: v.object({ pairing: vPairingView, deepLink: vNullableString }),
+  returns: vPairingView,
 }));
+/** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
+export const createUserAgentPairing = defineRow({ kind: "mutation", module: "people", access: "write" })(
+  () => ({
+    args: pairingArgs,
+    returns: v.object({ pairing: vPairingView, deepLink: vNullableString }),
+  }),
+);
 /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
-export const consumePairingCode = defineRow(() => ({
+export const consumePairingCode = defineRow({ kind: "mutation", module: "people", access: "admin" })(() => ({
   args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string() },
   returns: vPairingView,
 }));
-export const getPairingCodeStatus = defineRow(() => ({
+export const getPairingCodeStatus = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: { code: v.string() },
   returns: v.union(vPairingView, v.null()),
 }));
 /** The newest pairing of the user with the agent. */
-export const getUserAgentPairingStatus = defineRow(() => ({
-  args: userAgent,
-  returns: v.union(vPairingView, v.null()),
-}));
+export const getUserAgentPairingStatus = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: userAgent,
+    returns: v.union(vPairingView, v.null()),
+  }),
+);
 
 /**
  * Stores a bot token for an agent as its user, under the agent's own ref. Refused (`telegram_token_not_allowed`) when the agent or its
  * token is somebody else's: a token that the operator imported is replaced only by a user to whom the host gave the agent
  * (`bindUserAgent`). Refused (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`, `secret_empty`.
  */
-export const importTelegramTokenForAgent = defineRow(() => ({
+export const importTelegramTokenForAgent = defineRow({
+  kind: "mutation",
+  module: "operators",
+  access: "write",
+  agentUse: "manage",
+})(() => ({
   args: {
     ...userAgent,
     plaintextValue: v.string(),
@@ -144,26 +165,28 @@ export const importTelegramTokenForAgent = defineRow(() => ({
 }));
 
 /** Derived from stored facts; `nextAction` is the first step that is missing. */
-export const getUserAgentOnboardingState = defineRow(() => ({
-  args: userAgent,
-  returns: v.object({
-    agentKey: v.string(),
-    telegramUsername: vNullableString,
-    tokenSecretRef: vNullableString,
-    tokenImported: v.boolean(),
-    webhookReady: v.boolean(),
-    pairingCode: vNullableString,
-    pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
-    pairingDeepLink: vNullableString,
-    nextAction: v.union(
-      v.literal("import_token"),
-      v.literal("configure_webhook"),
-      v.literal("create_pairing"),
-      v.literal("complete_pairing"),
-      v.literal("ready"),
-    ),
+export const getUserAgentOnboardingState = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: userAgent,
+    returns: v.object({
+      agentKey: v.string(),
+      telegramUsername: vNullableString,
+      tokenSecretRef: vNullableString,
+      tokenImported: v.boolean(),
+      webhookReady: v.boolean(),
+      pairingCode: vNullableString,
+      pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
+      pairingDeepLink: vNullableString,
+      nextAction: v.union(
+        v.literal("import_token"),
+        v.literal("configure_webhook"),
+        v.literal("create_pairing"),
+        v.literal("complete_pairing"),
+        v.literal("ready"),
+      ),
+    }),
   }),
-}));
+);
 
 /**
  * - `workerRuntimeConfigPresent`: Whether a system prompt is set.
@@ -175,17 +198,25 @@ const vConfigPresence = lazy(() => ({
   issues: v.array(v.string()),
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
 }));
-export const getProviderOperationalReadiness = defineRow(() => ({
-  args: {},
-  returns: v.object(vConfigPresence),
-}));
-/** Also served as `getTelegramAgentReadiness`. */
-export const getAgentOperationalReadiness = defineRow(() => ({
-  args: userAgent,
-  returns: v.object({
-    missingSecrets: v.array(v.string()),
-    hasTelegramToken: v.boolean(),
-    webhookReady: v.boolean(),
-    ...vConfigPresence,
+export const getProviderOperationalReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: {},
+    returns: v.object(vConfigPresence),
   }),
-}));
+);
+/** What one of a user's agents lacks before they can write to it. */
+export const getAgentOperationalReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: userAgent,
+    returns: v.object({
+      missingSecrets: v.array(v.string()),
+      hasTelegramToken: v.boolean(),
+      webhookReady: v.boolean(),
+      ...vConfigPresence,
+    }),
+  }),
+);
+/** The same under its older name. */
+export const getTelegramAgentReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => getAgentOperationalReadiness,
+);

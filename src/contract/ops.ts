@@ -20,7 +20,8 @@ const vTime = lazy(() => v.union(v.number(), v.null()));
  * - `fleet_error`: A pass of the fleet failed for another reason; the text has it.
  * - `launches_paused`: Launches rest after one that failed.
  * - `launching`: Its machine is ordered but not yet made.
- * - `owner_silent`: The worker that holds its conversation gives no sign of life, and no other worker serves its lane.
+ * - `owner_silent`: The worker that holds its conversation gives no sign of life, and no other worker serves its lane, or the
+ *   fleet has still to look at its machine.
  * - `owner_polling`: The worker that holds its conversation is up and takes the message when it polls.
  * - `worker_polling`: Some free worker takes it when it polls.
  * - `in_line`: Workers serve its lane, all are busy.
@@ -110,7 +111,10 @@ const vExplanation = lazy(() =>
  * Why a message has not been answered: the exact rule, and when something looks at it again. Reads a bounded number of
  * documents and decides nothing by the clock: times are returned. Throws `invalid_id`, `message_not_found`.
  */
-export const explainMessage = defineRow(() => ({ args: { messageId: v.string() }, returns: vExplanation }));
+export const explainMessage = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+  args: { messageId: v.string() },
+  returns: vExplanation,
+}));
 
 const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(), at: v.number() }));
 
@@ -155,7 +159,7 @@ const vMachineReport = lazy(() =>
  * - returns `blocked`: Conversations that got no machine in the last pass, at most 50.
  * - returns `quarantined`: Volumes kept because they hold memory that is in no snapshot, at most 100.
  */
-export const fleetOverview = defineRow(() => ({
+export const fleetOverview = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: {},
   returns: v.object({
     asOf: vTime,
@@ -204,7 +208,7 @@ const vFinding = lazy(() =>
 export type Finding = Infer<typeof vFinding>;
 
 /** What is wrong and what to do about it, errors first. Empty findings: all is well. */
-export const fleetHealth = defineRow(() => ({
+export const fleetHealth = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: {},
   returns: v.object({ healthy: v.boolean(), findings: v.array(vFinding) }),
 }));
@@ -231,7 +235,7 @@ const vOrphanView = lazy(() =>
 export type OrphanView = Infer<typeof vOrphanView>;
 
 /** Machines and volumes of this deployment without an owner, oldest first, at most 200, and when each would go. */
-export const orphanReport = defineRow(() => ({
+export const orphanReport = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: {},
   returns: v.object({
     lastListedAt: vTime,
@@ -245,7 +249,7 @@ export const orphanReport = defineRow(() => ({
  * Starts the collection of confirmed orphans now, at most 50, and has the provider listed afresh. The collector looks at
  * each resource again right before it acts. `dryRun`: says what it would do and does nothing. `skipped`: not yet confirmed.
  */
-export const collectOrphans = defineRow(() => ({
+export const collectOrphans = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: { dryRun: v.optional(v.boolean()) },
   returns: v.object({
     dryRun: v.boolean(),

@@ -228,6 +228,12 @@ export type Policies = Infer<typeof vPolicies>;
 export type PolicyOverrides = Infer<typeof vPolicyOverrides>;
 
 /** The effective policies and what an operator stored. */
-export const policies = defineRow(() => ({ args: {}, returns: vPolicies }));
+export const policies = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
+  args: {},
+  returns: vPolicies,
+}));
 /** Merges the given fields over the stored ones; refuses values that make no sense (`invalid_policy`, all faults at once). */
-export const setPolicies = defineRow(() => ({ args: { policies: vPolicyOverrides }, returns: vPolicies }));
+export const setPolicies = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+  args: { policies: vPolicyOverrides },
+  returns: vPolicies,
+}));

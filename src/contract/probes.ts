@@ -73,7 +73,7 @@ export const MAX_OPEN_PROBES = 4;
  * - `timeoutMs`: 100..30000 ms, default 5000.
  * - `requestedBy`: Who asks, for the audit log.
  */
-export const requestProbe = defineRow(() => ({
+export const requestProbe = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: {
     workerId: v.string(),
     kind: vProbeKind,
@@ -84,19 +84,25 @@ export const requestProbe = defineRow(() => ({
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),
 }));
 
-export const getProbe = defineRow(() => ({
+export const getProbe = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { probeId: v.string() },
   returns: v.union(v.null(), vProbeView),
 }));
 
 /** Newest first; `limit` 1..100, default 20. */
-export const listProbes = defineRow(() => ({
+export const listProbes = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { workerId: v.string(), limit: v.optional(v.number()) },
   returns: v.array(vProbeView),
 }));
 
 /** The worker's answer. false: unknown, another worker's, or over. Repeatable. */
-export const reportProbe = defineRow(() => ({
+export const reportProbe = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerReportProbe",
+  operation: "probe_report",
+})(() => ({
   args: {
     workerId: v.string(),
     probeId: v.string(),

@@ -85,7 +85,7 @@ const vDispatchView = lazy(() =>
 /** Longest list; `before` is the last one's `updatedAt` (of dispatches `createdAt`) of the page seen. */
 const page = lazy(() => ({ limit: v.optional(v.number()), before: v.optional(v.number()) }));
 
-export const createPushTemplate = defineRow(() => ({
+export const createPushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
   args: {
     companyId: v.string(),
     templateKey: v.string(),
@@ -98,7 +98,7 @@ export const createPushTemplate = defineRow(() => ({
   },
   returns: v.string(),
 }));
-export const updatePushTemplate = defineRow(() => ({
+export const updatePushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
   args: {
     templateId: v.string(),
     title: v.optional(v.string()),
@@ -111,15 +111,17 @@ export const updatePushTemplate = defineRow(() => ({
   returns: v.boolean(),
 }));
 /** Jobs made from it stay. */
-export const deletePushTemplate = defineRow(() => ({
+export const deletePushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
   args: { templateId: v.string() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushTemplatesByCompany = defineRow(() => ({
-  args: { companyId: v.string(), includeDisabled: v.optional(v.boolean()), ...page },
-  returns: v.array(vPushTemplateView),
-}));
+export const listPushTemplatesByCompany = defineRow({ kind: "query", module: "pushing", access: "read" })(
+  () => ({
+    args: { companyId: v.string(), includeDisabled: v.optional(v.boolean()), ...page },
+    returns: v.array(vPushTemplateView),
+  }),
+);
 
 const fromTemplate = lazy(() => ({
   companyId: v.string(),
@@ -152,27 +154,39 @@ const jobChanges = lazy(() => ({
 }));
 const userAgent = lazy(() => ({ consumerUserId: v.string(), agentKey: v.string() }));
 
-export const createPushJobFromTemplate = defineRow(() => ({ args: fromTemplate, returns: v.string() }));
-export const createPushJobCustom = defineRow(() => ({ args: custom, returns: v.string() }));
+export const createPushJobFromTemplate = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
+  () => ({ args: fromTemplate, returns: v.string() }),
+);
+export const createPushJobCustom = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
+  () => ({ args: custom, returns: v.string() }),
+);
 /** false when there is no such job. The next run is reckoned from now. */
-export const updatePushJob = defineRow(() => ({
+export const updatePushJob = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
   args: { jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
-export const deletePushJob = defineRow(() => ({ args: { jobId: v.string() }, returns: v.boolean() }));
-export const setPushJobEnabled = defineRow(() => ({
+export const deletePushJob = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
+  args: { jobId: v.string() },
+  returns: v.boolean(),
+}));
+export const setPushJobEnabled = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
   args: { jobId: v.string(), enabled: v.boolean() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushJobsForUser = defineRow(() => ({
+export const listPushJobsForUser = defineRow({ kind: "query", module: "pushing", access: "read" })(() => ({
   args: { consumerUserId: v.string(), includeDisabled: v.optional(v.boolean()), ...page },
   returns: v.array(vPushJobView),
 }));
 
 const vTriggered = lazy(() => v.object({ enqueuedMessageId: v.string(), runKey: v.string() }));
 /** Works for disabled jobs too; the schedule is not touched. */
-export const triggerPushJobNow = defineRow(() => ({
+export const triggerPushJobNow = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "write",
+  fill: ["providerConfig"],
+})(() => ({
   args: { jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vTriggered,
 }));
@@ -180,7 +194,13 @@ export const triggerPushJobNow = defineRow(() => ({
  * Runs what is due and not yet run. Jobs wake by themselves at their own minute, so this is the net. Works off one batch
  * in this call, which it counts; a larger `limit` (1..1000, default 200) goes on by itself afterwards.
  */
-export const dispatchDuePushJobs = defineRow(() => ({
+export const dispatchDuePushJobs = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "system",
+  hostOnly: ["providerConfig"],
+  fill: ["providerConfig"],
+})(() => ({
   args: { limit: v.optional(v.number()), providerConfig: v.optional(vProviderConfig) },
   returns: v.object({
     scanned: v.number(),
@@ -190,35 +210,54 @@ export const dispatchDuePushJobs = defineRow(() => ({
   }),
 }));
 /** Newest run first. */
-export const listPushDispatchesByJob = defineRow(() => ({
-  args: { jobId: v.string(), ...page },
-  returns: v.array(vDispatchView.omit("jobId")),
-}));
+export const listPushDispatchesByJob = defineRow({ kind: "query", module: "pushing", access: "read" })(
+  () => ({
+    args: { jobId: v.string(), ...page },
+    returns: v.array(vDispatchView.omit("jobId")),
+  }),
+);
 
 // The same for one agent of a user.
-export const listPushJobsForAgent = defineRow(() => ({
+export const listPushJobsForAgent = defineRow({ kind: "query", module: "pushing", access: "read" })(() => ({
   args: { ...userAgent, includeDisabled: v.optional(v.boolean()), ...page },
   returns: v.array(vPushJobView),
 }));
-export const createPushJobFromTemplateForAgent = defineRow(() => ({
+export const createPushJobFromTemplateForAgent = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "write",
+})(() => ({
   args: { ...fromTemplate, agentKey: v.string() },
   returns: v.string(),
 }));
-export const createPushJobCustomForAgent = defineRow(() => ({
+export const createPushJobCustomForAgent = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "write",
+})(() => ({
   args: { ...custom, agentKey: v.string() },
   returns: v.string(),
 }));
 /** false when the job is not that user's and agent's. */
-export const updatePushJobForAgent = defineRow(() => ({
-  args: { ...userAgent, jobId: v.string(), ...jobChanges },
-  returns: v.boolean(),
-}));
-export const triggerPushJobNowForAgent = defineRow(() => ({
+export const updatePushJobForAgent = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
+  () => ({
+    args: { ...userAgent, jobId: v.string(), ...jobChanges },
+    returns: v.boolean(),
+  }),
+);
+export const triggerPushJobNowForAgent = defineRow({
+  kind: "mutation",
+  module: "pushing",
+  access: "write",
+  fill: ["providerConfig"],
+})(() => ({
   args: { ...userAgent, jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vTriggered,
 }));
 /** Across the jobs of that user and agent, newest first. */
-export const listPushDispatchesForAgent = defineRow(() => ({
-  args: { ...userAgent, ...page },
-  returns: v.array(vDispatchView),
-}));
+export const listPushDispatchesForAgent = defineRow({ kind: "query", module: "pushing", access: "read" })(
+  () => ({
+    args: { ...userAgent, ...page },
+    returns: v.array(vDispatchView),
+  }),
+);

@@ -85,7 +85,7 @@ export const vProviderConfig = lazy(() =>
  * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from
  *   their binding, whatever `payload` says of them.
  */
-export const enqueue = defineRow(() => ({
+export const enqueue = defineRow({ kind: "mutation", access: "write", fill: ["providerConfig"] })(() => ({
   args: {
     conversationId: v.string(),
     agentKey: v.string(),
@@ -199,7 +199,13 @@ const workerToken = lazy(() => v.optional(v.string()));
  *   process under one worker id gets no work while the first is alive. Null for it, and for a worker id that belongs to another
  *   token: `poll` says which.
  */
-export const claim = defineRow(() => ({
+export const claim = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerClaim",
+  image: true,
+  unscoped: ["workspaceId"],
+})(() => ({
   args: {
     workerId: v.string(),
     conversationId: v.optional(v.string()),
@@ -217,12 +223,19 @@ export const claim = defineRow(() => ({
  * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
  * Throws what `claim` throws, and `worker_id_taken` or `worker_id_in_use` where that answers null because of the worker id.
  */
-export const poll = defineRow(() => ({
+export const poll = defineRow({ kind: "mutation", operation: "claim", value: claim })(() => ({
   args: claim.args,
   returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
-export const getHydrationBundle = defineRow(() => ({
+export const getHydrationBundle = defineRow({
+  kind: "query",
+  access: "worker",
+  as: "workerHydrationBundle",
+  operation: "hydrate",
+  image: true,
+  unscoped: ["workspaceId"],
+})(() => ({
   args: {
     messageId: v.string(),
     workspaceId: v.string(),
@@ -241,17 +254,34 @@ const leased = lazy(() => ({
 }));
 
 /** true and extended by the lease length iff the lease is still the caller's. */
-export const heartbeat = defineRow(() => ({ args: leased, returns: v.boolean() }));
+export const heartbeat = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerHeartbeat",
+  image: true,
+})(() => ({ args: leased, returns: v.boolean() }));
 const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
-export const renewLease = defineRow(() => ({
+export const renewLease = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerRenewLease",
+  operation: "heartbeat",
+})(() => ({
   args: leased,
   returns: v.union(
     v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }),
     vLeaseLost,
   ),
 }));
-export const complete = defineRow(() => ({
+export const complete = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerComplete",
+  operation: "complete",
+  image: true,
+  fill: ["providerConfig"],
+})(() => ({
   args: { ...leased, providerConfig: v.optional(vProviderConfig) },
   returns: v.boolean(),
 }));
@@ -262,7 +292,14 @@ const vFailResult = lazy(() =>
     nextScheduledFor: v.union(v.number(), v.null()),
   }),
 );
-export const fail = defineRow(() => ({
+export const fail = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerFail",
+  operation: "fail",
+  image: true,
+  fill: ["providerConfig"],
+})(() => ({
   args: { ...leased, errorMessage: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vFailResult,
 }));
@@ -296,7 +333,12 @@ export const vOutcome = lazy(() =>
  * - `instance`: As in `claim`; counts for the next job alone.
  * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
  */
-export const settle = defineRow(() => ({
+export const settle = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerSettle",
+  operation: "settle",
+})(() => ({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
@@ -323,7 +365,14 @@ export const settle = defineRow(() => ({
 /**
  * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
  */
-export const appendConversationMessages = defineRow(() => ({
+export const appendConversationMessages = defineRow({
+  kind: "mutation",
+  access: "worker",
+  as: "workerAppendConversationMessages",
+  operation: "append",
+  image: true,
+  unscoped: ["workspaceId"],
+})(() => ({
   args: {
     conversationId: v.string(),
     workspaceId: v.optional(v.string()),
@@ -334,7 +383,14 @@ export const appendConversationMessages = defineRow(() => ({
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
 }));
-export const attachMessageMetadata = defineRow(() => ({
+export const attachMessageMetadata = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerAttachMessageMetadata",
+  operation: "metadata",
+  image: true,
+})(() => ({
   args: {
     messageId: v.string(),
     metadata: vMetadata,
@@ -345,12 +401,12 @@ export const attachMessageMetadata = defineRow(() => ({
   returns: v.boolean(),
 }));
 
-export const releaseStuckJobs = defineRow(() => ({
+export const releaseStuckJobs = defineRow({ kind: "mutation", module: "queue", access: "system" })(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),
 }));
 /** Bounded counts: with `capped` true at least one of them is "this many or more". */
-export const queueStats = defineRow(() => ({
+export const queueStats = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
   args: {},
   returns: v.object({
     queuedReady: v.number(),
@@ -374,15 +430,26 @@ export const vQueueItem = lazy(() =>
     payload: vPayload,
   }),
 );
-export const listQueueItemsForConversation = defineRow(() => ({
+export const listQueueItemsForConversation = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "read",
+})(() => ({
   args: { conversationId: v.string(), limit: v.optional(v.number()) },
   returns: v.array(vQueueItem),
 }));
-export const listJobsByStatus = defineRow(() => ({
+export const listJobsByStatus = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { status: vQueueStatus, limit: v.optional(v.number()) },
   returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: v.optional(v.string()) })),
 }));
-export const hasQueuedJobsForConversation = defineRow(() => ({
+export const hasQueuedJobsForConversation = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "worker",
+  as: "workerConversationHasQueued",
+  operation: "has_queued",
+  image: true,
+})(() => ({
   args: { conversationId: v.string(), workerToken },
   returns: v.boolean(),
 }));

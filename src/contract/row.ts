@@ -1,6 +1,7 @@
 /**
- * A contract row is the one place where a function's arguments and result are written down. The component binds
- * a handler to it, the client derives the exposed function from it, and the tests walk it.
+ * A contract row is the one place where a public function is written down: what it is called with and answers, who may call it
+ * through an app, how a worker calls it; its JSDoc is its documentation. The component's registrations, the exposed keys, the
+ * gateway's table, the worker's types and the reference are made of it (`npm run codegen`).
  *
  * A deployment evaluates the whole contract on every call and looks at no validator then (it has stored them at the push),
  * and building them all takes seven times as long as loading `convex/server`. So they are built when first looked at.
@@ -9,7 +10,50 @@
  */
 import { v, type PropertyValidators, type Validator } from "convex/values";
 
-export interface ContractRow {
+export type FunctionKind = "query" | "mutation" | "action";
+
+/**
+ * Who an exposed function is for.
+ * - `read`, `write`: signed-in users of the host, as far as its `auth` lets them.
+ * - `admin`: refused unless `auth` grants admin for this call.
+ * - `worker`: carries a worker token, which the component verifies.
+ * - `system`: idempotent upkeep without parameters that could do harm; cron jobs call it without an identity.
+ */
+export type AccessClass = "read" | "write" | "admin" | "worker" | "system";
+
+/** What a row says besides arguments and result. A part of `lib`, whose size is limited: plain data, and no more than is needed. */
+export interface RowFacts {
+  readonly kind: FunctionKind;
+  /** The module of `src/component` that registers its body; absent: `lib` itself, for what every message needs. */
+  readonly module?: string;
+  /** Absent: for this package alone, no app exposes it. */
+  readonly access?: AccessClass;
+  /** Its key in `exposeApi`; absent: the function's own name. */
+  readonly as?: string;
+  /** Its name on the worker gateway; absent: it is not there. */
+  readonly operation?: string;
+  /** The published 1.0.11 image calls it, by the exposed key. */
+  readonly image?: true;
+  /** The row whose result is what a worker gets of it, where that is a part of the answer. */
+  readonly value?: ContractRow;
+  /**
+   * Arguments that choose what the operator's machines run or cost: accepted from everyone, dropped unless `auth` granted admin
+   * for this call.
+   */
+  readonly adminOnly?: readonly string[];
+  /** Arguments that the exposed function does not have: only the host itself may give them. */
+  readonly hostOnly?: readonly string[];
+  /** Arguments that `exposeApi` takes from the host's options when the call does not bring them; always admin only. */
+  readonly fill?: readonly "providerConfig"[];
+  /** Fields of the result that only an administrator sees. */
+  readonly adminOnlyFields?: readonly string[];
+  /** Arguments that name what a call is about, of which `auth` is nevertheless not told. */
+  readonly unscoped?: readonly string[];
+  /** The call changes the agent for everybody (its bot): it takes somebody whose agent it is, not only one who uses it. */
+  readonly agentUse?: "manage";
+}
+
+export interface ContractRow extends RowFacts {
   readonly args: PropertyValidators;
   // A result may be any validator; `any` here never reaches a caller, who sees the inferred type.
   readonly returns: Validator<unknown, "required", string>;
@@ -36,13 +80,18 @@ class LazyRow<
   }
 }
 
-/** Keeps the literal types of a row while checking its shape. */
-export const defineRow = <
-  Args extends PropertyValidators,
-  Returns extends Validator<unknown, "required", string>,
->(
-  build: () => { readonly args: Args; readonly returns: Returns },
-): { readonly args: Args; readonly returns: Returns } => new LazyRow(build);
+/**
+ * Keeps the literal types of a row while checking its shape.
+ */
+export const defineRow =
+  <const Facts extends RowFacts>(facts: Facts) =>
+  <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
+    build: () => { readonly args: Args; readonly returns: Returns },
+  ): Facts & { readonly args: Args; readonly returns: Returns } =>
+    Object.assign(new LazyRow(build), facts);
+
+/** Tells the rows of a contract file from what else it exports. */
+export const isRow = (exported: unknown): exported is ContractRow => exported instanceof LazyRow;
 
 const standIn: ProxyHandler<Lazy<object>> = {
   get: (lazy, key) => Reflect.get(lazy.value, key) as unknown,

@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import { defineRow, lazy, orNull } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
-export const importSecret = defineRow(() => ({
+export const importSecret = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: {
     secretRef: v.string(),
     plaintextValue: v.string(),
@@ -12,7 +12,7 @@ export const importSecret = defineRow(() => ({
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
 }));
 /** In input order, duplicates repeated. */
-export const secretStatus = defineRow(() => ({
+export const secretStatus = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
   args: { secretRefs: v.array(v.string()) },
   returns: v.array(v.object({ secretRef: v.string(), hasActive: v.boolean(), version: orNull.number })),
 }));
@@ -22,21 +22,23 @@ export const secretStatus = defineRow(() => ({
  * - returns `keys.state`: The key new secrets are sealed with; an older one at hand; or one that is nowhere.
  * - returns `keys.secrets`: How many active secrets need it, as far as they were counted.
  */
-export const secretStoreReadiness = defineRow(() => ({
-  args: {},
-  returns: v.object({
-    masterKey: v.union(v.literal("env"), v.literal("generated"), v.literal("absent"), v.literal("invalid")),
-    issues: v.array(v.object({ code: v.string(), message: v.string() })),
-    keys: v.array(
-      v.object({
-        keyId: v.string(),
-        state: v.union(v.literal("current"), v.literal("older"), v.literal("missing")),
-        secrets: v.number(),
-        capped: v.boolean(),
-      }),
-    ),
+export const secretStoreReadiness = defineRow({ kind: "query", module: "operators", access: "admin" })(
+  () => ({
+    args: {},
+    returns: v.object({
+      masterKey: v.union(v.literal("env"), v.literal("generated"), v.literal("absent"), v.literal("invalid")),
+      issues: v.array(v.object({ code: v.string(), message: v.string() })),
+      keys: v.array(
+        v.object({
+          keyId: v.string(),
+          state: v.union(v.literal("current"), v.literal("older"), v.literal("missing")),
+          secrets: v.number(),
+          capped: v.boolean(),
+        }),
+      ),
+    }),
   }),
-}));
+);
 /**
  * One version of a secret, without its value.
  * - `keyId`: The master key it is, or was, sealed with.
@@ -54,7 +56,7 @@ const vSecretVersion = lazy(() =>
   }),
 );
 /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
-export const listSecretVersions = defineRow(() => ({
+export const listSecretVersions = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { secretRef: v.string(), beforeVersion: v.optional(v.number()) },
   returns: v.array(vSecretVersion),
 }));
@@ -62,7 +64,7 @@ export const listSecretVersions = defineRow(() => ({
  * Destroys the value of every version of a secret, the active one first; that they existed stays on record. At most 50 at
  * once, the rest right afterwards. A repeat wipes nothing more. Throws `secret_not_found`.
  */
-export const deleteSecret = defineRow(() => ({
+export const deleteSecret = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
   args: { secretRef: v.string() },
   returns: v.object({ secretRef: v.string(), wipedVersions: v.number() }),
 }));
@@ -90,5 +92,11 @@ const vRewrapProgress = lazy(() =>
  * while secrets are read. Repeats are harmless: they join the run that is under way, or take up one that was interrupted.
  * Without any key there is nothing to do. Throws `master_key_invalid`.
  */
-export const rewrapSecrets = defineRow(() => ({ args: {}, returns: vRewrapProgress }));
-export const rewrapProgress = defineRow(() => ({ args: {}, returns: vRewrapProgress }));
+export const rewrapSecrets = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+  args: {},
+  returns: vRewrapProgress,
+}));
+export const rewrapProgress = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+  args: {},
+  returns: vRewrapProgress,
+}));

@@ -17,7 +17,12 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
  * - returns `sha256`: Of the trimmed entry script; of the empty text when there is none.
  */
-export const deployGlobalSkill = defineRow(() => ({
+export const deployGlobalSkill = defineRow({
+  kind: "mutation",
+  module: "operators",
+  access: "admin",
+  as: "globalSkillsDeploy",
+})(() => ({
   args: {
     slug: v.string(),
     displayName: v.optional(v.string()),
@@ -53,7 +58,12 @@ const vActiveRelease = lazy(() =>
   }),
 );
 /** By slug, 1..500 (200); `activeRelease` is that of the channel. */
-export const listGlobalSkills = defineRow(() => ({
+export const listGlobalSkills = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "read",
+  as: "globalSkillsList",
+})(() => ({
   args: {
     releaseChannel: v.optional(vReleaseChannel),
     status: v.optional(vSkillStatus),
@@ -72,12 +82,22 @@ export const listGlobalSkills = defineRow(() => ({
   ),
 }));
 /** A disabled skill leaves every worker at its next start. */
-export const setGlobalSkillStatus = defineRow(() => ({
+export const setGlobalSkillStatus = defineRow({
+  kind: "mutation",
+  module: "operators",
+  access: "admin",
+  as: "globalSkillsSetStatus",
+})(() => ({
   args: { slug: v.string(), status: vSkillStatus, actor: v.optional(v.string()) },
   returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
 }));
 /** With all its versions and releases. */
-export const deleteGlobalSkill = defineRow(() => ({
+export const deleteGlobalSkill = defineRow({
+  kind: "mutation",
+  module: "operators",
+  access: "admin",
+  as: "globalSkillsDelete",
+})(() => ({
   args: { slug: v.string() },
   returns: v.object({
     deleted: v.boolean(),
@@ -98,7 +118,14 @@ const workerArgs = lazy(() => ({
  *   the same answer.
  * - returns `skills.sha256`: Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`.
  */
-export const getWorkerGlobalSkillsManifest = defineRow(() => ({
+export const getWorkerGlobalSkillsManifest = defineRow({
+  kind: "query",
+  module: "workers",
+  access: "worker",
+  as: "workerGlobalSkillsManifest",
+  operation: "skills_manifest",
+  image: true,
+})(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel) },
   returns: v.object({
     layoutVersion: v.string(),
@@ -125,7 +152,13 @@ export const getWorkerGlobalSkillsManifest = defineRow(() => ({
  * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
  * - returns `contentHash`: Over everything that the skills put on a disk.
  */
-export const getWorkerGlobalSkillsIndex = defineRow(() => ({
+export const getWorkerGlobalSkillsIndex = defineRow({
+  kind: "query",
+  module: "workers",
+  access: "worker",
+  as: "workerGlobalSkillsIndex",
+  operation: "skills_index",
+})(() => ({
   args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: v.optional(v.string()) },
   returns: v.object({
     layoutVersion: v.string(),
@@ -147,7 +180,13 @@ export const getWorkerGlobalSkillsIndex = defineRow(() => ({
  * Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out.
  * - returns `remaining`: Hashes that did not fit; ask again.
  */
-export const getGlobalSkillFiles = defineRow(() => ({
+export const getGlobalSkillFiles = defineRow({
+  kind: "query",
+  module: "workers",
+  access: "worker",
+  as: "workerGlobalSkillFiles",
+  operation: "skills_files",
+})(() => ({
   args: { ...workerArgs, hashes: v.array(v.string()) },
   returns: v.object({
     files: v.array(v.object({ sha256: v.string(), content: v.string() })),

@@ -39,7 +39,13 @@ const caller = lazy(() => ({ workerToken: v.optional(v.string()), leaseId: v.opt
  * - returns `everyTurns`: Turns after which a snapshot is due.
  * - returns `maxBytes`: Largest archive, in bytes.
  */
-export const getWorkerMemory = defineRow(() => ({
+export const getWorkerMemory = defineRow({
+  kind: "query",
+  module: "workers",
+  access: "worker",
+  as: "workerMemory",
+  operation: "memory",
+})(() => ({
   args: { workerId: v.string(), ...caller },
   returns: v.union(
     v.null(),
@@ -62,7 +68,14 @@ export const getWorkerMemory = defineRow(() => ({
  * - returns `discardable`: Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach
  *   the bucket deletes them.
  */
-export const prepareDataSnapshotUpload = defineRow(() => ({
+export const prepareDataSnapshotUpload = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerPrepareSnapshotUpload",
+  operation: "snapshot_prepare",
+  image: true,
+})(() => ({
   args: {
     workerId: v.string(),
     workspaceId: v.string(),
@@ -89,7 +102,14 @@ export const prepareDataSnapshotUpload = defineRow(() => ({
  *   compares them.
  * - `sha256`: Of the archive, hexadecimal.
  */
-export const finalizeDataSnapshotUpload = defineRow(() => ({
+export const finalizeDataSnapshotUpload = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerFinalizeSnapshotUpload",
+  operation: "snapshot_finalize",
+  image: true,
+})(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
@@ -106,7 +126,14 @@ export const finalizeDataSnapshotUpload = defineRow(() => ({
  * false if unknown, another worker's, or ready already.
  * - `upload`: The file, if it was uploaded before something went wrong: it is deleted when it has this hash.
  */
-export const failDataSnapshotUpload = defineRow(() => ({
+export const failDataSnapshotUpload = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerFailSnapshotUpload",
+  operation: "snapshot_fail",
+  image: true,
+})(() => ({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
@@ -124,7 +151,14 @@ export const failDataSnapshotUpload = defineRow(() => ({
  * - returns `generation`: Of the owner that saved it.
  * - returns `location`: Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address.
  */
-export const getLatestDataSnapshotForRestore = defineRow(() => ({
+export const getLatestDataSnapshotForRestore = defineRow({
+  kind: "query",
+  module: "workers",
+  access: "worker",
+  as: "workerLatestSnapshotForRestore",
+  operation: "snapshot_restore",
+  image: true,
+})(() => ({
   args: {
     workspaceId: v.string(),
     agentKey: v.string(),
@@ -150,7 +184,12 @@ export const getLatestDataSnapshotForRestore = defineRow(() => ({
  * All statuses, newest first; `limit` 1..200, default 50.
  * - `includeDownloadUrls`: Only for the host itself.
  */
-export const listSnapshotsForConversation = defineRow(() => ({
+export const listSnapshotsForConversation = defineRow({
+  kind: "query",
+  module: "operators",
+  access: "read",
+  hostOnly: ["includeDownloadUrls"],
+})(() => ({
   args: {
     conversationId: v.string(),
     limit: v.optional(v.number()),
@@ -163,7 +202,13 @@ export const listSnapshotsForConversation = defineRow(() => ({
  * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
  * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
  */
-export const releaseConversation = defineRow(() => ({
+export const releaseConversation = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  as: "workerReleaseConversation",
+  operation: "release_conversation",
+})(() => ({
   args: {
     workerId: v.string(),
     conversationId: v.string(),

@@ -16,19 +16,21 @@ const vWebhookFacts = lazy(() => ({
  * `telegram_url_invalid`, `telegram_api_failed`.
  * - returns `botUsername`: The bot's username as Telegram gave it; null when it did not answer.
  */
-export const configureTelegramWebhook = defineRow(() => ({
-  args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
-  returns: v.object({
-    ok: v.literal(true),
-    webhookUrl: v.string(),
-    ...vWebhookFacts,
-    isReady: v.boolean(),
-    description: v.string(),
-    botUsername: vNullableString,
+export const configureTelegramWebhook = defineRow({ kind: "action", module: "telegram", access: "admin" })(
+  () => ({
+    args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
+    returns: v.object({
+      ok: v.literal(true),
+      webhookUrl: v.string(),
+      ...vWebhookFacts,
+      isReady: v.boolean(),
+      description: v.string(),
+      botUsername: vNullableString,
+    }),
   }),
-}));
+);
 /** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
-export const getWebhookReadiness = defineRow(() => ({
+export const getWebhookReadiness = defineRow({ kind: "action", module: "telegram", access: "admin" })(() => ({
   args: { agentKey: v.string() },
   returns: v.object({
     agentKey: v.string(),
@@ -39,7 +41,7 @@ export const getWebhookReadiness = defineRow(() => ({
 }));
 
 /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
-export const identifyTelegramWebhook = defineRow(() => ({
+export const identifyTelegramWebhook = defineRow({ kind: "query" })(() => ({
   args: { webhookSecret: v.string() },
   returns: v.union(v.null(), v.object({ botId: v.string() })),
 }));
@@ -50,7 +52,7 @@ export const identifyTelegramWebhook = defineRow(() => ({
  * - `webhookPath`: The path at which the call arrived.
  * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
  */
-export const ingestTelegramUpdate = defineRow(() => ({
+export const ingestTelegramUpdate = defineRow({ kind: "mutation" })(() => ({
   args: {
     webhookSecret: v.string(),
     rawUpdateJson: v.string(),
@@ -87,7 +89,7 @@ const vParkedUpdate = lazy(() =>
   }),
 );
 /** Newest first; at most 50. */
-export const listParkedUpdates = defineRow(() => ({
+export const listParkedUpdates = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.array(vParkedUpdate),
 }));
@@ -95,12 +97,16 @@ export const listParkedUpdates = defineRow(() => ({
  * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
  * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
  */
-export const redriveParkedUpdate = defineRow(() => ({
-  args: { parkedId: v.string(), agentKey: v.optional(v.string()) },
-  returns: v.object({ messageId: v.string() }),
-}));
+export const redriveParkedUpdate = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: { parkedId: v.string(), agentKey: v.optional(v.string()) },
+    returns: v.object({ messageId: v.string() }),
+  }),
+);
 /** Deletes a parked update; `discarded` is false when there is none of that id. */
-export const discardParkedUpdate = defineRow(() => ({
-  args: { parkedId: v.string() },
-  returns: v.object({ discarded: v.boolean() }),
-}));
+export const discardParkedUpdate = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: { parkedId: v.string() },
+    returns: v.object({ discarded: v.boolean() }),
+  }),
+);

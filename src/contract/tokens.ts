@@ -16,24 +16,26 @@ import { defineRow, lazy, orNull } from "./row.js";
  * - `withAlias`: Also makes an opaque path for the published image, which sends no token. Needs `workerId`.
  * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
  */
-export const createAgentWorkerToken = defineRow(() => ({
-  args: {
-    workspace: v.optional(v.string()),
-    tags: v.optional(v.array(v.string())),
-    group: v.optional(v.string()),
-    workerId: v.optional(v.string()),
-    expiresInMs: v.optional(v.number()),
-    maxWorkers: v.optional(v.number()),
-    trusted: v.optional(v.boolean()),
-    withAlias: v.optional(v.boolean()),
-  },
-  returns: v.object({
-    token: v.string(),
-    tokenId: v.string(),
-    expiresAt: v.number(),
-    aliasPath: v.optional(v.string()),
+export const createAgentWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: {
+      workspace: v.optional(v.string()),
+      tags: v.optional(v.array(v.string())),
+      group: v.optional(v.string()),
+      workerId: v.optional(v.string()),
+      expiresInMs: v.optional(v.number()),
+      maxWorkers: v.optional(v.number()),
+      trusted: v.optional(v.boolean()),
+      withAlias: v.optional(v.boolean()),
+    },
+    returns: v.object({
+      token: v.string(),
+      tokenId: v.string(),
+      expiresAt: v.number(),
+      aliasPath: v.optional(v.string()),
+    }),
   }),
-}));
+);
 /**
  * - `lastUsedAt`: Epoch ms, up to half a minute behind; null = never used.
  * - `rotatedFrom`: The token that this one replaced.
@@ -55,24 +57,28 @@ const vWorkerTokenView = lazy(() =>
     rotatedFrom: orNull.string,
   }),
 );
-export const listWorkerTokens = defineRow(() => ({
+export const listWorkerTokens = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
   args: { limit: v.optional(v.number()) },
   returns: v.array(vWorkerTokenView),
 }));
 /** Effective at the next call of a worker that carries it. false if unknown. */
-export const revokeWorkerToken = defineRow(() => ({ args: { tokenId: v.string() }, returns: v.boolean() }));
+export const revokeWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({ args: { tokenId: v.string() }, returns: v.boolean() }),
+);
 /** A new token (and alias) with the same scope; the old one stays valid for `overlapMs` (default 1 hour). */
-export const rotateWorkerToken = defineRow(() => ({
-  args: { tokenId: v.string(), overlapMs: v.optional(v.number()), expiresInMs: v.optional(v.number()) },
-  returns: createAgentWorkerToken.returns,
-}));
+export const rotateWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
+  () => ({
+    args: { tokenId: v.string(), overlapMs: v.optional(v.number()), expiresInMs: v.optional(v.number()) },
+    returns: createAgentWorkerToken.returns,
+  }),
+);
 
 /**
  * Counts a refusal at the worker gateway and says whether there were too many in this minute. The app's routes call it;
  * good calls never do. `tokenId`: of a token that was signed here; `code`: why it was refused.
  * Also counts it for the audit log.
  */
-export const noteWorkerRefusal = defineRow(() => ({
+export const noteWorkerRefusal = defineRow({ kind: "mutation", module: "workers" })(() => ({
   args: {
     door: v.union(v.literal("gateway"), v.literal("alias")),
     code: v.string(),

@@ -41,20 +41,20 @@ const user = lazy(() => ({ consumerUserId: v.string() }));
 const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
 
 /** Agents that the user was bound to, newest first, then those with a pending pairing; at most 200 of each. */
-export const listUserAgents = defineRow(() => ({
+export const listUserAgents = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: { ...user, includeDisabled: v.optional(v.boolean()) },
   returns: v.array(vUserAgentView),
 }));
 /** Null when there is neither a profile nor a binding nor a pairing. */
-export const getUserAgent = defineRow(() => ({
+export const getUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: userAgent,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getActiveUserAgent = defineRow(() => ({
+export const getActiveUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: user,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getUserAgentsOverview = defineRow(() => ({
+export const getUserAgentsOverview = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: user,
   returns: v.object({
     agents: v.array(vUserAgentView),
@@ -70,39 +70,49 @@ export const getUserAgentsOverview = defineRow(() => ({
  * - returns `hasQueuedJobs`: Something waits, is not yet due, or is being answered.
  * - returns `nextBefore`: Pass as `before` for older turns; null: there are none.
  */
-export const getConversationViewForUserAgent = defineRow(() => ({
-  args: {
-    ...userAgent,
-    limit: v.optional(v.number()),
-    before: v.optional(v.number()),
-  },
-  returns: v.object({
-    conversationId: v.string(),
-    contextHistory: v.array(vHistoryItem),
-    pendingToolCalls: v.array(vToolCall),
-    queueItems: v.array(vQueueItem),
-    hasQueuedJobs: v.boolean(),
-    latestMessageId: orNull.string,
-    lastUserMessageAt: orNull.number,
-    lastAssistantMessageAt: orNull.number,
-    nextBefore: orNull.number,
+export const getConversationViewForUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: {
+      ...userAgent,
+      limit: v.optional(v.number()),
+      before: v.optional(v.number()),
+    },
+    returns: v.object({
+      conversationId: v.string(),
+      contextHistory: v.array(vHistoryItem),
+      pendingToolCalls: v.array(vToolCall),
+      queueItems: v.array(vQueueItem),
+      hasQueuedJobs: v.boolean(),
+      latestMessageId: orNull.string,
+      lastUserMessageAt: orNull.number,
+      lastAssistantMessageAt: orNull.number,
+      nextBefore: orNull.number,
+    }),
   }),
-}));
+);
 /** Newest first; `before` is the `_creationTime` of the last one seen. The statuses are chosen before the limit, 1..500 (100). */
-export const listQueueItemsForUserAgent = defineRow(() => ({
-  args: {
-    ...userAgent,
-    statuses: v.optional(v.array(vQueueStatus)),
-    limit: v.optional(v.number()),
-    before: v.optional(v.number()),
-  },
-  returns: v.array(vQueueItem),
-}));
+export const listQueueItemsForUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: {
+      ...userAgent,
+      statuses: v.optional(v.array(vQueueStatus)),
+      limit: v.optional(v.number()),
+      before: v.optional(v.number()),
+    },
+    returns: v.array(vQueueItem),
+  }),
+);
 /**
  * The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws.
  * - `saidByUser`: The metadata is the user's and not the host's: what is an address or chooses a lane comes from their binding.
  */
-export const sendMessageToUserAgent = defineRow(() => ({
+export const sendMessageToUserAgent = defineRow({
+  kind: "mutation",
+  module: "people",
+  access: "write",
+  hostOnly: ["saidByUser"],
+  fill: ["providerConfig"],
+})(() => ({
   args: {
     ...userAgent,
     content: v.string(),
@@ -125,13 +135,18 @@ const conversationStats = lazy(() => ({
   failedMessages: v.number(),
 }));
 /** Each count stops at 200. */
-export const getUserAgentPushStats = defineRow(() => ({ args: userAgent, returns: v.object(pushStats) }));
-/** Zeros unless the agent is the user's active one. The message counts stop at 200. */
-export const getUserAgentConversationStats = defineRow(() => ({
+export const getUserAgentPushStats = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: userAgent,
-  returns: v.object(conversationStats),
+  returns: v.object(pushStats),
 }));
-export const getUserAgentUsageStats = defineRow(() => ({
+/** Zeros unless the agent is the user's active one. The message counts stop at 200. */
+export const getUserAgentConversationStats = defineRow({ kind: "query", module: "people", access: "read" })(
+  () => ({
+    args: userAgent,
+    returns: v.object(conversationStats),
+  }),
+);
+export const getUserAgentUsageStats = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
 }));
@@ -144,11 +159,21 @@ const snapshotArgs = lazy(() => ({
   includeDownloadUrls: v.optional(v.boolean()),
 }));
 /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
-export const listSnapshotsForUserAgent = defineRow(() => ({
+export const listSnapshotsForUserAgent = defineRow({
+  kind: "query",
+  module: "people",
+  access: "read",
+  hostOnly: ["includeDownloadUrls"],
+})(() => ({
   args: { ...snapshotArgs, limit: v.optional(v.number()), before: v.optional(v.number()) },
   returns: v.array(vSnapshotView),
 }));
-export const getLatestSnapshotForUserAgent = defineRow(() => ({
+export const getLatestSnapshotForUserAgent = defineRow({
+  kind: "query",
+  module: "people",
+  access: "read",
+  hostOnly: ["includeDownloadUrls"],
+})(() => ({
   args: snapshotArgs,
   returns: v.union(vSnapshotView, v.null()),
 }));

@@ -7,7 +7,7 @@ export const vWorkerStatus = lazy(() =>
   v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("stopped")),
 );
 
-export const workerStats = defineRow(() => ({
+export const workerStats = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
   args: {},
   returns: v.object({
     activeCount: v.number(),
@@ -31,7 +31,12 @@ export const workerStats = defineRow(() => ({
  * - `instance`: As in `claim`.
  * - `leaving`: The process ends: another one may take its id at once.
  */
-export const workerHello = defineRow(() => ({
+export const workerHello = defineRow({
+  kind: "mutation",
+  module: "workers",
+  access: "worker",
+  operation: "hello",
+})(() => ({
   args: {
     workerId: v.string(),
     workerToken: v.optional(v.string()),
@@ -49,7 +54,13 @@ export const workerHello = defineRow(() => ({
  * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
  * - returns `probes`: What an operator wants to know from where the worker stands.
  */
-export const getWorkerControlState = defineRow(() => ({
+export const getWorkerControlState = defineRow({
+  kind: "query",
+  access: "worker",
+  as: "workerControlState",
+  operation: "control_state",
+  image: true,
+})(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     shouldStop: v.boolean(),
@@ -63,7 +74,7 @@ export const getWorkerControlState = defineRow(() => ({
  * what `claim` throws about the token.
  * - returns `pollAfterMs`: Ask after this long even if `seq` stays as it is.
  */
-export const workerWake = defineRow(() => ({
+export const workerWake = defineRow({ kind: "query", access: "worker" })(() => ({
   args: { workerId: v.string(), workerToken: v.optional(v.string()) },
   returns: v.object({
     seq: v.number(),

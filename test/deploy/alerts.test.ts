@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { createMetrics, plainText } from "../../src/worker/metrics.js";
+import { createMetrics, plainText } from "../../worker/src/metrics.js";
 
 const folder = fileURLToPath(new URL("../../deploy/prometheus/", import.meta.url));
 const rule = z.strictObject({

@@ -1,7 +1,7 @@
 /** What the Dockerfile promises, read off its text; `imageSteps.test.ts` runs its steps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { envSchema } from "../../src/worker/env.js";
+import { envSchema } from "../../worker/src/env.js";
 import { copyOf, envOf, execForm, readDockerfile, valuesOf } from "./dockerfile.js";
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
@@ -44,7 +44,7 @@ describe("the image", () => {
     const [check = ""] = valuesOf(final, "HEALTHCHECK");
     expect(check).toContain("/healthz");
     expect(execForm(check.slice(check.indexOf("CMD ") + 4))[0]).toBe("node");
-    expect(execForm(valuesOf(final, "ENTRYPOINT")[0] ?? "")).toEqual(["node", "/app/dist/worker/bin.js"]);
+    expect(execForm(valuesOf(final, "ENTRYPOINT")[0] ?? "")).toEqual(["node", "/app/dist/worker/src/bin.js"]);
     expect(valuesOf(final, "EXPOSE")).toEqual([String(envSchema.shape.HEALTH_PORT.parse(undefined))]);
   });
 

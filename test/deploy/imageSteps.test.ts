@@ -83,8 +83,8 @@ const run = (argv: string[], cwd: string, env: Record<string, string>): string =
 /** The package as `npm pack` packs it, with the worker compiled file by file: types are the compiler's business. */
 function packed(context: string): void {
   const source = path.join(folder, "source");
-  for (const part of ["worker", "contract", "policy"]) {
-    const from = path.join(ROOT, "src", part);
+  for (const part of ["worker/src", "src/contract", "src/policy"]) {
+    const from = path.join(ROOT, part);
     for (const name of readdirSync(from, { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts") || name.endsWith(".test.ts") || name.endsWith(".d.ts")) continue;
       const { outputText } = ts.transpileModule(readFileSync(path.join(from, name), "utf8"), {

@@ -6,8 +6,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { envSchema, readEnv } from "../../src/worker/env.js";
-import { exitCodes } from "../../src/worker/exitCodes.js";
+import { envSchema, readEnv } from "../../worker/src/env.js";
+import { exitCodes } from "../../worker/src/exitCodes.js";
 import { flyApp, readToml } from "./flyToml.js";
 import { kubernetesObject, type KubernetesObject, type PodTemplate } from "./kubernetesSchema.js";
 

@@ -3,19 +3,21 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("../../src/", import.meta.url));
+const folder = (name: string): string => fileURLToPath(new URL(`../../${name}/`, import.meta.url));
 
 const isSource = (name: string): boolean =>
   name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.includes("_generated");
 
-/** By path below `src/`; a text that the source breaks over lines is whole here. */
+/** By path from the root; a text that the source breaks over lines is whole here. */
 export const sources: ReadonlyMap<string, string> = new Map(
-  readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter(isSource)
-    .map((name) => [
-      name.split(path.sep).join("/"),
-      readFileSync(path.join(root, name), "utf8").replace(/["`]\s*\+\s*["`]/g, ""),
-    ]),
+  ["src", "worker/src"].flatMap((root) =>
+    readdirSync(folder(root), { recursive: true, encoding: "utf8" })
+      .filter(isSource)
+      .map((name): [string, string] => [
+        path.posix.join(root, ...name.split(path.sep)),
+        readFileSync(path.join(folder(root), name), "utf8").replace(/["`]\s*\+\s*["`]/g, ""),
+      ]),
+  ),
 );
 
 const inOrder = (text: string, parts: readonly string[]): boolean => {

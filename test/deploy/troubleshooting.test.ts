@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { deploymentStates } from "../../src/contract/deployments.js";
-import { exitCodeHelp } from "../../src/worker/exitCodes.js";
-import { faults } from "../../src/worker/faults.js";
-import { envSchema } from "../../src/worker/env.js";
+import { exitCodeHelp } from "../../worker/src/exitCodes.js";
+import { faults } from "../../worker/src/faults.js";
+import { envSchema } from "../../worker/src/env.js";
 import { isInSource, sources } from "./sourceText.js";
 
 const folder = new URL("../../docs/worker/", import.meta.url);
@@ -24,7 +24,7 @@ function entry(heading: string): string {
   return start < 0 ? "" : (prose.slice(start + 5).split(/\n##+ /)[0] ?? "");
 }
 
-const workerFiles = [...sources].filter(([name]) => name.startsWith("worker/"));
+const workerFiles = [...sources].filter(([name]) => name.startsWith("worker/src/"));
 
 describe("the troubleshooting page", () => {
   it.each(Object.entries(faults))(
@@ -64,7 +64,7 @@ describe("the troubleshooting page", () => {
   });
 
   it("has every text about a variable", () => {
-    const files = /^worker\/(env\w+|store\/ownEnv|memory\/place|memory\/storage\/location)\.ts$/;
+    const files = /^worker\/src\/(env\w+|store\/ownEnv|memory\/place|memory\/storage\/location)\.ts$/;
     const texts = [...sources]
       .filter(([name]) => files.test(name))
       .flatMap(([, text]) => [...text.matchAll(/["`]((?:must|is not|is missing)\b[^"`]*)["`]/g)])
@@ -112,14 +112,16 @@ describe("the troubleshooting page", () => {
     const cells = firstCells(prose);
     for (const state of deploymentStates) expect(cells).toContain(state);
     const probes = [...sources]
-      .filter(([name]) => name.startsWith("worker/probes/"))
+      .filter(([name]) => name.startsWith("worker/src/probes/"))
       .map(([, text]) => text)
       .join("\n");
     const own = [...probes.matchAll(/code: "(\w+)"|notConfigured = .*?code: "(\w+)"|\? "(reached)" :/g)]
       .map((match) => match.slice(1).find((group) => group !== undefined) ?? "")
       .filter((code) => /^[a-z_]+$/.test(code));
     expect(own.length).toBeGreaterThan(4);
-    const union = /export type FailureKind =([^;]+);/.exec(sources.get("worker/net/failure.ts") ?? "")?.[1];
+    const union = /export type FailureKind =([^;]+);/.exec(
+      sources.get("worker/src/net/failure.ts") ?? "",
+    )?.[1];
     const network = [...(union ?? "").matchAll(/"(\w+)"/g)].map(([, kind]) => kind ?? "");
     expect(network.length).toBe(7);
     const codes = [...own, ...network];

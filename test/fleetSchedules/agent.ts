@@ -1,11 +1,11 @@
 /**
  * The worker in a machine, as far as the fleet sees it: it boots, takes up the memory on its volume, claims, beats, answers, saves and
- * leaves when told to (`src/worker/{loop,memory/memory}.ts`); it loses the network; its machine dies.
+ * leaves when told to (`worker/src/{loop,memory/memory}.ts`); it loses the network; its machine dies.
  */
 import { createHash } from "node:crypto";
 import type { PretendProcess } from "../../sim/fly/index.js";
 import { keepsDisk } from "../../src/policy/snapshots/keepVolume.js";
-import { Waiting, type IdleHint } from "../../src/worker/waiting/waiting.js";
+import { Waiting, type IdleHint } from "../../worker/src/waiting/waiting.js";
 import { COMPONENT } from "../schedules/mirror.js";
 import type { VolumeDisk } from "./disk.js";
 import { Dead, Line, Lost } from "./line.js";

@@ -1,4 +1,4 @@
-/** What lies on a volume: the marker that the worker keeps there (`src/worker/memory/disk.ts`), and what the watch knows of it. */
+/** What lies on a volume: the marker that the worker keeps there (`worker/src/memory/disk.ts`), and what the watch knows of it. */
 export class VolumeDisk {
   marker: { conversationId: string; generation: number; snapshotId: string | null; turns: number } | null =
     null;

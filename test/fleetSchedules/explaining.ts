@@ -38,7 +38,7 @@ function check(stage: Stage, told: Explained): void {
   const row = watch.mirror.rows("machines").find(({ worker }) => worker === told.workerId);
   if (told.reason === "booting" || told.reason === "launching")
     must(row === undefined || row.live, `${told.reason} is said of a machine that is there: ${told.text}`);
-  if (told.reason === "owner_polling") {
+  if (told.reason === "owner_polling" || told.reason === "worker_polling") {
     const owner = [...agents.values()].filter(({ workerId }) => workerId === told.workerId);
     const heardAt = Math.max(0, ...owner.map((agent) => agent.heardAt));
     const isThere = owner.some((agent) => agent.isReachable);

@@ -11,7 +11,7 @@ export const FLEET_MUTANTS: Mutant[] = [
         by: `        await ctx.db.patch(owner._id, { machineId });`,
       },
       {
-        file: "core/fleet/steps.ts",
+        file: "core/fleet/reports.ts",
         text: "  await noteMade(ctx, row, made,",
         by: "  if (row.machineId !== made.machineId) await noteMade(ctx, row, made,",
       },
@@ -28,12 +28,12 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "a launch is repeated without end",
     replacements: [
       {
-        file: "core/fleet/commands.ts",
+        file: "core/fleet/orders.ts",
         text: "if (row.attempt >= MAX_LAUNCHES || row.failures >= MAX_LAUNCHES)",
         by: "if (row.failures < 0)",
       },
       {
-        file: "core/fleet/steps.ts",
+        file: "core/fleet/reports.ts",
         text: "  await noteMade(ctx, row, made,",
         by: "  if (row.attempt < 0) await noteMade(ctx, row, made,",
       },
@@ -155,7 +155,7 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "a retirement whose action died is not taken up again",
     replacements: [
       {
-        file: "core/fleet/commands.ts",
+        file: "core/fleet/orders.ts",
         text: "    if (this.isLeaving()) {",
         by: `    if (this.isLeaving() && row.step === "launching") {`,
       },

@@ -1,6 +1,6 @@
 /** What the actors of one schedule share. */
 import type { Engine } from "../../sim/engine/index.js";
-import type { Clock } from "../../src/worker/clock.js";
+import type { Clock } from "../../worker/src/clock.js";
 import type { Caller } from "../schedules/caller.js";
 import type { Random } from "../simulation/random.js";
 import type { Agent } from "./agent.js";

@@ -1,5 +1,5 @@
 /** Why the fleet has made no machine, case by case. */
-import { failed, later, T, type Case } from "./messageFacts.js";
+import { failed, later, owner, server, T, type Case } from "./messageFacts.js";
 
 export const fleetCases: Case[] = [
   [
@@ -134,5 +134,29 @@ export const fleetCases: Case[] = [
     "behind message first of its conversation. Attempt 1 of 5 failed: boom",
     "cause",
     later,
+  ],
+  [
+    "its owner's machine has given no sign of life for long, and the fleet has not looked at it yet",
+    { owner: { ...owner, hasCalled: true, aliveUntil: T - 1 } },
+    "owner_silent",
+    "has given no sign of life since. The next pass looks at its machine",
+    null,
+    later,
+  ],
+  [
+    "its owner, that somebody else runs, has given no sign of life for long",
+    { owner: { ...owner, machine: null, aliveUntil: T - 1 } },
+    "owner_silent",
+    "The next look frees the conversation",
+    null,
+    later,
+  ],
+  [
+    "the only free worker has given no sign of life for long",
+    { servers: [{ ...server, aliveUntil: T - 1 }] },
+    "next_pass",
+    "",
+    null,
+    T + 5_000,
   ],
 ];

@@ -1,6 +1,6 @@
 /** A worker's clock in a made-up time. */
 import type { Interleaving } from "../../sim/engine/index.js";
-import type { Clock } from "../../src/worker/clock.js";
+import type { Clock } from "../../worker/src/clock.js";
 import type { Random } from "../simulation/random.js";
 
 export const clockIn = (time: Interleaving, random: Random): Clock => ({

@@ -1,7 +1,7 @@
 /** What the actors of one schedule share. */
 import type { Interleaving } from "../../sim/engine/index.js";
 import type { Random } from "../simulation/random.js";
-import type { Clock } from "../../src/worker/clock.js";
+import type { Clock } from "../../worker/src/clock.js";
 import type { Caller } from "./caller.js";
 import type { Plan } from "./plan.js";
 import type { Watch } from "./watch.js";

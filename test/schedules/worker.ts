@@ -1,9 +1,9 @@
 /**
  * A worker of any kind: it claims, hydrates, renews, and ends what it was given; it crashes, comes back, and says something
- * about work that is no longer its own. It waits as the real one does (`src/worker/waiting`).
+ * about work that is no longer its own. It waits as the real one does (`worker/src/waiting`).
  */
 import { must } from "../simulation/invariants.js";
-import { Waiting, type IdleHint } from "../../src/worker/waiting/waiting.js";
+import { Waiting, type IdleHint } from "../../worker/src/waiting/waiting.js";
 import type { WorkerPlan } from "./plan.js";
 import type { Stage } from "./stage.js";
 

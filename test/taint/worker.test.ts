@@ -1,8 +1,8 @@
 /** The real worker over sockets, with providers that quote what they were sent: nothing of it may be logged, served or reported. */
 import { EventEmitter } from "node:events";
 import { afterEach, expect, it, vi } from "vitest";
-import { readEnv } from "../../src/worker/env.js";
-import { runWorker } from "../../src/worker/main.js";
+import { readEnv } from "../../worker/src/env.js";
+import { runWorker } from "../../worker/src/main.js";
 import { aJob } from "../worker/fakes.js";
 import { json, startTestServer } from "../worker/httpServer.js";
 import { canary, findLeaks } from "./canaries.js";

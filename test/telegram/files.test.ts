@@ -7,8 +7,8 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { startPlatform, type Platform } from "../../sim/platform/index.js";
 import { startTelegramServer, type TelegramServer } from "../../sim/telegram/index.js";
-import { readEnv } from "../../src/worker/env.js";
-import { runWorker } from "../../src/worker/main.js";
+import { readEnv } from "../../worker/src/env.js";
+import { runWorker } from "../../worker/src/main.js";
 
 const TOKEN = `77:${"f".repeat(35)}`;
 const secretRef = "telegram.botToken.files";

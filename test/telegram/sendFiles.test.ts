@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startTelegramServer, type TelegramServer } from "../../sim/telegram/index.js";
 import type { ReplyFile } from "../../src/contract/attachments.js";
-import { FileGone, type OutgoingFile } from "../../src/worker/attachments/files.js";
-import { systemClock } from "../../src/worker/clock.js";
-import type { Delivery } from "../../src/worker/delivery/delivery.js";
-import { createTelegramDelivery } from "../../src/worker/delivery/telegram.js";
+import { FileGone, type OutgoingFile } from "../../worker/src/attachments/files.js";
+import { systemClock } from "../../worker/src/clock.js";
+import type { Delivery } from "../../worker/src/delivery/delivery.js";
+import { createTelegramDelivery } from "../../worker/src/delivery/telegram.js";
 
 const botToken = `88:${"s".repeat(35)}`;
 const recipient = { provider: "telegram", providerUserId: "9", metadata: {}, botToken };

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { faults, type FaultCode } from "../../src/worker/faults.js";
-import { checkDataDir, checkProgram } from "../../src/worker/startChecks.js";
+import { faults, type FaultCode } from "../../worker/src/faults.js";
+import { checkDataDir, checkProgram } from "../../worker/src/startChecks.js";
 import { closedPort, json, startTestServer, type TestServer } from "./httpServer.js";
 import { startInProcess, type InProcess } from "./inProcess.js";
 

@@ -6,11 +6,11 @@ import path from "node:path";
 import S3rver from "s3rver";
 import { afterEach, beforeEach } from "vitest";
 import { checkingFetch } from "./signedS3.js";
-import { systemClock } from "../../src/worker/clock.js";
-import type { Packed } from "../../src/worker/memory/archive.js";
-import { LeftOut } from "../../src/worker/memory/leftOut.js";
-import { MemoryError } from "../../src/worker/memory/memoryError.js";
-import { createS3Storage, type S3Options } from "../../src/worker/memory/storage/s3.js";
+import { systemClock } from "../../worker/src/clock.js";
+import type { Packed } from "../../worker/src/memory/archive.js";
+import { LeftOut } from "../../worker/src/memory/leftOut.js";
+import { MemoryError } from "../../worker/src/memory/memoryError.js";
+import { createS3Storage, type S3Options } from "../../worker/src/memory/storage/s3.js";
 
 export const clock = { ...systemClock, sleep: () => Promise.resolve() };
 export const signal = new AbortController().signal;

@@ -1,21 +1,21 @@
 /** A component, an engine and a delivery in memory, for tests of the worker's loop. */
-import { createFileExchange } from "../../src/worker/attachments/exchange.js";
-import type { OutgoingFile } from "../../src/worker/attachments/files.js";
+import { createFileExchange } from "../../worker/src/attachments/exchange.js";
+import type { OutgoingFile } from "../../worker/src/attachments/files.js";
 import { pino } from "pino";
 import type { HydrationBundle, Job } from "../../src/contract/queue.js";
-import type { Delivery, SendResult } from "../../src/worker/delivery/delivery.js";
-import type { Engine, EngineRequest } from "../../src/worker/engine/engine.js";
-import type { LoopDeps } from "../../src/worker/loop.js";
-import { createMetrics } from "../../src/worker/metrics.js";
-import { RunControl } from "../../src/worker/shutdown.js";
-import { createConnectionStatus } from "../../src/worker/status.js";
-import { systemClock } from "../../src/worker/clock.js";
+import type { Delivery, SendResult } from "../../worker/src/delivery/delivery.js";
+import type { Engine, EngineRequest } from "../../worker/src/engine/engine.js";
+import type { LoopDeps } from "../../worker/src/loop.js";
+import { createMetrics } from "../../worker/src/metrics.js";
+import { RunControl } from "../../worker/src/shutdown.js";
+import { createConnectionStatus } from "../../worker/src/status.js";
+import { systemClock } from "../../worker/src/clock.js";
 import type {
   RenewResult,
   SettleRequest,
   SettleResult,
   Transport,
-} from "../../src/worker/transport/transport.js";
+} from "../../worker/src/transport/transport.js";
 
 export const leaseLost = { ok: false, reason: "lease_lost" } as const;
 export const heartbeatMs = 1_000;

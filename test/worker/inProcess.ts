@@ -1,8 +1,8 @@
 /** A worker in this process: the real `runWorker` with an environment, a host that can be signalled, and its log lines. */
 import { EventEmitter } from "node:events";
 import { vi } from "vitest";
-import { readEnv } from "../../src/worker/env.js";
-import { runWorker } from "../../src/worker/main.js";
+import { readEnv } from "../../worker/src/env.js";
+import { runWorker } from "../../worker/src/main.js";
 
 interface LogLine {
   event: string;

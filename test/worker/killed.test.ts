@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TransportError } from "../../src/worker/transport/transport.js";
+import { TransportError } from "../../worker/src/transport/transport.js";
 import { useWorld } from "../component/world.js";
 import { Mortal, startMortal, type Outside } from "./mortalWorker.js";
 

@@ -1,7 +1,7 @@
 /** Takes a directory's lock again and again, from a stale state each time; fails when another has it at the same time. */
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { lockDir } from "../../src/worker/store/dirLock.js";
+import { lockDir } from "../../worker/src/store/dirLock.js";
 
 const [, , dir = ""] = process.argv;
 const held = path.join(dir, "held");

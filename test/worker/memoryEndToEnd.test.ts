@@ -6,8 +6,8 @@ import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, it } from "vitest";
 import { startPlatform, type Platform } from "../../sim/platform/index.js";
-import { readEnv } from "../../src/worker/env.js";
-import { runWorker } from "../../src/worker/main.js";
+import { readEnv } from "../../worker/src/env.js";
+import { runWorker } from "../../worker/src/main.js";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
-import { systemClock } from "../../src/worker/clock.js";
-import { Disk } from "../../src/worker/memory/disk.js";
-import { Memory, type MemoryDeps } from "../../src/worker/memory/memory.js";
-import type { SnapshotStorage } from "../../src/worker/memory/storage/storage.js";
-import { createGatewayTransport } from "../../src/worker/gateway/gateway.js";
+import { systemClock } from "../../worker/src/clock.js";
+import { Disk } from "../../worker/src/memory/disk.js";
+import { Memory, type MemoryDeps } from "../../worker/src/memory/memory.js";
+import type { SnapshotStorage } from "../../worker/src/memory/storage/storage.js";
+import { createGatewayTransport } from "../../worker/src/gateway/gateway.js";
 import { MemoryServer } from "./memoryServer.js";
 
 export const notAborted = new AbortController().signal;

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createMetrics, metricPrefix } from "../../src/worker/metrics.js";
+import { createMetrics, metricPrefix } from "../../worker/src/metrics.js";
 import { aJob } from "./fakes.js";
 import { json, startTestServer, type TestServer } from "./httpServer.js";
 import { startInProcess, type InProcess } from "./inProcess.js";

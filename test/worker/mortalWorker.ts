@@ -1,14 +1,14 @@
 /** A worker's loop against the real component, whose process can be killed at every call that leaves it. */
 import { pino } from "pino";
-import { createFileExchange } from "../../src/worker/attachments/exchange.js";
-import { systemClock } from "../../src/worker/clock.js";
-import type { Delivery } from "../../src/worker/delivery/delivery.js";
-import { Journal } from "../../src/worker/journal/journal.js";
-import { runLoop } from "../../src/worker/loop.js";
-import { createMetrics } from "../../src/worker/metrics.js";
-import { RunControl } from "../../src/worker/shutdown.js";
-import { createConnectionStatus } from "../../src/worker/status.js";
-import type { SettleRequest, Transport } from "../../src/worker/transport/transport.js";
+import { createFileExchange } from "../../worker/src/attachments/exchange.js";
+import { systemClock } from "../../worker/src/clock.js";
+import type { Delivery } from "../../worker/src/delivery/delivery.js";
+import { Journal } from "../../worker/src/journal/journal.js";
+import { runLoop } from "../../worker/src/loop.js";
+import { createMetrics } from "../../worker/src/metrics.js";
+import { RunControl } from "../../worker/src/shutdown.js";
+import { createConnectionStatus } from "../../worker/src/status.js";
+import type { SettleRequest, Transport } from "../../worker/src/transport/transport.js";
 import type { World } from "../component/world.js";
 
 /** What happened outside of the workers. */

@@ -18,7 +18,7 @@ import { aJob } from "./fakes.js";
 import { json, startTestServer } from "./httpServer.js";
 import { MemoryServer } from "./memoryServer.js";
 
-const bin = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const bin = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 const openAiBaseUrl = "https://models.test/v1";
 const provisioned = (engine: ProvisionedEngine): string[] =>
   workerHosts({

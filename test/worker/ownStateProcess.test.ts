@@ -11,7 +11,7 @@ import type { Job } from "../../src/contract/queue.js";
 import { aJob } from "./fakes.js";
 import { json, startTestServer, type Received } from "./httpServer.js";
 
-const bin = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const bin = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 const cleanups: (() => unknown)[] = [];
 let dir: string;
 beforeEach(async () => {
@@ -192,7 +192,7 @@ describe("the control plane", () => {
   }, 60_000);
 
   it("finds three places in a worker that start a program, and no other code that could", () => {
-    const root = fileURLToPath(new URL("../../src/worker/", import.meta.url));
+    const root = fileURLToPath(new URL("../../worker/src/", import.meta.url));
     const sources = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
       (name) => name.endsWith(".ts") && !name.endsWith(".test.ts"),
     );

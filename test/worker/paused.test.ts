@@ -8,7 +8,7 @@ import { afterEach, expect, it } from "vitest";
 import { startPlatform, type Platform } from "../../sim/platform/index.js";
 import { startTelegramServer, type TelegramServer } from "../../sim/telegram/index.js";
 
-const bin = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const bin = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 const TOKEN = `77:${"p".repeat(35)}`;
 const secretRef = "telegram.botToken.paused";
 const CHAT = 4242;

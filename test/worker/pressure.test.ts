@@ -1,8 +1,8 @@
 /** Workers over real sockets at a deployment whose transactions overlap, and which may not be written to fast. */
 import { afterEach, expect, it } from "vitest";
 import { startPlatform, type Platform } from "../../sim/platform/index.js";
-import { createGatewayTransport } from "../../src/worker/gateway/gateway.js";
-import { TransportError, type SettleResult } from "../../src/worker/transport/transport.js";
+import { createGatewayTransport } from "../../worker/src/gateway/gateway.js";
+import { TransportError, type SettleResult } from "../../worker/src/transport/transport.js";
 
 const componentPath = "agentFactory";
 let platform: Platform | undefined;

@@ -1,6 +1,6 @@
 /** Drives the worker's loop under fake timers. */
 import { vi } from "vitest";
-import { runLoop } from "../../src/worker/loop.js";
+import { runLoop } from "../../worker/src/loop.js";
 import type { loopWith } from "./fakes.js";
 
 type World = ReturnType<typeof loopWith>;

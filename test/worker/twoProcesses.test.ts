@@ -5,7 +5,7 @@ import { z } from "zod";
 import { WorkerProcess } from "../../conformance/workerProcess.js";
 import { openDeployment, type Deployment } from "../../sim/deployment/index.js";
 
-const BIN = fileURLToPath(new URL("../../src/worker/bin.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("../../worker/src/bin.ts", import.meta.url));
 let deployment: Deployment;
 const started: WorkerProcess[] = [];
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import { ConvexClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import WebSocket from "ws";
-import { readEnv } from "../../../src/worker/env.js";
-import { runWorker } from "../../../src/worker/main.js";
+import { readEnv } from "../../../worker/src/env.js";
+import { runWorker } from "../../../worker/src/main.js";
 import { startPlatform, type Platform } from "../index.js";
 
 const AGENT = "default";

@@ -5,7 +5,7 @@ import { afterLaunches } from "../../policy/fleet/launchPause.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { machineOf } from "./commands.js";
+import { machineOf } from "./orders.js";
 import { vListing, vVolumeListing } from "./listing.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
 import { launchProblems, waitsForPause } from "./state.js";

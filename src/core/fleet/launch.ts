@@ -20,7 +20,7 @@ import { checkConfig, deploymentTag, gatewayBase, providerFor, urlsFor, type Inl
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import { volumeToMount } from "./quarantine.js";
 import { readFleetState } from "./state.js";
-import { vIntent } from "./steps.js";
+import { vIntent } from "./reports.js";
 import { cutText } from "../../policy/text/cut.js";
 import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
 

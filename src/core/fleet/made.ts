@@ -3,7 +3,7 @@
  * a listing, a retirement. The volume is the one that the machine mounts, whatever was planned for it.
  */
 import type { Policies } from "../../contract/policies.js";
-import { stepAfter, stepDeadline } from "../../policy/fleet/steps.js";
+import { stepAfter, stepDeadline } from "../../policy/fleet/life.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { releaseVolume, takeVolume } from "./quarantine.js";

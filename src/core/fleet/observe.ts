@@ -1,6 +1,6 @@
 /**
  * Everything a pass decides upon, read by a query of its action: thousands of heartbeats must not retry it. What is acted upon is
- * read again by each command (`commands.ts`). Documents read: a few per live machine, and as many waiting conversations as could get one.
+ * read again by each command (`orders.ts`). Documents read: a few per live machine, and as many waiting conversations as could get one.
  */
 import { asQuery } from "../functions.js";
 import { v } from "convex/values";
@@ -46,7 +46,7 @@ export const observe = asQuery({
     listedAt: v.number(),
     spawnStep: v.optional(v.number()),
   },
-  /** `launches`: those ordered so far; whoever launches names them (`commands.launch`). */
+  /** `launches`: those ordered so far; whoever launches names them (`orders.launch`). */
   returns: v.object({ view: vObservation, launches: v.number() }),
 })(async (ctx, asked) => {
   const launches = (await findFence(ctx, "launch"))?.value ?? 0;

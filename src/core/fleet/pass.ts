@@ -1,7 +1,7 @@
 /**
  * One pass: observe → plan → carry out. Level-triggered: it looks at what is, not at what happened, so a lost or repeated wake-up
  * changes nothing but the time. The provider is listed only when its answer can matter. The action reads and plans, and
- * each command is a transaction of its own (`commands.ts`): none makes another, or the plan, start again.
+ * each command is a transaction of its own (`orders.ts`): none makes another, or the plan, start again.
  */
 import { asMutation, asAction } from "../functions.js";
 import { v } from "convex/values";
@@ -13,7 +13,7 @@ import type { Command, FleetView, Observation, Steering, WaitingView } from "../
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import type { HandedOut } from "./commands.js";
+import type { HandedOut } from "./orders.js";
 import { checkConfig, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { findFence, setFence } from "./fences.js";
 import { failureOf, launchMachine } from "./launch.js";

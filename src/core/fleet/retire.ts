@@ -17,7 +17,7 @@ import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { failureOf } from "./launch.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import { isMachineSaved } from "./quarantine.js";
-import { vIntent } from "./steps.js";
+import { vIntent } from "./reports.js";
 
 const MAX_VOLUME_FAILURES = 3;
 type Intent = { machine: Id<"machines">; attempt: number };

@@ -1,6 +1,7 @@
 /** What the action of a retirement records; fenced by the attempt like the steps of a launch. */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
+import { backoffMs } from "../../policy/retry/backoff.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
@@ -11,11 +12,10 @@ import { revokeToken } from "../workers/tokens/revokeToken.js";
 import { meterEnded } from "./machineHours.js";
 import { noteMade } from "./made.js";
 import { forgetVolume, keepVolume } from "./quarantine.js";
-import { currentRow, vIntent } from "./steps.js";
+import { currentRow, vIntent } from "./reports.js";
 import { noteForPass, wakeFleet } from "../signals/fleet.js";
 
-const BACKOFF_MS = 5_000;
-const MAX_BACKOFF_MS = 300_000;
+const BACKOFF = { baseMs: 5_000, maxMs: 300_000 };
 
 /** The machine is on its way; look again. */
 export const recordProgress = asMutation({
@@ -59,7 +59,7 @@ export const recordRetireFailure = asMutation({
   if (!row) return null;
   const now = Date.now();
   const failures = row.failures + 1;
-  const waitMs = Math.min(BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
+  const waitMs = backoffMs(failures, BACKOFF);
   await ctx.db.patch(row._id, {
     failures,
     problem: { code, message, at: now },

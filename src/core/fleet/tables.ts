@@ -7,7 +7,7 @@ export const vProblem = v.object({ code: v.string(), message: v.string(), at: v.
 
 export const fleetTables = {
   /**
-   * One row per machine ever ordered: the intent, what the provider has made of it, and why. Written by passes (`commands.ts`) and
+   * One row per machine ever ordered: the intent, what the provider has made of it, and why. Written by passes (`orders.ts`) and
    * by the actions that carry intents out, each write fenced by `attempt`. Read by passes and operators, never on the hot path.
    * `live` rows are bounded by the cap; the others are swept 30 days after their end.
    */

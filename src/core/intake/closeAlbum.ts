@@ -1,14 +1,14 @@
 /** The end of an album's collecting. Writes `messageQueue`. */
 import { v } from "convex/values";
-import { defineRow } from "../../contract/row.js";
 import { internal } from "../../component/_generated/api.js";
 import { asMutation } from "../functions.js";
 import { releaseWhenComplete } from "../queue/filesArrived.js";
 
-const closing = defineRow(() => ({ args: { album: v.id("albums") }, returns: v.null() }));
-
 /** No part came for a second: the message waits for its files alone now. An early timer is set again. */
-export const close = asMutation(closing)(async (ctx, { album }) => {
+export const close = asMutation({ args: { album: v.id("albums") }, returns: v.null() })(async (
+  ctx,
+  { album },
+) => {
   const row = await ctx.db.get(album);
   if (!row) return null;
   if (row.openUntil > Date.now()) {

@@ -71,9 +71,9 @@ async function gather(
     head: conversation.head === undefined ? null : { messageId: conversation.head },
     conversation: await conversationFacts(ctx, conversation, policies),
     lease: message.status === "queued" ? await leaseFacts(ctx, conversation) : null,
-    owner: waits ? await ownerFacts(ctx, conversation) : null,
+    owner: waits ? await ownerFacts(ctx, conversation, policies) : null,
     silentOwner: waits ? await silentOwnerOf(ctx, conversation, policies) : null,
-    servers: waits ? await serversFor(ctx, conversation) : [],
+    servers: waits ? await serversFor(ctx, conversation, policies) : [],
     fleet: await fleetFacts(ctx, policies, conversation.conversationId),
   };
 }

@@ -1,5 +1,6 @@
 /** The workers that could take a conversation's message, as facts. Bounded reads, for operators only. */
 import type { MachineFacts, OwnerFacts, ServerFacts } from "../../policy/ops/facts.js";
+import type { Policies } from "../../contract/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
@@ -20,12 +21,16 @@ export const machineRow = (ctx: QueryCtx, worker: string): Promise<Doc<"machines
     .unique();
 
 /** The worker that holds the conversation's memory, or null. */
-export async function ownerFacts(ctx: QueryCtx, conversation: Conversation): Promise<OwnerFacts | null> {
+export async function ownerFacts(
+  ctx: QueryCtx,
+  conversation: Conversation,
+  policies: Policies,
+): Promise<OwnerFacts | null> {
   const worker = conversation.owner === undefined ? null : await findWorker(ctx, conversation.owner);
   if (!worker) return null;
   const askedAt = await askedToReleaseAt(ctx, worker);
   return {
-    ...(await serverFacts(ctx, worker, conversation)),
+    ...(await serverFacts(ctx, worker, conversation, policies)),
     saving: askedAt !== null || (await isUploading(ctx, worker)),
     freeAt: askedAt === null ? null : askedAt + RELEASE_WITHIN_MS,
   };
@@ -65,15 +70,24 @@ export async function liveWorkers(ctx: QueryCtx): Promise<Worker[]> {
 }
 
 /** Workers that list the conversation's lane. */
-export async function serversFor(ctx: QueryCtx, conversation: Conversation): Promise<ServerFacts[]> {
+export async function serversFor(
+  ctx: QueryCtx,
+  conversation: Conversation,
+  policies: Policies,
+): Promise<ServerFacts[]> {
   const listing = (await liveWorkers(ctx)).filter(({ lanes }) => lanes.includes(conversation.lane));
   const servers: ServerFacts[] = [];
   for (const worker of listing.slice(0, MAX_LOOKED_AT))
-    servers.push(await serverFacts(ctx, worker, conversation));
+    servers.push(await serverFacts(ctx, worker, conversation, policies));
   return servers;
 }
 
-async function serverFacts(ctx: QueryCtx, worker: Worker, conversation: Conversation): Promise<ServerFacts> {
+async function serverFacts(
+  ctx: QueryCtx,
+  worker: Worker,
+  conversation: Conversation,
+  policies: Policies,
+): Promise<ServerFacts> {
   const machine = await machineRow(ctx, worker.workerId);
   const lease = await newestLease(ctx, worker.workerId);
   const beat = await ctx.db
@@ -81,6 +95,9 @@ async function serverFacts(ctx: QueryCtx, worker: Worker, conversation: Conversa
     .withIndex("by_worker", (q) => q.eq("worker", worker.workerId))
     .unique();
   const { binding } = worker;
+  const signs = [beat?.aliveUntil, lease && aliveByLease(lease, policies)].filter(
+    (at) => typeof at === "number",
+  );
   return {
     worker: worker.workerId,
     lanes: worker.lanes,
@@ -89,9 +106,12 @@ async function serverFacts(ctx: QueryCtx, worker: Worker, conversation: Conversa
     free: lease?.state !== "live" && (!binding || binding.conversation === conversation._id),
     hasCalled: lease !== null || beat !== null,
     machine: machine && machineFacts(machine),
-    aliveUntil: beat?.aliveUntil ?? null,
+    aliveUntil: signs.length === 0 ? null : Math.max(...signs),
   };
 }
+
+const aliveByLease = (lease: Doc<"leases">, { lease: { staleAfterMs } }: Policies): number =>
+  lease.state === "live" ? lease.expiresAt : lease.seenAt + staleAfterMs;
 
 const machineFacts = (row: Doc<"machines">): MachineFacts => ({
   step: row.step,

@@ -25,6 +25,7 @@ import type { Candidate } from "./discover.js";
 import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
 import type { ObjectType } from "convex/values";
+import { canServe } from "../../policy/queue/canServe.js";
 
 export interface ClaimScope {
   workerId: string;
@@ -336,7 +337,6 @@ function isClaimable(conversation: Doc<"conversations">, scope: Seeker): boolean
   return (
     conversation.state === "ready" &&
     (conversation.owner === undefined || conversation.owner === scope.workerId) &&
-    scope.lanes.includes(conversation.lane) &&
-    (scope.workspace === null || conversation.workspace === scope.workspace)
+    canServe(scope, conversation)
   );
 }

@@ -6,6 +6,7 @@ import { factoryError } from "../../contract/errors.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { requireReach, type WorkerGrant } from "../workers/tokens/authorize.js";
+import { canServe } from "../../policy/queue/canServe.js";
 
 export interface LeaseClaim {
   workerId: string;
@@ -71,8 +72,7 @@ export function mayTouch(
 ): boolean {
   if (grant.trusted && caller.workerId === undefined) return true;
   if (!grant.trusted && grant.workerId === null && caller.leaseId === undefined) return false;
-  if (grant.workspace !== null && grant.workspace !== conversation.workspace) return false;
-  if (grant.lanes !== null && !grant.lanes.includes(conversation.lane)) return false;
+  if (!canServe(grant, conversation)) return false;
   if (conversation.state !== "held" || conversation.lease === undefined) return false;
   if (conversation.holder !== (grant.workerId ?? caller.workerId)) return false;
   return caller.leaseId === undefined || caller.leaseId === leaseOnWire(conversation._id, conversation.lease);

@@ -7,6 +7,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { clampLimit, pageOf, readBounded } from "../bounds/bounded.js";
 import { findConversation } from "./enqueue.js";
+import { canServe } from "../../policy/queue/canServe.js";
 
 const STATS_CAP = 1_000;
 
@@ -121,8 +122,7 @@ export const hasQueuedJobsForConversation = asQuery(contract.hasQueuedJobsForCon
 ) => {
   const grant = await authorizeWorker(ctx, args);
   const conversation = await findConversation(ctx, args.conversationId);
-  if (!conversation || (grant.workspace !== null && grant.workspace !== conversation.workspace)) return false;
-  if (grant.lanes !== null && !grant.lanes.includes(conversation.lane)) return false;
+  if (!conversation || !canServe(grant, conversation)) return false;
   for (const status of ["queued", "delayed"] as const) {
     const rows = await ctx.db
       .query("messageQueue")

@@ -6,6 +6,7 @@ import { freeConversation } from "./binding.js";
 import { bindWorker } from "./bindWorker.js";
 import { askToRelease } from "./wakeRing.js";
 import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
+import { canServe } from "../../policy/queue/canServe.js";
 
 /**
  * It was taken for lost and is back before anybody else took the conversation: that is its own again. Where the next message is in
@@ -22,8 +23,7 @@ export const tend = asMutation({
   const worker = await ctx.db.get(id);
   const conversation = worker?.binding && (await ctx.db.get(worker.binding.conversation));
   if (!worker?.binding || !conversation || conversation.generation !== worker.binding.generation) return null;
-  const serves =
-    lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace);
+  const serves = canServe({ lanes, workspace }, conversation);
   if (conversation.owner === undefined) {
     if (serves && mayWait(conversation))
       await ctx.db.patch(conversation._id, await bindWorker(ctx, worker, conversation));

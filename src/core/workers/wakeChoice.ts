@@ -13,6 +13,7 @@ import { living } from "./living.js";
 import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { findWake } from "./wakeRow.js";
+import { canServe } from "../../policy/queue/canServe.js";
 
 /** A worker that was rung needs a message to it, a claim and its answer: some hundred ms. Then the next one is rung. */
 const REACTION_MS = 1_000;
@@ -46,10 +47,7 @@ export const choose = asQuery({
   const full = () => open.length === 0 || rings.length >= MAX_RINGS;
   /** Gives the worker the first conversation it may take. */
   const pair = (worker: Doc<"workers">, expect: (readyAt: number) => Ring["expected"]): void => {
-    const index = open.findIndex(
-      ({ lane, workspace }) =>
-        worker.lanes.includes(lane) && (worker.workspace === undefined || worker.workspace === workspace),
-    );
+    const index = open.findIndex((head) => canServe(worker, head));
     if (index < 0) return;
     const [head] = open.splice(index, 1);
     rings.push({ worker: worker.workerId, expected: expect(head?.readyAt ?? now) });

@@ -15,6 +15,7 @@ import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
 import { askToRelease } from "./wakeRing.js";
 import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
+import { canServe } from "../../policy/queue/canServe.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;
@@ -48,7 +49,7 @@ export const choose = asQuery({
   for await (const { worker: workerId } of living(ctx, { now, random, most: MAX_SEEN })) {
     const worker = await findWorker(ctx, workerId);
     if (!isElsewhere(worker)) continue;
-    const wanted = impatient.filter((head) => mayTake(worker, head));
+    const wanted = impatient.filter((head) => canServe(worker, head));
     if (wanted.length === 0) continue;
     const lease = await newestLease(ctx, workerId);
     if (!worker.binding && lease?.state !== "live") return null;
@@ -76,7 +77,7 @@ async function isOneAsked(ctx: QueryCtx, impatient: WaitingHead[], now: number):
   for (const { worker: workerId, release } of rung) {
     if (release === undefined) continue;
     const worker = await findWorker(ctx, workerId);
-    if (!isElsewhere(worker) || !impatient.some((head) => mayTake(worker, head))) continue;
+    if (!isElsewhere(worker) || !impatient.some((head) => canServe(worker, head))) continue;
     const askedAt = await askedToReleaseAt(ctx, worker);
     if (askedAt !== null && askedAt + RELEASE_WITHIN_MS > now) return true;
   }
@@ -86,9 +87,6 @@ async function isOneAsked(ctx: QueryCtx, impatient: WaitingHead[], now: number):
 /** Run by somebody else, and at work. */
 const isElsewhere = (worker: Doc<"workers"> | null): worker is Doc<"workers"> =>
   worker?.provider === "external" && worker.status === "active";
-
-const mayTake = (worker: Doc<"workers">, head: WaitingHead): boolean =>
-  worker.lanes.includes(head.lane) && (worker.workspace === undefined || worker.workspace === head.workspace);
 
 async function isWanted(ctx: QueryCtx, conversation: Id<"conversations">): Promise<boolean> {
   const row = await ctx.db.get(conversation);

@@ -1,4 +1,5 @@
 /** Failed launches pause launching, longer each time, until a machine boots. */
+import { backoffMs } from "../retry/backoff.js";
 
 /** A failure of the provider or of a step, as the operator sees it; `at` in epoch ms. */
 export interface Problem {
@@ -15,12 +16,10 @@ export interface LaunchRecord {
   problem?: Problem | undefined;
 }
 
-const BACKOFF_MS = 5_000;
-const MAX_BACKOFF_MS = 600_000;
+const PAUSE = { baseMs: 5_000, maxMs: 600_000 };
 
 /** How long launching rests after this many failures in a row, ms. */
-export const pauseMs = (failures: number): number =>
-  Math.min(BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
+export const pauseMs = (failures: number): number => backoffMs(failures, PAUSE);
 
 /** The record after what happened to launches, in that order. */
 export function afterLaunches(

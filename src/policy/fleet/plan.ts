@@ -4,6 +4,7 @@
  */
 import { lifecycleCommand } from "./lifecycle.js";
 import type { Blocked, Command, DrainReason, FleetView, MachineView, Plan, WaitingView } from "./types.js";
+import { canServe } from "../queue/canServe.js";
 
 const HOUR_MS = 3_600_000;
 /** Stopping and destroying takes seconds; a takeover shall not be late by more than this. */
@@ -45,10 +46,7 @@ function withoutWorker(view: FleetView, serving: readonly MachineView[]): Waitin
       .map(({ workspace }) => ({ lanes: view.fleet.lanes, workspace })),
   ];
   return view.waiting.filter((conversation) => {
-    const taker = free.findIndex(
-      ({ lanes, workspace }) =>
-        lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace),
-    );
+    const taker = free.findIndex((worker) => canServe(worker, conversation));
     if (taker >= 0) free.splice(taker, 1);
     return taker < 0 && view.fleet.lanes.includes(conversation.lane);
   });

@@ -5,6 +5,7 @@ import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, ServerF
 import { missingLane } from "../queue/servable.js";
 import { laneFix, timeText } from "./words.js";
 import { startAgain, type SilentOwner } from "./workers.js";
+import { canServe } from "../queue/canServe.js";
 
 export interface Explained extends Verdict {
   /** For `behind_earlier`: the message in front, explained. */
@@ -131,7 +132,8 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
   const { machine } = owner;
   if (machine && isStarting(owner)) return starting(facts, owner, machine);
   if (!owner.active || machine?.step === "retiring") return draining(facts, owner);
-  if (!serves(owner, conversation)) {
+  if (isLost(facts, owner)) return ownerLost(facts, owner);
+  if (!canServe(owner, conversation)) {
     return {
       reason: "lane_unserved",
       text: `Worker ${owner.worker} holds the conversation's memory, but does not serve lane '${lane}' of workspace '${workspace}'. ${untilFree(owner)}`,
@@ -178,6 +180,22 @@ function draining({ fleet, conversation }: MessageFacts, { worker, machine }: Ow
   };
 }
 
+function ownerLost(
+  { fleet, conversation }: MessageFacts,
+  { worker, machine, aliveUntil }: ServerFacts,
+): Verdict {
+  const next =
+    machine === null
+      ? "The next look frees the conversation for other workers."
+      : "The next pass looks at its machine and replaces it if it is dead.";
+  return {
+    reason: "owner_silent",
+    text: `Worker ${worker}, which holds the conversation's memory, counted as alive until ${timeText(aliveUntil ?? 0)} and has given no sign of life since. ${next}`,
+    fix: null,
+    nextLookAt: fleet.nextPassAt ?? conversation.nextLookAt,
+  };
+}
+
 function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: MachineFacts): Verdict {
   const boots = explainFleet.bootTrouble(fleet);
   if (machine.step === "booting") {
@@ -206,7 +224,9 @@ function explainProblem(problem: NonNullable<MachineFacts["problem"]>, worker: s
 /** Any worker of its lane may take it. */
 function withoutOwner(facts: MessageFacts): Verdict {
   const { conversation, servers, fleet } = facts;
-  const able = servers.filter((server) => server.active && serves(server, conversation));
+  const able = servers.filter(
+    (server) => server.active && canServe(server, conversation) && !isLost(facts, server),
+  );
   const free = able.filter((server) => server.free);
   const awake = free.find((server) => !isStarting(server));
   if (awake) {
@@ -258,8 +278,6 @@ function unserved({ conversation, servers, fleet }: MessageFacts): Verdict {
 const isStarting = ({ machine, hasCalled }: ServerFacts): boolean =>
   !hasCalled && (machine?.step === "launching" || machine?.step === "booting");
 
-const serves = (
-  { lanes, workspace }: Pick<ServerFacts, "lanes" | "workspace">,
-  conversation: Pick<ConversationFacts, "lane" | "workspace">,
-): boolean =>
-  lanes.includes(conversation.lane) && (workspace === null || workspace === conversation.workspace);
+/** By what is certainly past. Whoever looks after silent workers has not been here since. */
+const isLost = ({ message, fleet }: MessageFacts, { aliveUntil }: ServerFacts): boolean =>
+  aliveUntil !== null && aliveUntil < Math.max(message.dueAt, fleet.lastPassAt ?? 0);

@@ -1,5 +1,6 @@
 /** Why nobody takes a conversation: which lane no worker lists, in words for an operator. */
 import { isSystemLane } from "./lane.js";
+import { coversWorkspace, listsLane } from "./canServe.js";
 
 /** What a worker may take, as registered. `workspace` null: any. */
 export interface LaneServer {
@@ -23,8 +24,8 @@ export function missingLane(
   workers: readonly LaneServer[],
 ): MissingLane | null {
   const { lane, workspace } = conversation;
-  const listing = workers.filter((worker) => worker.lanes.includes(lane));
-  const mine = listing.filter((worker) => worker.workspace === null || worker.workspace === workspace);
+  const listing = workers.filter((worker) => listsLane(worker, lane));
+  const mine = listing.filter((worker) => coversWorkspace(worker, workspace));
   if (mine.some((worker) => worker.active)) return null;
   const kind = isSystemLane(lane) ? "a trusted worker" : "a worker";
   const fix = `Start ${kind} whose token lists the tag '${lane}' for workspace '${workspace}'.`;
@@ -45,6 +46,6 @@ export function missingLane(
 
 /** What holds for one workspace in the lane holds for every other: nobody lists it, or somebody serves it for all. */
 export function isAlikeForAll(lane: string, workers: readonly LaneServer[]): boolean {
-  const listing = workers.filter((worker) => worker.lanes.includes(lane));
+  const listing = workers.filter((worker) => listsLane(worker, lane));
   return listing.length === 0 || listing.some(({ workspace, active }) => workspace === null && active);
 }

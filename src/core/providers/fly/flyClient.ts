@@ -4,14 +4,15 @@ import type { ProviderError } from "../providerError.js";
 import type { ProviderOptions } from "../providerOptions.js";
 import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";
 import { Pacer, type Rate } from "./pacer.js";
+import { backoffMs } from "../../../policy/retry/backoff.js";
 import { parseJson } from "../../../policy/text/parseJson.js";
 
 const FLY_API_BASE_URL = "https://api.machines.dev/v1";
 /** Fly answers a create in 1 to 2.5 seconds, everything else faster. */
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Fly's advice where it names no `Retry-After`: 1, 2, 4 seconds and some jitter; then the caller's next pass. */
-const RETRY_DELAYS_MS = [1_000, 2_000, 4_000];
-const RETRY_JITTER = 0.25;
+const RETRY = { baseMs: 1_000, maxMs: 4_000, jitter: 0.25 };
+const MOST_RETRIES = 3;
 /** A longer `Retry-After` is left to the caller's next pass. */
 const MAX_RETRY_AFTER_MS = 30_000;
 /** Shorter environment values ("1", "true", a port) are no secrets, and removing them would spoil every message. */
@@ -55,18 +56,16 @@ export class FlyClient {
    * @throws ProviderError, and nothing else.
    */
   async send<Schema extends z.ZodType>(call: FlyCall, schema: Schema): Promise<z.output<Schema>> {
-    for (let attempt = 0; ; attempt += 1) {
+    for (let failures = 1; ; failures += 1) {
       await this.pacer.turn(call.rate.key, call.rate.limit);
       if (this.now() >= (this.options.until ?? Infinity)) throw tooLate(call);
       const result = await this.attempt(call, schema);
       if (!(result instanceof Failed)) return result.value;
       const { error, retryAfterMs } = result;
       if (error.outcomeUnknown) call.onUnknown?.();
-      const delayMs = RETRY_DELAYS_MS[attempt];
-      if (delayMs === undefined || !mayRepeat(call, error)) throw error;
-      if (retryAfterMs > MAX_RETRY_AFTER_MS) throw error;
-      const jitter = 1 + (this.options.random ?? Math.random)() * RETRY_JITTER;
-      await this.sleep(Math.max(delayMs * jitter, retryAfterMs));
+      if (failures > MOST_RETRIES || !mayRepeat(call, error) || retryAfterMs > MAX_RETRY_AFTER_MS) throw error;
+      const random = (this.options.random ?? Math.random)();
+      await this.sleep(Math.max(backoffMs(failures, RETRY, random), retryAfterMs));
     }
   }
 

@@ -9,6 +9,7 @@ import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";
 import { aliasHash } from "./alias.js";
 import { expiredToken, invalidToken, revokedToken, verifyToken, type WorkerClaims } from "./claims.js";
+import { coversWorkspace, listsLane } from "../../../policy/queue/canServe.js";
 
 /** What the caller may touch. */
 export interface WorkerGrant {
@@ -88,10 +89,10 @@ export function requireReach(
 ): void {
   const { workspace, lane } = conversation;
   const detail: Record<string, string> = grant.tokenId === null ? {} : { tokenId: grant.tokenId };
-  if (grant.workspace !== null && workspace !== undefined && workspace !== grant.workspace) {
+  if (workspace !== undefined && !coversWorkspace(grant, workspace)) {
     throw factoryError("workspace_mismatch", "The worker token belongs to another workspace.", detail);
   }
-  if (grant.lanes !== null && lane !== undefined && !grant.lanes.includes(lane)) {
+  if (lane !== undefined && !listsLane(grant, lane)) {
     throw factoryError(
       "lane_not_allowed",
       "The worker token does not list the lane of this message.",
