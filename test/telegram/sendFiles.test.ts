@@ -4,8 +4,8 @@ import { startTelegramServer, type TelegramServer } from "../../sim/telegram/ind
 import type { ReplyFile } from "../../src/contract/attachments.js";
 import { FileGone, type OutgoingFile } from "../../worker/src/attachments/files.js";
 import { systemClock } from "../../worker/src/clock.js";
-import type { Delivery } from "../../worker/src/delivery/delivery.js";
-import { createTelegramDelivery } from "../../worker/src/delivery/telegram.js";
+import type { Delivery } from "../../worker/src/channels/channel.js";
+import { createTelegramDelivery } from "../../worker/src/channels/telegram/outbound.js";
 
 const botToken = `88:${"s".repeat(35)}`;
 const recipient = { provider: "telegram", providerUserId: "9", metadata: {}, botToken };

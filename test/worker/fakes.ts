@@ -3,7 +3,7 @@ import { createFileExchange } from "../../worker/src/attachments/exchange.js";
 import type { OutgoingFile } from "../../worker/src/attachments/files.js";
 import { pino } from "pino";
 import type { HydrationBundle, Job } from "../../src/contract/queue.js";
-import type { Delivery, SendResult } from "../../worker/src/delivery/delivery.js";
+import type { Delivery, SendResult } from "../../worker/src/channels/channel.js";
 import type { Engine, EngineRequest } from "../../worker/src/engine/engine.js";
 import type { LoopDeps } from "../../worker/src/loop.js";
 import { createMetrics } from "../../worker/src/metrics.js";

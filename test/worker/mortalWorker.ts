@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { createFileExchange } from "../../worker/src/attachments/exchange.js";
 import { systemClock } from "../../worker/src/clock.js";
-import type { Delivery } from "../../worker/src/delivery/delivery.js";
+import type { Delivery } from "../../worker/src/channels/channel.js";
 import { Journal } from "../../worker/src/journal/journal.js";
 import { runLoop } from "../../worker/src/loop.js";
 import { createMetrics } from "../../worker/src/metrics.js";

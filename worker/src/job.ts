@@ -7,7 +7,7 @@ import type { Job } from "../../src/contract/queue.js";
 import { cutText } from "../../src/policy/text/cut.js";
 import type { FileExchange } from "./attachments/exchange.js";
 import type { OutgoingFile } from "./attachments/files.js";
-import type { Delivery, Recipient } from "./delivery/delivery.js";
+import type { Delivery, Recipient } from "./channels/channel.js";
 import type { Connections } from "./connections/resolve.js";
 import { EngineError, type Engine } from "./engine/engine.js";
 import {

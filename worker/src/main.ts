@@ -5,7 +5,7 @@ import type { GatewayOperation } from "../../src/contract/gateway.js";
 import type { Pressure } from "../../src/policy/calls/pressure.js";
 import { createConnections } from "./connections/resolve.js";
 import { createFileExchange } from "./attachments/exchange.js";
-import { createTelegramDelivery } from "./delivery/telegram.js";
+import { createTelegramDelivery } from "./channels/telegram/outbound.js";
 import { createEngine } from "./engines/create.js";
 import type { WorkerEnv } from "./env.js";
 import { exitCodes } from "./exitCodes.js";

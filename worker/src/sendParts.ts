@@ -1,7 +1,7 @@
 /** Sends an answer part by part, and knows at every moment what a farewell has to say about it. */
 import type { Logger } from "pino";
 import type { OutgoingFile } from "./attachments/files.js";
-import type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
+import type { Delivery, Recipient, SendResult } from "./channels/channel.js";
 import type { LeaseHolder } from "./leaseHolder.js";
 import type { Metrics } from "./metrics.js";
 import type { SettleRequest } from "./transport/transport.js";

@@ -6,7 +6,7 @@
 import type { Logger } from "pino";
 import { backoffMs } from "../../src/policy/worker/backoff.js";
 import type { Clock } from "./clock.js";
-import type { Delivery } from "./delivery/delivery.js";
+import type { Delivery } from "./channels/channel.js";
 import type { Engine } from "./engine/engine.js";
 import type { Metrics } from "./metrics.js";
 import type { OwnStore } from "./store/store.js";

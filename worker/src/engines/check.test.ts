@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
 import type { Clock } from "../clock.js";
-import type { Delivery } from "../delivery/delivery.js";
+import type { Delivery } from "../channels/channel.js";
 import { createMetrics } from "../metrics.js";
 import { checksOf, Services } from "../services.js";
 import type { EngineError } from "../engine/engine.js";

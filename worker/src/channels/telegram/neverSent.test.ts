@@ -3,11 +3,11 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { serverKeyPem, serverPem } from "../../../test/worker/certificates.js";
-import { closedPort } from "../../../test/worker/httpServer.js";
-import { openNetwork } from "../net/network.js";
-import type { Recipient, SendResult } from "./delivery.js";
-import { createTelegramDelivery } from "./telegram.js";
+import { serverKeyPem, serverPem } from "../../../../test/worker/certificates.js";
+import { closedPort } from "../../../../test/worker/httpServer.js";
+import { openNetwork } from "../../net/network.js";
+import type { Recipient, SendResult } from "../channel.js";
+import { createTelegramDelivery } from "./outbound.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -209,7 +209,7 @@ it("a wait that Telegram asks for is told to the queue, however long", async () 
 });
 
 it("a file that cannot be fetched at present is tried again; one that is lost is not", async () => {
-  const { FileGone } = await import("../attachments/files.js");
+  const { FileGone } = await import("../../attachments/files.js");
   const file = {
     storageId: "s",
     kind: "document",

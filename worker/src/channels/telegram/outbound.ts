@@ -1,12 +1,12 @@
 /** Delivery by Telegram's Bot API: texts, files and the typing indicator. */
-import { splitText, telegramMaxTextUnits } from "../../../src/policy/worker/splitText.js";
-import { cutText } from "../../../src/policy/text/cut.js";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
-import { FileGone, type OutgoingFile } from "../attachments/files.js";
-import type { Clock } from "../clock.js";
-import type { Delivery, Recipient, SendResult } from "./delivery.js";
-import { call, type CallOptions, type Reply } from "./telegramCall.js";
-import { fileForm, methodOf, type FileMethod } from "./telegramFile.js";
+import { splitText, telegramMaxTextUnits } from "../../../../src/policy/worker/splitText.js";
+import { cutText } from "../../../../src/policy/text/cut.js";
+import { backoffMs } from "../../../../src/policy/worker/backoff.js";
+import { FileGone, type OutgoingFile } from "../../attachments/files.js";
+import type { Clock } from "../../clock.js";
+import type { Delivery, Recipient, SendResult } from "../channel.js";
+import { call, type CallOptions, type Reply } from "./call.js";
+import { fileForm, methodOf, type FileMethod } from "./file.js";
 
 type TelegramParseMode = "HTML" | "MarkdownV2" | "Markdown";
 

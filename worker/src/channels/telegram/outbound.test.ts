@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
-import type { Clock } from "../clock.js";
-import type { Recipient } from "./delivery.js";
-import { createTelegramDelivery, type TelegramOptions } from "./telegram.js";
+import { closedPort, json, startTestServer, type TestServer } from "../../../../test/worker/httpServer.js";
+import type { Clock } from "../../clock.js";
+import type { Recipient } from "../channel.js";
+import { createTelegramDelivery, type TelegramOptions } from "./outbound.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {
