@@ -7,7 +7,7 @@ import { serverKeyPem, serverPem } from "../../../../test/worker/certificates.js
 import { closedPort } from "../../../../test/worker/httpServer.js";
 import { openNetwork } from "../../net/network.js";
 import type { Recipient, SendResult } from "../channel.js";
-import { createTelegramDelivery } from "./outbound.js";
+import { createTelegramOutbound } from "./outbound.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,15 +29,14 @@ async function listen(server: Server): Promise<number> {
 }
 
 const recipient: Recipient = {
-  provider: "telegram",
   providerUserId: "7",
   metadata: {},
-  botToken: "1:secret",
+  credential: "1:secret",
 };
 const idle = new AbortController().signal;
 const clock = { now: () => 0, random: () => 0, sleep: () => Promise.resolve() };
 const deliveryTo = (baseUrl: string, timeoutMs = 2_000) =>
-  createTelegramDelivery({ baseUrl, clock, timeoutMs });
+  createTelegramOutbound({ baseUrl, clock, timeoutMs });
 const send = (baseUrl: string, maySend?: () => boolean, timeoutMs?: number): Promise<SendResult> =>
   deliveryTo(baseUrl, timeoutMs).send("the answer", recipient, idle, maySend);
 
