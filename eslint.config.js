@@ -239,7 +239,7 @@ export default tseslint.config(
   {
     files: ["src/component/lib.ts"],
     rules: {
-      // One row per public function, and Convex wants all of them in this file.
+      // Generated, and Convex wants all public functions in this file.
       "max-lines": "off",
       "import-x/no-restricted-paths": [
         "error",

@@ -1,12 +1,16 @@
-/** Reads and compares `_generated` folders. */
+/** Reads and compares generated files. */
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
 /** File path relative to the root -> content. */
 export type FileMap = ReadonlyMap<string, string>;
 
-/** Every file below the given folders; a folder that does not exist yet counts as empty. */
-export async function readFiles(root: string, folders: readonly string[]): Promise<FileMap> {
+/** The generated ones among the files below the given folders; a folder that does not exist yet counts as empty. */
+export async function readFiles(
+  root: string,
+  folders: readonly string[],
+  isGenerated: (file: string) => boolean = () => true,
+): Promise<FileMap> {
   const files = new Map<string, string>();
   for (const folder of folders) {
     const entries = await readdir(path.join(root, folder), { recursive: true, withFileTypes: true }).catch(
@@ -16,9 +20,9 @@ export async function readFiles(root: string, folders: readonly string[]): Promi
       },
     );
     for (const entry of entries) {
-      if (!entry.isFile()) continue;
       const file = path.join(entry.parentPath, entry.name);
-      files.set(path.relative(root, file), await readFile(file, "utf8"));
+      const name = path.relative(root, file);
+      if (entry.isFile() && isGenerated(name)) files.set(name, await readFile(file, "utf8"));
     }
   }
   return files;

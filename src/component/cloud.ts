@@ -8,15 +8,11 @@ import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";
 import * as retireFile from "../core/fleet/retire.js";
 import * as sweepFile from "../core/fleet/sweep.js";
-import * as reconcileFile from "../core/fleet/reconcile.js";
 import { internalAction } from "./_generated/server.js";
+export * from "./cloud.generated.js";
 
 export const runPass = internalAction(passFile.run);
 export const runLaunch = internalAction(launchFile.run);
 export const runRetirement = internalAction(retireFile.run);
 export const deleteVolume = internalAction(sweepFile.deleteVolume);
 export const collectOrphan = internalAction(orphansFile.collect);
-
-export const reconcileWorkers = internalAction(reconcileFile.reconcileWorkers);
-export const checkIdleShutdowns = internalAction(reconcileFile.checkIdleShutdowns);
-export const deleteFlyVolume = internalAction(reconcileFile.deleteFlyVolume);

@@ -12,6 +12,7 @@ import * as tendFile from "../core/workers/tend.js";
 import * as wakeChoiceFile from "../core/workers/wakeChoice.js";
 import * as yieldingFile from "../core/workers/yielding.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
+export * from "./queue.generated.js";
 
 export const findCandidates = internalQuery(discoverFile.candidates);
 export const isReapArmed = internalQuery(discoverFile.armed);
@@ -30,5 +31,3 @@ export const findReplacedReport = internalQuery(replacedReportFile.replacedRepor
 export const chooseYielding = internalQuery(yieldingFile.choose);
 export const chooseWakes = internalQuery(wakeChoiceFile.choose);
 export const closeAlbum = internalMutation(albumsFile.close);
-
-export const releaseStuckJobs = internalMutation(reapFile.releaseStuckJobs);

@@ -11,6 +11,7 @@ import * as webhookFactsFile from "../core/channels/telegram/webhookFacts.js";
 import * as webhookReadinessFile from "../core/channels/telegram/webhookReadiness.js";
 import * as webhookSecretsFile from "../core/channels/telegram/webhookSecrets.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
+export * from "./telegram.generated.js";
 
 export const runFetch = internalAction(fetchingWith(fetchFile));
 export const recordAcceptedWebhook = internalMutation(webhookFactsFile.accepted);
@@ -22,6 +23,3 @@ export const withdrawWebhookSecret = internalMutation(webhookSecretsFile.withdra
 export const retireOlderWebhookSecrets = internalMutation(webhookSecretsFile.retireOlder);
 export const tellChat = internalAction(tellFile.tell);
 export const openTokenOfBot = internalQuery(tellFile.openTokenOfBot);
-
-export const configureTelegramWebhook = internalAction(configureWebhookFile.configureTelegramWebhook);
-export const getWebhookReadiness = internalAction(webhookReadinessFile.getWebhookReadiness);

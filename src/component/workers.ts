@@ -1,40 +1,16 @@
-/** What a worker asks once in its life or once in a while: its memory, its skills, files, a word about itself. Registrations only. */
+/**
+ * What a worker asks once in its life or once in a while (its memory, its skills, files, a word about itself), and what actions ask
+ * for. Registrations only.
+ */
 import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
-import * as mediaFile from "../core/media/media.js";
-import * as attachMetadataFile from "../core/queue/attachMetadata.js";
-import * as workerMemoryFile from "../core/snapshots/workerMemory.js";
-import * as restoreFile from "../core/snapshots/restore.js";
-import * as prepareUploadFile from "../core/snapshots/prepareUpload.js";
-import * as finalizeUploadFile from "../core/snapshots/finalizeUpload.js";
-import * as failUploadFile from "../core/snapshots/failUpload.js";
-import * as releaseFile from "../core/snapshots/release.js";
-import * as openForActionFile from "../core/secrets/openForAction.js";
 import * as fetchFileFile from "../core/intake/fetchFile.js";
-import * as refusalsFile from "../core/workers/tokens/refusals.js";
-import * as helloFile from "../core/workers/deployments/hello.js";
-import * as manifestFile from "../core/skills/manifest.js";
-import * as filesFile from "../core/skills/files.js";
-import * as reportFile from "../core/probes/report.js";
+import * as openForActionFile from "../core/secrets/openForAction.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
+export * from "./workers.generated.js";
 
-export const getWorkerMemory = internalQuery(workerMemoryFile.getWorkerMemory);
-export const getLatestDataSnapshotForRestore = internalQuery(restoreFile.getLatestDataSnapshotForRestore);
-export const prepareDataSnapshotUpload = internalMutation(prepareUploadFile.prepareDataSnapshotUpload);
-export const finalizeDataSnapshotUpload = internalMutation(finalizeUploadFile.finalizeDataSnapshotUpload);
-export const failDataSnapshotUpload = internalMutation(failUploadFile.failDataSnapshotUpload);
-export const releaseConversation = internalMutation(releaseFile.releaseConversation);
-export const noteWorkerRefusal = internalMutation(refusalsFile.noteWorkerRefusal);
-export const workerHello = internalMutation(helloFile.workerHello);
-export const getWorkerGlobalSkillsManifest = internalQuery(manifestFile.getWorkerGlobalSkillsManifest);
-export const getWorkerGlobalSkillsIndex = internalQuery(manifestFile.getWorkerGlobalSkillsIndex);
-export const getGlobalSkillFiles = internalQuery(filesFile.getGlobalSkillFiles);
-export const attachMessageMetadata = internalMutation(attachMetadataFile.attachMessageMetadata);
-export const generateMediaUploadUrl = internalMutation(mediaFile.generateMediaUploadUrl);
-export const getStorageFileUrl = internalQuery(mediaFile.getStorageFileUrl);
 export const beginFetch = internalMutation(fetchFileFile.begin);
 export const endFetch = internalMutation(fetchFileFile.end);
 export const openSecret = internalQuery(openForActionFile.openForAction);
-export const reportProbe = internalMutation(reportFile.reportProbe);

@@ -1,16 +1,8 @@
 /** Files that come with a message, and files that go back with its reply. */
 import { v, type Infer } from "convex/values";
-import { lazy } from "./row.js";
+import { lazy, oneOf, opt } from "./row.js";
 
-export const vFileKind = lazy(() =>
-  v.union(
-    v.literal("photo"),
-    v.literal("video"),
-    v.literal("audio"),
-    v.literal("voice"),
-    v.literal("document"),
-  ),
-);
+export const vFileKind = lazy(() => oneOf("photo", "video", "audio", "voice", "document"));
 export type FileKind = Infer<typeof vFileKind>;
 
 /**
@@ -21,16 +13,16 @@ export type FileKind = Infer<typeof vFileKind>;
  */
 export const vAttachment = lazy(() =>
   v.object({
-    status: v.union(v.literal("ready"), v.literal("failed"), v.literal("expired")),
+    status: oneOf("ready", "failed", "expired"),
     kind: vFileKind,
-    fileName: v.optional(v.string()),
-    mimeType: v.optional(v.string()),
-    sizeBytes: v.optional(v.number()),
-    storageId: v.optional(v.string()),
-    downloadUrl: v.optional(v.string()),
-    telegramFileId: v.optional(v.string()),
-    error: v.optional(v.string()),
-    expiresAt: v.optional(v.number()),
+    fileName: opt.string,
+    mimeType: opt.string,
+    sizeBytes: opt.number,
+    storageId: opt.string,
+    downloadUrl: opt.string,
+    telegramFileId: opt.string,
+    error: opt.string,
+    expiresAt: opt.number,
   }),
 );
 export type Attachment = Infer<typeof vAttachment>;
@@ -42,7 +34,7 @@ export type Attachment = Infer<typeof vAttachment>;
 export const vReplyFile = lazy(() =>
   v.object({
     storageId: v.string(),
-    kind: v.union(v.literal("photo"), v.literal("audio"), v.literal("voice"), v.literal("document")),
+    kind: oneOf("photo", "audio", "voice", "document"),
     fileName: v.string(),
     mimeType: v.string(),
     sizeBytes: v.number(),
@@ -50,7 +42,7 @@ export const vReplyFile = lazy(() =>
 );
 export type ReplyFile = Infer<typeof vReplyFile>;
 /** With the URL at which a resuming worker finds it; without one it has expired. */
-export const vRecordedReplyFile = lazy(() => vReplyFile.extend({ downloadUrl: v.optional(v.string()) }));
+export const vRecordedReplyFile = lazy(() => vReplyFile.extend({ downloadUrl: opt.string }));
 
 /** Most files of one reply. */
 export const MAX_REPLY_FILES = 10;

@@ -10,7 +10,7 @@
  * written without white space, keys in code unit order (those of `detail` too), `detail` left out when absent.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 export const AUDIT_FORMAT = "agent-factory-audit/1";
 /** What stands before the first entry. */
@@ -38,9 +38,7 @@ export type AuditKind =
   | `${string}.${string}`;
 
 /** Where a caller was refused: worker gateway, Telegram webhook, opaque alias, exposed functions. */
-const vAuditDoor = lazy(() =>
-  v.union(v.literal("gateway"), v.literal("webhook"), v.literal("alias"), v.literal("api")),
-);
+const vAuditDoor = lazy(() => oneOf("gateway", "webhook", "alias", "api"));
 export type AuditDoor = Infer<typeof vAuditDoor>;
 
 /**
@@ -68,11 +66,14 @@ export type AuditPoint = Infer<typeof vAuditPoint>;
  * - `reason`: A stable error code, never text of the caller.
  * - `subject`: Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples.
  */
-export const recordRefusal = defineRow({ kind: "mutation", module: "operators" })(() => ({
+export const recordRefusal = mutation(
+  "operators",
+  "package",
+)(() => ({
   args: {
     door: vAuditDoor,
     reason: v.string(),
-    subject: v.optional(v.string()),
+    subject: opt.string,
   },
   returns: v.null(),
 }));
@@ -81,16 +82,22 @@ export const recordRefusal = defineRow({ kind: "mutation", module: "operators" }
  * - `userId`: The user whom `auth` named; null = the operator functions, which ask nobody.
  * - `scope`: What the call was about, as `auth` saw it.
  */
-export const recordAdminOperation = defineRow({ kind: "mutation", module: "operators" })(() => ({
+export const recordAdminOperation = mutation(
+  "operators",
+  "package",
+)(() => ({
   args: {
     operation: v.string(),
-    userId: v.union(v.string(), v.null()),
+    userId: orNull.string,
     scope: v.optional(v.record(v.string(), v.string())),
   },
   returns: v.null(),
 }));
 /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
-export const auditHead = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const auditHead = query(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: v.object({
     head: vAuditPoint,
@@ -105,12 +112,15 @@ export const auditHead = defineRow({ kind: "query", module: "operators", access:
  * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
  * - returns `nextAfterSeq`: For the next page; null = this was the last.
  */
-export const exportAudit = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { afterSeq: v.optional(v.number()), limit: v.optional(v.number()) },
+export const exportAudit = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { afterSeq: opt.number, limit: opt.number },
   returns: v.object({
     anchor: vAuditPoint,
     entries: v.array(vAuditEntry),
-    nextAfterSeq: v.union(v.number(), v.null()),
+    nextAfterSeq: orNull.number,
     head: vAuditPoint,
   }),
 }));

@@ -1,12 +1,10 @@
 /** Messages to many people at once, and reusable texts sent to one. */
 import { v } from "convex/values";
 import { vProviderConfig } from "./queue.js";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `done`: everybody was tried. `failed`: the run itself broke off. */
-export const vBroadcastStatus = lazy(() =>
-  v.union(v.literal("running"), v.literal("done"), v.literal("failed"), v.literal("canceled")),
-);
+export const vBroadcastStatus = lazy(() => oneOf("running", "done", "failed", "canceled"));
 /**
  * - `totalTargets`: Bound users met so far; final once the status is no longer `running`.
  * - `error`: Why the run broke off.
@@ -25,8 +23,8 @@ const vBroadcastView = lazy(() =>
     totalTargets: v.number(),
     enqueued: v.number(),
     failed: v.number(),
-    completedAt: v.union(v.number(), v.null()),
-    error: v.union(v.string(), v.null()),
+    completedAt: orNull.number,
+    error: orNull.string,
     failures: v.optional(
       v.array(v.object({ consumerUserId: v.string(), agentKey: v.string(), error: v.string() })),
     ),
@@ -37,38 +35,44 @@ const vBroadcastView = lazy(() =>
  * Sends to the chat of every user who is bound, at the time of the call, to an enabled agent of that workspace. The first
  * batch is sent in this call and counted in its result; the rest follows by itself (`getBroadcast`).
  */
-export const sendBroadcastToAllActiveAgents = defineRow({
-  kind: "mutation",
-  module: "broadcasts",
-  access: "admin",
-  fill: ["providerConfig"],
-})(() => ({
-  args: {
-    companyId: v.string(),
-    title: v.string(),
-    text: v.string(),
-    requestedBy: v.string(),
-    providerConfig: v.optional(vProviderConfig),
-  },
-  returns: v.object({
-    broadcastId: v.string(),
-    totalTargets: v.number(),
-    enqueued: v.number(),
-    failed: v.number(),
+export const sendBroadcastToAllActiveAgents = mutation("broadcasts", "admin", { fill: ["providerConfig"] })(
+  () => ({
+    args: {
+      companyId: v.string(),
+      title: v.string(),
+      text: v.string(),
+      requestedBy: v.string(),
+      providerConfig: v.optional(vProviderConfig),
+    },
+    returns: v.object({
+      broadcastId: v.string(),
+      totalTargets: v.number(),
+      enqueued: v.number(),
+      failed: v.number(),
+    }),
   }),
-}));
-export const getBroadcast = defineRow({ kind: "query", module: "broadcasts", access: "admin" })(() => ({
+);
+export const getBroadcast = query(
+  "broadcasts",
+  "admin",
+)(() => ({
   args: { broadcastId: v.string() },
   returns: v.union(vBroadcastView, v.null()),
 }));
 /** Newest first; `before` is the `requestedAt` of the last one seen. */
-export const listBroadcasts = defineRow({ kind: "query", module: "broadcasts", access: "admin" })(() => ({
-  args: { companyId: v.string(), limit: v.optional(v.number()), before: v.optional(v.number()) },
+export const listBroadcasts = query(
+  "broadcasts",
+  "admin",
+)(() => ({
+  args: { companyId: v.string(), limit: opt.number, before: opt.number },
   returns: v.array(vBroadcastView),
 }));
 /** Stops before the next batch; messages already queued go out. false when it is not running. */
-export const cancelBroadcast = defineRow({ kind: "mutation", module: "broadcasts", access: "admin" })(() => ({
-  args: { broadcastId: v.string(), actorUserId: v.optional(v.string()) },
+export const cancelBroadcast = mutation(
+  "broadcasts",
+  "admin",
+)(() => ({
+  args: { broadcastId: v.string(), actorUserId: opt.string },
   returns: v.boolean(),
 }));
 
@@ -86,63 +90,64 @@ const vMessageTemplateView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
-export const createMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
+export const createMessageTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
+  args: {
+    companyId: v.string(),
+    templateKey: v.string(),
+    title: v.string(),
+    text: v.string(),
+    enabled: opt.boolean,
+    actorUserId: v.string(),
+  },
+  returns: v.string(),
+}));
+/** false when there is no such template. */
+export const updateMessageTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
+  args: {
+    templateId: v.string(),
+    title: opt.string,
+    text: opt.string,
+    enabled: opt.boolean,
+    actorUserId: v.string(),
+  },
+  returns: v.boolean(),
+}));
+export const deleteMessageTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
+  args: { templateId: v.string() },
+  returns: v.boolean(),
+}));
+/** Those of that company alone, newest update first. */
+export const listMessageTemplatesByCompany = query(
+  "pushing",
+  "admin",
+)(() => ({
+  args: {
+    companyId: v.string(),
+    includeDisabled: opt.boolean,
+    limit: opt.number,
+    before: opt.number,
+  },
+  returns: v.array(vMessageTemplateView),
+}));
+/** Enqueues the template's text in the chat of that user and agent; returns the message's id. */
+export const sendMessageTemplateToUserAgent = mutation("pushing", "admin", { fill: ["providerConfig"] })(
   () => ({
     args: {
-      companyId: v.string(),
-      templateKey: v.string(),
-      title: v.string(),
-      text: v.string(),
-      enabled: v.optional(v.boolean()),
-      actorUserId: v.string(),
+      templateId: v.string(),
+      consumerUserId: v.string(),
+      agentKey: v.string(),
+      metadata: v.optional(v.record(v.string(), v.string())),
+      providerConfig: v.optional(vProviderConfig),
     },
     returns: v.string(),
   }),
 );
-/** false when there is no such template. */
-export const updateMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
-  () => ({
-    args: {
-      templateId: v.string(),
-      title: v.optional(v.string()),
-      text: v.optional(v.string()),
-      enabled: v.optional(v.boolean()),
-      actorUserId: v.string(),
-    },
-    returns: v.boolean(),
-  }),
-);
-export const deleteMessageTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(
-  () => ({
-    args: { templateId: v.string() },
-    returns: v.boolean(),
-  }),
-);
-/** Those of that company alone, newest update first. */
-export const listMessageTemplatesByCompany = defineRow({ kind: "query", module: "pushing", access: "admin" })(
-  () => ({
-    args: {
-      companyId: v.string(),
-      includeDisabled: v.optional(v.boolean()),
-      limit: v.optional(v.number()),
-      before: v.optional(v.number()),
-    },
-    returns: v.array(vMessageTemplateView),
-  }),
-);
-/** Enqueues the template's text in the chat of that user and agent; returns the message's id. */
-export const sendMessageTemplateToUserAgent = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "admin",
-  fill: ["providerConfig"],
-})(() => ({
-  args: {
-    templateId: v.string(),
-    consumerUserId: v.string(),
-    agentKey: v.string(),
-    metadata: v.optional(v.record(v.string(), v.string())),
-    providerConfig: v.optional(vProviderConfig),
-  },
-  returns: v.string(),
-}));

@@ -3,7 +3,7 @@
  * for; their values never pass through it.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, opt, orNull, query } from "./row.js";
 
 /** A connection's name on both sides. */
 export const connectionName = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -19,7 +19,7 @@ export const vConnectionView = lazy(() =>
     workspaceId: v.string(),
     name: v.string(),
     kind: v.string(),
-    description: v.union(v.string(), v.null()),
+    description: orNull.string,
     agentKeys: v.union(v.array(v.string()), v.null()),
     createdAt: v.number(),
     updatedAt: v.number(),
@@ -33,27 +33,34 @@ export type ConnectionView = Infer<typeof vConnectionView>;
  * - `workspaceId`: Default `default`.
  * - `agentKeys`: Default: every agent of the workspace.
  */
-export const registerConnection = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: {
-      workspaceId: v.optional(v.string()),
-      name: v.string(),
-      kind: v.string(),
-      description: v.optional(v.string()),
-      agentKeys: v.optional(v.array(v.string())),
-    },
-    returns: v.null(),
-  }),
-);
+export const registerConnection = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: {
+    workspaceId: opt.string,
+    name: v.string(),
+    kind: v.string(),
+    description: opt.string,
+    agentKeys: v.optional(v.array(v.string())),
+  },
+  returns: v.null(),
+}));
 
 /** All of a workspace (default `default`), by name. */
-export const listConnections = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { workspaceId: v.optional(v.string()) },
+export const listConnections = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { workspaceId: opt.string },
   returns: v.array(vConnectionView),
 }));
 
 /** false: there was none. Workers keep their value until it is removed there. */
-export const removeConnection = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
-  args: { workspaceId: v.optional(v.string()), name: v.string() },
+export const removeConnection = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { workspaceId: opt.string, name: v.string() },
   returns: v.boolean(),
 }));

@@ -1,7 +1,7 @@
 /** Messages whose attempts are used up, and replies whose delivery is uncertain. */
 import { v } from "convex/values";
 import { vQueueItem, vRecordedReply } from "./queue.js";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, opt, query } from "./row.js";
 
 const vDeadLetter = lazy(() =>
   vQueueItem.extend({
@@ -10,39 +10,50 @@ const vDeadLetter = lazy(() =>
   }),
 );
 /** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
-export const listDeadLetters = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { limit: v.optional(v.number()), before: v.optional(v.number()) },
+export const listDeadLetters = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { limit: opt.number, before: opt.number },
   returns: v.array(vDeadLetter),
 }));
-export const inspectDeadLetter = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const inspectDeadLetter = query(
+  "operators",
+  "admin",
+)(() => ({
   args: { messageId: v.string() },
   returns: v.union(vDeadLetter, v.null()),
 }));
 /** Sends a dead letter round again, as a new arrival with no attempts behind it. */
-export const redriveDeadLetter = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({ args: { messageId: v.string() }, returns: v.boolean() }),
-);
+export const redriveDeadLetter = mutation(
+  "operators",
+  "admin",
+)(() => ({ args: { messageId: v.string() }, returns: v.boolean() }));
 /** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
-export const purgeDeadLetters = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const purgeDeadLetters = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: {
-    messageId: v.optional(v.string()),
-    endedBefore: v.optional(v.number()),
-    limit: v.optional(v.number()),
+    messageId: opt.string,
+    endedBefore: opt.number,
+    limit: opt.number,
   },
   returns: v.object({ purged: v.number(), more: v.boolean() }),
 }));
 /** Replies of which a part may or may not have been delivered; newest first. */
-export const listAmbiguousReplies = defineRow({ kind: "query", module: "operators", access: "admin" })(
-  () => ({
-    args: { limit: v.optional(v.number()) },
-    returns: v.array(
-      v.object({
-        messageId: v.string(),
-        conversationId: v.string(),
-        agentKey: v.string(),
-        ambiguousAt: v.number(),
-        reply: vRecordedReply,
-      }),
-    ),
-  }),
-);
+export const listAmbiguousReplies = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { limit: opt.number },
+  returns: v.array(
+    v.object({
+      messageId: v.string(),
+      conversationId: v.string(),
+      agentKey: v.string(),
+      ambiguousAt: v.number(),
+      reply: vRecordedReply,
+    }),
+  ),
+}));

@@ -1,6 +1,6 @@
 /** Agent workers as deployments: provisioned by an operator, started anywhere, watched until they are revoked. */
 import { v } from "convex/values";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { createAgentWorkerToken } from "./tokens.js";
 
 /**
@@ -10,27 +10,17 @@ import { createAgentWorkerToken } from "./tokens.js";
  */
 export const deploymentStates = ["pending", "connected", "draining", "lost", "revoked"] as const;
 export type DeploymentState = (typeof deploymentStates)[number];
-const vState = lazy(() =>
-  v.union(
-    v.literal("pending"),
-    v.literal("connected"),
-    v.literal("draining"),
-    v.literal("lost"),
-    v.literal("revoked"),
-  ),
-);
+const vState = lazy(() => oneOf("pending", "connected", "draining", "lost", "revoked"));
 
 /** The engines that a worker can be provisioned for. */
-const vEngine = lazy(() =>
-  v.union(v.literal("openai"), v.literal("command"), v.literal("echo"), v.literal("openclaw")),
-);
+const vEngine = lazy(() => oneOf("openai", "command", "echo", "openclaw"));
 
 /** A host that a worker calls: the whole list of outbound rules that its site needs. */
 const vWorkerHost = lazy(() =>
   v.object({
     host: v.string(),
     port: v.number(),
-    protocol: v.union(v.literal("https"), v.literal("http")),
+    protocol: oneOf("https", "http"),
     purpose: v.string(),
   }),
 );
@@ -54,28 +44,29 @@ const mintedFields = lazy(() => {
  * - returns `environment`: In the order of the file. `value: null`: only its site knows it.
  * - returns `envFile`: The same as the text of an environment file, as `docker run --env-file` and systemd read it.
  */
-export const provisionAgentWorker = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: {
-      ...tokenArgs,
-      engine: v.optional(vEngine),
-      openAiBaseUrl: v.optional(v.string()),
-    },
-    returns: v.object({
-      ...mintedFields,
-      environment: v.array(
-        v.object({
-          name: v.string(),
-          value: orNull.string,
-          secret: v.boolean(),
-          meaning: v.string(),
-        }),
-      ),
-      envFile: v.string(),
-      hosts: v.array(vWorkerHost),
-    }),
+export const provisionAgentWorker = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: {
+    ...tokenArgs,
+    engine: v.optional(vEngine),
+    openAiBaseUrl: opt.string,
+  },
+  returns: v.object({
+    ...mintedFields,
+    environment: v.array(
+      v.object({
+        name: v.string(),
+        value: orNull.string,
+        secret: v.boolean(),
+        meaning: v.string(),
+      }),
+    ),
+    envFile: v.string(),
+    hosts: v.array(vWorkerHost),
   }),
-);
+}));
 
 /**
  * - `version`: What it said of itself at its start; null for a worker that says nothing.
@@ -84,7 +75,7 @@ export const provisionAgentWorker = defineRow({ kind: "mutation", module: "opera
 const vDeploymentWorker = lazy(() =>
   v.object({
     workerId: v.string(),
-    status: v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("gone")),
+    status: oneOf("active", "draining", "stopping", "gone"),
     version: orNull.string,
     host: orNull.string,
     engine: orNull.string,
@@ -123,8 +114,11 @@ export const vDeployment = lazy(() =>
 );
 
 /** The deployments, newest first; with `tokenId` that one alone. */
-export const listDeployments = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { limit: v.optional(v.number()), tokenId: v.optional(v.string()) },
+export const listDeployments = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { limit: opt.number, tokenId: opt.string },
   returns: v.object({ deployments: v.array(vDeployment), capped: v.boolean() }),
 }));
 
@@ -134,8 +128,11 @@ export const listDeployments = defineRow({ kind: "query", module: "operators", a
  * - returns `rows.workerId`: null: workers that lived for less than 10 minutes, together.
  * - returns `totalHours`: Of the rows shown.
  */
-export const workerHours = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { month: v.string(), limit: v.optional(v.number()) },
+export const workerHours = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { month: v.string(), limit: opt.number },
   returns: v.object({
     month: v.string(),
     rows: v.array(

@@ -2,14 +2,11 @@
 import { v, type Infer } from "convex/values";
 import { vScalingPolicy } from "./policies.js";
 import { vProviderConfig } from "./queue.js";
-import { defineRow } from "./row.js";
+import { action, mutation, opt, query } from "./row.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 
-export const providerRuntimeConfig = defineRow({
-  kind: "query",
-  module: "operators",
-  access: "read",
+export const providerRuntimeConfig = query("operators", "read", {
   as: "getProviderRuntimeConfig",
   adminOnlyFields: ["env"],
 })(() => ({
@@ -17,12 +14,13 @@ export const providerRuntimeConfig = defineRow({
   returns: v.union(vProviderConfig, v.null()),
 }));
 /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
-export const setProviderRuntimeConfig = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: { providerConfig: vProviderConfig },
-    returns: v.null(),
-  }),
-);
+export const setProviderRuntimeConfig = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { providerConfig: vProviderConfig },
+  returns: v.null(),
+}));
 
 /**
  * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
@@ -32,19 +30,16 @@ export const setProviderRuntimeConfig = defineRow({ kind: "mutation", module: "o
  * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
  * - `workspaceId`: Only this tenant's conversations get machines in this pass.
  */
-export const reconcileWorkers = defineRow({
-  kind: "action",
-  module: "cloud",
-  access: "system",
+export const reconcileWorkers = action("cloud", "system", {
   as: "startWorkers",
   adminOnly: ["flyApiToken", "convexUrl", "scalingPolicy"],
   hostOnly: ["providerConfig"],
   fill: ["providerConfig"],
 })(() => ({
   args: {
-    flyApiToken: v.optional(v.string()),
-    convexUrl: v.optional(v.string()),
-    workspaceId: v.optional(v.string()),
+    flyApiToken: opt.string,
+    convexUrl: opt.string,
+    workspaceId: opt.string,
     scalingPolicy: v.optional(vScalingPolicy),
     providerConfig: v.optional(vProviderConfig),
   },
@@ -55,15 +50,12 @@ export const reconcileWorkers = defineRow({
  * A pass that launches nothing. `checked`: machines looked at; `stopped`: those that it ordered to be stopped and taken away, each
  * counted once; `pending`: those on their way out, with them. Throws as `reconcileWorkers`.
  */
-export const checkIdleShutdowns = defineRow({
-  kind: "action",
-  module: "cloud",
-  access: "system",
+export const checkIdleShutdowns = action("cloud", "system", {
   adminOnly: ["flyApiToken"],
   hostOnly: ["providerConfig"],
   fill: ["providerConfig"],
 })(() => ({
-  args: { flyApiToken: v.optional(v.string()), providerConfig: v.optional(vProviderConfig) },
+  args: { flyApiToken: opt.string, providerConfig: v.optional(vProviderConfig) },
   returns: v.object({
     checked: v.number(),
     stopped: v.number(),
@@ -76,12 +68,15 @@ export const checkIdleShutdowns = defineRow({
  * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
  * (`volume_in_use`); `force` overrides the latter.
  */
-export const deleteFlyVolume = defineRow({ kind: "action", module: "cloud", access: "admin" })(() => ({
+export const deleteFlyVolume = action(
+  "cloud",
+  "admin",
+)(() => ({
   args: {
     appName: v.string(),
     volumeId: v.string(),
-    flyApiToken: v.optional(v.string()),
-    force: v.optional(v.boolean()),
+    flyApiToken: opt.string,
+    force: opt.boolean,
   },
   returns: v.object({ ok: v.literal(true), status: v.number(), message: v.string() }),
 }));

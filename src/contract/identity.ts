@@ -1,8 +1,6 @@
 /** Users of the host and their agents: bindings, pairing codes, onboarding. */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
-
-const vNullableString = lazy(() => v.union(v.string(), v.null()));
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /**
  * - `telegramBotId`: The bot the binding is for; absent until it is known.
@@ -11,15 +9,15 @@ const vBindingView = lazy(() =>
   v.object({
     consumerUserId: v.string(),
     agentKey: v.string(),
-    status: v.union(v.literal("active"), v.literal("revoked")),
-    source: v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api")),
-    telegramUserId: vNullableString,
-    telegramChatId: vNullableString,
-    telegramBotId: v.optional(v.string()),
-    telegramBotUsername: v.optional(v.string()),
+    status: oneOf("active", "revoked"),
+    source: oneOf("manual", "telegram_pairing", "api"),
+    telegramUserId: orNull.string,
+    telegramChatId: orNull.string,
+    telegramBotId: opt.string,
+    telegramBotUsername: opt.string,
     metadata: v.union(v.record(v.string(), v.string()), v.null()),
     boundAt: v.number(),
-    revokedAt: v.union(v.number(), v.null()),
+    revokedAt: orNull.number,
   }),
 );
 export type BindingView = Infer<typeof vBindingView>;
@@ -33,14 +31,14 @@ const vPairingView = lazy(() =>
     code: v.string(),
     consumerUserId: v.string(),
     agentKey: v.string(),
-    status: v.union(v.literal("pending"), v.literal("used"), v.literal("expired")),
+    status: oneOf("pending", "used", "expired"),
     createdAt: v.number(),
     expiresAt: v.number(),
-    usedAt: v.union(v.number(), v.null()),
-    telegramUserId: vNullableString,
-    telegramChatId: vNullableString,
-    telegramBotId: v.optional(v.string()),
-    telegramBotUsername: v.optional(v.string()),
+    usedAt: orNull.number,
+    telegramUserId: orNull.string,
+    telegramChatId: orNull.string,
+    telegramBotId: opt.string,
+    telegramBotUsername: opt.string,
   }),
 );
 export type PairingView = Infer<typeof vPairingView>;
@@ -52,43 +50,46 @@ const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
  * Makes the agent the user's one active agent. Ends the user's other bindings, and other users' bindings that hold the
  * same Telegram account or chat at the same bot. A disabled profile is accepted. Throws `agent_not_found`.
  */
-export const bindUserAgent = defineRow({ kind: "mutation", module: "people", access: "admin" })(() => ({
+export const bindUserAgent = mutation(
+  "people",
+  "admin",
+)(() => ({
   args: {
     ...userAgent,
-    source: v.optional(v.union(v.literal("manual"), v.literal("telegram_pairing"), v.literal("api"))),
-    telegramUserId: v.optional(v.string()),
-    telegramChatId: v.optional(v.string()),
+    source: v.optional(oneOf("manual", "telegram_pairing", "api")),
+    telegramUserId: opt.string,
+    telegramChatId: opt.string,
     metadata: v.optional(v.record(v.string(), v.string())),
   },
   returns: vBindingView,
 }));
 /** `revoked` counts the bindings ended: 0 or 1. */
-export const revokeUserAgentBinding = defineRow({ kind: "mutation", module: "people", access: "write" })(
-  () => ({
-    args: user,
-    returns: v.object({ revoked: v.number() }),
-  }),
-);
-export const getUserAgentBinding = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const revokeUserAgentBinding = mutation(
+  "people",
+  "write",
+)(() => ({
+  args: user,
+  returns: v.object({ revoked: v.number() }),
+}));
+export const getUserAgentBinding = query(
+  "people",
+  "read",
+)(() => ({
   args: user,
   returns: v.union(vBindingView, v.null()),
 }));
-export const resolveAgentForUser = defineRow({
-  kind: "query",
-  module: "people",
-  access: "read",
-  as: "myAgentKey",
-})(() => ({
+export const resolveAgentForUser = query("people", "read", { as: "myAgentKey" })(() => ({
   args: user,
-  returns: v.object({ consumerUserId: v.string(), agentKey: vNullableString }),
+  returns: v.object({ consumerUserId: v.string(), agentKey: orNull.string }),
 }));
 /** The user id first, then the chat id; looks at no profile. */
-export const resolveAgentForTelegram = defineRow({ kind: "query", module: "people", access: "admin" })(
-  () => ({
-    args: { telegramUserId: v.optional(v.string()), telegramChatId: v.optional(v.string()) },
-    returns: v.object({ consumerUserId: vNullableString, agentKey: vNullableString }),
-  }),
-);
+export const resolveAgentForTelegram = query(
+  "people",
+  "admin",
+)(() => ({
+  args: { telegramUserId: opt.string, telegramChatId: opt.string },
+  returns: v.object({ consumerUserId: orNull.string, agentKey: orNull.string }),
+}));
 
 /**
  * What ties a user to an agent.
@@ -97,10 +98,13 @@ export const resolveAgentForTelegram = defineRow({ kind: "query", module: "peopl
  * - returns `granted`: The host gave the agent to the user (`bindUserAgent`); a pairing alone does not, because users make
  *   their pairing codes themselves.
  */
-export const getAgentMembership = defineRow({ kind: "query", module: "people" })(() => ({
+export const getAgentMembership = query(
+  "people",
+  "package",
+)(() => ({
   args: userAgent,
   returns: v.object({
-    workspace: vNullableString,
+    workspace: orNull.string,
     binding: v.union(v.literal("active"), v.literal("revoked"), v.null()),
     granted: v.boolean(),
   }),
@@ -111,51 +115,57 @@ export const getAgentMembership = defineRow({ kind: "query", module: "people" })
  */
 const pairingArgs = lazy(() => ({
   ...userAgent,
-  ttlMs: v.optional(v.number()),
+  ttlMs: opt.number,
 }));
 /**
  * A one-time code for `/start <code>`. Ends the user's pending codes for the same agent. Throws `agent_not_found` for a
  * missing or disabled profile.
  */
-export const createPairingCode = defineRow({ kind: "mutation", module: "people", access: "write" })(() => ({
+export const createPairingCode = mutation(
+  "people",
+  "write",
+)(() => ({
   args: pairingArgs,
   returns: vPairingView,
 }));
 /** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
-export const createUserAgentPairing = defineRow({ kind: "mutation", module: "people", access: "write" })(
-  () => ({
-    args: pairingArgs,
-    returns: v.object({ pairing: vPairingView, deepLink: vNullableString }),
-  }),
-);
+export const createUserAgentPairing = mutation(
+  "people",
+  "write",
+)(() => ({
+  args: pairingArgs,
+  returns: v.object({ pairing: vPairingView, deepLink: orNull.string }),
+}));
 /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
-export const consumePairingCode = defineRow({ kind: "mutation", module: "people", access: "admin" })(() => ({
+export const consumePairingCode = mutation(
+  "people",
+  "admin",
+)(() => ({
   args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string() },
   returns: vPairingView,
 }));
-export const getPairingCodeStatus = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getPairingCodeStatus = query(
+  "people",
+  "read",
+)(() => ({
   args: { code: v.string() },
   returns: v.union(vPairingView, v.null()),
 }));
 /** The newest pairing of the user with the agent. */
-export const getUserAgentPairingStatus = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: userAgent,
-    returns: v.union(vPairingView, v.null()),
-  }),
-);
+export const getUserAgentPairingStatus = query(
+  "people",
+  "read",
+)(() => ({
+  args: userAgent,
+  returns: v.union(vPairingView, v.null()),
+}));
 
 /**
  * Stores a bot token for an agent as its user, under the agent's own ref. Refused (`telegram_token_not_allowed`) when the agent or its
  * token is somebody else's: a token that the operator imported is replaced only by a user to whom the host gave the agent
  * (`bindUserAgent`). Refused (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`, `secret_empty`.
  */
-export const importTelegramTokenForAgent = defineRow({
-  kind: "mutation",
-  module: "operators",
-  access: "write",
-  agentUse: "manage",
-})(() => ({
+export const importTelegramTokenForAgent = mutation("operators", "write", { agentUse: "manage" })(() => ({
   args: {
     ...userAgent,
     plaintextValue: v.string(),
@@ -165,28 +175,23 @@ export const importTelegramTokenForAgent = defineRow({
 }));
 
 /** Derived from stored facts; `nextAction` is the first step that is missing. */
-export const getUserAgentOnboardingState = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: userAgent,
-    returns: v.object({
-      agentKey: v.string(),
-      telegramUsername: vNullableString,
-      tokenSecretRef: vNullableString,
-      tokenImported: v.boolean(),
-      webhookReady: v.boolean(),
-      pairingCode: vNullableString,
-      pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
-      pairingDeepLink: vNullableString,
-      nextAction: v.union(
-        v.literal("import_token"),
-        v.literal("configure_webhook"),
-        v.literal("create_pairing"),
-        v.literal("complete_pairing"),
-        v.literal("ready"),
-      ),
-    }),
+export const getUserAgentOnboardingState = query(
+  "people",
+  "read",
+)(() => ({
+  args: userAgent,
+  returns: v.object({
+    agentKey: v.string(),
+    telegramUsername: orNull.string,
+    tokenSecretRef: orNull.string,
+    tokenImported: v.boolean(),
+    webhookReady: v.boolean(),
+    pairingCode: orNull.string,
+    pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
+    pairingDeepLink: orNull.string,
+    nextAction: oneOf("import_token", "configure_webhook", "create_pairing", "complete_pairing", "ready"),
   }),
-);
+}));
 
 /**
  * - `workerRuntimeConfigPresent`: Whether a system prompt is set.
@@ -198,25 +203,25 @@ const vConfigPresence = lazy(() => ({
   issues: v.array(v.string()),
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
 }));
-export const getProviderOperationalReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: {},
-    returns: v.object(vConfigPresence),
-  }),
-);
+export const getProviderOperationalReadiness = query(
+  "people",
+  "read",
+)(() => ({
+  args: {},
+  returns: v.object(vConfigPresence),
+}));
 /** What one of a user's agents lacks before they can write to it. */
-export const getAgentOperationalReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: userAgent,
-    returns: v.object({
-      missingSecrets: v.array(v.string()),
-      hasTelegramToken: v.boolean(),
-      webhookReady: v.boolean(),
-      ...vConfigPresence,
-    }),
+export const getAgentOperationalReadiness = query(
+  "people",
+  "read",
+)(() => ({
+  args: userAgent,
+  returns: v.object({
+    missingSecrets: v.array(v.string()),
+    hasTelegramToken: v.boolean(),
+    webhookReady: v.boolean(),
+    ...vConfigPresence,
   }),
-);
+}));
 /** The same under its older name. */
-export const getTelegramAgentReadiness = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => getAgentOperationalReadiness,
-);
+export const getTelegramAgentReadiness = query("people", "read")(() => getAgentOperationalReadiness);

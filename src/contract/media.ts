@@ -1,30 +1,22 @@
 /** Files that workers store for a conversation: photos and voice notes on their way to the model. */
 import { v } from "convex/values";
-import { defineRow, lazy } from "./row.js";
-
-const workerToken = lazy(() => v.optional(v.string()));
+import { mutation, opt, orNull, query } from "./row.js";
 
 /** A URL that takes one upload and answers `{storageId}`. */
-export const generateMediaUploadUrl = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const generateMediaUploadUrl = mutation("workers", "worker", {
   as: "workerGenerateMediaUploadUrl",
   operation: "media_upload_url",
   image: true,
 })(() => ({
-  args: { workerToken },
+  args: { workerToken: opt.string },
   returns: v.object({ uploadUrl: v.string() }),
 }));
 /** Null for an unknown, malformed or deleted id. */
-export const getStorageFileUrl = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
+export const getStorageFileUrl = query("workers", "worker", {
   as: "workerGetStorageFileUrl",
   operation: "media_url",
   image: true,
 })(() => ({
-  args: { storageId: v.string(), workerToken },
-  returns: v.union(v.string(), v.null()),
+  args: { storageId: v.string(), workerToken: opt.string },
+  returns: orNull.string,
 }));

@@ -1,11 +1,11 @@
 /** What operators ask: why a message waits, what every machine does, what is wrong, what is left over. */
 import { v, type Infer, type ObjectType } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vWorkerStatus } from "./workers.js";
 
-const vText = lazy(() => v.union(v.string(), v.null()));
+const vText = lazy(() => orNull.string);
 /** Epoch ms, or null: unknown, or not yet. */
-const vTime = lazy(() => v.union(v.number(), v.null()));
+const vTime = lazy(() => orNull.number);
 
 /**
  * The rule that decides what happens to a message now. Each has one text and, where an operator can act, one fix.
@@ -28,37 +28,37 @@ const vTime = lazy(() => v.union(v.number(), v.null()));
  * - `next_pass`: The fleet has not looked at it yet.
  */
 export const vReason = lazy(() =>
-  v.union(
-    v.literal("answered"),
-    v.literal("in_flight"),
-    v.literal("dead_letter"),
-    v.literal("delayed"),
-    v.literal("behind_earlier"),
-    v.literal("backoff"),
-    v.literal("service_down"),
-    v.literal("attachments"),
-    v.literal("lane_unserved"),
-    v.literal("no_provider_config"),
-    v.literal("provider_config_incomplete"),
-    v.literal("provider_unsupported"),
-    v.literal("missing_secret"),
-    v.literal("provider_error"),
-    v.literal("fleet_error"),
-    v.literal("worker_cap"),
-    v.literal("launch_unsettled"),
-    v.literal("workspace_cap"),
-    v.literal("daily_budget"),
-    v.literal("launch_step"),
-    v.literal("launches_paused"),
-    v.literal("launching"),
-    v.literal("booting"),
-    v.literal("owner_draining"),
-    v.literal("owner_saving"),
-    v.literal("owner_silent"),
-    v.literal("owner_polling"),
-    v.literal("worker_polling"),
-    v.literal("in_line"),
-    v.literal("next_pass"),
+  oneOf(
+    "answered",
+    "in_flight",
+    "dead_letter",
+    "delayed",
+    "behind_earlier",
+    "backoff",
+    "service_down",
+    "attachments",
+    "lane_unserved",
+    "no_provider_config",
+    "provider_config_incomplete",
+    "provider_unsupported",
+    "missing_secret",
+    "provider_error",
+    "fleet_error",
+    "worker_cap",
+    "launch_unsettled",
+    "workspace_cap",
+    "daily_budget",
+    "launch_step",
+    "launches_paused",
+    "launching",
+    "booting",
+    "owner_draining",
+    "owner_saving",
+    "owner_silent",
+    "owner_polling",
+    "worker_polling",
+    "in_line",
+    "next_pass",
   ),
 );
 export type Reason = Infer<typeof vReason>;
@@ -84,12 +84,7 @@ export type Verdict = ObjectType<typeof verdict>;
 const vExplanation = lazy(() =>
   v.object({
     ...verdict,
-    state: v.union(
-      v.literal("answered"),
-      v.literal("in_flight"),
-      v.literal("waiting"),
-      v.literal("dead_letter"),
-    ),
+    state: oneOf("answered", "in_flight", "waiting", "dead_letter"),
     messageId: v.string(),
     conversationId: v.string(),
     agentKey: v.string(),
@@ -111,7 +106,10 @@ const vExplanation = lazy(() =>
  * Why a message has not been answered: the exact rule, and when something looks at it again. Reads a bounded number of
  * documents and decides nothing by the clock: times are returned. Throws `invalid_id`, `message_not_found`.
  */
-export const explainMessage = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const explainMessage = query(
+  "operators",
+  "admin",
+)(() => ({
   args: { messageId: v.string() },
   returns: vExplanation,
 }));
@@ -127,13 +125,7 @@ const vFleetProblem = lazy(() => v.object({ code: v.string(), message: v.string(
 const vMachineReport = lazy(() =>
   v.object({
     workerId: v.string(),
-    step: v.union(
-      v.literal("launching"),
-      v.literal("booting"),
-      v.literal("running"),
-      v.literal("retiring"),
-      v.literal("stopped"),
-    ),
+    step: oneOf("launching", "booting", "running", "retiring", "stopped"),
     workerStatus: vWorkerStatus,
     since: v.number(),
     createdAt: v.number(),
@@ -159,7 +151,10 @@ const vMachineReport = lazy(() =>
  * - returns `blocked`: Conversations that got no machine in the last pass, at most 50.
  * - returns `quarantined`: Volumes kept because they hold memory that is in no snapshot, at most 100.
  */
-export const fleetOverview = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const fleetOverview = query(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: v.object({
     asOf: vTime,
@@ -199,7 +194,7 @@ export const fleetOverview = defineRow({ kind: "query", module: "operators", acc
  */
 const vFinding = lazy(() =>
   v.object({
-    severity: v.union(v.literal("error"), v.literal("warning"), v.literal("info")),
+    severity: oneOf("error", "warning", "info"),
     code: v.string(),
     text: v.string(),
     fix: vText,
@@ -208,7 +203,10 @@ const vFinding = lazy(() =>
 export type Finding = Infer<typeof vFinding>;
 
 /** What is wrong and what to do about it, errors first. Empty findings: all is well. */
-export const fleetHealth = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const fleetHealth = query(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: v.object({ healthy: v.boolean(), findings: v.array(vFinding) }),
 }));
@@ -220,7 +218,7 @@ export const fleetHealth = defineRow({ kind: "query", module: "operators", acces
 const vOrphanView = lazy(() =>
   v.object({
     orphanId: v.string(),
-    kind: v.union(v.literal("machine"), v.literal("volume")),
+    kind: oneOf("machine", "volume"),
     providerId: v.string(),
     name: v.string(),
     firstSeenAt: v.number(),
@@ -235,7 +233,10 @@ const vOrphanView = lazy(() =>
 export type OrphanView = Infer<typeof vOrphanView>;
 
 /** Machines and volumes of this deployment without an owner, oldest first, at most 200, and when each would go. */
-export const orphanReport = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const orphanReport = query(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: v.object({
     lastListedAt: vTime,
@@ -249,8 +250,11 @@ export const orphanReport = defineRow({ kind: "query", module: "operators", acce
  * Starts the collection of confirmed orphans now, at most 50, and has the provider listed afresh. The collector looks at
  * each resource again right before it acts. `dryRun`: says what it would do and does nothing. `skipped`: not yet confirmed.
  */
-export const collectOrphans = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
-  args: { dryRun: v.optional(v.boolean()) },
+export const collectOrphans = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { dryRun: opt.boolean },
   returns: v.object({
     dryRun: v.boolean(),
     collecting: v.array(vOrphanView),

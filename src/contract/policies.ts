@@ -3,7 +3,7 @@
  * `setPolicies`; every code path reads the stored row merged over these defaults (`resolvePolicies`).
  */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, query } from "./row.js";
 
 export { defaultPolicies } from "./defaultPolicies.js";
 
@@ -124,7 +124,7 @@ const vHydrationPolicy = lazy(() =>
  */
 const vSkillsPolicy = lazy(() =>
   v.object({
-    manifestHash: v.union(v.literal("source"), v.literal("bundle"), v.literal("none")),
+    manifestHash: oneOf("source", "bundle", "none"),
   }),
 );
 /**
@@ -186,7 +186,7 @@ const vAttachmentsPolicy = lazy(() =>
  */
 const vTelegramPolicy = lazy(() =>
   v.object({
-    groupMessages: v.union(v.literal("addressed"), v.literal("all")),
+    groupMessages: oneOf("addressed", "all"),
   }),
 );
 const vPolicies = lazy(() =>
@@ -228,12 +228,18 @@ export type Policies = Infer<typeof vPolicies>;
 export type PolicyOverrides = Infer<typeof vPolicyOverrides>;
 
 /** The effective policies and what an operator stored. */
-export const policies = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
+export const policies = query(
+  "operators",
+  "read",
+)(() => ({
   args: {},
   returns: vPolicies,
 }));
 /** Merges the given fields over the stored ones; refuses values that make no sense (`invalid_policy`, all faults at once). */
-export const setPolicies = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const setPolicies = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: { policies: vPolicyOverrides },
   returns: vPolicies,
 }));

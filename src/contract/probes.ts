@@ -3,21 +3,17 @@
  * a probe names a target, never what to do with it, and only whether and how it was reached comes back, never content.
  */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /**
  * `host`: a TCP connection to `host:port`. `url`: one GET without credentials, redirects not followed, the body dropped.
  * `model`, `gateway`: the model endpoint or agent gateway of the worker's own configuration; they take no target.
  */
-export const vProbeKind = lazy(() =>
-  v.union(v.literal("host"), v.literal("url"), v.literal("model"), v.literal("gateway")),
-);
+export const vProbeKind = lazy(() => oneOf("host", "url", "model", "gateway"));
 export type ProbeKind = Infer<typeof vProbeKind>;
 
 /** `waiting` until the worker answers or `expiresAt` passes. */
-export const vProbeStatus = lazy(() =>
-  v.union(v.literal("waiting"), v.literal("done"), v.literal("expired")),
-);
+export const vProbeStatus = lazy(() => oneOf("waiting", "done", "expired"));
 
 /**
  * - `code`: `reached`, else a stable reason: `dns`, `refused`, `unreachable`, `timeout`, `tls`,
@@ -31,7 +27,7 @@ export const vProbeResult = lazy(() =>
     code: v.string(),
     message: v.string(),
     latencyMs: v.number(),
-    httpStatus: v.optional(v.number()),
+    httpStatus: opt.number,
   }),
 );
 export type ProbeResult = Infer<typeof vProbeResult>;
@@ -41,12 +37,12 @@ const vProbeView = lazy(() =>
     probeId: v.string(),
     workerId: v.string(),
     kind: vProbeKind,
-    target: v.union(v.string(), v.null()),
+    target: orNull.string,
     timeoutMs: v.number(),
     status: vProbeStatus,
     requestedAt: v.number(),
     expiresAt: v.number(),
-    finishedAt: v.union(v.number(), v.null()),
+    finishedAt: orNull.number,
     result: v.union(vProbeResult, v.null()),
   }),
 );
@@ -57,7 +53,7 @@ export const vProbeOrder = lazy(() =>
   v.object({
     probeId: v.string(),
     kind: vProbeKind,
-    target: v.union(v.string(), v.null()),
+    target: orNull.string,
     timeoutMs: v.number(),
   }),
 );
@@ -73,33 +69,39 @@ export const MAX_OPEN_PROBES = 4;
  * - `timeoutMs`: 100..30000 ms, default 5000.
  * - `requestedBy`: Who asks, for the audit log.
  */
-export const requestProbe = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const requestProbe = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: {
     workerId: v.string(),
     kind: vProbeKind,
-    target: v.optional(v.string()),
-    timeoutMs: v.optional(v.number()),
-    requestedBy: v.optional(v.string()),
+    target: opt.string,
+    timeoutMs: opt.number,
+    requestedBy: opt.string,
   },
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),
 }));
 
-export const getProbe = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const getProbe = query(
+  "operators",
+  "admin",
+)(() => ({
   args: { probeId: v.string() },
   returns: v.union(v.null(), vProbeView),
 }));
 
 /** Newest first; `limit` 1..100, default 20. */
-export const listProbes = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { workerId: v.string(), limit: v.optional(v.number()) },
+export const listProbes = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { workerId: v.string(), limit: opt.number },
   returns: v.array(vProbeView),
 }));
 
 /** The worker's answer. false: unknown, another worker's, or over. Repeatable. */
-export const reportProbe = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const reportProbe = mutation("workers", "worker", {
   as: "workerReportProbe",
   operation: "probe_report",
 })(() => ({
@@ -107,7 +109,7 @@ export const reportProbe = defineRow({
     workerId: v.string(),
     probeId: v.string(),
     result: vProbeResult,
-    workerToken: v.optional(v.string()),
+    workerToken: opt.string,
   },
   returns: v.boolean(),
 }));

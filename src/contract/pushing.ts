@@ -1,7 +1,7 @@
 /** Scheduled pushes: templates, jobs, their dispatches. All slots are fixed local times; there is no every-N-minutes. */
 import { v, type Infer } from "convex/values";
 import { vProviderConfig } from "./queue.js";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `time` is "HH:mm" in the job's own time zone. */
 const vDailySlot = lazy(() => v.object({ kind: v.literal("daily"), time: v.string() }));
@@ -21,11 +21,9 @@ export const vSlot = lazy(() => v.union(vDailySlot, vWeeklySlot, vMonthlySlot));
 export const vSchedule = lazy(() =>
   v.union(v.object({ kind: v.literal("manual") }), vDailySlot, vWeeklySlot, vMonthlySlot),
 );
-export const vPeriodicity = lazy(() =>
-  v.union(v.literal("manual"), v.literal("daily"), v.literal("weekly"), v.literal("monthly")),
-);
+export const vPeriodicity = lazy(() => oneOf("manual", "daily", "weekly", "monthly"));
 /** What happens to slots that passed while nothing ran: one run for all of them, or none. */
-export const vMissedRunPolicy = lazy(() => v.union(v.literal("run_once"), v.literal("skip")));
+export const vMissedRunPolicy = lazy(() => oneOf("run_once", "skip"));
 export type Slot = Infer<typeof vSlot>;
 export type Schedule = Infer<typeof vSchedule>;
 export type Periodicity = Infer<typeof vPeriodicity>;
@@ -67,9 +65,7 @@ const vPushJobView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
-export const vDispatchStatus = lazy(() =>
-  v.union(v.literal("enqueued"), v.literal("skipped"), v.literal("failed")),
-);
+export const vDispatchStatus = lazy(() => oneOf("enqueued", "skipped", "failed"));
 const vDispatchView = lazy(() =>
   v.object({
     _id: v.string(),
@@ -83,9 +79,12 @@ const vDispatchView = lazy(() =>
 );
 
 /** Longest list; `before` is the last one's `updatedAt` (of dispatches `createdAt`) of the page seen. */
-const page = lazy(() => ({ limit: v.optional(v.number()), before: v.optional(v.number()) }));
+const page = lazy(() => ({ limit: opt.number, before: opt.number }));
 
-export const createPushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
+export const createPushTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
   args: {
     companyId: v.string(),
     templateKey: v.string(),
@@ -93,35 +92,42 @@ export const createPushTemplate = defineRow({ kind: "mutation", module: "pushing
     text: v.string(),
     periodicity: vPeriodicity,
     suggestedTimes: v.array(vSlot),
-    enabled: v.optional(v.boolean()),
+    enabled: opt.boolean,
     actorUserId: v.string(),
   },
   returns: v.string(),
 }));
-export const updatePushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
+export const updatePushTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
   args: {
     templateId: v.string(),
-    title: v.optional(v.string()),
-    text: v.optional(v.string()),
+    title: opt.string,
+    text: opt.string,
     periodicity: v.optional(vPeriodicity),
     suggestedTimes: v.optional(v.array(vSlot)),
-    enabled: v.optional(v.boolean()),
+    enabled: opt.boolean,
     actorUserId: v.string(),
   },
   returns: v.boolean(),
 }));
 /** Jobs made from it stay. */
-export const deletePushTemplate = defineRow({ kind: "mutation", module: "pushing", access: "admin" })(() => ({
+export const deletePushTemplate = mutation(
+  "pushing",
+  "admin",
+)(() => ({
   args: { templateId: v.string() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushTemplatesByCompany = defineRow({ kind: "query", module: "pushing", access: "read" })(
-  () => ({
-    args: { companyId: v.string(), includeDisabled: v.optional(v.boolean()), ...page },
-    returns: v.array(vPushTemplateView),
-  }),
-);
+export const listPushTemplatesByCompany = query(
+  "pushing",
+  "read",
+)(() => ({
+  args: { companyId: v.string(), includeDisabled: opt.boolean, ...page },
+  returns: v.array(vPushTemplateView),
+}));
 
 const fromTemplate = lazy(() => ({
   companyId: v.string(),
@@ -129,7 +135,7 @@ const fromTemplate = lazy(() => ({
   templateId: v.string(),
   timezone: v.string(),
   schedule: v.optional(vSchedule),
-  enabled: v.optional(v.boolean()),
+  enabled: opt.boolean,
   missedRunPolicy: v.optional(vMissedRunPolicy),
 }));
 const custom = lazy(() => ({
@@ -140,53 +146,62 @@ const custom = lazy(() => ({
   periodicity: vPeriodicity,
   timezone: v.string(),
   schedule: vSchedule,
-  enabled: v.optional(v.boolean()),
+  enabled: opt.boolean,
   missedRunPolicy: v.optional(vMissedRunPolicy),
 }));
 const jobChanges = lazy(() => ({
-  title: v.optional(v.string()),
-  text: v.optional(v.string()),
+  title: opt.string,
+  text: opt.string,
   periodicity: v.optional(vPeriodicity),
-  timezone: v.optional(v.string()),
+  timezone: opt.string,
   schedule: v.optional(vSchedule),
-  enabled: v.optional(v.boolean()),
+  enabled: opt.boolean,
   missedRunPolicy: v.optional(vMissedRunPolicy),
 }));
 const userAgent = lazy(() => ({ consumerUserId: v.string(), agentKey: v.string() }));
 
-export const createPushJobFromTemplate = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
-  () => ({ args: fromTemplate, returns: v.string() }),
-);
-export const createPushJobCustom = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
-  () => ({ args: custom, returns: v.string() }),
-);
+export const createPushJobFromTemplate = mutation(
+  "pushing",
+  "write",
+)(() => ({ args: fromTemplate, returns: v.string() }));
+export const createPushJobCustom = mutation(
+  "pushing",
+  "write",
+)(() => ({ args: custom, returns: v.string() }));
 /** false when there is no such job. The next run is reckoned from now. */
-export const updatePushJob = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
+export const updatePushJob = mutation(
+  "pushing",
+  "write",
+)(() => ({
   args: { jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
-export const deletePushJob = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
+export const deletePushJob = mutation(
+  "pushing",
+  "write",
+)(() => ({
   args: { jobId: v.string() },
   returns: v.boolean(),
 }));
-export const setPushJobEnabled = defineRow({ kind: "mutation", module: "pushing", access: "write" })(() => ({
+export const setPushJobEnabled = mutation(
+  "pushing",
+  "write",
+)(() => ({
   args: { jobId: v.string(), enabled: v.boolean() },
   returns: v.boolean(),
 }));
 /** Newest update first. */
-export const listPushJobsForUser = defineRow({ kind: "query", module: "pushing", access: "read" })(() => ({
-  args: { consumerUserId: v.string(), includeDisabled: v.optional(v.boolean()), ...page },
+export const listPushJobsForUser = query(
+  "pushing",
+  "read",
+)(() => ({
+  args: { consumerUserId: v.string(), includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushJobView),
 }));
 
 const vTriggered = lazy(() => v.object({ enqueuedMessageId: v.string(), runKey: v.string() }));
 /** Works for disabled jobs too; the schedule is not touched. */
-export const triggerPushJobNow = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "write",
-  fill: ["providerConfig"],
-})(() => ({
+export const triggerPushJobNow = mutation("pushing", "write", { fill: ["providerConfig"] })(() => ({
   args: { jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vTriggered,
 }));
@@ -194,14 +209,11 @@ export const triggerPushJobNow = defineRow({
  * Runs what is due and not yet run. Jobs wake by themselves at their own minute, so this is the net. Works off one batch
  * in this call, which it counts; a larger `limit` (1..1000, default 200) goes on by itself afterwards.
  */
-export const dispatchDuePushJobs = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "system",
+export const dispatchDuePushJobs = mutation("pushing", "system", {
   hostOnly: ["providerConfig"],
   fill: ["providerConfig"],
 })(() => ({
-  args: { limit: v.optional(v.number()), providerConfig: v.optional(vProviderConfig) },
+  args: { limit: opt.number, providerConfig: v.optional(vProviderConfig) },
   returns: v.object({
     scanned: v.number(),
     enqueued: v.number(),
@@ -210,54 +222,53 @@ export const dispatchDuePushJobs = defineRow({
   }),
 }));
 /** Newest run first. */
-export const listPushDispatchesByJob = defineRow({ kind: "query", module: "pushing", access: "read" })(
-  () => ({
-    args: { jobId: v.string(), ...page },
-    returns: v.array(vDispatchView.omit("jobId")),
-  }),
-);
+export const listPushDispatchesByJob = query(
+  "pushing",
+  "read",
+)(() => ({
+  args: { jobId: v.string(), ...page },
+  returns: v.array(vDispatchView.omit("jobId")),
+}));
 
 // The same for one agent of a user.
-export const listPushJobsForAgent = defineRow({ kind: "query", module: "pushing", access: "read" })(() => ({
-  args: { ...userAgent, includeDisabled: v.optional(v.boolean()), ...page },
+export const listPushJobsForAgent = query(
+  "pushing",
+  "read",
+)(() => ({
+  args: { ...userAgent, includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushJobView),
 }));
-export const createPushJobFromTemplateForAgent = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "write",
-})(() => ({
+export const createPushJobFromTemplateForAgent = mutation(
+  "pushing",
+  "write",
+)(() => ({
   args: { ...fromTemplate, agentKey: v.string() },
   returns: v.string(),
 }));
-export const createPushJobCustomForAgent = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "write",
-})(() => ({
+export const createPushJobCustomForAgent = mutation(
+  "pushing",
+  "write",
+)(() => ({
   args: { ...custom, agentKey: v.string() },
   returns: v.string(),
 }));
 /** false when the job is not that user's and agent's. */
-export const updatePushJobForAgent = defineRow({ kind: "mutation", module: "pushing", access: "write" })(
-  () => ({
-    args: { ...userAgent, jobId: v.string(), ...jobChanges },
-    returns: v.boolean(),
-  }),
-);
-export const triggerPushJobNowForAgent = defineRow({
-  kind: "mutation",
-  module: "pushing",
-  access: "write",
-  fill: ["providerConfig"],
-})(() => ({
+export const updatePushJobForAgent = mutation(
+  "pushing",
+  "write",
+)(() => ({
+  args: { ...userAgent, jobId: v.string(), ...jobChanges },
+  returns: v.boolean(),
+}));
+export const triggerPushJobNowForAgent = mutation("pushing", "write", { fill: ["providerConfig"] })(() => ({
   args: { ...userAgent, jobId: v.string(), providerConfig: v.optional(vProviderConfig) },
   returns: vTriggered,
 }));
 /** Across the jobs of that user and agent, newest first. */
-export const listPushDispatchesForAgent = defineRow({ kind: "query", module: "pushing", access: "read" })(
-  () => ({
-    args: { ...userAgent, ...page },
-    returns: v.array(vDispatchView),
-  }),
-);
+export const listPushDispatchesForAgent = query(
+  "pushing",
+  "read",
+)(() => ({
+  args: { ...userAgent, ...page },
+  returns: v.array(vDispatchView),
+}));

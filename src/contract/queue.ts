@@ -1,7 +1,7 @@
 /** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
 import { v, type Infer } from "convex/values";
 import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vIdleHint } from "./workers.js";
 
 export const vMetadata = lazy(() => v.record(v.string(), v.string()));
@@ -10,39 +10,27 @@ export const vPayload = lazy(() =>
     provider: v.string(),
     providerUserId: v.string(),
     messageText: v.string(),
-    externalMessageId: v.optional(v.string()),
-    rawUpdateJson: v.optional(v.string()),
+    externalMessageId: opt.string,
+    rawUpdateJson: opt.string,
     metadata: v.optional(vMetadata),
   }),
 );
 export type Payload = Infer<typeof vPayload>;
 
 /** The status words of 1.0.11. `failed` is never produced. */
-export const vQueueStatus = lazy(() =>
-  v.union(
-    v.literal("queued"),
-    v.literal("processing"),
-    v.literal("done"),
-    v.literal("failed"),
-    v.literal("dead_letter"),
-  ),
-);
+export const vQueueStatus = lazy(() => oneOf("queued", "processing", "done", "failed", "dead_letter"));
 export type QueueStatus = Infer<typeof vQueueStatus>;
 
-export const vTurnRole = lazy(() =>
-  v.union(v.literal("system"), v.literal("user"), v.literal("assistant"), v.literal("tool")),
-);
+export const vTurnRole = lazy(() => oneOf("system", "user", "assistant", "tool"));
 export const vHistoryItem = lazy(() => v.object({ role: vTurnRole, content: v.string(), at: v.number() }));
 export type HistoryItem = Infer<typeof vHistoryItem>;
 /** A turn to append; `at` defaults to the server's time plus its index. */
-export const vNewTurn = lazy(() =>
-  v.object({ role: vTurnRole, content: v.string(), at: v.optional(v.number()) }),
-);
+export const vNewTurn = lazy(() => v.object({ role: vTurnRole, content: v.string(), at: opt.number }));
 export const vToolCall = lazy(() =>
   v.object({
     toolName: v.string(),
     callId: v.string(),
-    status: v.union(v.literal("pending"), v.literal("running"), v.literal("done"), v.literal("failed")),
+    status: oneOf("pending", "running", "done", "failed"),
   }),
 );
 
@@ -56,7 +44,7 @@ export const vToolCall = lazy(() =>
  */
 export const vProviderConfig = lazy(() =>
   v.object({
-    kind: v.union(v.literal("fly"), v.literal("memory"), v.literal("runpod"), v.literal("ecs")),
+    kind: oneOf("fly", "memory", "runpod", "ecs"),
     appName: v.string(),
     organizationSlug: v.string(),
     image: v.string(),
@@ -66,7 +54,7 @@ export const vProviderConfig = lazy(() =>
     volumeSizeGb: v.number(),
     guest: v.optional(
       v.object({
-        cpuKind: v.union(v.literal("shared"), v.literal("performance")),
+        cpuKind: oneOf("shared", "performance"),
         cpus: v.number(),
         memoryMb: v.number(),
       }),
@@ -85,17 +73,17 @@ export const vProviderConfig = lazy(() =>
  * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from
  *   their binding, whatever `payload` says of them.
  */
-export const enqueue = defineRow({ kind: "mutation", access: "write", fill: ["providerConfig"] })(() => ({
+export const enqueue = mutation("lib", "write", { fill: ["providerConfig"] })(() => ({
   args: {
     conversationId: v.string(),
     agentKey: v.string(),
     payload: vPayload,
-    priority: v.optional(v.number()),
-    scheduledFor: v.optional(v.number()),
-    maxAttempts: v.optional(v.number()),
-    idempotencyKey: v.optional(v.string()),
-    tag: v.optional(v.string()),
-    asUser: v.optional(v.string()),
+    priority: opt.number,
+    scheduledFor: opt.number,
+    maxAttempts: opt.number,
+    idempotencyKey: opt.string,
+    tag: opt.string,
+    asUser: opt.string,
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),
@@ -118,12 +106,12 @@ export const vRecordedReply = lazy(() =>
 );
 export const vBridgeRuntimeConfig = lazy(() =>
   v.object({
-    baseUrl: v.union(v.string(), v.null()),
-    appBaseUrlMapJson: v.union(v.string(), v.null()),
-    serviceId: v.union(v.string(), v.null()),
-    appKey: v.union(v.string(), v.null()),
-    serviceKey: v.union(v.string(), v.null()),
-    serviceKeySecretRef: v.union(v.string(), v.null()),
+    baseUrl: orNull.string,
+    appBaseUrlMapJson: orNull.string,
+    serviceId: orNull.string,
+    appKey: orNull.string,
+    serviceKey: orNull.string,
+    serviceKeySecretRef: orNull.string,
   }),
 );
 /**
@@ -145,14 +133,14 @@ export const vHydrationBundle = lazy(() =>
     payload: vPayload.extend({
       attachments: v.optional(v.array(vAttachment)),
     }),
-    systemPrompt: v.optional(v.string()),
-    undeliverable: v.optional(v.string()),
+    systemPrompt: opt.string,
+    undeliverable: opt.string,
     conversationState: v.object({
       contextHistory: v.array(vHistoryItem),
       pendingToolCalls: v.array(vToolCall),
     }),
-    channel: v.optional(v.object({ kind: v.string(), credential: v.union(v.string(), v.null()) })),
-    telegramBotToken: v.union(v.string(), v.null()),
+    channel: v.optional(v.object({ kind: v.string(), credential: orNull.string })),
+    telegramBotToken: orNull.string,
     connections: v.optional(v.array(v.object({ name: v.string(), kind: v.string() }))),
     bridgeRuntimeConfig: v.union(vBridgeRuntimeConfig, v.null()),
     reply: v.optional(vRecordedReply),
@@ -175,19 +163,19 @@ export const vJob = lazy(() =>
     agentKey: v.string(),
     leaseId: v.string(),
     leaseExpiresAt: v.number(),
-    leaseMs: v.optional(v.number()),
+    leaseMs: opt.number,
     payload: vPayload,
     attempt: v.number(),
     maxAttempts: v.number(),
     heartbeatIntervalMs: v.number(),
     hydration: v.optional(vHydrationBundle),
-    hydrationError: v.optional(v.string()),
+    hydrationError: opt.string,
   }),
 );
 export type Job = Infer<typeof vJob>;
 
 /** Proof of who calls. Absent = the host app itself, which is trusted; everything from outside carries one. */
-const workerToken = lazy(() => v.optional(v.string()));
+const workerToken = lazy(() => opt.string);
 
 /**
  * - `workspaceId`: Must equal the conversation's workspace when given.
@@ -199,38 +187,32 @@ const workerToken = lazy(() => v.optional(v.string()));
  *   process under one worker id gets no work while the first is alive. Null for it, and for a worker id that belongs to another
  *   token: `poll` says which.
  */
-export const claim = defineRow({
-  kind: "mutation",
-  access: "worker",
-  as: "workerClaim",
-  image: true,
-  unscoped: ["workspaceId"],
-})(() => ({
-  args: {
-    workerId: v.string(),
-    conversationId: v.optional(v.string()),
-    workspaceId: v.optional(v.string()),
-    hydrate: v.optional(v.boolean()),
-    stateful: v.optional(v.boolean()),
-    listens: v.optional(v.boolean()),
-    instance: v.optional(v.string()),
-    workerToken,
-  },
-  returns: v.union(v.null(), vJob),
-}));
+export const claim = mutation("lib", "worker", { as: "workerClaim", image: true, unscoped: ["workspaceId"] })(
+  () => ({
+    args: {
+      workerId: v.string(),
+      conversationId: opt.string,
+      workspaceId: opt.string,
+      hydrate: opt.boolean,
+      stateful: opt.boolean,
+      listens: opt.boolean,
+      instance: opt.string,
+      workerToken,
+    },
+    returns: v.union(v.null(), vJob),
+  }),
+);
 
 /**
  * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
  * Throws what `claim` throws, and `worker_id_taken` or `worker_id_in_use` where that answers null because of the worker id.
  */
-export const poll = defineRow({ kind: "mutation", operation: "claim", value: claim })(() => ({
+export const poll = mutation("lib", "package", { operation: "claim", resultOf: claim })(() => ({
   args: claim.args,
   returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
-export const getHydrationBundle = defineRow({
-  kind: "query",
-  access: "worker",
+export const getHydrationBundle = query("lib", "worker", {
   as: "workerHydrationBundle",
   operation: "hydrate",
   image: true,
@@ -239,8 +221,8 @@ export const getHydrationBundle = defineRow({
   args: {
     messageId: v.string(),
     workspaceId: v.string(),
-    workerId: v.optional(v.string()),
-    leaseId: v.optional(v.string()),
+    workerId: opt.string,
+    leaseId: opt.string,
     workerToken,
   },
   returns: v.union(v.null(), vHydrationBundle),
@@ -254,29 +236,22 @@ const leased = lazy(() => ({
 }));
 
 /** true and extended by the lease length iff the lease is still the caller's. */
-export const heartbeat = defineRow({
-  kind: "mutation",
-  access: "worker",
-  as: "workerHeartbeat",
-  image: true,
-})(() => ({ args: leased, returns: v.boolean() }));
+export const heartbeat = mutation("lib", "worker", { as: "workerHeartbeat", image: true })(() => ({
+  args: leased,
+  returns: v.boolean(),
+}));
 const vLeaseLost = lazy(() => v.object({ ok: v.literal(false), reason: v.literal("lease_lost") }));
 /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
-export const renewLease = defineRow({
-  kind: "mutation",
-  access: "worker",
-  as: "workerRenewLease",
-  operation: "heartbeat",
-})(() => ({
-  args: leased,
-  returns: v.union(
-    v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }),
-    vLeaseLost,
-  ),
-}));
-export const complete = defineRow({
-  kind: "mutation",
-  access: "worker",
+export const renewLease = mutation("lib", "worker", { as: "workerRenewLease", operation: "heartbeat" })(
+  () => ({
+    args: leased,
+    returns: v.union(
+      v.object({ ok: v.literal(true), leaseExpiresAt: v.number(), shouldStop: v.boolean() }),
+      vLeaseLost,
+    ),
+  }),
+);
+export const complete = mutation("lib", "worker", {
   as: "workerComplete",
   operation: "complete",
   image: true,
@@ -289,12 +264,10 @@ const vFailResult = lazy(() =>
   v.object({
     requeued: v.boolean(),
     deadLettered: v.boolean(),
-    nextScheduledFor: v.union(v.number(), v.null()),
+    nextScheduledFor: orNull.number,
   }),
 );
-export const fail = defineRow({
-  kind: "mutation",
-  access: "worker",
+export const fail = mutation("lib", "worker", {
   as: "workerFail",
   operation: "fail",
   image: true,
@@ -318,9 +291,9 @@ export const vOutcome = lazy(() =>
     v.object({
       kind: v.literal("fail"),
       errorMessage: v.string(),
-      retryable: v.optional(v.boolean()),
-      blames: v.optional(v.union(v.literal("message"), v.literal("service"))),
-      retryAfterMs: v.optional(v.number()),
+      retryable: opt.boolean,
+      blames: v.optional(oneOf("message", "service")),
+      retryAfterMs: opt.number,
     }),
   ),
 );
@@ -333,29 +306,24 @@ export const vOutcome = lazy(() =>
  * - `instance`: As in `claim`; counts for the next job alone.
  * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
  */
-export const settle = defineRow({
-  kind: "mutation",
-  access: "worker",
-  as: "workerSettle",
-  operation: "settle",
-})(() => ({
+export const settle = mutation("lib", "worker", { as: "workerSettle", operation: "settle" })(() => ({
   args: {
     ...leased,
     turns: v.optional(v.array(vNewTurn)),
     reply: v.optional(
       v.object({ text: v.string(), parts: v.number(), files: v.optional(v.array(vReplyFile)) }),
     ),
-    sendingPart: v.optional(v.number()),
+    sendingPart: opt.number,
     ambiguousParts: v.optional(v.array(v.number())),
     outcome: v.optional(vOutcome),
     claimNext: v.optional(v.object({ hydrate: v.boolean() })),
-    instance: v.optional(v.string()),
+    instance: opt.string,
   },
   returns: v.union(
     v.object({
       ok: v.literal(true),
-      status: v.union(v.literal("held"), v.literal("done"), v.literal("queued"), v.literal("dead_letter")),
-      nextScheduledFor: v.union(v.number(), v.null()),
+      status: oneOf("held", "done", "queued", "dead_letter"),
+      nextScheduledFor: orNull.number,
       next: v.union(vJob, v.null()),
     }),
     vLeaseLost,
@@ -365,9 +333,7 @@ export const settle = defineRow({
 /**
  * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
  */
-export const appendConversationMessages = defineRow({
-  kind: "mutation",
-  access: "worker",
+export const appendConversationMessages = mutation("lib", "worker", {
   as: "workerAppendConversationMessages",
   operation: "append",
   image: true,
@@ -375,18 +341,15 @@ export const appendConversationMessages = defineRow({
 })(() => ({
   args: {
     conversationId: v.string(),
-    workspaceId: v.optional(v.string()),
+    workspaceId: opt.string,
     messages: v.array(vNewTurn),
-    workerId: v.optional(v.string()),
-    leaseId: v.optional(v.string()),
+    workerId: opt.string,
+    leaseId: opt.string,
     workerToken,
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
 }));
-export const attachMessageMetadata = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const attachMessageMetadata = mutation("workers", "worker", {
   as: "workerAttachMessageMetadata",
   operation: "metadata",
   image: true,
@@ -394,19 +357,25 @@ export const attachMessageMetadata = defineRow({
   args: {
     messageId: v.string(),
     metadata: vMetadata,
-    workerId: v.optional(v.string()),
-    leaseId: v.optional(v.string()),
+    workerId: opt.string,
+    leaseId: opt.string,
     workerToken,
   },
   returns: v.boolean(),
 }));
 
-export const releaseStuckJobs = defineRow({ kind: "mutation", module: "queue", access: "system" })(() => ({
-  args: { limit: v.optional(v.number()) },
+export const releaseStuckJobs = mutation(
+  "queue",
+  "system",
+)(() => ({
+  args: { limit: opt.number },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),
 }));
 /** Bounded counts: with `capped` true at least one of them is "this many or more". */
-export const queueStats = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
+export const queueStats = query(
+  "operators",
+  "read",
+)(() => ({
   args: {},
   returns: v.object({
     queuedReady: v.number(),
@@ -426,26 +395,25 @@ export const vQueueItem = lazy(() =>
     scheduledFor: v.number(),
     attempts: v.number(),
     maxAttempts: v.number(),
-    lastError: v.union(v.string(), v.null()),
+    lastError: orNull.string,
     payload: vPayload,
   }),
 );
-export const listQueueItemsForConversation = defineRow({
-  kind: "query",
-  module: "operators",
-  access: "read",
-})(() => ({
-  args: { conversationId: v.string(), limit: v.optional(v.number()) },
+export const listQueueItemsForConversation = query(
+  "operators",
+  "read",
+)(() => ({
+  args: { conversationId: v.string(), limit: opt.number },
   returns: v.array(vQueueItem),
 }));
-export const listJobsByStatus = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { status: vQueueStatus, limit: v.optional(v.number()) },
-  returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: v.optional(v.string()) })),
+export const listJobsByStatus = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { status: vQueueStatus, limit: opt.number },
+  returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: opt.string })),
 }));
-export const hasQueuedJobsForConversation = defineRow({
-  kind: "query",
-  module: "operators",
-  access: "worker",
+export const hasQueuedJobsForConversation = query("operators", "worker", {
   as: "workerConversationHasQueued",
   operation: "has_queued",
   image: true,

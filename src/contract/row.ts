@@ -21,13 +21,8 @@ export type FunctionKind = "query" | "mutation" | "action";
  */
 export type AccessClass = "read" | "write" | "admin" | "worker" | "system";
 
-/** What a row says besides arguments and result. A part of `lib`, whose size is limited: plain data, and no more than is needed. */
-export interface RowFacts {
-  readonly kind: FunctionKind;
-  /** The module of `src/component` that registers its body; absent: `lib` itself, for what every message needs. */
-  readonly module?: string;
-  /** Absent: for this package alone, no app exposes it. */
-  readonly access?: AccessClass;
+/** What a row may say besides. A part of `lib`, whose size is limited: plain data, and no more than is needed. */
+interface Further {
   /** Its key in `exposeApi`; absent: the function's own name. */
   readonly as?: string;
   /** Its name on the worker gateway; absent: it is not there. */
@@ -35,7 +30,7 @@ export interface RowFacts {
   /** The published 1.0.11 image calls it, by the exposed key. */
   readonly image?: true;
   /** The row whose result is what a worker gets of it, where that is a part of the answer. */
-  readonly value?: ContractRow;
+  readonly resultOf?: ContractRow;
   /**
    * Arguments that choose what the operator's machines run or cost: accepted from everyone, dropped unless `auth` granted admin
    * for this call.
@@ -51,6 +46,14 @@ export interface RowFacts {
   readonly unscoped?: readonly string[];
   /** The call changes the agent for everybody (its bot): it takes somebody whose agent it is, not only one who uses it. */
   readonly agentUse?: "manage";
+}
+
+export interface RowFacts extends Further {
+  readonly kind: FunctionKind;
+  /** The module of `src/component` that registers its body; `lib` for what every message needs. */
+  readonly module: string;
+  /** `package`: no app exposes it, this package alone calls it. */
+  readonly access: AccessClass | "package";
 }
 
 export interface ContractRow extends RowFacts {
@@ -72,6 +75,14 @@ class LazyRow<
   Args extends PropertyValidators,
   Returns extends Validator<unknown, "required", string>,
 > extends Lazy<{ readonly args: Args; readonly returns: Returns }> {
+  constructor(
+    readonly kind: FunctionKind,
+    readonly module: string,
+    readonly access: RowFacts["access"],
+    build: () => { readonly args: Args; readonly returns: Returns },
+  ) {
+    super(build);
+  }
   get args(): Args {
     return this.value.args;
   }
@@ -81,14 +92,31 @@ class LazyRow<
 }
 
 /**
- * Keeps the literal types of a row while checking its shape.
+ * `query("operators", "read", {…})(() => ({ args, returns }))`: the module that registers its body, who may call it, what else
+ * there is to say. Keeps the literal types of a row while checking its shape.
  */
-export const defineRow =
-  <const Facts extends RowFacts>(facts: Facts) =>
+const rowOf =
+  <const Kind extends FunctionKind>(kind: Kind) =>
+  <const Module extends string, const Access extends RowFacts["access"], const Said extends Further = object>(
+    module: Module,
+    access: Access,
+    further?: Said,
+  ) =>
   <Args extends PropertyValidators, Returns extends Validator<unknown, "required", string>>(
     build: () => { readonly args: Args; readonly returns: Returns },
-  ): Facts & { readonly args: Args; readonly returns: Returns } =>
-    Object.assign(new LazyRow(build), facts);
+  ) => {
+    const row = new LazyRow(kind, module, access, build);
+    return (further ? Object.assign(row, further) : row) as unknown as {
+      readonly kind: Kind;
+      readonly module: Module;
+      readonly access: Access;
+      readonly args: Args;
+      readonly returns: Returns;
+    } & Said;
+  };
+export const query = rowOf("query");
+export const mutation = rowOf("mutation");
+export const action = rowOf("action");
 
 /** Tells the rows of a contract file from what else it exports. */
 export const isRow = (exported: unknown): exported is ContractRow => exported instanceof LazyRow;
@@ -109,3 +137,13 @@ export const orNull = lazy(() => ({
   string: v.union(v.string(), v.null()),
   number: v.union(v.number(), v.null()),
 }));
+/** Simple values that may be left out. */
+export const opt = lazy(() => ({
+  string: v.optional(v.string()),
+  number: v.optional(v.number()),
+  boolean: v.optional(v.boolean()),
+}));
+
+/** One of several words. */
+export const oneOf = <const Words extends readonly string[]>(...words: Words) =>
+  v.union(...words.map((word: Words[number]) => v.literal(word)));

@@ -1,9 +1,12 @@
 /** Sealed secrets. Plaintext goes in here and comes out only through hydration and the action that uses it. */
 import { v } from "convex/values";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** Stores a new version (the first is 1) and makes it the active one. */
-export const importSecret = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const importSecret = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: {
     secretRef: v.string(),
     plaintextValue: v.string(),
@@ -12,7 +15,10 @@ export const importSecret = defineRow({ kind: "mutation", module: "operators", a
   returns: v.object({ secretId: v.string(), secretRef: v.string(), version: v.number() }),
 }));
 /** In input order, duplicates repeated. */
-export const secretStatus = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
+export const secretStatus = query(
+  "operators",
+  "read",
+)(() => ({
   args: { secretRefs: v.array(v.string()) },
   returns: v.array(v.object({ secretRef: v.string(), hasActive: v.boolean(), version: orNull.number })),
 }));
@@ -22,23 +28,24 @@ export const secretStatus = defineRow({ kind: "query", module: "operators", acce
  * - returns `keys.state`: The key new secrets are sealed with; an older one at hand; or one that is nowhere.
  * - returns `keys.secrets`: How many active secrets need it, as far as they were counted.
  */
-export const secretStoreReadiness = defineRow({ kind: "query", module: "operators", access: "admin" })(
-  () => ({
-    args: {},
-    returns: v.object({
-      masterKey: v.union(v.literal("env"), v.literal("generated"), v.literal("absent"), v.literal("invalid")),
-      issues: v.array(v.object({ code: v.string(), message: v.string() })),
-      keys: v.array(
-        v.object({
-          keyId: v.string(),
-          state: v.union(v.literal("current"), v.literal("older"), v.literal("missing")),
-          secrets: v.number(),
-          capped: v.boolean(),
-        }),
-      ),
-    }),
+export const secretStoreReadiness = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: {},
+  returns: v.object({
+    masterKey: oneOf("env", "generated", "absent", "invalid"),
+    issues: v.array(v.object({ code: v.string(), message: v.string() })),
+    keys: v.array(
+      v.object({
+        keyId: v.string(),
+        state: oneOf("current", "older", "missing"),
+        secrets: v.number(),
+        capped: v.boolean(),
+      }),
+    ),
   }),
-);
+}));
 /**
  * One version of a secret, without its value.
  * - `keyId`: The master key it is, or was, sealed with.
@@ -56,15 +63,21 @@ const vSecretVersion = lazy(() =>
   }),
 );
 /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
-export const listSecretVersions = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { secretRef: v.string(), beforeVersion: v.optional(v.number()) },
+export const listSecretVersions = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { secretRef: v.string(), beforeVersion: opt.number },
   returns: v.array(vSecretVersion),
 }));
 /**
  * Destroys the value of every version of a secret, the active one first; that they existed stays on record. At most 50 at
  * once, the rest right afterwards. A repeat wipes nothing more. Throws `secret_not_found`.
  */
-export const deleteSecret = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const deleteSecret = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: { secretRef: v.string() },
   returns: v.object({ secretRef: v.string(), wipedVersions: v.number() }),
 }));
@@ -92,11 +105,17 @@ const vRewrapProgress = lazy(() =>
  * while secrets are read. Repeats are harmless: they join the run that is under way, or take up one that was interrupted.
  * Without any key there is nothing to do. Throws `master_key_invalid`.
  */
-export const rewrapSecrets = defineRow({ kind: "mutation", module: "operators", access: "admin" })(() => ({
+export const rewrapSecrets = mutation(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: vRewrapProgress,
 }));
-export const rewrapProgress = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
+export const rewrapProgress = query(
+  "operators",
+  "admin",
+)(() => ({
   args: {},
   returns: vRewrapProgress,
 }));

@@ -1,10 +1,10 @@
 /** Global skills: code that every worker carries. Deployed by operators, approved per release channel, fetched by workers. */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, query } from "./row.js";
 
-export const vReleaseChannel = lazy(() => v.union(v.literal("stable"), v.literal("canary")));
-export const vModuleFormat = lazy(() => v.union(v.literal("esm"), v.literal("cjs")));
-export const vSkillStatus = lazy(() => v.union(v.literal("active"), v.literal("disabled")));
+export const vReleaseChannel = lazy(() => oneOf("stable", "canary"));
+export const vModuleFormat = lazy(() => oneOf("esm", "cjs"));
+export const vSkillStatus = lazy(() => oneOf("active", "disabled"));
 export type ReleaseChannel = Infer<typeof vReleaseChannel>;
 
 /**
@@ -17,23 +17,18 @@ export type ReleaseChannel = Infer<typeof vReleaseChannel>;
  * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
  * - returns `sha256`: Of the trimmed entry script; of the empty text when there is none.
  */
-export const deployGlobalSkill = defineRow({
-  kind: "mutation",
-  module: "operators",
-  access: "admin",
-  as: "globalSkillsDeploy",
-})(() => ({
+export const deployGlobalSkill = mutation("operators", "admin", { as: "globalSkillsDeploy" })(() => ({
   args: {
     slug: v.string(),
-    displayName: v.optional(v.string()),
-    description: v.optional(v.string()),
+    displayName: opt.string,
+    description: opt.string,
     version: v.string(),
-    sourceJs: v.optional(v.string()),
+    sourceJs: opt.string,
     files: v.optional(v.array(v.object({ path: v.string(), content: v.string() }))),
-    entryPoint: v.optional(v.string()),
+    entryPoint: opt.string,
     moduleFormat: v.optional(vModuleFormat),
     releaseChannel: v.optional(vReleaseChannel),
-    actor: v.optional(v.string()),
+    actor: opt.string,
   },
   returns: v.object({
     skillId: v.string(),
@@ -58,23 +53,18 @@ const vActiveRelease = lazy(() =>
   }),
 );
 /** By slug, 1..500 (200); `activeRelease` is that of the channel. */
-export const listGlobalSkills = defineRow({
-  kind: "query",
-  module: "operators",
-  access: "read",
-  as: "globalSkillsList",
-})(() => ({
+export const listGlobalSkills = query("operators", "read", { as: "globalSkillsList" })(() => ({
   args: {
     releaseChannel: v.optional(vReleaseChannel),
     status: v.optional(vSkillStatus),
-    limit: v.optional(v.number()),
+    limit: opt.number,
   },
   returns: v.array(
     v.object({
       skillId: v.string(),
       slug: v.string(),
       displayName: v.string(),
-      description: v.optional(v.string()),
+      description: opt.string,
       status: vSkillStatus,
       updatedAt: v.number(),
       activeRelease: v.union(vActiveRelease, v.null()),
@@ -82,22 +72,12 @@ export const listGlobalSkills = defineRow({
   ),
 }));
 /** A disabled skill leaves every worker at its next start. */
-export const setGlobalSkillStatus = defineRow({
-  kind: "mutation",
-  module: "operators",
-  access: "admin",
-  as: "globalSkillsSetStatus",
-})(() => ({
-  args: { slug: v.string(), status: vSkillStatus, actor: v.optional(v.string()) },
+export const setGlobalSkillStatus = mutation("operators", "admin", { as: "globalSkillsSetStatus" })(() => ({
+  args: { slug: v.string(), status: vSkillStatus, actor: opt.string },
   returns: v.object({ updated: v.boolean(), slug: v.string(), status: vSkillStatus }),
 }));
 /** With all its versions and releases. */
-export const deleteGlobalSkill = defineRow({
-  kind: "mutation",
-  module: "operators",
-  access: "admin",
-  as: "globalSkillsDelete",
-})(() => ({
+export const deleteGlobalSkill = mutation("operators", "admin", { as: "globalSkillsDelete" })(() => ({
   args: { slug: v.string() },
   returns: v.object({
     deleted: v.boolean(),
@@ -108,9 +88,9 @@ export const deleteGlobalSkill = defineRow({
 }));
 
 const workerArgs = lazy(() => ({
-  workspaceId: v.optional(v.string()),
-  workerId: v.optional(v.string()),
-  workerToken: v.optional(v.string()),
+  workspaceId: opt.string,
+  workerId: opt.string,
+  workerToken: opt.string,
 }));
 /**
  * 1.0.11's manifest: the active skills of a channel with all their files, by slug.
@@ -118,10 +98,7 @@ const workerArgs = lazy(() => ({
  *   the same answer.
  * - returns `skills.sha256`: Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`.
  */
-export const getWorkerGlobalSkillsManifest = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
+export const getWorkerGlobalSkillsManifest = query("workers", "worker", {
   as: "workerGlobalSkillsManifest",
   operation: "skills_manifest",
   image: true,
@@ -152,14 +129,11 @@ export const getWorkerGlobalSkillsManifest = defineRow({
  * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
  * - returns `contentHash`: Over everything that the skills put on a disk.
  */
-export const getWorkerGlobalSkillsIndex = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
+export const getWorkerGlobalSkillsIndex = query("workers", "worker", {
   as: "workerGlobalSkillsIndex",
   operation: "skills_index",
 })(() => ({
-  args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: v.optional(v.string()) },
+  args: { ...workerArgs, releaseChannel: v.optional(vReleaseChannel), ifNoneMatch: opt.string },
   returns: v.object({
     layoutVersion: v.string(),
     manifestVersion: v.string(),
@@ -171,7 +145,7 @@ export const getWorkerGlobalSkillsIndex = defineRow({
         slug: v.string(),
         version: v.string(),
         skillDirName: v.string(),
-        files: v.array(v.object({ path: v.string(), sha256: v.string(), content: v.optional(v.string()) })),
+        files: v.array(v.object({ path: v.string(), sha256: v.string(), content: opt.string })),
       }),
     ),
   }),
@@ -180,10 +154,7 @@ export const getWorkerGlobalSkillsIndex = defineRow({
  * Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out.
  * - returns `remaining`: Hashes that did not fit; ask again.
  */
-export const getGlobalSkillFiles = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
+export const getGlobalSkillFiles = query("workers", "worker", {
   as: "workerGlobalSkillFiles",
   operation: "skills_files",
 })(() => ({

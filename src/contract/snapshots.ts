@@ -1,19 +1,15 @@
 /** Snapshots: the memory of a conversation's agent, one archive of its data directory per row. */
 import { v, type Infer } from "convex/values";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** Layout of the archive: a gzipped tar of the data directory's entries, relative to it. */
 export const snapshotFormatVersion = 1;
 
 /** `periodic`: in the middle of a worker's life; the others end it. 1.0.11 knew the first three. */
-export const vSnapshotReason = lazy(() =>
-  v.union(v.literal("drain"), v.literal("signal"), v.literal("manual"), v.literal("periodic")),
-);
+export const vSnapshotReason = lazy(() => oneOf("drain", "signal", "manual", "periodic"));
 export type SnapshotReason = Infer<typeof vSnapshotReason>;
 
-export const vSnapshotStatus = lazy(() =>
-  v.union(v.literal("uploading"), v.literal("ready"), v.literal("failed"), v.literal("expired")),
-);
+export const vSnapshotStatus = lazy(() => oneOf("uploading", "ready", "failed", "expired"));
 
 /**
  * - `downloadUrl`: Null unless the host asked for it; whoever has it can download the memory without logging in.
@@ -32,33 +28,29 @@ export const vSnapshotView = lazy(() =>
 export type SnapshotView = Infer<typeof vSnapshotView>;
 
 /** `leaseId`: proof of a token that is bound to no worker, any lease that this worker had of the conversation. */
-const caller = lazy(() => ({ workerToken: v.optional(v.string()), leaseId: v.optional(v.string()) }));
+const caller = lazy(() => ({ workerToken: opt.string, leaseId: opt.string }));
 
 /**
  * Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing.
  * - returns `everyTurns`: Turns after which a snapshot is due.
  * - returns `maxBytes`: Largest archive, in bytes.
  */
-export const getWorkerMemory = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
-  as: "workerMemory",
-  operation: "memory",
-})(() => ({
-  args: { workerId: v.string(), ...caller },
-  returns: v.union(
-    v.null(),
-    v.object({
-      workspaceId: v.string(),
-      agentKey: v.string(),
-      conversationId: v.string(),
-      generation: v.number(),
-      everyTurns: v.number(),
-      maxBytes: v.number(),
-    }),
-  ),
-}));
+export const getWorkerMemory = query("workers", "worker", { as: "workerMemory", operation: "memory" })(
+  () => ({
+    args: { workerId: v.string(), ...caller },
+    returns: v.union(
+      v.null(),
+      v.object({
+        workspaceId: v.string(),
+        agentKey: v.string(),
+        conversationId: v.string(),
+        generation: v.number(),
+        everyTurns: v.number(),
+        maxBytes: v.number(),
+      }),
+    ),
+  }),
+);
 
 /**
  * Opens an upload. A worker with a token saves the conversation it is bound to and nothing else (`snapshot_refused`); the
@@ -68,10 +60,7 @@ export const getWorkerMemory = defineRow({
  * - returns `discardable`: Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach
  *   the bucket deletes them.
  */
-export const prepareDataSnapshotUpload = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const prepareDataSnapshotUpload = mutation("workers", "worker", {
   as: "workerPrepareSnapshotUpload",
   operation: "snapshot_prepare",
   image: true,
@@ -80,10 +69,10 @@ export const prepareDataSnapshotUpload = defineRow({
     workerId: v.string(),
     workspaceId: v.string(),
     agentKey: v.string(),
-    conversationId: v.optional(v.string()),
+    conversationId: opt.string,
     reason: vSnapshotReason,
     versions: v.optional(v.record(v.string(), v.string())),
-    generation: v.optional(v.number()),
+    generation: opt.number,
     ...caller,
   },
   returns: v.object({
@@ -102,10 +91,7 @@ export const prepareDataSnapshotUpload = defineRow({
  *   compares them.
  * - `sha256`: Of the archive, hexadecimal.
  */
-export const finalizeDataSnapshotUpload = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const finalizeDataSnapshotUpload = mutation("workers", "worker", {
   as: "workerFinalizeSnapshotUpload",
   operation: "snapshot_finalize",
   image: true,
@@ -113,11 +99,11 @@ export const finalizeDataSnapshotUpload = defineRow({
   args: {
     workerId: v.string(),
     snapshotId: v.string(),
-    storageId: v.optional(v.string()),
-    location: v.optional(v.string()),
+    storageId: opt.string,
+    location: opt.string,
     sha256: v.string(),
     sizeBytes: v.number(),
-    workerToken: v.optional(v.string()),
+    workerToken: opt.string,
   },
   returns: v.boolean(),
 }));
@@ -126,10 +112,7 @@ export const finalizeDataSnapshotUpload = defineRow({
  * false if unknown, another worker's, or ready already.
  * - `upload`: The file, if it was uploaded before something went wrong: it is deleted when it has this hash.
  */
-export const failDataSnapshotUpload = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const failDataSnapshotUpload = mutation("workers", "worker", {
   as: "workerFailSnapshotUpload",
   operation: "snapshot_fail",
   image: true,
@@ -139,7 +122,7 @@ export const failDataSnapshotUpload = defineRow({
     snapshotId: v.string(),
     error: v.string(),
     upload: v.optional(v.object({ storageId: v.string(), sha256: v.string() })),
-    workerToken: v.optional(v.string()),
+    workerToken: opt.string,
   },
   returns: v.boolean(),
 }));
@@ -151,10 +134,7 @@ export const failDataSnapshotUpload = defineRow({
  * - returns `generation`: Of the owner that saved it.
  * - returns `location`: Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address.
  */
-export const getLatestDataSnapshotForRestore = defineRow({
-  kind: "query",
-  module: "workers",
-  access: "worker",
+export const getLatestDataSnapshotForRestore = query("workers", "worker", {
   as: "workerLatestSnapshotForRestore",
   operation: "snapshot_restore",
   image: true,
@@ -162,8 +142,8 @@ export const getLatestDataSnapshotForRestore = defineRow({
   args: {
     workspaceId: v.string(),
     agentKey: v.string(),
-    conversationId: v.optional(v.string()),
-    workerId: v.optional(v.string()),
+    conversationId: opt.string,
+    workerId: opt.string,
     ...caller,
   },
   returns: v.union(
@@ -175,7 +155,7 @@ export const getLatestDataSnapshotForRestore = defineRow({
       sizeBytes: orNull.number,
       createdAt: v.number(),
       generation: v.number(),
-      location: v.optional(v.string()),
+      location: opt.string,
     }),
   ),
 }));
@@ -184,28 +164,22 @@ export const getLatestDataSnapshotForRestore = defineRow({
  * All statuses, newest first; `limit` 1..200, default 50.
  * - `includeDownloadUrls`: Only for the host itself.
  */
-export const listSnapshotsForConversation = defineRow({
-  kind: "query",
-  module: "operators",
-  access: "read",
-  hostOnly: ["includeDownloadUrls"],
-})(() => ({
-  args: {
-    conversationId: v.string(),
-    limit: v.optional(v.number()),
-    includeDownloadUrls: v.optional(v.boolean()),
-  },
-  returns: v.array(vSnapshotView),
-}));
+export const listSnapshotsForConversation = query("operators", "read", { hostOnly: ["includeDownloadUrls"] })(
+  () => ({
+    args: {
+      conversationId: v.string(),
+      limit: opt.number,
+      includeDownloadUrls: opt.boolean,
+    },
+    returns: v.array(vSnapshotView),
+  }),
+);
 
 /**
  * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
  * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
  */
-export const releaseConversation = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
+export const releaseConversation = mutation("workers", "worker", {
   as: "workerReleaseConversation",
   operation: "release_conversation",
 })(() => ({
@@ -213,7 +187,7 @@ export const releaseConversation = defineRow({
     workerId: v.string(),
     conversationId: v.string(),
     snapshotId: v.string(),
-    workerToken: v.optional(v.string()),
+    workerToken: opt.string,
   },
   returns: v.boolean(),
 }));

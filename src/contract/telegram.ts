@@ -1,14 +1,13 @@
 /** Telegram: webhook set-up, the ingestion of updates, and those that could not be taken. */
 import { v } from "convex/values";
 import { vProviderConfig } from "./queue.js";
-import { defineRow, lazy } from "./row.js";
+import { action, lazy, mutation, opt, orNull, query } from "./row.js";
 
-const vNullableString = lazy(() => v.union(v.string(), v.null()));
 const vWebhookFacts = lazy(() => ({
-  currentUrl: vNullableString,
+  currentUrl: orNull.string,
   pendingUpdateCount: v.number(),
-  lastErrorMessage: vNullableString,
-  lastErrorDate: v.union(v.number(), v.null()),
+  lastErrorMessage: orNull.string,
+  lastErrorDate: orNull.number,
 }));
 
 /**
@@ -16,32 +15,39 @@ const vWebhookFacts = lazy(() => ({
  * `telegram_url_invalid`, `telegram_api_failed`.
  * - returns `botUsername`: The bot's username as Telegram gave it; null when it did not answer.
  */
-export const configureTelegramWebhook = defineRow({ kind: "action", module: "telegram", access: "admin" })(
-  () => ({
-    args: { convexSiteUrl: v.string(), secretRef: v.optional(v.string()) },
-    returns: v.object({
-      ok: v.literal(true),
-      webhookUrl: v.string(),
-      ...vWebhookFacts,
-      isReady: v.boolean(),
-      description: v.string(),
-      botUsername: vNullableString,
-    }),
+export const configureTelegramWebhook = action(
+  "telegram",
+  "admin",
+)(() => ({
+  args: { convexSiteUrl: v.string(), secretRef: opt.string },
+  returns: v.object({
+    ok: v.literal(true),
+    webhookUrl: v.string(),
+    ...vWebhookFacts,
+    isReady: v.boolean(),
+    description: v.string(),
+    botUsername: orNull.string,
   }),
-);
+}));
 /** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
-export const getWebhookReadiness = defineRow({ kind: "action", module: "telegram", access: "admin" })(() => ({
+export const getWebhookReadiness = action(
+  "telegram",
+  "admin",
+)(() => ({
   args: { agentKey: v.string() },
   returns: v.object({
     agentKey: v.string(),
-    secretRef: vNullableString,
+    secretRef: orNull.string,
     ...vWebhookFacts,
     webhookReady: v.boolean(),
   }),
 }));
 
 /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
-export const identifyTelegramWebhook = defineRow({ kind: "query" })(() => ({
+export const identifyTelegramWebhook = query(
+  "lib",
+  "package",
+)(() => ({
   args: { webhookSecret: v.string() },
   returns: v.union(v.null(), v.object({ botId: v.string() })),
 }));
@@ -52,12 +58,15 @@ export const identifyTelegramWebhook = defineRow({ kind: "query" })(() => ({
  * - `webhookPath`: The path at which the call arrived.
  * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
  */
-export const ingestTelegramUpdate = defineRow({ kind: "mutation" })(() => ({
+export const ingestTelegramUpdate = mutation(
+  "lib",
+  "package",
+)(() => ({
   args: {
     webhookSecret: v.string(),
     rawUpdateJson: v.string(),
     webhookPath: v.string(),
-    namedAgentKey: v.optional(v.union(v.string(), v.null())),
+    namedAgentKey: v.optional(orNull.string),
     resolveFromBinding: v.boolean(),
     requireBinding: v.boolean(),
     fallbackAgentKey: v.string(),
@@ -89,24 +98,29 @@ const vParkedUpdate = lazy(() =>
   }),
 );
 /** Newest first; at most 50. */
-export const listParkedUpdates = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { limit: v.optional(v.number()) },
+export const listParkedUpdates = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { limit: opt.number },
   returns: v.array(vParkedUpdate),
 }));
 /**
  * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
  * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
  */
-export const redriveParkedUpdate = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: { parkedId: v.string(), agentKey: v.optional(v.string()) },
-    returns: v.object({ messageId: v.string() }),
-  }),
-);
+export const redriveParkedUpdate = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { parkedId: v.string(), agentKey: opt.string },
+  returns: v.object({ messageId: v.string() }),
+}));
 /** Deletes a parked update; `discarded` is false when there is none of that id. */
-export const discardParkedUpdate = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: { parkedId: v.string() },
-    returns: v.object({ discarded: v.boolean() }),
-  }),
-);
+export const discardParkedUpdate = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { parkedId: v.string() },
+  returns: v.object({ discarded: v.boolean() }),
+}));

@@ -1,6 +1,6 @@
 /** Credentials of workers: signed tokens, opaque paths, and what is counted of refused ones. */
 import { v } from "convex/values";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /**
  * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once
@@ -16,26 +16,27 @@ import { defineRow, lazy, orNull } from "./row.js";
  * - `withAlias`: Also makes an opaque path for the published image, which sends no token. Needs `workerId`.
  * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
  */
-export const createAgentWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: {
-      workspace: v.optional(v.string()),
-      tags: v.optional(v.array(v.string())),
-      group: v.optional(v.string()),
-      workerId: v.optional(v.string()),
-      expiresInMs: v.optional(v.number()),
-      maxWorkers: v.optional(v.number()),
-      trusted: v.optional(v.boolean()),
-      withAlias: v.optional(v.boolean()),
-    },
-    returns: v.object({
-      token: v.string(),
-      tokenId: v.string(),
-      expiresAt: v.number(),
-      aliasPath: v.optional(v.string()),
-    }),
+export const createAgentWorkerToken = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: {
+    workspace: opt.string,
+    tags: v.optional(v.array(v.string())),
+    group: opt.string,
+    workerId: opt.string,
+    expiresInMs: opt.number,
+    maxWorkers: opt.number,
+    trusted: opt.boolean,
+    withAlias: opt.boolean,
+  },
+  returns: v.object({
+    token: v.string(),
+    tokenId: v.string(),
+    expiresAt: v.number(),
+    aliasPath: opt.string,
   }),
-);
+}));
 /**
  * - `lastUsedAt`: Epoch ms, up to half a minute behind; null = never used.
  * - `rotatedFrom`: The token that this one replaced.
@@ -57,32 +58,40 @@ const vWorkerTokenView = lazy(() =>
     rotatedFrom: orNull.string,
   }),
 );
-export const listWorkerTokens = defineRow({ kind: "query", module: "operators", access: "admin" })(() => ({
-  args: { limit: v.optional(v.number()) },
+export const listWorkerTokens = query(
+  "operators",
+  "admin",
+)(() => ({
+  args: { limit: opt.number },
   returns: v.array(vWorkerTokenView),
 }));
 /** Effective at the next call of a worker that carries it. false if unknown. */
-export const revokeWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({ args: { tokenId: v.string() }, returns: v.boolean() }),
-);
+export const revokeWorkerToken = mutation(
+  "operators",
+  "admin",
+)(() => ({ args: { tokenId: v.string() }, returns: v.boolean() }));
 /** A new token (and alias) with the same scope; the old one stays valid for `overlapMs` (default 1 hour). */
-export const rotateWorkerToken = defineRow({ kind: "mutation", module: "operators", access: "admin" })(
-  () => ({
-    args: { tokenId: v.string(), overlapMs: v.optional(v.number()), expiresInMs: v.optional(v.number()) },
-    returns: createAgentWorkerToken.returns,
-  }),
-);
+export const rotateWorkerToken = mutation(
+  "operators",
+  "admin",
+)(() => ({
+  args: { tokenId: v.string(), overlapMs: opt.number, expiresInMs: opt.number },
+  returns: createAgentWorkerToken.returns,
+}));
 
 /**
  * Counts a refusal at the worker gateway and says whether there were too many in this minute. The app's routes call it;
  * good calls never do. `tokenId`: of a token that was signed here; `code`: why it was refused.
  * Also counts it for the audit log.
  */
-export const noteWorkerRefusal = defineRow({ kind: "mutation", module: "workers" })(() => ({
+export const noteWorkerRefusal = mutation(
+  "workers",
+  "package",
+)(() => ({
   args: {
-    door: v.union(v.literal("gateway"), v.literal("alias")),
+    door: oneOf("gateway", "alias"),
     code: v.string(),
-    tokenId: v.optional(v.string()),
+    tokenId: opt.string,
   },
   returns: v.object({ limited: v.boolean(), retryAfterMs: v.number() }),
 }));

@@ -4,7 +4,7 @@
  */
 import { v } from "convex/values";
 import { vHistoryItem, vMetadata, vProviderConfig, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
-import { defineRow, lazy, orNull } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
 
 /**
@@ -20,13 +20,7 @@ export const vUserAgentView = lazy(() =>
     displayName: orNull.string,
     telegramUsername: orNull.string,
     version: orNull.string,
-    status: v.union(
-      v.literal("draft"),
-      v.literal("pairing"),
-      v.literal("active"),
-      v.literal("disabled"),
-      v.literal("failed"),
-    ),
+    status: oneOf("draft", "pairing", "active", "disabled", "failed"),
     bindingStatus: v.union(v.literal("active"), v.literal("revoked"), v.null()),
     pairingStatus: v.union(v.literal("pending"), v.literal("used"), v.literal("expired"), v.null()),
     conversationId: orNull.string,
@@ -41,20 +35,32 @@ const user = lazy(() => ({ consumerUserId: v.string() }));
 const userAgent = lazy(() => ({ ...user, agentKey: v.string() }));
 
 /** Agents that the user was bound to, newest first, then those with a pending pairing; at most 200 of each. */
-export const listUserAgents = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
-  args: { ...user, includeDisabled: v.optional(v.boolean()) },
+export const listUserAgents = query(
+  "people",
+  "read",
+)(() => ({
+  args: { ...user, includeDisabled: opt.boolean },
   returns: v.array(vUserAgentView),
 }));
 /** Null when there is neither a profile nor a binding nor a pairing. */
-export const getUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getUserAgent = query(
+  "people",
+  "read",
+)(() => ({
   args: userAgent,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getActiveUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getActiveUserAgent = query(
+  "people",
+  "read",
+)(() => ({
   args: user,
   returns: v.union(vUserAgentView, v.null()),
 }));
-export const getUserAgentsOverview = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getUserAgentsOverview = query(
+  "people",
+  "read",
+)(() => ({
   args: user,
   returns: v.object({
     agents: v.array(vUserAgentView),
@@ -70,46 +76,45 @@ export const getUserAgentsOverview = defineRow({ kind: "query", module: "people"
  * - returns `hasQueuedJobs`: Something waits, is not yet due, or is being answered.
  * - returns `nextBefore`: Pass as `before` for older turns; null: there are none.
  */
-export const getConversationViewForUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: {
-      ...userAgent,
-      limit: v.optional(v.number()),
-      before: v.optional(v.number()),
-    },
-    returns: v.object({
-      conversationId: v.string(),
-      contextHistory: v.array(vHistoryItem),
-      pendingToolCalls: v.array(vToolCall),
-      queueItems: v.array(vQueueItem),
-      hasQueuedJobs: v.boolean(),
-      latestMessageId: orNull.string,
-      lastUserMessageAt: orNull.number,
-      lastAssistantMessageAt: orNull.number,
-      nextBefore: orNull.number,
-    }),
+export const getConversationViewForUserAgent = query(
+  "people",
+  "read",
+)(() => ({
+  args: {
+    ...userAgent,
+    limit: opt.number,
+    before: opt.number,
+  },
+  returns: v.object({
+    conversationId: v.string(),
+    contextHistory: v.array(vHistoryItem),
+    pendingToolCalls: v.array(vToolCall),
+    queueItems: v.array(vQueueItem),
+    hasQueuedJobs: v.boolean(),
+    latestMessageId: orNull.string,
+    lastUserMessageAt: orNull.number,
+    lastAssistantMessageAt: orNull.number,
+    nextBefore: orNull.number,
   }),
-);
+}));
 /** Newest first; `before` is the `_creationTime` of the last one seen. The statuses are chosen before the limit, 1..500 (100). */
-export const listQueueItemsForUserAgent = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: {
-      ...userAgent,
-      statuses: v.optional(v.array(vQueueStatus)),
-      limit: v.optional(v.number()),
-      before: v.optional(v.number()),
-    },
-    returns: v.array(vQueueItem),
-  }),
-);
+export const listQueueItemsForUserAgent = query(
+  "people",
+  "read",
+)(() => ({
+  args: {
+    ...userAgent,
+    statuses: v.optional(v.array(vQueueStatus)),
+    limit: opt.number,
+    before: opt.number,
+  },
+  returns: v.array(vQueueItem),
+}));
 /**
  * The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws.
  * - `saidByUser`: The metadata is the user's and not the host's: what is an address or chooses a lane comes from their binding.
  */
-export const sendMessageToUserAgent = defineRow({
-  kind: "mutation",
-  module: "people",
-  access: "write",
+export const sendMessageToUserAgent = mutation("people", "write", {
   hostOnly: ["saidByUser"],
   fill: ["providerConfig"],
 })(() => ({
@@ -117,7 +122,7 @@ export const sendMessageToUserAgent = defineRow({
     ...userAgent,
     content: v.string(),
     metadata: v.optional(vMetadata),
-    saidByUser: v.optional(v.boolean()),
+    saidByUser: opt.boolean,
     providerConfig: v.optional(vProviderConfig),
   },
   returns: v.string(),
@@ -135,18 +140,25 @@ const conversationStats = lazy(() => ({
   failedMessages: v.number(),
 }));
 /** Each count stops at 200. */
-export const getUserAgentPushStats = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getUserAgentPushStats = query(
+  "people",
+  "read",
+)(() => ({
   args: userAgent,
   returns: v.object(pushStats),
 }));
 /** Zeros unless the agent is the user's active one. The message counts stop at 200. */
-export const getUserAgentConversationStats = defineRow({ kind: "query", module: "people", access: "read" })(
-  () => ({
-    args: userAgent,
-    returns: v.object(conversationStats),
-  }),
-);
-export const getUserAgentUsageStats = defineRow({ kind: "query", module: "people", access: "read" })(() => ({
+export const getUserAgentConversationStats = query(
+  "people",
+  "read",
+)(() => ({
+  args: userAgent,
+  returns: v.object(conversationStats),
+}));
+export const getUserAgentUsageStats = query(
+  "people",
+  "read",
+)(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
 }));
@@ -156,24 +168,18 @@ export const getUserAgentUsageStats = defineRow({ kind: "query", module: "people
  */
 const snapshotArgs = lazy(() => ({
   ...userAgent,
-  includeDownloadUrls: v.optional(v.boolean()),
+  includeDownloadUrls: opt.boolean,
 }));
 /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
-export const listSnapshotsForUserAgent = defineRow({
-  kind: "query",
-  module: "people",
-  access: "read",
-  hostOnly: ["includeDownloadUrls"],
-})(() => ({
-  args: { ...snapshotArgs, limit: v.optional(v.number()), before: v.optional(v.number()) },
-  returns: v.array(vSnapshotView),
-}));
-export const getLatestSnapshotForUserAgent = defineRow({
-  kind: "query",
-  module: "people",
-  access: "read",
-  hostOnly: ["includeDownloadUrls"],
-})(() => ({
-  args: snapshotArgs,
-  returns: v.union(vSnapshotView, v.null()),
-}));
+export const listSnapshotsForUserAgent = query("people", "read", { hostOnly: ["includeDownloadUrls"] })(
+  () => ({
+    args: { ...snapshotArgs, limit: opt.number, before: opt.number },
+    returns: v.array(vSnapshotView),
+  }),
+);
+export const getLatestSnapshotForUserAgent = query("people", "read", { hostOnly: ["includeDownloadUrls"] })(
+  () => ({
+    args: snapshotArgs,
+    returns: v.union(vSnapshotView, v.null()),
+  }),
+);

@@ -1,13 +1,14 @@
 /** Workers: what they say of themselves, and what they are told. Every request of the gateway loads this file. */
 import { v, type Infer } from "convex/values";
 import { vProbeOrder } from "./probes.js";
-import { defineRow, lazy } from "./row.js";
+import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
-export const vWorkerStatus = lazy(() =>
-  v.union(v.literal("active"), v.literal("draining"), v.literal("stopping"), v.literal("stopped")),
-);
+export const vWorkerStatus = lazy(() => oneOf("active", "draining", "stopping", "stopped"));
 
-export const workerStats = defineRow({ kind: "query", module: "operators", access: "read" })(() => ({
+export const workerStats = query(
+  "operators",
+  "read",
+)(() => ({
   args: {},
   returns: v.object({
     activeCount: v.number(),
@@ -18,8 +19,8 @@ export const workerStats = defineRow({ kind: "query", module: "operators", acces
         status: vWorkerStatus,
         load: v.number(),
         heartbeatAt: v.number(),
-        machineId: v.union(v.string(), v.null()),
-        appName: v.union(v.string(), v.null()),
+        machineId: orNull.string,
+        appName: orNull.string,
       }),
     ),
     capped: v.boolean(),
@@ -31,21 +32,16 @@ export const workerStats = defineRow({ kind: "query", module: "operators", acces
  * - `instance`: As in `claim`.
  * - `leaving`: The process ends: another one may take its id at once.
  */
-export const workerHello = defineRow({
-  kind: "mutation",
-  module: "workers",
-  access: "worker",
-  operation: "hello",
-})(() => ({
+export const workerHello = mutation("workers", "worker", { operation: "hello" })(() => ({
   args: {
     workerId: v.string(),
-    workerToken: v.optional(v.string()),
+    workerToken: opt.string,
     version: v.string(),
     host: v.string(),
     engine: v.string(),
     mode: v.string(),
-    instance: v.optional(v.string()),
-    leaving: v.optional(v.boolean()),
+    instance: opt.string,
+    leaving: opt.boolean,
   },
   returns: v.null(),
 }));
@@ -54,17 +50,15 @@ export const workerHello = defineRow({
  * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
  * - returns `probes`: What an operator wants to know from where the worker stands.
  */
-export const getWorkerControlState = defineRow({
-  kind: "query",
-  access: "worker",
+export const getWorkerControlState = query("lib", "worker", {
   as: "workerControlState",
   operation: "control_state",
   image: true,
 })(() => ({
-  args: { workerId: v.string(), workerToken: v.optional(v.string()) },
+  args: { workerId: v.string(), workerToken: opt.string },
   returns: v.object({
     shouldStop: v.boolean(),
-    release: v.optional(v.boolean()),
+    release: opt.boolean,
     probes: v.optional(v.array(vProbeOrder)),
   }),
 }));
@@ -74,8 +68,11 @@ export const getWorkerControlState = defineRow({
  * what `claim` throws about the token.
  * - returns `pollAfterMs`: Ask after this long even if `seq` stays as it is.
  */
-export const workerWake = defineRow({ kind: "query", access: "worker" })(() => ({
-  args: { workerId: v.string(), workerToken: v.optional(v.string()) },
+export const workerWake = query(
+  "lib",
+  "worker",
+)(() => ({
+  args: { workerId: v.string(), workerToken: opt.string },
   returns: v.object({
     seq: v.number(),
     pollAfterMs: v.number(),

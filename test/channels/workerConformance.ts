@@ -1,5 +1,6 @@
 /** What every channel that sends must do with an answer, whatever happens on the way. Files of tests call it with their channel. */
 import { describe, expect, it } from "vitest";
+import { wellFormed } from "../../src/policy/text/cut.js";
 import { FileGone, type OutgoingFile } from "../../worker/src/attachments/files.js";
 import type { Outbound, Recipient } from "../../worker/src/channels/channel.js";
 
@@ -141,7 +142,7 @@ export function describeSending(name: string, subject: () => SendingSubject): vo
       expect(parts.length).toBeGreaterThan(1);
       for (const part of parts) {
         expect(part.length).toBeLessThanOrEqual(to.limit);
-        expect(part.isWellFormed()).toBe(true);
+        expect(wellFormed(part)).toBe(part);
         // No message begins in the middle of what people see as one character.
         expect(part).not.toMatch(/^[\u200d\u0301\ufe0f]/u);
       }

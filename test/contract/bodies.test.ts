@@ -11,7 +11,12 @@ type Registered = {
 };
 
 const modules = import.meta.glob<Record<string, Registered>>(
-  ["/src/component/*.ts", "!/src/component/convex.config.ts", "!/src/component/{schema,crons}.ts"],
+  [
+    "/src/component/*.ts",
+    "!/src/component/*.generated.ts",
+    "!/src/component/convex.config.ts",
+    "!/src/component/{schema,crons}.ts",
+  ],
   { eager: true },
 );
 const functions = Object.entries(lib) as unknown as [string, Registered][];

@@ -24,6 +24,7 @@ import type { FunctionReference } from "convex/server";
 export type ComponentApi<Name extends string | undefined = string | undefined> =
   {
     lib: {
+      /** - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message. */
       appendConversationMessages: FunctionReference<
         "mutation",
         "internal",
@@ -55,6 +56,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
       auditHead: FunctionReference<
         "query",
         "internal",
@@ -67,6 +69,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Makes the agent the user's one active agent. Ends the user's other bindings, and other users' bindings that hold the
+       * same Telegram account or chat at the same bot. A disabled profile is accepted. Throws `agent_not_found`.
+       */
       bindUserAgent: FunctionReference<
         "mutation",
         "internal",
@@ -93,6 +99,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Stops before the next batch; messages already queued go out. false when it is not running. */
       cancelBroadcast: FunctionReference<
         "mutation",
         "internal",
@@ -100,6 +107,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * A pass that launches nothing. `checked`: machines looked at; `stopped`: those that it ordered to be stopped and taken away, each
+       * counted once; `pending`: those on their way out, with them. Throws as `reconcileWorkers`.
+       */
       checkIdleShutdowns: FunctionReference<
         "action",
         "internal",
@@ -131,6 +142,16 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * - `workspaceId`: Must equal the conversation's workspace when given.
+       * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
+       *   system prompt to the text of the job's payload, where the published image looks for it.
+       * - `stateful`: The worker's engine keeps memory on disk: it holds one conversation at a time. Default: what its row says.
+       * - `listens`: The worker hears its wake-ups (`workerWake`), so it is rung when there is work. Default: what its row says.
+       * - `instance`: Names the process, at most 128 characters, the same after a restart with the same data directory. A second
+       *   process under one worker id gets no work while the first is alive. Null for it, and for a worker id that belongs to another
+       *   token: `poll` says which.
+       */
       claim: FunctionReference<
         "mutation",
         "internal",
@@ -230,6 +251,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Starts the collection of confirmed orphans now, at most 50, and has the provider listed afresh. The collector looks at
+       * each resource again right before it acts. `dryRun`: says what it would do and does nothing. `skipped`: not yet confirmed.
+       */
       collectOrphans: FunctionReference<
         "mutation",
         "internal",
@@ -294,6 +319,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * Creates or updates the profile of `agentKey`; returns its id, the same on every update.
+       * - `workspace`: The tenant this agent belongs to; default `default`. Omitted on update keeps the stored one.
+       * - `tag`: The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`.
+       */
       configureAgent: FunctionReference<
         "mutation",
         "internal",
@@ -316,6 +346,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /**
+       * Points the bot of a token at this deployment, with a fresh secret. Throws `telegram_token_missing`,
+       * `telegram_url_invalid`, `telegram_api_failed`.
+       * - returns `botUsername`: The bot's username as Telegram gave it; null when it did not answer.
+       */
       configureTelegramWebhook: FunctionReference<
         "action",
         "internal",
@@ -333,6 +368,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
       consumePairingCode: FunctionReference<
         "mutation",
         "internal",
@@ -352,6 +388,20 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Mints a signed token. It is shown once; only its id is kept. All faults of the request are named at once
+       * (`invalid_argument`); a system lane without `trusted` is `lane_not_allowed`.
+       * - `workspace`: The tenant whose conversations it may take; absent = any.
+       * - `tags`: The lanes it may take, 1..16; default `["default"]`.
+       * - `group`: A label for people.
+       * - `workerId`: Binds the token to this worker id.
+       * - `expiresInMs`: Life of the token, 1 minute..400 days; default 90 days.
+       * - `maxWorkers`: At most this many different worker ids may use it at once, 1..1000; default no limit.
+       * - `trusted`: May list the system lanes `system` and `system:<workspace>`. For workers of the operator, not for agent
+       *   workers.
+       * - `withAlias`: Also makes an opaque path for the published image, which sends no token. Needs `workerId`.
+       * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
+       */
       createAgentWorkerToken: FunctionReference<
         "mutation",
         "internal",
@@ -387,6 +437,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /**
+       * A one-time code for `/start <code>`. Ends the user's pending codes for the same agent. Throws `agent_not_found` for a
+       * missing or disabled profile.
+       */
       createPairingCode: FunctionReference<
         "mutation",
         "internal",
@@ -508,6 +562,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /** As createPairingCode, with the link that opens the bot; null until the bot's username is verified. */
       createUserAgentPairing: FunctionReference<
         "mutation",
         "internal",
@@ -530,6 +585,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Deletes one volume by hand. Refused while one of our machines uses it or it holds memory that was not saved
+       * (`volume_in_use`); `force` overrides the latter.
+       */
       deleteFlyVolume: FunctionReference<
         "action",
         "internal",
@@ -542,6 +601,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { message: string; ok: true; status: number },
         Name
       >;
+      /** With all its versions and releases. */
       deleteGlobalSkill: FunctionReference<
         "mutation",
         "internal",
@@ -568,6 +628,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** Jobs made from it stay. */
       deletePushTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -575,6 +636,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * Destroys the value of every version of a secret, the active one first; that they existed stays on record. At most 50 at
+       * once, the rest right afterwards. A repeat wipes nothing more. Throws `secret_not_found`.
+       */
       deleteSecret: FunctionReference<
         "mutation",
         "internal",
@@ -582,6 +647,16 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { secretRef: string; wipedVersions: number },
         Name
       >;
+      /**
+       * Stores a version (immutable: the same version with other files is refused) and makes it the channel's active release.
+       * Deploying what is active already changes nothing and returns the same ids. Codes: `skill_invalid`, `skill_conflict`,
+       * `skills_too_large`.
+       * - `version`: Semantic Versioning 2.0.0.
+       * - `sourceJs`: The entry script; may be left out when `files` has it as `scripts/index.mjs` (or `.cjs`), or when they have a
+       *   `SKILL.md` and the skill needs no such script.
+       * - `files`: Further files of the skill, at most 63; a `SKILL.md` among them takes the place of the generated one.
+       * - returns `sha256`: Of the trimmed entry script; of the empty text when there is none.
+       */
       deployGlobalSkill: FunctionReference<
         "mutation",
         "internal",
@@ -608,6 +683,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Deletes a parked update; `discarded` is false when there is none of that id. */
       discardParkedUpdate: FunctionReference<
         "mutation",
         "internal",
@@ -615,6 +691,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { discarded: boolean },
         Name
       >;
+      /**
+       * Runs what is due and not yet run. Jobs wake by themselves at their own minute, so this is the net. Works off one batch
+       * in this call, which it counts; a larger `limit` (1..1000, default 200) goes on by itself afterwards.
+       */
       dispatchDuePushJobs: FunctionReference<
         "mutation",
         "internal",
@@ -641,6 +721,15 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { enqueued: number; failed: number; scanned: number; skipped: number },
         Name
       >;
+      /**
+       * - `priority`: 0..100, default 50: a head start, never a wall.
+       * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
+       * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
+       * - `idempotencyKey`: The same key of the same workspace returns the same message id and enqueues nothing.
+       * - `tag`: The lane; default the profile's.
+       * - `asUser`: The user who writes, where that is no administrator: the provider, the address and what chooses a lane come from
+       *   their binding, whatever `payload` says of them.
+       */
       enqueue: FunctionReference<
         "mutation",
         "internal",
@@ -682,6 +771,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /**
+       * Why a message has not been answered: the exact rule, and when something looks at it again. Reads a bounded number of
+       * documents and decides nothing by the clock: times are returned. Throws `invalid_id`, `message_not_found`.
+       */
       explainMessage: FunctionReference<
         "query",
         "internal",
@@ -775,6 +868,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Sealed entries after `afterSeq` (default: from the oldest kept), at most `limit` (1..500, default 200). `anchor` is the
+       * point before the first of them; it lies later than asked for when older entries have outlived their retention. As JSON
+       * lines, `anchor` and each entry on a line of their own, pages one after the other are what `scripts/audit/verify.ts` reads.
+       * - returns `nextAfterSeq`: For the next page; null = this was the last.
+       */
       exportAudit: FunctionReference<
         "query",
         "internal",
@@ -829,6 +928,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * false if unknown, another worker's, or ready already.
+       * - `upload`: The file, if it was uploaded before something went wrong: it is deleted when it has this hash.
+       */
       failDataSnapshotUpload: FunctionReference<
         "mutation",
         "internal",
@@ -842,6 +945,14 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * Makes the snapshot restorable once the stored file is what the worker says (`snapshot_mismatch`, `snapshot_too_large`).
+       * false if unknown, another worker's, failed or expired. Repeatable.
+       * - `storageId`: The file in the deployment's storage; exactly one of this and `location`.
+       * - `location`: The archive in a bucket that only workers reach. Its size and hash are the worker's word; whoever restores it
+       *   compares them.
+       * - `sha256`: Of the archive, hexadecimal.
+       */
       finalizeDataSnapshotUpload: FunctionReference<
         "mutation",
         "internal",
@@ -857,6 +968,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** What is wrong and what to do about it, errors first. Empty findings: all is well. */
       fleetHealth: FunctionReference<
         "query",
         "internal",
@@ -872,6 +984,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Every living machine and the fleet's limits. `asOf`: the last pass, epoch ms; hours are counted up to then.
+       * - returns `capped`: More machines live than are shown.
+       * - returns `machineHoursToday`: Of the UTC day of `asOf`.
+       * - returns `blocked`: Conversations that got no machine in the last pass, at most 50.
+       * - returns `quarantined`: Volumes kept because they hold memory that is in no snapshot, at most 100.
+       */
       fleetOverview: FunctionReference<
         "query",
         "internal",
@@ -925,6 +1044,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** A URL that takes one upload and answers `{storageId}`. */
       generateMediaUploadUrl: FunctionReference<
         "mutation",
         "internal",
@@ -953,6 +1073,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /**
+       * What ties a user to an agent.
+       * - returns `workspace`: The agent's; null when there is no such agent.
+       * - returns `binding`: Of the pair's newest binding; null when there never was one.
+       * - returns `granted`: The host gave the agent to the user (`bindUserAgent`); a pairing alone does not, because users make
+       *   their pairing codes themselves.
+       */
       getAgentMembership: FunctionReference<
         "query",
         "internal",
@@ -964,6 +1091,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** What one of a user's agents lacks before they can write to it. */
       getAgentOperationalReadiness: FunctionReference<
         "query",
         "internal",
@@ -1005,6 +1133,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /**
+       * The newest 200 turns (fewer when they are very long), oldest first; `before` with `nextBefore` gives those before them.
+       * - `limit`: Of `queueItems`, 1..500, default 100.
+       * - `before`: `nextBefore` of an earlier answer: only turns before it.
+       * - returns `hasQueuedJobs`: Something waits, is not yet due, or is being answered.
+       * - returns `nextBefore`: Pass as `before` for older turns; null: there are none.
+       */
       getConversationViewForUserAgent: FunctionReference<
         "query",
         "internal",
@@ -1054,6 +1189,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Contents by hash: as many of the (at most 64) hashes as fit into about 4 MiB, in the order asked; unknown ones are left out.
+       * - returns `remaining`: Hashes that did not fit; ask again.
+       */
       getGlobalSkillFiles: FunctionReference<
         "query",
         "internal",
@@ -1145,6 +1284,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * The newest ready snapshot of exactly this conversation. Without `conversationId`: of the conversation that the calling
+       * worker is bound to, else null. A worker with a token gets its own conversation's or null.
+       * - `workerId`: Needed where the token is bound to no worker.
+       * - returns `generation`: Of the owner that saved it.
+       * - returns `location`: Set when the archive lies elsewhere; `downloadUrl` is the same then, and no HTTP address.
+       */
       getLatestDataSnapshotForRestore: FunctionReference<
         "query",
         "internal",
@@ -1241,6 +1387,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * The secrets an agent needs; of an unknown agent none. Without a key: those of all enabled profiles (at most 200), each
+       * once, sorted.
+       */
       getRequiredSecretRefs: FunctionReference<
         "query",
         "internal",
@@ -1248,6 +1398,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { agentKey: string | null; secretRefs: Array<string> },
         Name
       >;
+      /** Null for an unknown, malformed or deleted id. */
       getStorageFileUrl: FunctionReference<
         "query",
         "internal",
@@ -1255,6 +1406,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string | null,
         Name
       >;
+      /** The same under its older name. */
       getTelegramAgentReadiness: FunctionReference<
         "query",
         "internal",
@@ -1270,6 +1422,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Null when there is neither a profile nor a binding nor a pairing. */
       getUserAgent: FunctionReference<
         "query",
         "internal",
@@ -1310,6 +1463,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** Zeros unless the agent is the user's active one. The message counts stop at 200. */
       getUserAgentConversationStats: FunctionReference<
         "query",
         "internal",
@@ -1321,6 +1475,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Derived from stored facts; `nextAction` is the first step that is missing. */
       getUserAgentOnboardingState: FunctionReference<
         "query",
         "internal",
@@ -1343,6 +1498,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** The newest pairing of the user with the agent. */
       getUserAgentPairingStatus: FunctionReference<
         "query",
         "internal",
@@ -1362,6 +1518,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** Each count stops at 200. */
       getUserAgentPushStats: FunctionReference<
         "query",
         "internal",
@@ -1414,6 +1571,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Asks Telegram about the agent's webhook and stores what it says. No token: not ready, and Telegram is not asked. */
       getWebhookReadiness: FunctionReference<
         "action",
         "internal",
@@ -1429,6 +1587,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
+       * - returns `probes`: What an operator wants to know from where the worker stands.
+       */
       getWorkerControlState: FunctionReference<
         "query",
         "internal",
@@ -1445,6 +1607,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * The same by hash: what each file's content must hash to, and how to ask for it. Contents come only with the two small
+       * generated files. With `ifNoneMatch` equal to the current `contentHash` nothing but `unchanged: true` comes.
+       * - returns `contentHash`: Over everything that the skills put on a disk.
+       */
       getWorkerGlobalSkillsIndex: FunctionReference<
         "query",
         "internal",
@@ -1470,6 +1637,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * 1.0.11's manifest: the active skills of a channel with all their files, by slug.
+       * - returns `generatedAt`: When the newest of the skills changed, epoch ms: not the time of the call, so the same skills give
+       *   the same answer.
+       * - returns `skills.sha256`: Of `sourceJs`, of the bundle, or empty: see the policy `skills.manifestHash`.
+       */
       getWorkerGlobalSkillsManifest: FunctionReference<
         "query",
         "internal",
@@ -1498,6 +1671,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Where the worker stands: the conversation whose data directory it holds. Null: none, so it saves nothing.
+       * - returns `everyTurns`: Turns after which a snapshot is due.
+       * - returns `maxBytes`: Largest archive, in bytes.
+       */
       getWorkerMemory: FunctionReference<
         "query",
         "internal",
@@ -1519,6 +1697,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** true and extended by the lease length iff the lease is still the caller's. */
       heartbeat: FunctionReference<
         "mutation",
         "internal",
@@ -1531,6 +1710,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** Which bot a webhook call came from, by the secret Telegram sent with it; null when the secret is nobody's. */
       identifyTelegramWebhook: FunctionReference<
         "query",
         "internal",
@@ -1538,6 +1718,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null | { botId: string },
         Name
       >;
+      /** Stores a new version (the first is 1) and makes it the active one. */
       importSecret: FunctionReference<
         "mutation",
         "internal",
@@ -1549,6 +1730,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { secretId: string; secretRef: string; version: number },
         Name
       >;
+      /**
+       * Stores a bot token for an agent as its user, under the agent's own ref. Refused (`telegram_token_not_allowed`) when the agent or its
+       * token is somebody else's: a token that the operator imported is replaced only by a user to whom the host gave the agent
+       * (`bindUserAgent`). Refused (`telegram_bot_taken`) when the bot serves another agent. Throws `agent_not_found`, `secret_empty`.
+       */
       importTelegramTokenForAgent: FunctionReference<
         "mutation",
         "internal",
@@ -1561,6 +1747,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { secretId: string; secretRef: string; version: number },
         Name
       >;
+      /**
+       * Takes one update, once: (bot, update id) is the idempotency key. The secret is checked before anything is parsed. What
+       * cannot be enqueued (agent disabled, text too large) is parked for inspection instead of being refused for ever.
+       * `/start <code>` asks in the chat (`pairingAsked`), and the command in that question binds (`paired`).
+       * - `webhookPath`: The path at which the call arrived.
+       * - `namedAgentKey`: What the host's `resolveAgentKey` said; null when it threw.
+       */
       ingestTelegramUpdate: FunctionReference<
         "mutation",
         "internal",
@@ -1642,6 +1835,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** Replies of which a part may or may not have been delivered; newest first. */
       listAmbiguousReplies: FunctionReference<
         "query",
         "internal",
@@ -1668,6 +1862,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; `before` is the `requestedAt` of the last one seen. */
       listBroadcasts: FunctionReference<
         "query",
         "internal",
@@ -1694,6 +1889,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** All of a workspace (default `default`), by name. */
       listConnections: FunctionReference<
         "query",
         "internal",
@@ -1709,6 +1905,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
       listDeadLetters: FunctionReference<
         "query",
         "internal",
@@ -1750,6 +1947,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** The deployments, newest first; with `tokenId` that one alone. */
       listDeployments: FunctionReference<
         "query",
         "internal",
@@ -1785,6 +1983,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** By slug, 1..500 (200); `activeRelease` is that of the channel. */
       listGlobalSkills: FunctionReference<
         "query",
         "internal",
@@ -1834,6 +2033,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Those of that company alone, newest update first. */
       listMessageTemplatesByCompany: FunctionReference<
         "query",
         "internal",
@@ -1857,6 +2057,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; at most 50. */
       listParkedUpdates: FunctionReference<
         "query",
         "internal",
@@ -1873,6 +2074,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; `limit` 1..100, default 20. */
       listProbes: FunctionReference<
         "query",
         "internal",
@@ -1897,6 +2099,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest run first. */
       listPushDispatchesByJob: FunctionReference<
         "query",
         "internal",
@@ -1911,6 +2114,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Across the jobs of that user and agent, newest first. */
       listPushDispatchesForAgent: FunctionReference<
         "query",
         "internal",
@@ -1966,6 +2170,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest update first. */
       listPushJobsForUser: FunctionReference<
         "query",
         "internal",
@@ -2000,6 +2205,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest update first. */
       listPushTemplatesByCompany: FunctionReference<
         "query",
         "internal",
@@ -2055,6 +2261,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; `before` is the `_creationTime` of the last one seen. The statuses are chosen before the limit, 1..500 (100). */
       listQueueItemsForUserAgent: FunctionReference<
         "query",
         "internal",
@@ -2089,6 +2296,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** The newest 50 versions below `beforeVersion` (default: all), newest first. Throws `secret_not_found`. */
       listSecretVersions: FunctionReference<
         "query",
         "internal",
@@ -2104,6 +2312,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /**
+       * All statuses, newest first; `limit` 1..200, default 50.
+       * - `includeDownloadUrls`: Only for the host itself.
+       */
       listSnapshotsForConversation: FunctionReference<
         "query",
         "internal",
@@ -2123,6 +2335,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
       listSnapshotsForUserAgent: FunctionReference<
         "query",
         "internal",
@@ -2144,6 +2357,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Agents that the user was bound to, newest first, then those with a pending pairing; at most 200 of each. */
       listUserAgents: FunctionReference<
         "query",
         "internal",
@@ -2193,6 +2407,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { systemPrompt?: string } | null,
         Name
       >;
+      /**
+       * Counts a refusal at the worker gateway and says whether there were too many in this minute. The app's routes call it;
+       * good calls never do. `tokenId`: of a token that was signed here; `code`: why it was refused.
+       * Also counts it for the audit log.
+       */
       noteWorkerRefusal: FunctionReference<
         "mutation",
         "internal",
@@ -2200,6 +2419,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { limited: boolean; retryAfterMs: number },
         Name
       >;
+      /** Machines and volumes of this deployment without an owner, oldest first, at most 200, and when each would go. */
       orphanReport: FunctionReference<
         "query",
         "internal",
@@ -2224,6 +2444,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** The effective policies and what an operator stored. */
       policies: FunctionReference<
         "query",
         "internal",
@@ -2299,6 +2520,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * For the gateway: a claim that answers, where it found nothing, how to wait. What the hint looks at makes no claim conflict.
+       * Throws what `claim` throws, and `worker_id_taken` or `worker_id_in_use` where that answers null because of the worker id.
+       */
       poll: FunctionReference<
         "mutation",
         "internal",
@@ -2411,6 +2636,14 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Opens an upload. A worker with a token saves the conversation it is bound to and nothing else (`snapshot_refused`); the
+       * host may name any. The URL takes one POST within an hour and answers `{storageId}`.
+       * - `versions`: What made the archive, e.g. `{worker: "2.0.0", engine: "openclaw"}`; at most 8 entries of 64 characters.
+       * - `generation`: The ownership under which the worker used its disk, if that may be an earlier one than its present binding.
+       * - returns `discardable`: Locations of this conversation's archives in a bucket whose rows are expired: whoever can reach
+       *   the bucket deletes them.
+       */
       prepareDataSnapshotUpload: FunctionReference<
         "mutation",
         "internal",
@@ -2456,6 +2689,14 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /**
+       * `createAgentWorkerToken`, and everything that the machine needs besides the token: its environment, ready to paste, and every
+       * host that it will call. Shown once, as it holds the token. Throws as `createAgentWorkerToken` does.
+       * - `engine`: What shall answer messages there; default `openai`.
+       * - `openAiBaseUrl`: ENGINE=openai: the server of the model, when it is not api.openai.com.
+       * - returns `environment`: In the order of the file. `value: null`: only its site knows it.
+       * - returns `envFile`: The same as the text of an environment file, as `docker run --env-file` and systemd read it.
+       */
       provisionAgentWorker: FunctionReference<
         "mutation",
         "internal",
@@ -2490,6 +2731,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Deletes dead letters: the one named, or up to `limit` of those that ended before `endedBefore`. */
       purgeDeadLetters: FunctionReference<
         "mutation",
         "internal",
@@ -2497,6 +2739,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { more: boolean; purged: number },
         Name
       >;
+      /** Bounded counts: with `capped` true at least one of them is "this many or more". */
       queueStats: FunctionReference<
         "query",
         "internal",
@@ -2509,6 +2752,14 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * One pass over the fleet now. What is passed holds for this pass; a `providerConfig` is stored as well (hosts only).
+       * `spawned`: launches ordered by this pass; `terminated`: workers that left `active` in it.
+       *
+       * Throws `invalid_policy` (a `scalingPolicy` that `setPolicies` would refuse), `provider_config_missing`, `fly_token_missing`, `convex_url_missing`, `provider_unsupported`,
+       * `provider_failed` (the listing itself). A launch that fails is recorded on its machine and in readiness.
+       * - `workspaceId`: Only this tenant's conversations get machines in this pass.
+       */
       reconcileWorkers: FunctionReference<
         "action",
         "internal",
@@ -2544,6 +2795,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { activeWorkers: number; spawned: number; terminated: number },
         Name
       >;
+      /**
+       * Writes down that an administrative operation was called. Not for clients.
+       * - `userId`: The user whom `auth` named; null = the operator functions, which ask nobody.
+       * - `scope`: What the call was about, as `auth` saw it.
+       */
       recordAdminOperation: FunctionReference<
         "mutation",
         "internal",
@@ -2555,6 +2811,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /**
+       * Counts one refused call; call it after refusing, never for calls that succeed. Not for clients.
+       * - `reason`: A stable error code, never text of the caller.
+       * - `subject`: Whom it was about, as far as that is known for sure: a token id, a worker id. A few are kept as examples.
+       */
       recordRefusal: FunctionReference<
         "mutation",
         "internal",
@@ -2566,6 +2827,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /** Sends a dead letter round again, as a new arrival with no attempts behind it. */
       redriveDeadLetter: FunctionReference<
         "mutation",
         "internal",
@@ -2573,6 +2835,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * Enqueues a parked message after its cause was mended, for `agentKey` or the agent it was for. Throws what enqueueing
+       * throws (the update stays parked), `parked_update_not_found`, `parked_update_incomplete`.
+       */
       redriveParkedUpdate: FunctionReference<
         "mutation",
         "internal",
@@ -2580,6 +2846,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { messageId: string },
         Name
       >;
+      /**
+       * Registers a name, or replaces what is known of it. Its value is added on each worker: `agent-factory-worker connections
+       * add <name>`. `invalid_argument` for names other than lower-case letters, digits, `_`, `-`, and beyond 32 a workspace.
+       * - `workspaceId`: Default `default`.
+       * - `agentKeys`: Default: every agent of the workspace.
+       */
       registerConnection: FunctionReference<
         "mutation",
         "internal",
@@ -2593,6 +2865,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /**
+       * The worker saved its conversation as `snapshotId` and gives it up, to take another. false unless that snapshot is ready,
+       * of the worker's present binding, and has every turn, and the worker holds no message. Repeatable.
+       */
       releaseConversation: FunctionReference<
         "mutation",
         "internal",
@@ -2612,6 +2888,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { requeued: number; unlocked: number },
         Name
       >;
+      /** false: there was none. Workers keep their value until it is removed there. */
       removeConnection: FunctionReference<
         "mutation",
         "internal",
@@ -2619,6 +2896,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
       renewLease: FunctionReference<
         "mutation",
         "internal",
@@ -2632,6 +2910,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         | { ok: false; reason: "lease_lost" },
         Name
       >;
+      /** The worker's answer. false: unknown, another worker's, or over. Repeatable. */
       reportProbe: FunctionReference<
         "mutation",
         "internal",
@@ -2650,6 +2929,13 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * Orders one. The worker takes it with its next poll between two messages. `invalid_argument` for a wrong target or with
+       * four open ones; `worker_not_found` for a worker that is not there.
+       * - `target`: `host`: `host:port`; `url`: an http or https URL without credentials.
+       * - `timeoutMs`: 100..30000 ms, default 5000.
+       * - `requestedBy`: Who asks, for the audit log.
+       */
       requestProbe: FunctionReference<
         "mutation",
         "internal",
@@ -2663,6 +2949,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { expiresAt: number; probeId: string },
         Name
       >;
+      /** The user id first, then the chat id; looks at no profile. */
       resolveAgentForTelegram: FunctionReference<
         "query",
         "internal",
@@ -2677,6 +2964,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { agentKey: string | null; consumerUserId: string },
         Name
       >;
+      /** `revoked` counts the bindings ended: 0 or 1. */
       revokeUserAgentBinding: FunctionReference<
         "mutation",
         "internal",
@@ -2684,6 +2972,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { revoked: number },
         Name
       >;
+      /** Effective at the next call of a worker that carries it. false if unknown. */
       revokeWorkerToken: FunctionReference<
         "mutation",
         "internal",
@@ -2708,6 +2997,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Seals the data key of every secret that is still under an older master key with the current one, in the background and
+       * while secrets are read. Repeats are harmless: they join the run that is under way, or take up one that was interrupted.
+       * Without any key there is nothing to do. Throws `master_key_invalid`.
+       */
       rewrapSecrets: FunctionReference<
         "mutation",
         "internal",
@@ -2725,6 +3019,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** A new token (and alias) with the same scope; the old one stays valid for `overlapMs` (default 1 hour). */
       rotateWorkerToken: FunctionReference<
         "mutation",
         "internal",
@@ -2737,6 +3032,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** In input order, duplicates repeated. */
       secretStatus: FunctionReference<
         "query",
         "internal",
@@ -2748,6 +3044,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /**
+       * What protects the secrets, and what does not; names what an operator should mend.
+       * - returns `keys`: Each master key that active secrets are sealed with, at most 16.
+       * - returns `keys.state`: The key new secrets are sealed with; an older one at hand; or one that is nowhere.
+       * - returns `keys.secrets`: How many active secrets need it, as far as they were counted.
+       */
       secretStoreReadiness: FunctionReference<
         "query",
         "internal",
@@ -2764,6 +3066,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * Sends to the chat of every user who is bound, at the time of the call, to an enabled agent of that workspace. The first
+       * batch is sent in this call and counted in its result; the rest follows by itself (`getBroadcast`).
+       */
       sendBroadcastToAllActiveAgents: FunctionReference<
         "mutation",
         "internal",
@@ -2798,6 +3104,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Enqueues the template's text in the chat of that user and agent; returns the message's id. */
       sendMessageTemplateToUserAgent: FunctionReference<
         "mutation",
         "internal",
@@ -2827,6 +3134,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /**
+       * The id of the message. Throws `push_no_binding` unless the agent is the user's active one, and what `enqueue` throws.
+       * - `saidByUser`: The metadata is the user's and not the host's: what is an address or chooses a lane comes from their binding.
+       */
       sendMessageToUserAgent: FunctionReference<
         "mutation",
         "internal",
@@ -2857,6 +3168,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /** A disabled skill leaves every worker at its next start. */
       setGlobalSkillStatus: FunctionReference<
         "mutation",
         "internal",
@@ -2864,6 +3176,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { slug: string; status: "active" | "disabled"; updated: boolean },
         Name
       >;
+      /**
+       * A blank or absent prompt removes the configuration. When set, it goes to the engine beside each message that is handed out
+       * from then on; it is never part of what is stored. Throws `text_too_large` above the policy `queue.maxTextBytes`.
+       */
       setMessageRuntimeConfig: FunctionReference<
         "mutation",
         "internal",
@@ -2871,6 +3187,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /** Merges the given fields over the stored ones; refuses values that make no sense (`invalid_policy`, all faults at once). */
       setPolicies: FunctionReference<
         "mutation",
         "internal",
@@ -3019,6 +3336,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
       setProviderRuntimeConfig: FunctionReference<
         "mutation",
         "internal",
@@ -3051,6 +3369,15 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * One fenced write for everything a worker has to say about its message, in this order: append `turns`, record
+       * `reply` (both once per message: a repeat is ignored), note that `sendingPart` is about to be sent, end with
+       * `outcome`, and, with `claimNext`, hand out the next job. Repeating a call whose answer was lost is safe: it returns the
+       * same again, the next job included.
+       * - `reply`: `parts` counts the messages of the text and then one for each file.
+       * - `instance`: As in `claim`; counts for the next job alone.
+       * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
+       */
       settle: FunctionReference<
         "mutation",
         "internal",
@@ -3181,6 +3508,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         | { ok: false; reason: "lease_lost" },
         Name
       >;
+      /** Works for disabled jobs too; the schedule is not touched. */
       triggerPushJobNow: FunctionReference<
         "mutation",
         "internal",
@@ -3235,6 +3563,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { enqueuedMessageId: string; runKey: string },
         Name
       >;
+      /** false when there is no such template. */
       updateMessageTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -3248,6 +3577,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** false when there is no such job. The next run is reckoned from now. */
       updatePushJob: FunctionReference<
         "mutation",
         "internal",
@@ -3268,6 +3598,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** false when the job is not that user's and agent's. */
       updatePushJobForAgent: FunctionReference<
         "mutation",
         "internal",
@@ -3309,6 +3640,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /**
+       * A worker says at its start what it is, and at its end that it leaves. Throws as `poll` does for its token and its id. Its texts
+       * are cut to 253 characters.
+       * - `instance`: As in `claim`.
+       * - `leaving`: The process ends: another one may take its id at once.
+       */
       workerHello: FunctionReference<
         "mutation",
         "internal",
@@ -3325,6 +3662,12 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /**
+       * How long workers were alive in a month (UTC, `2030-01`), for accounting. Up to 30 minutes behind. `invalid_argument` for
+       * another form of month.
+       * - returns `rows.workerId`: null: workers that lived for less than 10 minutes, together.
+       * - returns `totalHours`: Of the rows shown.
+       */
       workerHours: FunctionReference<
         "query",
         "internal",
@@ -3362,6 +3705,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * What an idle worker subscribes to. `seq` grows whenever it should claim; that may turn out wrong, the claim decides. Throws
+       * what `claim` throws about the token.
+       * - returns `pollAfterMs`: Ask after this long even if `seq` stays as it is.
+       */
       workerWake: FunctionReference<
         "query",
         "internal",

@@ -45,6 +45,10 @@ export const getAgentOperationalReadiness = asQuery(contract.getAgentOperational
   };
 });
 
+export const getTelegramAgentReadiness = asQuery(contract.getTelegramAgentReadiness)(
+  getAgentOperationalReadiness.handler,
+);
+
 async function configPresence(ctx: QueryCtx) {
   const details = await fleetIssues(ctx);
   const providerRuntimeConfigPresent = (await loadProviderConfig(ctx)) !== null;
