@@ -19,8 +19,7 @@ const clock = {
   random: () => 0,
   sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 1)),
 };
-const channels = () =>
-  createChannels({ TELEGRAM_API_BASE_URL: telegram.url }, { clock, timeoutMs: 5_000 });
+const channels = () => createChannels({ TELEGRAM_API_BASE_URL: telegram.url }, { clock, timeoutMs: 5_000 });
 
 const path = "/bot*/send*";
 const refusal = (error_code: number, parameters?: object) => ({

@@ -144,7 +144,7 @@ export function describeSending(name: string, subject: () => SendingSubject): vo
         expect(part.length).toBeLessThanOrEqual(to.limit);
         expect(wellFormed(part)).toBe(part);
         // No message begins in the middle of what people see as one character.
-        expect(part).not.toMatch(/^[\u200d\u0301\ufe0f]/u);
+        expect(part).not.toMatch(/^(\u200d|\u0301|\ufe0f)/u);
       }
       const bare = (said: string) => said.replace(/\s/g, "");
       expect(bare(parts.join(""))).toBe(bare(text));
@@ -173,18 +173,16 @@ export function describeSending(name: string, subject: () => SendingSubject): vo
     it("is shown until the answer is there, and never in its way", async () => {
       for (const how of ["well", "down"] as const) {
         const to = subject();
+        if (to.outbound.progress === undefined) return;
         to.fate(how);
-        if (to.outbound.progress === undefined) continue;
+        const before = to.progressShown();
         const answered = new AbortController();
         const showing = to.outbound.progress(to.recipient, answered.signal);
-        const before = to.progressShown();
         await new Promise((resolve) => setTimeout(resolve, 50));
         answered.abort();
         await expect(showing).resolves.toBeUndefined();
-        if (how === "well") expect(to.progressShown()).toBeGreaterThanOrEqual(before);
+        if (how === "well") expect(to.progressShown()).toBeGreaterThan(before);
       }
-      const to = subject();
-      if (to.outbound.progress !== undefined) expect(to.progressShown()).toBeGreaterThan(0);
     });
   });
 }

@@ -25,11 +25,14 @@ export class ToyService {
 }
 
 export function toyChannel(service: ToyService): Channel & Required<Pick<Channel, "outbound">> {
-  const send = (said: string, to: Recipient, signal: AbortSignal, maySend = () => true): Promise<SendResult> =>
+  const send = (
+    said: string,
+    to: Recipient,
+    signal: AbortSignal,
+    maySend = () => true,
+  ): Promise<SendResult> =>
     Promise.resolve(
-      signal.aborted || !maySend()
-        ? { kind: "withheld", reason: "toy: held back" }
-        : service.take(to, said),
+      signal.aborted || !maySend() ? { kind: "withheld", reason: "toy: held back" } : service.take(to, said),
     );
   return {
     kind: "toy",
