@@ -8,7 +8,7 @@ import { cutText } from "../../src/policy/text/cut.js";
 import type { FileExchange } from "./attachments/exchange.js";
 import type { OutgoingFile } from "./attachments/files.js";
 import { channelOfBundle } from "../../src/policy/compat/olderComponent.js";
-import type { Outbound, Recipient } from "./channels/channel.js";
+import type { Recipient } from "./channels/channel.js";
 import type { Channels } from "./channels/registry.js";
 import type { Connections } from "./connections/resolve.js";
 import { EngineError, type Engine } from "./engine/engine.js";

@@ -30,7 +30,7 @@ export class Channels {
 
   /** Resolves while all of them can be reached. */
   async check(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.byKind.values()].map(({ outbound }) => outbound?.check?.(signal)));
+    await Promise.all([...this.byKind.values()].map(async ({ outbound }) => outbound?.check?.(signal)));
   }
 }
 
