@@ -11,9 +11,9 @@ import * as migrateFile from "../core/intake/migrate.js";
 import { internalMutation } from "./_generated/server.js";
 export * from "./people.generated.js";
 
-export const migrateChat = internalMutation(migrateFile.migrateChat);
 export const noteMembership = internalMutation(membershipFile.noteMembership);
 export const replaceWaitingText = internalMutation(editFile.replaceWaitingText);
+export const migrateChat = internalMutation(migrateFile.migrateChat);
 export const askPairingAtBot = internalMutation(pairAtBotFile.ask);
 export const answerPairingAtBot = internalMutation(pairAtBotFile.answer);
 export const enqueueAsUser = internalMutation(writeFile.enqueueAsUser);

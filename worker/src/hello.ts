@@ -5,7 +5,7 @@
 import { hostname } from "node:os";
 import type { Logger } from "pino";
 import { cutText } from "../../src/policy/text/cut.js";
-import { backoffMs } from "../../src/policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../src/policy/retry/backoff.js";
 import type { Clock } from "./clock.js";
 import { WorkerFault, faults, type FaultCode } from "./faults.js";
 import { failureOf, type FailureKind } from "./net/failure.js";
@@ -38,8 +38,7 @@ export interface HelloDeps extends HelloTransport {
   warnings(): string[];
 }
 
-const firstWaitMs = 500;
-const longestWaitMs = 30_000;
+const backoff = equalJitter(500, 30_000);
 /** Longest host name that is sent, in UTF-16 units. */
 const hostUnits = 253;
 
@@ -63,7 +62,7 @@ export async function sayHello(deps: HelloDeps, said: Introduction): Promise<voi
       if (code !== null && faults[code].exitCode !== null)
         throw new WorkerFault(code, [failed.message, ...deps.warnings()].join("; "));
       deps.connection.failed(error.code);
-      const waitMs = backoffMs(failures, deps.clock.random(), firstWaitMs, longestWaitMs);
+      const waitMs = backoffMs(failures, backoff, deps.clock.random());
       const { message, fix } = faults[code ?? "url_unreachable"];
       const told = { code: code ?? error.code, message, detail: failed.message, fix, waitMs };
       deps.log.warn(told, "worker.controlPlaneUnreachable");

@@ -3,7 +3,8 @@
  * learns first that the lease is lost aborts `signal`, and with it the engine and the delivery.
  */
 import type { Logger } from "pino";
-import { backoffMs } from "../../src/policy/worker/backoff.js";
+import { equalJitter } from "../../src/policy/retry/backoff.js";
+import { repeat } from "./retry.js";
 import type { Job } from "../../src/contract/queue.js";
 import { jittered, type Clock } from "./clock.js";
 import type { Journal } from "./journal/journal.js";
@@ -61,8 +62,7 @@ export interface LeaseHolderDeps {
 }
 
 /** Retry waits of one call, in ms. */
-const retryBaseMs = 250;
-const retryMaxMs = 5_000;
+const backoff = equalJitter(250, 5_000);
 /** How long the farewell of a stopping worker may take, in ms. */
 const handBackMs = 3_000;
 
@@ -103,12 +103,11 @@ export function holdLease(
 
   /** Repeats a fenced call until it is answered, refused, aborted, or the lease has run out. */
   async function persist<T>(operation: string, cut: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        const result = await attempt();
-        connection.succeeded();
-        return result;
-      } catch (error) {
+    const result = await repeat(attempt, {
+      clock,
+      backoff,
+      signal: cut,
+      onFailure: (error, _failures, waitMs) => {
         cut.throwIfAborted();
         if (!(error instanceof TransportError)) throw error;
         if (error.code === "lease_lost") {
@@ -116,14 +115,13 @@ export function holdLease(
           throw new Interrupted("lease_lost");
         }
         connection.failed(error.code);
-        const waitMs = backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs);
         if (!error.retryable || clock.now() + waitMs >= goodUntil) throw error;
         metrics.retries.inc({ operation });
         log.warn({ messageId: job.messageId, operation, code: error.code, waitMs }, "worker.callRetried");
-        await clock.sleep(waitMs, cut);
-        cut.throwIfAborted();
-      }
-    }
+      },
+    });
+    connection.succeeded();
+    return result;
   }
 
   async function settle(

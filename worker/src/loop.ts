@@ -1,5 +1,5 @@
 /** The worker's main loop: claim, do the job, take the next one, poll when there is none. It knows no network. */
-import { backoffMs } from "../../src/policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../src/policy/retry/backoff.js";
 import { jittered } from "./clock.js";
 import { replay } from "./journal/replay.js";
 import { runJob, type Claimed, type JobDeps, type NextJob } from "./job.js";
@@ -114,7 +114,7 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
         }
         log.warn({ code, err: error, failures }, "worker.claimFailed");
         await clock.sleep(
-          backoffMs(failures, clock.random(), deps.pollIntervalMs, claimBackoffMaxMs),
+          backoffMs(failures, equalJitter(deps.pollIntervalMs, claimBackoffMaxMs), clock.random()),
           control.stopSignal,
         );
         continue;

@@ -4,7 +4,7 @@
  * cheap check where there is one, and claims one message to see. Only a success ends it.
  */
 import type { Logger } from "pino";
-import { backoffMs } from "../../src/policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../src/policy/retry/backoff.js";
 import type { Clock } from "./clock.js";
 import type { Channels } from "./channels/registry.js";
 import type { Engine } from "./engine/engine.js";
@@ -26,8 +26,7 @@ export interface ServicesDeps {
 /** So many failures in a row hold claims back: one may be chance. A service that says how long it is busy needs none but that. */
 const failuresToOpen = 2;
 /** The pause after the first failure and the longest one, in ms. */
-const firstPauseMs = 1_000;
-const longestPauseMs = 30_000;
+const pauses = equalJitter(1_000, 30_000);
 /** A failing check holds claims back no longer than this, in ms: a claim is also the sign of life by which the worker keeps its conversation. */
 const longestSilenceMs = 60_000;
 /** Longest wait for a check, in ms. */
@@ -72,10 +71,7 @@ export class Services {
     const since = before?.since ?? now;
     const opens = failures >= failuresToOpen || retryAfterMs > 0;
     const pauseMs = opens
-      ? Math.max(
-          Math.min(retryAfterMs, longestSilenceMs),
-          backoffMs(failures, clock.random(), firstPauseMs, longestPauseMs),
-        )
+      ? Math.max(Math.min(retryAfterMs, longestSilenceMs), backoffMs(failures, pauses, clock.random()))
       : 0;
     this.outages.set(service, {
       since,
@@ -137,7 +133,7 @@ export class Services {
       await check(AbortSignal.any([stop, AbortSignal.timeout(checkTimeoutMs)]));
     } catch {
       outage.failures += 1;
-      const pauseMs = backoffMs(outage.failures, clock.random(), firstPauseMs, longestPauseMs);
+      const pauseMs = backoffMs(outage.failures, pauses, clock.random());
       outage.until = Math.min(clock.now() + pauseMs, outage.silentSince + longestSilenceMs);
     }
   }

@@ -1,4 +1,5 @@
 /** Calls one function of an app behind its agent-bridge: `POST <baseUrl>/agent/execute`. */
+import { backoffMs } from "../../policy/retry/backoff.js";
 import * as z from "zod";
 import type { ResolvedBridgeRuntimeConfig } from "./config.js";
 
@@ -60,7 +61,9 @@ export async function executeBridgeFunction(call: BridgeCall): Promise<BridgeExe
     const text = await response.text();
     const again = response.status === 429 || response.status >= 500;
     if (!again || attempt >= attempts) return outcome(functionKey, response, text);
-    await new Promise((resolve) => setTimeout(resolve, baseDelayMs * 2 ** (attempt - 1)));
+    await new Promise((resolve) =>
+      setTimeout(resolve, backoffMs(attempt, { baseMs: baseDelayMs, maxMs: Infinity })),
+    );
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import { asMutation, asAction } from "../functions.js";
 import { v, type Infer } from "convex/values";
-import { backoffMs } from "../../policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../policy/retry/backoff.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { ActionCtx, MutationCtx } from "../../component/_generated/server.js";
@@ -18,8 +18,7 @@ import { startFetch, TRY_MS } from "../attachments/receive.js";
 import { releaseWhenComplete } from "../queue/filesArrived.js";
 import { FAILED_ROW_RETENTION_MS, fileExpiry } from "../attachments/retention.js";
 
-const RETRY_BASE_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
+const BACKOFF = equalJitter(1_000, 30_000);
 /** Refs that may hold one account's credential; normally there is one. */
 const MAX_REFS = 5;
 
@@ -108,9 +107,7 @@ export const end = asMutation({
     return null;
   }
   const wait =
-    result.kind === "failed"
-      ? Infinity
-      : (result.afterMs ?? backoffMs(row.tries, Math.random(), RETRY_BASE_MS, RETRY_MAX_MS));
+    result.kind === "failed" ? Infinity : (result.afterMs ?? backoffMs(row.tries, BACKOFF, Math.random()));
   const next = Date.now() + wait;
   if (next >= (row.giveUpAt ?? 0)) {
     await fail(ctx, row, result.error);

@@ -3,6 +3,7 @@
  * retries, or the deployment may not write more in this second. Either way nothing was stored, so the same call may be made
  * again, whatever it does. Scheduled functions need none of this: Convex repeats them by itself.
  */
+import { backoffMs } from "../retry/backoff.js";
 
 /** Also the codes with which our routes say it. */
 export const pressures = ["write_conflict", "too_many_writes"] as const;
@@ -43,7 +44,7 @@ const LAWS: Record<Pressure, Law> = {
 export function repeatDelayMs(pressure: Pressure, failures: number, random: number): number | null {
   const { repeats, shortest, first } = LAWS[pressure];
   if (failures > repeats) return null;
-  const longest = first * 2 ** (failures - 1);
+  const longest = backoffMs(failures, { baseMs: first, maxMs: Infinity });
   return Math.round(shortest + (longest - shortest) * random);
 }
 

@@ -5,22 +5,22 @@ import { policyFaults } from "../config/overrides.js";
 import { resolvePolicies } from "../config/policies.js";
 import { orderHeads } from "./lane.js";
 import { bandOf, fairOrder, flowOf, placeInLine, placesOf, virtualTime } from "./place.js";
-import { backoffMs } from "./retry.js";
+import { retryWaitMs } from "./retry.js";
 import { recordBytes, utf8Bytes } from "./size.js";
 
-describe("backoffMs", () => {
+describe("the wait after a failed delivery", () => {
+  const wait = (count: number, random: number): number =>
+    retryWaitMs({ attempts: 0, failing: { since: 0, count } }, defaultPolicies.retry, 0, random);
+
   it("doubles from 1 s and adds at most the jitter share, never beyond the cap plus jitter", () => {
-    expect([1, 2, 3, 4].map((attempt) => backoffMs(attempt, defaultPolicies.retry, 0))).toEqual([
-      1_000, 2_000, 4_000, 8_000,
-    ]);
+    expect([0, 1, 2, 3].map((count) => wait(count, 0))).toEqual([1_000, 2_000, 4_000, 8_000]);
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 1_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        (attempt, random) => {
-          const delay = backoffMs(attempt, defaultPolicies.retry, random);
-          expect(delay).toBeLessThanOrEqual(defaultPolicies.retry.maxDelayMs * 1.1);
-          expect(delay).toBeGreaterThanOrEqual(backoffMs(attempt, defaultPolicies.retry, 0));
+        (count, random) => {
+          expect(wait(count, random)).toBeLessThanOrEqual(defaultPolicies.retry.maxDelayMs * 1.1);
+          expect(wait(count, random)).toBeGreaterThanOrEqual(wait(count, 0));
         },
       ),
     );

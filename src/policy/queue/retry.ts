@@ -1,15 +1,6 @@
 /** How long a failed message waits before its next attempt. */
 import type { Policies } from "../../contract/policies.js";
-
-/**
- * Exponential backoff in ms after `attempt` failed attempts (1 = the first failure): base · factor^(attempt−1), capped, plus a
- * share of up to `jitterRatio` drawn by `random` (0..1), so that many failures of one cause do not return together.
- */
-export function backoffMs(attempt: number, retry: Policies["retry"], random: number): number {
-  const exponential = retry.baseDelayMs * retry.backoffFactor ** Math.max(0, attempt - 1);
-  const capped = Math.min(retry.maxDelayMs, exponential);
-  return Math.round(capped * (1 + retry.jitterRatio * random));
-}
+import { backoffMs } from "../retry/backoff.js";
 
 /** So many attempts follow each other by the backoff alone. */
 const QUICK_ATTEMPTS = 3;
@@ -35,7 +26,8 @@ export const giveUpAt = (failing: { since: number; serviceSince: number }, maxAg
 /** How long to wait in ms after the delivery that is handed out at `now`, should it fail. */
 export function retryWaitMs(row: Failed, retry: Policies["retry"], now: number, random: number): number {
   const { since, count } = row.failing ?? { since: now, count: row.attempts };
-  const waitMs = backoffMs(count + 1, retry, random);
+  const { baseDelayMs: baseMs, maxDelayMs: maxMs, backoffFactor: factor, jitterRatio: jitter } = retry;
+  const waitMs = backoffMs(count + 1, { baseMs, maxMs, factor, jitter }, random);
   return row.attempts < QUICK_ATTEMPTS - 1
     ? waitMs
     : Math.max(waitMs, since + retry.lateAttemptsAfterMs - now);

@@ -1,6 +1,6 @@
 import fc from "../../../test/property.js";
 import { describe, expect, it } from "vitest";
-import { backoffMs } from "./backoff.js";
+import { backoffMs, equalJitter } from "./backoff.js";
 
 const law = { baseMs: 5_000, maxMs: 600_000 };
 
@@ -38,5 +38,11 @@ describe("the wait after a failure", () => {
         expect(waitMs).toBeGreaterThanOrEqual(backoffMs(count, any));
       }),
     );
+  });
+
+  it("lies between its half and its whole with equal jitter", () => {
+    const law = equalJitter(500, 4_000);
+    expect([1, 2, 4, 9].map((failures) => backoffMs(failures, law, 0))).toEqual([250, 500, 2_000, 2_000]);
+    expect([1, 2, 4, 9].map((failures) => backoffMs(failures, law, 1))).toEqual([500, 1_000, 4_000, 4_000]);
   });
 });

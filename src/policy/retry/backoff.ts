@@ -25,3 +25,10 @@ export function backoffMs(
 
 /** Far beyond every cap, and finite: a base of 0 stays 0. */
 const MAX_EXPONENT = 300;
+
+/** Waits between the half and the whole of what the doubling says ("equal jitter"), for many who fail together. */
+export const equalJitter = (baseMs: number, maxMs: number): Backoff => ({
+  baseMs: baseMs / 2,
+  maxMs: maxMs / 2,
+  jitter: 1,
+});

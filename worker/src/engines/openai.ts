@@ -1,6 +1,6 @@
 /** Any server with OpenAI's `POST /chat/completions`, streamed. Keeps no state: the history goes along each time. */
 import type { Dispatcher } from "undici";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../../src/policy/retry/backoff.js";
 import type { Clock } from "../clock.js";
 import { systemCode } from "../memory/memoryError.js";
 import { EngineError, type Engine, type EngineRequest } from "../engine/engine.js";
@@ -22,8 +22,7 @@ export interface OpenAiOptions {
 
 /** Tries within one run for busy or failing servers. */
 const maxTries = 3;
-const retryBaseMs = 500;
-const retryMaxMs = 8_000;
+const backoff = equalJitter(500, 8_000);
 /** A server's `retry-after` beyond this goes back to the queue, in ms. */
 const longestRetryAfterMs = 20_000;
 /** Of an error's body, in bytes. */
@@ -79,7 +78,7 @@ async function answerOf(options: OpenAiOptions, request: EngineRequest): Promise
       continue;
     }
     const { error } = attempt;
-    const waitMs = error.retryAfterMs ?? backoffMs(tries, clock.random(), retryBaseMs, retryMaxMs);
+    const waitMs = error.retryAfterMs ?? backoffMs(tries, backoff, clock.random());
     if (!error.retryable || tries >= maxTries || waitMs > longestRetryAfterMs) throw error;
     tries += 1;
     await clock.sleep(waitMs, request.signal);

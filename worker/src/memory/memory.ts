@@ -6,7 +6,8 @@
 import type { Logger } from "pino";
 import type { SnapshotReason } from "../../../src/contract/snapshots.js";
 import { keepsDisk } from "../../../src/policy/snapshots/keepVolume.js";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
+import { equalJitter } from "../../../src/policy/retry/backoff.js";
+import { repeat } from "../retry.js";
 import type { Clock } from "../clock.js";
 import type { Engine } from "../engine/engine.js";
 import { TransportError } from "../transport/transport.js";
@@ -41,7 +42,7 @@ export interface MemoryDeps {
 /** After a periodic snapshot that failed: turns until the next try. */
 const retryAfterTurns = 5;
 const callAttempts = 6;
-const callRetryMaxMs = 5_000;
+const backoff = equalJitter(250, 5_000);
 
 /** Owns the data directory. Its calls must not overlap, and none may run beside the engine. */
 export class Memory {
@@ -303,17 +304,12 @@ export class Memory {
   }
 
   /** Repeats a call that may succeed later. */
-  private async call<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        const retryable = error instanceof TransportError && error.retryable;
-        if (!retryable || failures >= callAttempts || signal.aborted) throw error;
-        const { clock } = this.deps;
-        await clock.sleep(backoffMs(failures, clock.random(), 250, callRetryMaxMs), signal);
-      }
-    }
+  private call<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    const onFailure = (error: unknown, failures: number): void => {
+      const retryable = error instanceof TransportError && error.retryable;
+      if (!retryable || failures >= callAttempts || signal.aborted) throw error;
+    };
+    return repeat(attempt, { clock: this.deps.clock, backoff, signal, onFailure });
   }
 
   /** One attempt to tell the component; the row expires by itself otherwise. */

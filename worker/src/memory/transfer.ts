@@ -5,15 +5,15 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
+import { equalJitter } from "../../../src/policy/retry/backoff.js";
+import { repeat } from "../retry.js";
 import type { Clock } from "../clock.js";
 import type { Packed } from "./archive.js";
 import { MemoryError, systemCode } from "./memoryError.js";
 import { parseJson } from "../../../src/policy/text/parseJson.js";
 
 const attempts = 4;
-const retryBaseMs = 250;
-const retryMaxMs = 5_000;
+const backoff = equalJitter(250, 5_000);
 
 const uploadReply = z.object({ storageId: z.string().min(1) });
 
@@ -132,15 +132,15 @@ export async function persist<T>(
   what: "upload" | "download",
   attempt: () => Promise<T>,
 ): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (signal.aborted) throw new MemoryError("unavailable", `the ${what} was cut short`, { cause: error });
-      const final = failures >= attempts || (error instanceof HttpFailure && !error.transient);
-      if (final) throw asMemoryError(what, error);
-      await clock.sleep(backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs), signal);
-    }
+  const onFailure = (error: unknown, failures: number): void => {
+    if (signal.aborted || failures >= attempts || (error instanceof HttpFailure && !error.transient))
+      throw error;
+  };
+  try {
+    return await repeat(attempt, { clock, backoff, signal, onFailure });
+  } catch (error) {
+    if (signal.aborted) throw new MemoryError("unavailable", `the ${what} was cut short`, { cause: error });
+    throw asMemoryError(what, error);
   }
 }
 

@@ -5,7 +5,8 @@
 import path from "node:path";
 import type { Logger } from "pino";
 import { MAX_FILES } from "../../../src/policy/skills/bundle.js";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
+import { equalJitter } from "../../../src/policy/retry/backoff.js";
+import { repeat } from "../retry.js";
 import type { Clock } from "../clock.js";
 import type { WorkerEnv } from "../env.js";
 import { TransportError } from "../transport/transport.js";
@@ -39,8 +40,7 @@ export interface MaterialiseResult {
   unchanged: number;
 }
 
-const retryPauseMs = 500;
-const retryPauseMaxMs = 5_000;
+const backoff = equalJitter(500, 5_000);
 
 /**
  * Null when skills are off, when the worker is told to stop, or when it failed and `SKILLS_BOOTSTRAP_REQUIRED` is not set:
@@ -207,19 +207,17 @@ async function removeOthers(
 }
 
 /** Repeats a read until it succeeds, cannot succeed, or time is up. */
-async function repeated<T>(
+const repeated = <T>(
   { clock, logger }: MaterialiseDeps,
   signal: AbortSignal,
   call: () => Promise<T>,
-): Promise<T> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await call();
-    } catch (error) {
+): Promise<T> =>
+  repeat(call, {
+    clock,
+    backoff,
+    signal,
+    onFailure: (error, failures) => {
       if (!(error instanceof TransportError) || !error.retryable || signal.aborted) throw error;
       logger.debug({ code: error.code, failures }, "skills.retrying");
-      await clock.sleep(backoffMs(failures, clock.random(), retryPauseMs, retryPauseMaxMs), signal);
-      signal.throwIfAborted();
-    }
-  }
-}
+    },
+  });

@@ -3,7 +3,8 @@
  * keeps no session state that a pooler in transaction mode would refuse or mix up: no SET, no named statements, no session locks.
  */
 import type { Client } from "pg";
-import { backoffMs } from "../../../src/policy/worker/backoff.js";
+import { equalJitter } from "../../../src/policy/retry/backoff.js";
+import { repeat } from "../retry.js";
 import type { Clock } from "../clock.js";
 import { postgresFailure, sqlStateOf } from "./postgresErrors.js";
 import { tlsOffers, type PostgresPlace, type SessionKind } from "./postgresUrl.js";
@@ -13,8 +14,7 @@ import { StoreError } from "./store.js";
 const timeoutMs = 10_000;
 /** Together two to four seconds of waiting: a failover or restart of minutes is the queue's to wait for. */
 const attempts = 4;
-const retryBaseMs = 250;
-const retryMaxMs = 2_000;
+const backoff = equalJitter(250, 2_000);
 
 export interface PostgresSession {
   /** Runs `work` alone, again after a failure that may pass. It must bear a repeat. Rejects with a {@link StoreError}. */
@@ -41,20 +41,18 @@ export function createPostgresSession(
     });
     return await work(open);
   }
-  async function persist<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await once(work);
-      } catch (error) {
+  const persist = <T>(work: (client: Client) => Promise<T>): Promise<T> =>
+    repeat(() => once(work), {
+      clock,
+      backoff,
+      onFailure: async (error, failures) => {
         await discard();
         if (error instanceof StoreError) throw error;
         const { message, transient } = postgresFailure(error);
         if (!transient || failures >= attempts)
           throw new StoreError("unavailable", message, { cause: error });
-        await clock.sleep(backoffMs(failures, clock.random(), retryBaseMs, retryMaxMs));
-      }
-    }
-  }
+      },
+    });
   return {
     run(work) {
       const result = turn.then(() => persist(work));

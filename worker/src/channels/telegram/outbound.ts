@@ -1,7 +1,7 @@
 /** Telegram's Bot API: texts, files and the typing indicator. */
 import { splitText } from "../../../../src/policy/worker/splitText.js";
 import { cutText } from "../../../../src/policy/text/cut.js";
-import { backoffMs } from "../../../../src/policy/worker/backoff.js";
+import { backoffMs, equalJitter } from "../../../../src/policy/retry/backoff.js";
 import { FileGone, type OutgoingFile } from "../../attachments/files.js";
 import type { ChannelDeps, Outbound, Recipient, SendResult } from "../channel.js";
 import { call, type CallOptions, type Reply } from "./call.js";
@@ -24,8 +24,7 @@ const maxTextUnits = 4096;
 const maxTries = 3;
 /** Changes of one part that Telegram asks for: another chat, no thread, no formatting. */
 const maxAdaptations = 4;
-const retryBaseMs = 500;
-const retryMaxMs = 4_000;
+const backoff = equalJitter(500, 4_000);
 /** Telegram shows "typing" for at most 5 s (Bot API, `sendChatAction`). */
 const typingIntervalMs = 4_000;
 const defaultUploadTimeoutMs = 120_000;
@@ -82,7 +81,7 @@ export function createTelegramOutbound(options: TelegramOptions): Outbound {
       }
       const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;
       if (tries >= maxTries) return { kind: "transient", reason };
-      await clock.sleep(backoffMs(tries, clock.random(), retryBaseMs, retryMaxMs), signal);
+      await clock.sleep(backoffMs(tries, backoff, clock.random()), signal);
       // Aborted between two tries it certainly did not arrive, which is more than an abort could say.
       if (signal.aborted) return { kind: "transient", reason };
       tries += 1;

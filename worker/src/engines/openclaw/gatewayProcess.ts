@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
+import { backoffMs } from "../../../../src/policy/retry/backoff.js";
 import { jittered } from "../../clock.js";
 import type { GatewayProcessConfig, OpenClawContext } from "./config.js";
 import { foreignText } from "./failures.js";
@@ -123,11 +124,8 @@ export class GatewayProcess {
       return this.onFatal(this.fatal);
     }
     this.earlyEnds = livedMs >= WELL_STARTED_MS ? 0 : this.earlyEnds + 1;
-    const backoffMs = Math.min(
-      timing.restartMinMs * 2 ** Math.max(0, this.earlyEnds - 1),
-      timing.restartMaxMs,
-    );
-    const waitMs = Math.round(jittered(backoffMs, clock.random()));
+    const backoff = { baseMs: timing.restartMinMs, maxMs: timing.restartMaxMs };
+    const waitMs = jittered(backoffMs(this.earlyEnds, backoff), clock.random());
     log.warn({ how, output, waitMs }, "openclaw gateway ended by itself");
     this.start(waitMs);
   }

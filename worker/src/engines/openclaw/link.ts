@@ -1,3 +1,4 @@
+import { backoffMs } from "../../../../src/policy/retry/backoff.js";
 import { jittered } from "../../clock.js";
 import type { OpenClawContext } from "./config.js";
 import { GatewayConnection } from "./connection.js";
@@ -81,8 +82,9 @@ export class GatewayLink {
     while (!stopped.aborted) {
       // A gateway of our own is on this machine and expected back soon: no reason to wait for long.
       const own = config.gateway !== undefined;
-      const backoffMs = Math.min(timing.reconnectMinMs * 2 ** failures, timing.reconnectMaxMs);
-      let waitMs = own ? Math.min(timing.ownReconnectMs, backoffMs) : backoffMs;
+      const { reconnectMinMs: baseMs, reconnectMaxMs } = timing;
+      const maxMs = own ? Math.min(timing.ownReconnectMs, reconnectMaxMs) : reconnectMaxMs;
+      let waitMs = backoffMs(failures + 1, { baseMs, maxMs });
       try {
         const connection = await GatewayConnection.open(this.context, stopped);
         // Stopped in the moment the handshake ended: nobody else would close it.
