@@ -43,7 +43,7 @@ export const rules = {
   "P-HYD-2":
     "A job without hydration (`hydrationError`, or null from `hydrate`) is ended as a failed attempt, without an engine run.",
   "P-HYD-3":
-    "A `telegram` message whose `telegramBotToken` is null is ended as a failed attempt, without an engine run.",
+    "A message whose channel needs a credential and has none (`telegram`: `channel.credential`, or `telegramBotToken` where `channel` is absent, is null) is ended as a failed attempt, without an engine run.",
   "P-HYD-4":
     "A `telegram` message with `hydration.undeliverable` is ended as failed, `retryable` false, without an engine run.",
 

@@ -161,7 +161,7 @@ export const hydration: Scenario = {
 
 type Spoil = "absent" | "tokenless" | "undeliverable";
 const instead = {
-  tokenless: { telegramBotToken: null },
+  tokenless: { channel: { kind: "telegram", credential: null }, telegramBotToken: null },
   undeliverable: { undeliverable: "the chat is closed" },
 };
 

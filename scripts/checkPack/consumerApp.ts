@@ -1,17 +1,30 @@
 /** The files of an empty Convex app that installs the package, as its README tells a newcomer to write them. */
 
+interface Versions {
+  convex: string;
+  typescript: string;
+}
+
+/** The same app before it installs the package. */
+export const emptyApp = ({ convex, typescript }: Versions): Record<string, string> => ({
+  "package.json": JSON.stringify({
+    name: "consumer",
+    private: true,
+    type: "module",
+    dependencies: { convex },
+    devDependencies: { typescript },
+  }),
+});
+
 /** @param tarball absolute path of the packed package. */
-export function consumerApp(
-  tarball: string,
-  versions: { convex: string; typescript: string },
-): Record<string, string> {
+export function consumerApp(tarball: string, { convex, typescript }: Versions): Record<string, string> {
   return {
     "package.json": JSON.stringify({
       name: "consumer",
       private: true,
       type: "module",
-      dependencies: { "@okrlinkhub/agent-factory": `file:${tarball}`, convex: versions.convex },
-      devDependencies: { typescript: versions.typescript },
+      dependencies: { "@okrlinkhub/agent-factory": `file:${tarball}`, convex },
+      devDependencies: { typescript },
     }),
     "tsconfig.json": JSON.stringify({
       compilerOptions: {

@@ -1,32 +1,26 @@
 /**
- * Does the packed package work for somebody else? Builds and packs it, installs the tarball into an empty Convex app
- * in a temporary folder, generates that app's code, type-checks it, and loads the entry points for Node in plain Node.
+ * Do the packed packages work for somebody else? Builds and packs both, installs each tarball into an empty project in a
+ * temporary folder, type-checks a use of it, and loads the entry points in plain Node. The component's project is a Convex
+ * app, whose code is generated first; how much it installs is bounded. The worker is started from its tarball.
  *
  *   npm run check:pack
  */
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
-import { generate } from "../codegen/generate.js";
-import { convexVersion } from "../deployment/convexCli.js";
 import { runProcess } from "../deployment/runProcess.js";
 import { runMain } from "../runMain.js";
-import { consumerApp } from "./consumerApp.js";
-import { packedFileProblems, vPackageJson } from "./packedFiles.js";
+import { checkComponent } from "./component.js";
+import { pack, type Step } from "./pack.js";
+import { checkWorker } from "./worker.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Installing from a cold cache is the slowest step. */
 const STEP_TIMEOUT_MS = 5 * 60_000;
-/** `npm pack --json`. */
-const vPacked = z
-  .array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }))
-  .min(1);
 
 await runMain("check:pack", async (signal, log) => {
-  const step = async (what: string, cwd: string, command: string, ...args: string[]): Promise<string> => {
+  const step: Step = async (what, cwd, command, ...args) => {
     const startedAt = performance.now();
     const { code, output } = await runProcess(command, args, { cwd, timeoutMs: STEP_TIMEOUT_MS, signal });
     if (code !== 0) throw new Error(`${what} failed:\n${output.trim()}`);
@@ -35,60 +29,13 @@ await runMain("check:pack", async (signal, log) => {
   };
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), "agent-factory-pack-")));
   try {
-    await step("build", ROOT, "npm", "run", "build");
-    const printed = await step(
-      "pack",
-      ROOT,
-      "npm",
-      "pack",
-      "--ignore-scripts",
-      "--json",
-      "--pack-destination",
-      folder,
-    );
-    // npm may print warnings before the JSON.
-    const [packed] = vPacked.parse(JSON.parse(printed.slice(printed.indexOf("[\n"))));
-    const packageJson = vPackageJson.parse(
-      JSON.parse(await readFile(path.join(ROOT, "package.json"), "utf8")),
-    );
-    const problems = packedFileProblems(
-      packageJson,
-      packed!.files.map((file) => file.path),
-    );
-    if (problems.length > 0) throw new Error(`the package is not complete:\n${problems.join("\n")}`);
-    log(`${packed!.files.length} files packed`);
-
-    const app = path.join(folder, "app");
-    const versions = { convex: convexVersion(), typescript: typescriptVersion() };
-    for (const [name, text] of Object.entries(consumerApp(path.join(folder, packed!.filename), versions))) {
-      await mkdir(path.dirname(path.join(app, name)), { recursive: true });
-      await writeFile(path.join(app, name), text);
-    }
-    const quiet = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-    await step("install into an empty app", app, "npm", "install", ...quiet);
-    await generate({ project: app, components: [], signal, log });
-    await step("type-check the app", app, process.execPath, "node_modules/typescript/bin/tsc", "--noEmit");
-    // Not `convex.config.js`: the workflow engine's is written for the bundler, which has loaded it to generate the code.
-    for (const entry of ["", "/http", "/react", "/worker"]) {
-      const specifier = packageJson.name + entry;
-      await step(
-        `import ${specifier} in Node`,
-        app,
-        process.execPath,
-        "-e",
-        `import(${JSON.stringify(specifier)})`,
-      );
-    }
-    for (const name of Object.keys(packageJson.bin)) {
-      const help = await step(`${name} --help`, app, path.join("node_modules", ".bin", name), "--help");
-      if (!help.includes(name)) throw new Error(`${name} --help prints no usage:\n${help}`);
-    }
+    const component = await pack(step, ROOT, folder);
+    const worker = await pack(step, path.join(ROOT, "worker"), folder);
+    const [ours, its] = [component, worker].map(({ packageJson }) => packageJson.version);
+    if (ours !== its) throw new Error(`both packages have one version, not ${ours} and ${its}`);
+    await checkComponent(step, component, folder, { signal, log });
+    await checkWorker(step, worker, folder, { signal, log });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 });
-
-function typescriptVersion(): string {
-  const { version } = createRequire(import.meta.url)("typescript") as { version: unknown };
-  return z.string().parse(version);
-}

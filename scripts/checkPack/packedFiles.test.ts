@@ -3,6 +3,8 @@ import { packedFileProblems } from "./packedFiles.js";
 
 const packageJson = {
   name: "p",
+  version: "1.0.0",
+  files: ["dist", "!src/**/*.test.ts", "CHANGELOG.md"],
   bin: { "p-worker": "./dist/bin.js" },
   exports: { "./test": "./src/test.ts", ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
 };

@@ -1,4 +1,4 @@
-/** What must be, and must not be, inside the packed package. */
+/** What must be, and must not be, inside a packed package. */
 import { z } from "zod";
 
 const vTarget: z.ZodType<string | Record<string, string>> = z.union([
@@ -7,12 +7,14 @@ const vTarget: z.ZodType<string | Record<string, string>> = z.union([
 ]);
 export const vPackageJson = z.object({
   name: z.string(),
-  bin: z.record(z.string(), z.string()),
+  version: z.string(),
+  files: z.array(z.string()),
+  bin: z.record(z.string(), z.string()).default({}),
   exports: z.record(z.string(), vTarget),
 });
 type PackageJson = z.infer<typeof vPackageJson>;
 
-const ALWAYS = ["package.json", "README.md", "LICENSE", "CHANGELOG.md"];
+const ALWAYS = ["package.json", "README.md", "LICENSE"];
 
 /**
  * Problems of the file list: an entry point or a document that is missing, a test or a build leftover that is not.
@@ -20,7 +22,8 @@ const ALWAYS = ["package.json", "README.md", "LICENSE", "CHANGELOG.md"];
  */
 export function packedFileProblems(packageJson: PackageJson, files: readonly string[]): string[] {
   const packed = new Set(files);
-  const wanted = new Map<string, string>(ALWAYS.map((file) => [file, "document"]));
+  const documents = [...ALWAYS, ...packageJson.files.filter((file) => file.endsWith(".md"))];
+  const wanted = new Map<string, string>(documents.map((file) => [file, "document"]));
   for (const [name, file] of Object.entries(packageJson.bin)) wanted.set(normal(file), `bin ${name}`);
   for (const [specifier, target] of Object.entries(packageJson.exports)) {
     const targets = typeof target === "string" ? [target] : Object.values(target);

@@ -15,7 +15,7 @@ import { neededNode, newestOf, peerRange } from "./versions.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What is made, not written; and what a copy installs for itself. */
-const NOT_COPIED = ["node_modules", "dist", "coverage", "tmp", ".git"];
+const NOT_COPIED = ["node_modules", "dist", "worker/node_modules", "worker/dist", "coverage", "tmp", ".git"];
 const STEP_TIMEOUT_MS = 5 * 60_000;
 
 /** Node for a CLI that the running one is too old for: an npm package with nothing but the program. */

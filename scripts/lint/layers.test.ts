@@ -1,6 +1,6 @@
 /** Proves that the lint rules of the layers, of file length and of import cycles report what they should. */
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -109,6 +109,12 @@ it.each(Object.entries(FOLDERS))("every folder of %s has its place", async (laye
   const entries = await readdir(path.join(ROOT, layer), { withFileTypes: true });
   const found = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   expect([...folders].sort()).toEqual(found.sort());
+});
+
+it("the worker's page lists its folders, each after those that it may import", async () => {
+  const page = await readFile(path.join(ROOT, "worker/README.md"), "utf8");
+  const rows = [...page.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, folder]) => folder);
+  expect(rows).toEqual(FOLDERS["worker/src"]);
 });
 
 describe("file length", () => {

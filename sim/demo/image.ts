@@ -14,8 +14,8 @@ export interface BuiltImage {
 }
 
 /**
- * Makes the "image": this repository's worker in one file, so that a machine does not compile it at every boot. It lies two
- * folders below the repository, as the worker looks for its package.json there.
+ * Makes the "image": this repository's worker in one file, so that a machine does not compile it at every boot. It lies
+ * in the repository, where the worker's packages are found.
  */
 export async function buildImage(): Promise<BuiltImage> {
   const parent = join(REPOSITORY, "tmp");

@@ -3,16 +3,14 @@ import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
-import * as launchFile from "../core/fleet/launch.js";
+import * as carryOutFile from "../core/fleet/carryOut.js";
 import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";
-import * as retireFile from "../core/fleet/retire.js";
 import * as sweepFile from "../core/fleet/sweep.js";
 import { internalAction } from "./_generated/server.js";
 export * from "./cloud.generated.js";
 
 export const runPass = internalAction(passFile.run);
-export const runLaunch = internalAction(launchFile.run);
-export const runRetirement = internalAction(retireFile.run);
+export const carryOut = internalAction(carryOutFile.run);
 export const deleteVolume = internalAction(sweepFile.deleteVolume);
 export const collectOrphan = internalAction(orphansFile.collect);

@@ -6,12 +6,12 @@ import "../core/upkeep/tick.js";
 import * as pairAtBotFile from "../core/identity/pairAtBot.js";
 import * as writeFile from "../core/views/write.js";
 import * as editFile from "../core/intake/edit.js";
-import * as chatMembershipFile from "../core/intake/membership.js";
+import * as membershipFile from "../core/intake/membership.js";
 import * as migrateFile from "../core/intake/migrate.js";
 import { internalMutation } from "./_generated/server.js";
 export * from "./people.generated.js";
 
-export const noteMembership = internalMutation(chatMembershipFile.noteMembership);
+export const noteMembership = internalMutation(membershipFile.noteMembership);
 export const replaceWaitingText = internalMutation(editFile.replaceWaitingText);
 export const migrateChat = internalMutation(migrateFile.migrateChat);
 export const askPairingAtBot = internalMutation(pairAtBotFile.ask);

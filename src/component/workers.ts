@@ -1,4 +1,7 @@
-/** What a worker asks once in its life or once in a while: its memory, its skills, files, a word about itself. Registrations only. */
+/**
+ * What a worker asks once in its life or once in a while (its memory, its skills, files, a word about itself), and what actions ask
+ * for. Registrations only.
+ */
 import "../core/inline.js";
 import "../core/queue/pass.js";
 import "../core/queue/reap.js";

@@ -85,7 +85,7 @@ async function busyFleet(f: FleetWorld) {
   const leaving = [];
   for (const n of [3, 4]) {
     const command = { kind: "stop" as const, worker: worker(n), reason: "machine_lost" as const };
-    const { retirement } = await t.mutation(internal.fleet.steer, { command, ...options });
+    const { intent: retirement } = await t.mutation(internal.fleet.steer, { command, ...options });
     if (!retirement) throw new Error("it was not stopped");
     leaving.push(retirement);
   }
@@ -163,7 +163,14 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
   const { worker, leaving, launching, next, wake, options } = busy;
   const startedAt = Date.now();
   const drain = { kind: "drain" as const, worker: worker(2), reason: "idle" as const };
-  const failure = { code: "c", message: "m", retryable: true, unsettled: true };
+  const failure = {
+    step: "launching" as const,
+    code: "c",
+    message: "m",
+    retryable: true,
+    unsettled: true,
+    inline: false,
+  };
   const gone = (n: number) => footprintOf(f, internal.fleet.recordGone, { ...leaving[n]!, kept: null });
   return {
     begin: await footprintOf(f, internal.fleet.beginPass, { wake }),
@@ -189,7 +196,7 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
       region: "iad",
       unsettled: false,
     }),
-    "launch failed": await footprintOf(f, internal.fleet.recordLaunchFailure, {
+    "launch failed": await footprintOf(f, internal.fleet.recordFailure, {
       ...launching[1]!,
       ...failure,
     }),

@@ -1,6 +1,7 @@
 /** What the Dockerfile promises, read off its text; `imageSteps.test.ts` runs its steps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { envSchema } from "../../worker/src/env.js";
 import { copyOf, envOf, execForm, readDockerfile, valuesOf } from "./dockerfile.js";
 
@@ -29,7 +30,9 @@ describe("the image", () => {
 
   it("installs in a stage that is thrown away, from the lock file, and keeps no installer", () => {
     const [install] = stages;
-    expect(valuesOf(install!, "RUN").join("\n")).toMatch(/npm ci --omit=dev --ignore-scripts/);
+    expect(valuesOf(install!, "RUN").join("\n")).toMatch(
+      /npm ci --workspace worker --include=dev --ignore-scripts/,
+    );
     const [removed = ""] = valuesOf(final, "RUN");
     expect(valuesOf(final, "RUN")).toHaveLength(1);
     expect(removed).toMatch(/^rm -rf \/usr\/local\/lib\/node_modules /);
@@ -39,12 +42,26 @@ describe("the image", () => {
       expect(value).not.toMatch(/\b(apt|apt-get|curl|wget|gcc|make|python)\b/);
   });
 
+  it("has the worker's optional packages and no tool: they are all that --include=dev means there", () => {
+    const { peerDependencies, devDependencies } = z
+      .object({
+        peerDependencies: z.record(z.string(), z.string()),
+        devDependencies: z.record(z.string(), z.string()),
+      })
+      .parse(JSON.parse(read("worker/package.json")));
+    expect(Object.keys(peerDependencies)).toContain("pg");
+    expect(Object.keys(devDependencies).sort()).toEqual(Object.keys(peerDependencies).sort());
+  });
+
   it("is stopped and asked for its health as the worker expects", () => {
     expect(valuesOf(final, "STOPSIGNAL")).toEqual(["SIGTERM"]);
     const [check = ""] = valuesOf(final, "HEALTHCHECK");
     expect(check).toContain("/healthz");
     expect(execForm(check.slice(check.indexOf("CMD ") + 4))[0]).toBe("node");
-    expect(execForm(valuesOf(final, "ENTRYPOINT")[0] ?? "")).toEqual(["node", "/app/dist/worker/src/bin.js"]);
+    expect(execForm(valuesOf(final, "ENTRYPOINT")[0] ?? "")).toEqual([
+      "node",
+      "/app/worker/dist/worker/src/bin.js",
+    ]);
     expect(valuesOf(final, "EXPOSE")).toEqual([String(envSchema.shape.HEALTH_PORT.parse(undefined))]);
   });
 

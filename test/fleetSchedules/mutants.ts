@@ -28,9 +28,9 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "a launch is repeated without end",
     replacements: [
       {
-        file: "core/fleet/orders.ts",
-        text: "if (row.attempt >= MAX_LAUNCHES || row.failures >= MAX_LAUNCHES)",
-        by: "if (row.failures < 0)",
+        file: "policy/fleet/life.ts",
+        text: "const isOver = life.gaveUp === true || life.attempt >= MAX_LAUNCHES || life.failures >= MAX_LAUNCHES;",
+        by: "const isOver = life.failures < 0;",
       },
       {
         file: "core/fleet/reports.ts",
@@ -155,9 +155,11 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "a retirement whose action died is not taken up again",
     replacements: [
       {
-        file: "core/fleet/orders.ts",
-        text: "    if (this.isLeaving()) {",
-        by: `    if (this.isLeaving() && row.step === "launching") {`,
+        file: "policy/fleet/life.ts",
+        text: `  if (isLeaving(worker)) {
+    const change: Change = { step: "retiring"`,
+        by: `  if (isLeaving(worker) && life.step === "launching") {
+    const change: Change = { step: "retiring"`,
       },
     ],
     rule: /nothing costs money|row ends|finally answered/,
@@ -184,7 +186,7 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "credentials of machines that are gone stay",
     replacements: [
       {
-        file: "core/fleet/retireSteps.ts",
+        file: "core/fleet/reports.ts",
         text: `  for (const tokenId of row.tokenIds) await revokeToken(ctx, tokenId, "component");`,
         by: '  if (row.attempt < 0) await revokeToken(ctx, row.worker, "component");',
       },

@@ -32,6 +32,7 @@ export const machine: MachineFacts = {
   stepDeadlineAt: T + 90_000,
   drain: null,
   problem: null,
+  gaveUp: false,
 };
 export const server: ServerFacts = {
   worker: "w1",

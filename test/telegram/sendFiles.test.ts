@@ -4,21 +4,21 @@ import { startTelegramServer, type TelegramServer } from "../../sim/telegram/ind
 import type { ReplyFile } from "../../src/contract/attachments.js";
 import { FileGone, type OutgoingFile } from "../../worker/src/attachments/files.js";
 import { systemClock } from "../../worker/src/clock.js";
-import type { Delivery } from "../../worker/src/delivery/delivery.js";
-import { createTelegramDelivery } from "../../worker/src/delivery/telegram.js";
+import type { Outbound } from "../../worker/src/channels/channel.js";
+import { createTelegramOutbound } from "../../worker/src/channels/telegram/outbound.js";
 
 const botToken = `88:${"s".repeat(35)}`;
-const recipient = { provider: "telegram", providerUserId: "9", metadata: {}, botToken };
+const recipient = { providerUserId: "9", metadata: {}, credential: botToken };
 const signal = new AbortController().signal;
 let telegram: TelegramServer;
-let delivery: Delivery;
+let delivery: Outbound;
 beforeAll(async () => {
   telegram = await startTelegramServer({
     bots: [{ token: botToken, username: "send_bot" }],
     rateLimits: false,
   });
   telegram.addChat({ chatId: 9 });
-  delivery = createTelegramDelivery({ baseUrl: telegram.url, clock: systemClock, timeoutMs: 10_000 });
+  delivery = createTelegramOutbound({ baseUrl: telegram.url, clock: systemClock, timeoutMs: 10_000 });
 });
 afterAll(() => telegram.close());
 

@@ -3,7 +3,8 @@ import { createFileExchange } from "../../worker/src/attachments/exchange.js";
 import type { OutgoingFile } from "../../worker/src/attachments/files.js";
 import { pino } from "pino";
 import type { HydrationBundle, Job } from "../../src/contract/queue.js";
-import type { Delivery, SendResult } from "../../worker/src/delivery/delivery.js";
+import type { Outbound, SendResult } from "../../worker/src/channels/channel.js";
+import { Channels } from "../../worker/src/channels/registry.js";
 import type { Engine, EngineRequest } from "../../worker/src/engine/engine.js";
 import type { LoopDeps } from "../../worker/src/loop.js";
 import { createMetrics } from "../../worker/src/metrics.js";
@@ -141,16 +142,13 @@ export class FakeEngine implements Engine {
 }
 
 /** Splits at "|" and remembers what was sent; of a file, its name. */
-class FakeDelivery implements Delivery {
+class FakeDelivery implements Outbound {
   readonly sent: string[] = [];
   onSend: (part: string, signal: AbortSignal) => SendResult | Promise<SendResult> = () => ({ kind: "sent" });
-  handles(provider: string): boolean {
-    return provider === "telegram";
+  problem({ credential }: { credential: string | null }): string | null {
+    return credential === null ? "telegram bot token missing" : null;
   }
-  problem({ botToken }: { botToken: string | null }): string | null {
-    return botToken === null ? "telegram bot token missing" : null;
-  }
-  split(text: string): string[] {
+  render(text: string): string[] {
     return text.split("|");
   }
   async send(part: string, _recipient: unknown, signal: AbortSignal): Promise<SendResult> {
@@ -160,7 +158,7 @@ class FakeDelivery implements Delivery {
   async sendFile({ file }: OutgoingFile, recipient: unknown, signal: AbortSignal): Promise<SendResult> {
     return await this.send(file.fileName, recipient, signal);
   }
-  showActivity(): Promise<void> {
+  progress(): Promise<void> {
     return Promise.resolve();
   }
 }
@@ -180,7 +178,7 @@ export function loopWith(jobs: Job[], graceMs = 10_000) {
   const deps: LoopDeps = {
     transport,
     engine,
-    delivery,
+    channels: new Channels([{ kind: "app" }, { kind: "telegram", outbound: delivery }]),
     files: createFileExchange({ uploadUrl: () => Promise.reject(new Error("no files here")) }),
     metrics,
     clock,

@@ -2,7 +2,8 @@
 import { pino } from "pino";
 import { createFileExchange } from "../../worker/src/attachments/exchange.js";
 import { systemClock } from "../../worker/src/clock.js";
-import type { Delivery } from "../../worker/src/delivery/delivery.js";
+import type { Outbound } from "../../worker/src/channels/channel.js";
+import { Channels } from "../../worker/src/channels/registry.js";
 import { Journal } from "../../worker/src/journal/journal.js";
 import { runLoop } from "../../worker/src/loop.js";
 import { createMetrics } from "../../worker/src/metrics.js";
@@ -76,10 +77,9 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
       }),
     controlState: () => Promise.resolve({ shouldStop: false }),
   };
-  const delivery: Delivery = {
-    handles: (provider) => provider === "telegram",
+  const outbound: Outbound = {
     problem: () => null,
-    split: (text) => text.split("|"),
+    render: (text) => text.split("|"),
     send: (part) =>
       mortal.call("send", async () => {
         outside.sent.push(part);
@@ -90,7 +90,6 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
         outside.sent.push(file.fileName);
         return Promise.resolve({ kind: "sent" });
       }),
-    showActivity: () => Promise.resolve(),
   };
   const { journal } = Journal.open(dir, workerId);
   const running = runLoop({
@@ -109,7 +108,7 @@ export function startMortal(world: World, outside: Outside, workerId: string, di
           return Promise.resolve({ text: `${text} a|${text} b` });
         }),
     },
-    delivery,
+    channels: new Channels([{ kind: "app" }, { kind: "telegram", outbound }]),
     files: createFileExchange({ uploadUrl: () => Promise.reject(new Error("no files here")) }),
     metrics,
     clock,

@@ -24,7 +24,7 @@ const provisioned = (engine: ProvisionedEngine): string[] =>
   workerHosts({
     site: "https://site.test",
     cloud: "https://cloud.test",
-    telegram: "https://telegram.test",
+    channels: [{ url: "https://telegram.test", purpose: "answers" }],
     engine,
     openAiBaseUrl,
   }).map(({ host, port }) => `${host}:${port}`);

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { z } from "zod";
 import { parseCommand } from "./engines/command.js";
+import { channelsEnv } from "./channels/registry.js";
 import { httpUrl, keyText, pemCertificate, pemPrivateKey, proxyUrl, text, wholeMs } from "./envShapes.js";
 import { ownEnv } from "./store/ownEnv.js";
 
@@ -164,7 +165,7 @@ export const envSchema = z.object({
   }),
   HTTP_TIMEOUT_MS: wholeMs(100)
     .default(20_000)
-    .meta({ description: "Longest wait for one answer of the component or Telegram." }),
+    .meta({ description: "Longest wait for one answer of the component or a channel." }),
   SHUTDOWN_GRACE_MS: wholeMs(0)
     .default(30_000)
     .meta({ description: "After SIGTERM: time to finish the message in hand before it is handed back." }),
@@ -182,11 +183,6 @@ export const envSchema = z.object({
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
     .meta({ description: "Least log level." }),
-  TELEGRAM_API_BASE_URL: httpUrl("https://api.telegram.org")
-    .default("https://api.telegram.org")
-    .meta({ description: "The Bot API server." }),
-  TELEGRAM_PARSE_MODE: z.enum(["HTML", "MarkdownV2", "Markdown"]).optional().meta({
-    description: "Formatting of answers; plain text when Telegram cannot parse one. Default: plain text.",
-  }),
+  ...channelsEnv,
   ...ownEnv,
 });

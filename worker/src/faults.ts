@@ -18,6 +18,11 @@ export const faults = {
     fix: "Correct every variable that is listed, then start again. Nothing was started.",
     exitCode: exitCodes.fatal,
   },
+  package_missing: {
+    message: "The settings need a package that is not installed",
+    fix: "Run the command of the detail where the worker is installed, or take the variable away.",
+    exitCode: exitCodes.fatal,
+  },
   url_wrong: {
     message: "BASE_INTERNAL_URL answers, but not as a worker gateway",
     fix: "Set it to the site origin (.convex.site, not .convex.cloud) with the component's path prefix, as printed when the deployment was provisioned.",

@@ -1,7 +1,7 @@
-/** The worker as a library: the loop and its parts, for hosts that bring their own engine, delivery or transport. */
+/** The worker as a library: the loop and its parts, for hosts that bring their own engine, channel or transport. */
 export { systemClock, type Clock } from "./clock.js";
-export type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
-export { createTelegramDelivery, type TelegramOptions } from "./delivery/telegram.js";
+export type { Channel, Outbound, Recipient, SendResult } from "./channels/channel.js";
+export { Channels, createChannels } from "./channels/registry.js";
 export { createCommandEngine, parseCommand, type CommandOptions } from "./engines/command.js";
 export { createEchoEngine } from "./engines/echo.js";
 export {

@@ -7,7 +7,9 @@ import type { Job } from "../../src/contract/queue.js";
 import { cutText } from "../../src/policy/text/cut.js";
 import type { FileExchange } from "./attachments/exchange.js";
 import type { OutgoingFile } from "./attachments/files.js";
-import type { Delivery, Recipient } from "./delivery/delivery.js";
+import { channelOfBundle } from "../../src/policy/compat/olderComponent.js";
+import type { Recipient } from "./channels/channel.js";
+import type { Channels } from "./channels/registry.js";
 import type { Connections } from "./connections/resolve.js";
 import { EngineError, type Engine } from "./engine/engine.js";
 import {
@@ -27,7 +29,7 @@ export interface JobDeps extends LeaseHolderDeps {
   engine: Engine;
   /** Makes the disk the conversation's memory before the engine runs; absent for a stateless engine. */
   memory?: Pick<Memory, "ensure">;
-  delivery: Delivery;
+  channels: Channels;
   /** Brings files to the engine and from it. */
   files: FileExchange;
   /** The values of connections, from this worker's own store. */
@@ -37,7 +39,7 @@ export interface JobDeps extends LeaseHolderDeps {
   engineTimeoutMs: number;
   /** Values that no reason of a failure may hold. */
   secrets?: readonly string[];
-  /** What engine, store and delivery are worth at present. */
+  /** What engine, store and channels are worth at present. */
   services: Services;
   /** Whether to ask for the next job while ending this one. */
   mayClaimNext(): boolean;
@@ -108,23 +110,23 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
     return end(failure(`the message could not be hydrated${because}`, { blames }));
   }
 
-  const outbound = deps.delivery.handles(hydration.payload.provider);
-  const recipient: Recipient = {
-    provider: hydration.payload.provider,
-    providerUserId: hydration.payload.providerUserId,
-    metadata: hydration.payload.metadata ?? {},
-    botToken: hydration.telegramBotToken,
-  };
+  const { kind, credential } = channelOfBundle(hydration);
+  const channel = deps.channels.find(kind);
+  const outbound = channel?.outbound;
+  const { providerUserId, metadata = {} } = hydration.payload;
+  const recipient: Recipient = { providerUserId, metadata, credential };
   // Before the engine runs: an answer that cannot be sent is a model run wasted.
-  const problem = outbound ? deps.delivery.problem(recipient) : null;
+  const problem = channel ? (outbound?.problem(recipient) ?? null) : `this worker has no channel '${kind}'`;
   if (problem !== null) return end(failure(problem, { blames: "service" }));
   if (outbound && hydration.undeliverable !== undefined) return end(failure(hydration.undeliverable, final));
 
   try {
     let { text, files } = recordedAnswer(deps, hydration);
     if (text === undefined) {
-      ({ text, files } = await answer(deps, lease, job, hydration, outbound ? recipient : null));
-      const messages = outbound ? deps.delivery.split(text).length : 1;
+      ({ text, files } = await answer(deps, lease, job, hydration, (signal) =>
+        outbound?.progress?.(recipient, signal),
+      ));
+      const messages = outbound ? outbound.render(text).length : 1;
       const record = recordOf(hydration.payload.messageText, text, messages, files);
       lease.note({ ...record, outcome: outbound ? lostBeforeSending : { kind: "complete" } });
       if (!outbound) return await end({ kind: "complete" }, record);
@@ -134,7 +136,7 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
       log.info({ nextPart: hydration.reply?.nextPart }, "worker.replyResumed");
     }
     if (!outbound) return await end({ kind: "complete" });
-    const parts = [...deps.delivery.split(text), ...files];
+    const parts = [...outbound.render(text), ...files];
     const progress = {
       parts: parts.length,
       next: hydration.reply?.nextPart ?? 0,
@@ -142,7 +144,7 @@ async function work(deps: JobDeps, lease: LeaseHolder, job: Job, course: Course)
       unsent: false,
     };
     course.sending = progress;
-    const sent = await sendParts(deps, lease, parts, recipient, progress);
+    const sent = await sendParts({ ...deps, outbound }, lease, parts, recipient, progress);
     noteDelivery(deps.services, sent);
     const outcome: Outcome = sent.kind === "all" ? { kind: "complete" } : unsent(sent.result);
     return await end(outcome, doubts(progress));
@@ -165,11 +167,10 @@ async function answer(
   lease: LeaseHolder,
   job: Job,
   hydration: NonNullable<Job["hydration"]>,
-  recipient: Recipient | null,
+  showProgress: (signal: AbortSignal) => unknown,
 ): Promise<{ text: string; files: OutgoingFile[] }> {
   const answered = new AbortController();
-  if (recipient !== null)
-    void deps.delivery.showActivity(recipient, AbortSignal.any([lease.signal, answered.signal]));
+  showProgress(AbortSignal.any([lease.signal, answered.signal]));
   try {
     await deps.memory?.ensure(job, lease.signal);
     const received = await deps.files.receive(hydration.payload.attachments ?? [], lease.signal);

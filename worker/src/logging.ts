@@ -32,7 +32,14 @@ export function createLogger(options: LoggerOptions): Logger {
       },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: {
-        paths: ["*.telegramBotToken", "*.botToken", "*.apiKey", "*.token", "*.authorization"],
+        paths: [
+          "*.telegramBotToken",
+          "*.credential",
+          "*.channel.credential",
+          "*.apiKey",
+          "*.token",
+          "*.authorization",
+        ],
         censor: "[redacted]",
       },
     },

@@ -5,7 +5,7 @@ import type { GatewayOperation } from "../../src/contract/gateway.js";
 import type { Pressure } from "../../src/policy/calls/pressure.js";
 import { createConnections } from "./connections/resolve.js";
 import { createFileExchange } from "./attachments/exchange.js";
-import { createTelegramDelivery } from "./delivery/telegram.js";
+import { createChannels } from "./channels/registry.js";
 import { createEngine } from "./engines/create.js";
 import type { WorkerEnv } from "./env.js";
 import { exitCodes } from "./exitCodes.js";
@@ -85,13 +85,8 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
   const engine = createEngine(env, { clock, log, processEnv: host.env });
   const network = openNetwork(env);
   const observer = new Observer({ clock, log, metrics, control, idleTimeoutMs: env.WORKER_IDLE_TIMEOUT_MS });
-  const delivery = createTelegramDelivery({
-    baseUrl: env.TELEGRAM_API_BASE_URL,
-    clock,
-    timeoutMs: env.HTTP_TIMEOUT_MS,
-    parseMode: env.TELEGRAM_PARSE_MODE,
-  });
-  const services = new Services({ clock, log, metrics, checks: checksOf(engine, own.store, delivery) });
+  const channels = createChannels(env, { clock, timeoutMs: env.HTTP_TIMEOUT_MS });
+  const services = new Services({ clock, log, metrics, checks: checksOf(engine, own.store, channels) });
   const watch = watchProcess(metrics, { env, engine, control, observer, dataDir: place?.root });
   const findings = await lookAtMachine(host.env);
   for (const { code, detail } of findings) {
@@ -183,7 +178,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       }),
       engine,
       memory,
-      delivery,
+      channels,
       services,
       files: createFileExchange({ uploadUrl: (signal) => gateway.uploadUrl(signal) }),
       clock,

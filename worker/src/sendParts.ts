@@ -1,7 +1,7 @@
 /** Sends an answer part by part, and knows at every moment what a farewell has to say about it. */
 import type { Logger } from "pino";
 import type { OutgoingFile } from "./attachments/files.js";
-import type { Delivery, Recipient, SendResult } from "./delivery/delivery.js";
+import type { Outbound, Recipient, SendResult } from "./channels/channel.js";
 import type { LeaseHolder } from "./leaseHolder.js";
 import type { Metrics } from "./metrics.js";
 import type { SettleRequest } from "./transport/transport.js";
@@ -18,7 +18,7 @@ export interface SendProgress {
 }
 
 export interface SendDeps {
-  delivery: Delivery;
+  outbound: Outbound;
   metrics: Metrics;
   log: Logger;
 }
@@ -66,14 +66,14 @@ export async function sendParts(
 
 /** Nothing leaves unless the lease holds at that moment, by this worker's own clock: the process may have been paused before. */
 const sendOne = (
-  { delivery }: SendDeps,
+  { outbound }: SendDeps,
   lease: LeaseHolder,
   part: OutgoingPart,
   to: Recipient,
 ): Promise<SendResult> =>
   typeof part === "string"
-    ? delivery.send(part, to, lease.signal, () => lease.holds())
-    : delivery.sendFile(part, to, lease.signal, () => lease.holds());
+    ? outbound.send(part, to, lease.signal, () => lease.holds())
+    : outbound.sendFile(part, to, lease.signal, () => lease.holds());
 
 const lostWhileSending = "the worker was lost while it sent the answer";
 

@@ -1,12 +1,12 @@
 /**
- * What answering needs besides the component: the engine, the worker's own store, the chat platform. A worker that has seen one of
+ * What answering needs besides the component: the engine, the worker's own store, the chat channels. A worker that has seen one of
  * them fail claims nothing for a while (a circuit breaker), since each message would meet the same failure; then it looks, with a
  * cheap check where there is one, and claims one message to see. Only a success ends it.
  */
 import type { Logger } from "pino";
 import { backoffMs, equalJitter } from "../../src/policy/retry/backoff.js";
 import type { Clock } from "./clock.js";
-import type { Delivery } from "./delivery/delivery.js";
+import type { Channels } from "./channels/registry.js";
 import type { Engine } from "./engine/engine.js";
 import type { Metrics } from "./metrics.js";
 import type { OwnStore } from "./store/store.js";
@@ -36,12 +36,12 @@ const checkTimeoutMs = 5_000;
 export function checksOf(
   engine: Engine,
   store: OwnStore | null,
-  delivery: Delivery,
+  channels: Pick<Channels, "check">,
 ): Partial<Record<Service, ServiceCheck>> {
   return {
     ...(engine.check && { engine: (signal) => engine.check?.(signal) ?? Promise.resolve() }),
     ...(store && { store: async () => void (await store.list()) }),
-    ...(delivery.check && { delivery: (signal) => delivery.check?.(signal) ?? Promise.resolve() }),
+    delivery: (signal) => channels.check(signal),
   };
 }
 

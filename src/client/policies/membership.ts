@@ -16,7 +16,7 @@ export interface MembershipOptions {
 
 /**
  * Whose things are, for `ownDataOnly(byMembership(components.agentFactory))`.
- * - A conversation belongs to a user when it is that of one of the user's agents, however they write to it (Telegram or the app).
+ * - A conversation belongs to a user when it is that of one of the user's agents, however they write to it (a chat channel or the app).
  * - An agent is there for the users of its workspace (see `workspaces`), and for those that are bound to it. What a user has with an
  *   agent stays readable after its binding has ended.
  * - It is managed by a user to whom the app gave it (`bindUserAgent`); a pairing gives nothing, as users make their codes themselves.

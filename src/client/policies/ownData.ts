@@ -8,7 +8,7 @@ import { machineCaller, signedIn, userIdOf, type IdentityOptions } from "./ident
 export interface OwnDataOptions extends IdentityOptions {
   /**
    * Whether a conversation belongs to a user, for conversations other than `user:<userId>`, which are always its own.
-   * Conversation ids say nothing about people by themselves (`telegram:<chat id>`). Default: nobody's.
+   * Conversation ids say nothing about people by themselves (`<channel>:<chat id>`). Default: nobody's.
    */
   ownsConversation?: ConversationOwner;
   /** Whether an agent is there for a user, for every call that names one. Default: for nobody. */

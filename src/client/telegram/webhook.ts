@@ -27,7 +27,10 @@ export interface TelegramWebhookOptions {
   resolveAgentKeyFromBinding?: boolean;
   /** The agent when neither `resolveAgentKey` nor a binding nor the bot names one. Default `default`. */
   fallbackAgentKey?: string;
-  /** Refuses every message whose agent neither `resolveAgentKey` nor a binding names. Default false. */
+  /**
+   * Refuses every message whose agent neither `resolveAgentKey` nor a binding names: it is answered with 200 and
+   * `{"ok":false,"error":"no active binding for telegram user"}` and goes nowhere. Default false.
+   */
   requireBindingForTelegram?: boolean;
   /** Stored with each message as the host's word about where its machines come from. */
   providerConfig?: Infer<typeof vProviderConfig>;

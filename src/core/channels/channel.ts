@@ -6,6 +6,7 @@
 import type { FunctionReference } from "convex/server";
 import type { Payload } from "../../contract/queue.js";
 import type { Policies } from "../../contract/policies.js";
+import type { ChannelNeeds } from "../../policy/deployments/provision.js";
 import type { ChannelFile, Parsed } from "../../policy/channels/events.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -30,7 +31,7 @@ export interface Channel {
    */
   readonly kind: string;
   /** What a request of it says. Absent: nothing comes in by itself, the app enqueues. Never throws. */
-  parse?(body: string): Parsed;
+  readonly parse?: (body: string) => Parsed;
   readonly address: {
     /** The chat that the answer to a message goes to. */
     chatOf(payload: Pick<Payload, "providerUserId" | "metadata">): string;
@@ -40,6 +41,8 @@ export interface Channel {
   /** The secret that answers are sent with. Null: none is needed. */
   readonly credential: Credential | null;
   readonly capabilities: Capabilities;
+  /** What its side in a worker calls; absent: nothing. */
+  workerNeeds?(): ChannelNeeds;
   /** Why an answer to this message would reach nobody; undefined: nothing is known against it. At most one document is read. */
   whyUnreachable?(ctx: QueryCtx, payload: Payload, credential: string | null): Promise<string | undefined>;
 }

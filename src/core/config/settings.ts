@@ -2,8 +2,8 @@
 import { factoryError } from "../../contract/errors.js";
 import * as agentsContract from "../../contract/agents.js";
 import * as policiesContract from "../../contract/policies.js";
-import { mergeOverrides, policyFaults } from "../../policy/config/overrides.js";
-import { resolvePolicies } from "../../policy/config/policies.js";
+import { policyFaults } from "../../policy/config/overrides.js";
+import { layOver, resolvePolicies } from "../../policy/config/policies.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
@@ -23,7 +23,7 @@ async function store(
 export const policies = asQuery(policiesContract.policies)(async (ctx) => (await loadRuntime(ctx)).policies);
 
 export const setPolicies = asMutation(policiesContract.setPolicies)(async (ctx, args) => {
-  const overrides = mergeOverrides((await storedConfig(ctx, "runtime"))?.policies, args.policies);
+  const overrides = layOver((await storedConfig(ctx, "runtime"))?.policies, args.policies);
   const effective = resolvePolicies(overrides);
   const faults = policyFaults(effective);
   if (faults.length > 0) throw factoryError("invalid_policy", faults.join("; "));

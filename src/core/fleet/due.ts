@@ -46,3 +46,7 @@ export const addedHours = (ctx: QueryCtx, now: number) =>
   ctx.db
     .query("machineHours")
     .withIndex("by_addedAt", (q) => q.gt("addedAt", 0).lt("addedAt", now - ADDED_AGO_MS));
+
+/** Ended rows with a creation that may have come since the whole list begun at `listedAt`, the first to be settled first. */
+export const unsettledRows = (ctx: QueryCtx, listedAt: number) =>
+  ctx.db.query("machines").withIndex("by_settledAt", (q) => q.eq("live", false).gt("settledAt", listedAt));

@@ -5,12 +5,11 @@ import { afterLaunches } from "../../policy/fleet/launchPause.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { machineOf } from "./orders.js";
 import { vListing, vVolumeListing } from "./listing.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
 import { launchProblems, waitsForPause } from "./state.js";
 import { vProblem } from "./tables.js";
-import { wakeFleet } from "../signals/fleet.js";
+import { machineOf, wakeFleet } from "../signals/fleet.js";
 
 const MAX_BLOCKED_KEPT = 50;
 /** A pass that could not even look is tried again after this, or twice it when that can hardly help. */

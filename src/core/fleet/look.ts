@@ -7,10 +7,10 @@ import type { MachineView, Observation, Seen } from "../../policy/fleet/types.js
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { isGone, type MachineProvider } from "../providers/provider.js";
-import { unsettledRows } from "./creations.js";
+import { unsettledRows } from "./due.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { LATECOMERS_MS, LIST_IDLE_EVERY_MS } from "./due.js";
-import { failureOf } from "./launch.js";
+import { failureOf } from "../providers/providerError.js";
 import {
   listed,
   listingOf,

@@ -15,7 +15,7 @@ import { loadRuntime } from "../config/runtime.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import { newestLease } from "../workers/reads.js";
-import { unsettledRows } from "./creations.js";
+import { unsettledRows } from "./due.js";
 import { around, firstOfNextTenant } from "../bounds/around.js";
 import { savingUntil } from "../workers/saving.js";
 import { living } from "../workers/living.js";

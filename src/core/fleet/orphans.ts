@@ -13,9 +13,10 @@ import { vProviderConfig } from "../../contract/queue.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
 import { deploymentTag, providerFor } from "./credentials.js";
-import { failureOf } from "./launch.js";
+import { failureOf } from "../providers/providerError.js";
 import { DEPLOYMENT_TAG, type Listing, type VolumeListing } from "./listing.js";
-import { noteMade } from "./made.js";
+import { machineOf } from "../signals/fleet.js";
+import { noteMade } from "./reports.js";
 import { findQuarantined } from "./quarantine.js";
 
 /** More than a deployment ever has machines. */
@@ -65,15 +66,9 @@ export async function noteVolumeOrphans(
   return seen.size;
 }
 
-const rowNamed = (ctx: QueryCtx, name: string): Promise<Doc<"machines"> | null> =>
-  ctx.db
-    .query("machines")
-    .withIndex("by_worker", (q) => q.eq("worker", name))
-    .unique();
-
 /** The list was begun before the provider confirmed that this very machine is gone. */
 async function endedSince(ctx: QueryCtx, machineId: string, name: string, begunAt: number): Promise<boolean> {
-  const row = await rowNamed(ctx, name);
+  const row = await machineOf(ctx, name);
   return row?.machineId === machineId && (row.stoppedAt ?? 0) >= begunAt;
 }
 
@@ -83,7 +78,7 @@ async function ownerOfMachine(
   machineId: string,
   name: string,
 ): Promise<Doc<"machines"> | null> {
-  const owner = await rowNamed(ctx, name);
+  const owner = await machineOf(ctx, name);
   return owner?.live === true && (owner.machineId ?? machineId) === machineId ? owner : null;
 }
 

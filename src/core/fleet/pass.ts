@@ -16,12 +16,12 @@ import { loadRuntime } from "../config/runtime.js";
 import type { HandedOut } from "./orders.js";
 import { checkConfig, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { findFence, setFence } from "./fences.js";
-import { failureOf, launchMachine } from "./launch.js";
+import { failureOf } from "../providers/providerError.js";
+import { carryOut } from "./carryOut.js";
 import { AFTER_FAILURE_MS } from "./finish.js";
 import { withListing, type Answers, type Listing } from "./listing.js";
 import { askDoubtful, look } from "./look.js";
 import { MAX_MACHINES } from "./observe.js";
-import { retireMachine } from "./retire.js";
 import { glanceAtFleet, wakeFleet } from "../signals/fleet.js";
 
 /** Two passes are this far apart unless somebody asks for one by hand; one that is wanted while another runs looks this often. */
@@ -126,8 +126,7 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
     nextPassAt: rearmed ? Math.min(now + pauseMs, asked.lateAt ?? Infinity) : asked.lateAt,
   });
   if (isInline(options)) {
-    for (const intent of work.launches) await launchMachine(ctx, intent, options.inline);
-    for (const intent of work.retirements) await retireMachine(ctx, intent, options.inline);
+    for (const intent of work.intents) await carryOut(ctx, intent, options.inline);
   }
   const active = view.machines.filter(({ status }) => status === "active").length;
   return {
@@ -208,8 +207,7 @@ class Work {
   spawned = 0;
   terminated = 0;
   stopped = 0;
-  readonly launches: HandedOut[] = [];
-  readonly retirements: HandedOut[] = [];
+  readonly intents: HandedOut[] = [];
   readonly outcomes: ("booted" | Problem)[] = [];
   private outdated = false;
 
@@ -234,7 +232,7 @@ class Work {
       this.outdated = true;
       return;
     }
-    this.launches.push(ordered);
+    this.intents.push(ordered);
     this.known += 1;
     this.spawned += 1;
   }
@@ -244,8 +242,7 @@ class Work {
     const steered = await this.ctx.runMutation(internal.fleet.steer, { command, fleet, schedule });
     if (steered.terminated) this.terminated += 1;
     if (steered.stopped) this.stopped += 1;
-    if (steered.launch) this.launches.push(steered.launch);
-    if (steered.retirement) this.retirements.push(steered.retirement);
+    if (steered.intent) this.intents.push(steered.intent);
     if (!steered.done) return;
     if (command.kind === "booted") this.outcomes.push("booted");
     // An image that dies at boot must not be launched again and again at full speed.

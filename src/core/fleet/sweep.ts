@@ -8,7 +8,7 @@ import { loadProviderConfig } from "../config/provider.js";
 import { Batch } from "../bounds/batch.js";
 import { removeWorker } from "../workers/remove.js";
 import { providerFor } from "./credentials.js";
-import { failureOf } from "./launch.js";
+import { failureOf } from "../providers/providerError.js";
 import { dueVolumes, isPassMissing, oldHours, oldMachines } from "./due.js";
 import { glanceAtFleet, wakeFleet } from "../signals/fleet.js";
 

@@ -39,6 +39,8 @@ export const fleetTables = {
     attempt: v.number(),
     /** Failures of the present step in a row. */
     failures: v.number(),
+    /** The launch failed for good: the next pass takes the machine away, and its conversation gets another one. */
+    gaveUp: v.optional(v.boolean()),
     /** When the present step counts as stuck and is handed out again. */
     stepDeadlineAt: v.number(),
     drain: v.optional(v.object({ reason: v.string(), at: v.number(), deadlineAt: v.number() })),

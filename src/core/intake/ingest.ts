@@ -5,7 +5,6 @@
  * only its count in `auditTallies`.
  */
 import { errorDataOf } from "../../contract/errors.js";
-import type * as contract from "../../contract/telegram.js";
 import type {
   Addressee,
   AccountName,
@@ -13,10 +12,8 @@ import type {
   Origin,
   ReadableMessage,
 } from "../../policy/channels/events.js";
-import type { Infer, ObjectType } from "convex/values";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { recordRefusal } from "../audit/tally.js";
-import type { AccountKey } from "../channels/accounts.js";
 import type { Channel } from "../channels/channel.js";
 import { channelOf } from "../channels/registry.js";
 import { findWebhookSecret } from "../channels/webhookSecret.js";
@@ -57,11 +54,15 @@ export interface Routing extends Omit<RouteOptions, "namedAgentKey"> {
   namedAgentKey?: string | null;
   providerConfig?: EnqueueArgs["providerConfig"];
 }
-export type Taken = Exclude<
-  Infer<typeof contract.ingestTelegramUpdate.returns>,
-  { kind: "refused" | "notJson" }
->;
-export type Ingested = Infer<typeof contract.ingestTelegramUpdate.returns>;
+/** What became of an event. */
+export type Taken =
+  | { kind: "ignored" | "unbound" | "pairingAsked" }
+  | { kind: "paired"; consumerUserId: string; agentKey: string }
+  | { kind: "pairingFailed"; error: string }
+  | { kind: "enqueued"; messageId: string }
+  | { kind: "parked"; code: string };
+/** `refused`: the secret is nobody's. */
+export type Ingested = Taken | { kind: "refused" | "notJson" };
 
 /** The secret is checked before anything is parsed. */
 export async function ingest(

@@ -79,15 +79,15 @@ async function machineFacts(
     // A machine that serves has no deadline.
     stuck: live
       .filter(
-        ({ step, failures, stepDeadlineAt }) =>
-          failures >= STUCK_FAILURES || (step !== "running" && stepDeadlineAt < asOf),
+        ({ step, failures, gaveUp, stepDeadlineAt }) =>
+          gaveUp === true || failures >= STUCK_FAILURES || (step !== "running" && stepDeadlineAt < asOf),
       )
-      .map(({ worker, step, failures, problem }) => ({
+      .map(({ worker, step, failures, gaveUp = false, problem = null }) => ({
         worker,
         step,
-        // A launch that is given up counts as failed without end.
-        failures: Math.min(failures, 1_000),
-        problem: problem ?? null,
+        failures,
+        gaveUp,
+        problem,
       })),
     unlisted: live.filter(({ missed = 0 }) => missed > 0).map(({ worker }) => worker),
     budgetUsed: isBudgetUsed(await usedOn(ctx, dayOf(asOf), live, asOf), fleet)

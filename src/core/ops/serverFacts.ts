@@ -119,4 +119,5 @@ const machineFacts = (row: Doc<"machines">): MachineFacts => ({
   stepDeadlineAt: row.stepDeadlineAt,
   drain: row.drain ? { reason: row.drain.reason, deadlineAt: row.drain.deadlineAt } : null,
   problem: row.problem ?? null,
+  gaveUp: row.gaveUp ?? false,
 });

@@ -1,6 +1,8 @@
 /** The one error of all providers. It survives the component boundary like every error of ours (`error.data`). */
 import { ConvexError } from "convex/values";
-import type { ErrorData } from "../../contract/errors.js";
+import { errorDataOf, type ErrorData } from "../../contract/errors.js";
+import { cutText } from "../../policy/text/cut.js";
+import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
 
 export type ProviderErrorKind =
   /** The credential is missing, wrong or not allowed to do this. */
@@ -67,4 +69,23 @@ export class ProviderError extends ConvexError<ErrorData> {
     const { kind, message, retryable, status, requestId } = this;
     return new ProviderError({ kind, message, retryable, outcomeUnknown: true, status, requestId });
   }
+}
+
+/** What an operator may know of a failed call. `secrets`: what the call was given. */
+export function failureOf(
+  error: unknown,
+  secrets: readonly string[] = [],
+): { code: string; message: string; retryable: boolean; kind?: string } {
+  const known = errorDataOf(error);
+  if (!known) {
+    console.error("fleet: unexpected error", printable(error, secrets));
+    return { code: "internal", message: "Unexpected error; see the deployment's log", retryable: true };
+  }
+  const { code, message, kind, retryable } = known;
+  return {
+    code,
+    message: cutText(redactSecrets(message, secrets), 1_000),
+    retryable: retryable === true,
+    ...(typeof kind === "string" ? { kind } : {}),
+  };
 }

@@ -6,7 +6,7 @@
 import type { WithoutSystemFields } from "convex/server";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import type { MutationCtx } from "../../component/_generated/server.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 
 /** Sees to a pass at `at` (epoch ms) or soon after; one that begins earlier will do. */
 export async function wakeFleet(ctx: MutationCtx, at: number): Promise<void> {
@@ -41,11 +41,15 @@ export const glanceAtFleet = (ctx: MutationCtx) =>
 
 /** A worker lost its lease. If the fleet launched it, its machine may have died: the next pass asks the provider. */
 export async function suspectMachine(ctx: MutationCtx, workerId: string): Promise<void> {
-  const machine = await ctx.db
-    .query("machines")
-    .withIndex("by_worker", (q) => q.eq("worker", workerId))
-    .unique();
+  const machine = await machineOf(ctx, workerId);
   if (!machine?.live) return;
   await noteForPass(ctx, { kind: "list" });
   await wakeFleet(ctx, Date.now());
 }
+
+/** The one machine that was ever ordered for a worker. */
+export const machineOf = (ctx: QueryCtx, worker: string): Promise<Doc<"machines"> | null> =>
+  ctx.db
+    .query("machines")
+    .withIndex("by_worker", (q) => q.eq("worker", worker))
+    .unique();

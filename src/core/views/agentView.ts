@@ -54,7 +54,7 @@ export async function userAgentView(
   };
 }
 
-/** The account that the binding is for, else the agent's own once Telegram confirmed it. */
+/** The account that the binding is for, else the agent's own once the channel confirmed it. */
 async function accountName(
   ctx: QueryCtx,
   agent: Doc<"agentProfiles"> | null,

@@ -1,8 +1,7 @@
 /** What operators may know about workers. Bounded. */
 import * as contract from "../../contract/workers.js";
 import { asQuery } from "../functions.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
+import { machineOf } from "../signals/fleet.js";
 import { lastSignOfLife } from "./reads.js";
 
 const MAX_WORKERS = 500;
@@ -29,9 +28,3 @@ export const workerStats = asQuery(contract.workerStats)(async (ctx) => {
   const activeCount = workers.filter((worker) => worker.load > 0).length;
   return { activeCount, idleCount: workers.length - activeCount, workers, capped: rows.length > MAX_WORKERS };
 });
-
-const machineOf = (ctx: QueryCtx, worker: string): Promise<Doc<"machines"> | null> =>
-  ctx.db
-    .query("machines")
-    .withIndex("by_worker", (q) => q.eq("worker", worker))
-    .unique();

@@ -1,26 +1,7 @@
 /** Overrides that are to be stored: laid over those that are, and what makes them senseless. */
 import { isLane, MAX_LANES } from "../queue/lane.js";
 import { POLL_AT_MOST_MS } from "../worker/pollHint.js";
-import type { Policies, PolicyOverrides } from "../../contract/policies.js";
-
-/** Lays `next` over what is stored already, group by group. */
-export function mergeOverrides(stored: PolicyOverrides | undefined, next: PolicyOverrides): PolicyOverrides {
-  return {
-    queue: { ...stored?.queue, ...next.queue },
-    retry: { ...stored?.retry, ...next.retry },
-    lease: { ...stored?.lease, ...next.lease },
-    scaling: { ...stored?.scaling, ...next.scaling },
-    fleet: { ...stored?.fleet, ...next.fleet },
-    hydration: { ...stored?.hydration, ...next.hydration },
-    secrets: { ...stored?.secrets, ...next.secrets },
-    audit: { ...stored?.audit, ...next.audit },
-    snapshots: { ...stored?.snapshots, ...next.snapshots },
-    gateway: { ...stored?.gateway, ...next.gateway },
-    skills: { ...stored?.skills, ...next.skills },
-    attachments: { ...stored?.attachments, ...next.attachments },
-    telegram: { ...stored?.telegram, ...next.telegram },
-  };
-}
+import type { Policies } from "../../contract/policies.js";
 
 /**
  * Below it a worker that only waits counts as lost between two of its polls, and is not woken: the longest wait, the fifth by which

@@ -2,21 +2,15 @@
 import { defaultPolicies } from "../../contract/defaultPolicies.js";
 import type { Policies, PolicyOverrides } from "../../contract/policies.js";
 
-/** Merges stored overrides over the defaults; the defaults live in `contract/defaultPolicies.ts` alone. */
-export function resolvePolicies(overrides: PolicyOverrides | undefined): Policies {
-  return {
-    queue: { ...defaultPolicies.queue, ...overrides?.queue },
-    retry: { ...defaultPolicies.retry, ...overrides?.retry },
-    lease: { ...defaultPolicies.lease, ...overrides?.lease },
-    scaling: { ...defaultPolicies.scaling, ...overrides?.scaling },
-    fleet: { ...defaultPolicies.fleet, ...overrides?.fleet },
-    hydration: { ...defaultPolicies.hydration, ...overrides?.hydration },
-    secrets: { ...defaultPolicies.secrets, ...overrides?.secrets },
-    audit: { ...defaultPolicies.audit, ...overrides?.audit },
-    snapshots: { ...defaultPolicies.snapshots, ...overrides?.snapshots },
-    gateway: { ...defaultPolicies.gateway, ...overrides?.gateway },
-    skills: { ...defaultPolicies.skills, ...overrides?.skills },
-    attachments: { ...defaultPolicies.attachments, ...overrides?.attachments },
-    telegram: { ...defaultPolicies.telegram, ...overrides?.telegram },
-  };
-}
+/** Lays one set of policies over another, field by field; the groups are those of the defaults. */
+export const layOver = (below: PolicyOverrides | undefined, above: PolicyOverrides | undefined) =>
+  Object.fromEntries(
+    (Object.keys(defaultPolicies) as (keyof Policies)[]).map((group) => [
+      group,
+      { ...below?.[group], ...above?.[group] },
+    ]),
+  ) as PolicyOverrides;
+
+/** The stored overrides over the defaults, which live in `contract/defaultPolicies.ts` alone. */
+export const resolvePolicies = (overrides: PolicyOverrides | undefined): Policies =>
+  layOver(defaultPolicies, overrides) as Policies;

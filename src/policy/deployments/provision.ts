@@ -9,13 +9,20 @@ export interface WorkerHost {
   purpose: string;
 }
 
+/** What a chat channel's side in a worker calls, and the variable that says so where it is not the usual place. */
+export interface ChannelNeeds {
+  url: string;
+  purpose: string;
+  variable?: { name: string; value: string; meaning: string } | undefined;
+}
+
 export interface HostInputs {
   /** Origin of HTTP actions (`.convex.site`). */
   site: string;
   /** Origin of functions and files (`.convex.cloud`). */
   cloud: string;
-  /** Origin of the Bot API. */
-  telegram: string;
+  /** What the chat channels call. */
+  channels: readonly ChannelNeeds[];
   engine: ProvisionedEngine;
   /** The model's server, for `openai`. */
   openAiBaseUrl: string;
@@ -26,7 +33,7 @@ export function workerHosts(inputs: HostInputs): WorkerHost[] {
   const wanted: [string, string][] = [
     [inputs.site, "the worker gateway: claims, answers, heartbeats"],
     [inputs.cloud, "wake-ups of an idle worker (WebSocket); snapshots and files of conversations"],
-    [inputs.telegram, "answers to Telegram chats, and their files"],
+    ...inputs.channels.map(({ url, purpose }): [string, string] => [url, purpose]),
     ...(inputs.engine === "openai" ? [[inputs.openAiBaseUrl, "the model"] as [string, string]] : []),
   ];
   const hosts = new Map<string, WorkerHost>();
@@ -45,7 +52,7 @@ export interface EnvironmentInputs {
   /** `<site><prefix>`. */
   gatewayUrl: string;
   cloud: string;
-  telegram: string;
+  channels: readonly ChannelNeeds[];
   token: string;
   workerId?: string | undefined;
   workspace?: string | undefined;
@@ -59,7 +66,6 @@ export interface EnvironmentLine {
   meaning: string;
 }
 
-export const defaultTelegramUrl = "https://api.telegram.org";
 export const defaultOpenAiUrl = "https://api.openai.com/v1";
 
 /** The variables of such a worker; those that only its site can know have no value. */
@@ -79,10 +85,8 @@ export function workerEnvironment(inputs: EnvironmentInputs): EnvironmentLine[] 
     line("CONVEX_DEPLOYMENT_URL", inputs.cloud, "wake-ups over a WebSocket; without it the worker polls"),
     ...optional("WORKER_ID", inputs.workerId, "the name that the token is bound to"),
     ...optional("WORKSPACE_ID", inputs.workspace, "the tenant that the token is bound to"),
-    ...optional(
-      "TELEGRAM_API_BASE_URL",
-      inputs.telegram === defaultTelegramUrl ? undefined : inputs.telegram,
-      "this deployment's Bot API server",
+    ...inputs.channels.flatMap(({ variable }) =>
+      variable ? [line(variable.name, variable.value, variable.meaning)] : [],
     ),
     line("ENGINE", inputs.engine, "what answers messages"),
     ...engineLines(inputs, line),

@@ -1,7 +1,7 @@
 /**
  * Readers of foreign JSON, for what every call of the component loads. A reader returns the value as its type or throws; a file
  * of schemas is a file of readers. Elsewhere zod does this; here it would take six times as long to load as `convex/server`,
- * and even valibot adds 12 kB to 250 kB for the two shapes that are read: an update of Telegram and the claims of a token.
+ * and even valibot adds 12 kB to 250 kB for the two shapes that are read: an update of a channel and the claims of a token.
  */
 
 export type Reader<T> = (value: unknown) => T;

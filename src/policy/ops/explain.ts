@@ -1,7 +1,7 @@
 /** Why a message has not been answered: the first rule that applies, in the order in which the system itself decides. */
 import type { Verdict } from "../../contract/ops.js";
 import { explainFleet } from "./explainFleet.js";
-import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, ServerFacts } from "./facts.js";
+import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, Problem, ServerFacts } from "./facts.js";
 import { missingLane } from "../queue/servable.js";
 import { laneFix, timeText } from "./words.js";
 import { startAgain, type SilentOwner } from "./workers.js";
@@ -207,7 +207,7 @@ function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: Mac
     };
   }
   if (machine.problem)
-    return { ...explainProblem(machine.problem, worker), nextLookAt: machine.stepDeadlineAt };
+    return { ...explainProblem(machine.problem, worker, machine), nextLookAt: machine.stepDeadlineAt };
   return {
     reason: "launching",
     text: `A machine for worker ${worker} is ordered. If nothing is heard of it by ${timeText(machine.stepDeadlineAt)}, the order is taken up again.${boots?.text ?? ""}`,
@@ -216,9 +216,10 @@ function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: Mac
   };
 }
 
-function explainProblem(problem: NonNullable<MachineFacts["problem"]>, worker: string): Verdict {
+function explainProblem(problem: Problem, worker: string, { gaveUp }: MachineFacts): Verdict {
   const verdict = explainFleet.problem(problem);
-  return { ...verdict, text: `The machine of worker ${worker} could not be made. ${verdict.text}` };
+  const what = gaveUp ? "was given up" : "could not be made";
+  return { ...verdict, text: `The machine of worker ${worker} ${what}. ${verdict.text}` };
 }
 
 /** Any worker of its lane may take it. */

@@ -15,6 +15,8 @@ export interface MachineFacts {
   stepDeadlineAt: number;
   drain: { reason: string; deadlineAt: number } | null;
   problem: Problem | null;
+  /** Its launch failed for good: the next pass takes it away. */
+  gaveUp: boolean;
 }
 
 /** A worker that takes, or could take, work. */

@@ -87,10 +87,16 @@ const cases: Case[] = [
     "No worker lists the lane 'gpu'.",
   ],
   [
-    { stuck: [{ worker: "w1", step: "retiring", failures: 4, problem }] },
+    { stuck: [{ worker: "w1", step: "retiring", failures: 4, gaveUp: false, problem }] },
     "error",
     "machine_stuck",
     "w1 is stuck while retiring after 4 failures: Fly API",
+  ],
+  [
+    { stuck: [{ worker: "w1", step: "launching", failures: 1, gaveUp: true, problem }] },
+    "error",
+    "machine_stuck",
+    "The launch of the machine of worker w1 was given up: Fly API",
   ],
   [{ silent: ["w1"] }, "warning", "worker_silent", "w1 gave no sign of life"],
   [

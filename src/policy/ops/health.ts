@@ -17,8 +17,8 @@ export interface ConfigFacts {
 }
 
 export interface HealthFacts extends ConfigFacts, WorkerTrouble {
-  /** Machines whose step was overdue at the last pass, or failed at least three times in a row. */
-  stuck: readonly { worker: string; step: string; failures: number; problem: Problem | null }[];
+  /** Machines whose step was overdue at the last pass, failed at least three times in a row, or was given up. */
+  stuck: readonly StuckMachine[];
   /** Machines that the provider's last list lacked. */
   unlisted: readonly string[];
   /** Machines drained because their worker gave no sign of life. */
@@ -36,6 +36,15 @@ export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   blocked: readonly { reason: string; conversations: number }[];
   secrets: readonly { code: string; message: string }[];
   accounts: readonly AccountFacts[];
+}
+
+export interface StuckMachine {
+  worker: string;
+  step: string;
+  failures: number;
+  /** Its launch failed for good. */
+  gaveUp: boolean;
+  problem: Problem | null;
 }
 
 /** An account of a channel that calls the app. */
@@ -136,15 +145,26 @@ const moreLanesFinding = finding(
   "Serve or empty the lanes that are named here; explainMessage tells about a single message of any lane.",
 );
 
-function machineFindings(facts: HealthFacts): Finding[] {
-  const stuck = facts.stuck.map(({ worker, step, failures, problem }) =>
-    finding(
+function stuckFinding({ worker, step, failures, gaveUp, problem }: StuckMachine): Finding {
+  const cause = problem ? `: ${problem.message}` : ".";
+  if (gaveUp) {
+    return finding(
       "error",
       "machine_stuck",
-      `The machine of worker ${worker} is stuck while ${step}${failures > 0 ? ` after ${failures} failures` : ""}${problem ? `: ${problem.message}` : "."}`,
-      "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
-    ),
+      `The launch of the machine of worker ${worker} was given up${cause}`,
+      "Mend what the failure names; the next pass takes the machine away and its conversation gets another one.",
+    );
+  }
+  return finding(
+    "error",
+    "machine_stuck",
+    `The machine of worker ${worker} is stuck while ${step}${failures > 0 ? ` after ${failures} failures` : ""}${cause}`,
+    "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
   );
+}
+
+function machineFindings(facts: HealthFacts): Finding[] {
+  const stuck = facts.stuck.map(stuckFinding);
   const unlisted = facts.unlisted
     .slice(0, MAX_NAMED)
     .map((worker, index) =>

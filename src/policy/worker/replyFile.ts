@@ -1,7 +1,7 @@
 /** How a file of a reply is sent, from its name and size alone: the same on every worker and every attempt. */
 import type { ReplyFile } from "../../contract/attachments.js";
 
-/** Telegram: photos up to 10 MB are shown as such; everything else, up to 50 MB. */
+/** Photos up to 10 MB are shown as such. */
 export const MAX_PHOTO_BYTES = 10 * 1024 * 1024;
 
 const types: Record<string, readonly [ReplyFile["kind"], string]> = {

@@ -51,12 +51,12 @@ describe("splitText", () => {
   });
 
   it("takes text of exactly the limit as one part and cuts one more unit", () => {
-    expect(splitText("x".repeat(4096))).toHaveLength(1);
-    expect(splitText("x".repeat(4097)).map((part) => part.length)).toEqual([4096, 1]);
+    expect(splitText("x".repeat(4096), 4096)).toHaveLength(1);
+    expect(splitText("x".repeat(4097), 4096).map((part) => part.length)).toEqual([4096, 1]);
   });
 
   it("gives no parts for a blank text and refuses a useless limit", () => {
-    expect(splitText(" \n\t ")).toEqual([]);
+    expect(splitText(" \n\t ", 4096)).toEqual([]);
     expect(() => splitText("x", 1)).toThrow(RangeError);
   });
 });

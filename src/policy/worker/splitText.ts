@@ -5,15 +5,12 @@
 
 import { boundaryBefore } from "../text/cut.js";
 
-/** Telegram's limit for one message, in UTF-16 code units (Bot API, `sendMessage`). */
-export const telegramMaxTextUnits = 4096;
-
 /**
  * Splits `text` into parts of at most `maxUnits` UTF-16 code units. It prefers the border of a paragraph, then of a
  * line, then of a word, as long as the part stays at least half full; a longer word is cut, never inside a grapheme
  * cluster. Only whitespace at a border is dropped; no part is blank; a blank text has no parts.
  */
-export function splitText(text: string, maxUnits: number = telegramMaxTextUnits): string[] {
+export function splitText(text: string, maxUnits: number): string[] {
   if (!Number.isInteger(maxUnits) || maxUnits < 2)
     throw new RangeError("maxUnits must be an integer of at least 2");
   const parts: string[] = [];

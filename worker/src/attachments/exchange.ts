@@ -19,7 +19,7 @@ import { EngineError, engineErrorOf, type EngineAttachment, type EngineFile } fr
 import { removeTree } from "../files/removeTree.js";
 import { FileGone, type OutgoingFile } from "./files.js";
 
-/** Far above what Telegram gives a bot; the component has its own, lower limit. */
+/** Far above what a channel gives; the component has its own, lower limit. */
 const maxIncomingBytes = 64 * 1024 * 1024;
 const transferTimeoutMs = 120_000;
 const uploadReply = z.object({ storageId: z.string().min(1) });

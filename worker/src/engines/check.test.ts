@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
 import type { Clock } from "../clock.js";
-import type { Delivery } from "../delivery/delivery.js";
+import { Channels } from "../channels/registry.js";
 import { createMetrics } from "../metrics.js";
 import { checksOf, Services } from "../services.js";
 import type { EngineError } from "../engine/engine.js";
@@ -65,12 +65,11 @@ it("a model that is down for a while opens the breaker, looks hold claims back, 
     json(response, down ? 503 : 200, down ? { error: { message: "restarting" } } : done);
   });
   const engine = engineAt(server.baseUrl);
-  const delivery = {} as Delivery;
   const services = new Services({
     clock,
     log: pino({ level: "silent" }),
     metrics: createMetrics(),
-    checks: checksOf(engine, null, delivery),
+    checks: checksOf(engine, null, new Channels([])),
   });
   const run = () => engine.run({ ...question, metadata: {}, signal: never });
   for (let i = 0; i < 2; i += 1)

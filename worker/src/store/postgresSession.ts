@@ -2,7 +2,7 @@
  * One connection to a PostgreSQL server, opened when it is needed and again when it was lost. It sends no startup parameter and
  * keeps no session state that a pooler in transaction mode would refuse or mix up: no SET, no named statements, no session locks.
  */
-import type { Client } from "pg";
+import type { default as Driver, Client } from "pg";
 import { equalJitter } from "../../../src/policy/retry/backoff.js";
 import { repeat } from "../retry.js";
 import type { Clock } from "../clock.js";
@@ -23,6 +23,7 @@ export interface PostgresSession {
 }
 
 export function createPostgresSession(
+  pg: typeof Driver,
   place: PostgresPlace,
   clock: Pick<Clock, "random" | "sleep">,
 ): PostgresSession {
@@ -36,7 +37,7 @@ export function createPostgresSession(
     if (old !== null) await Promise.race([old.end().catch(() => undefined), clock.sleep(1_000)]);
   }
   async function once<T>(work: (client: Client) => Promise<T>): Promise<T> {
-    open ??= await connect(place, (lost) => {
+    open ??= await connect(pg, place, (lost) => {
       if (open === lost) open = null;
     });
     return await work(open);
@@ -67,14 +68,18 @@ export function createPostgresSession(
 }
 
 /** The first host that takes the connection and is of the wanted kind. Rejects with what the last one said. */
-async function connect(place: PostgresPlace, onLost: (client: Client) => void): Promise<Client> {
+async function connect(
+  pg: typeof Driver,
+  place: PostgresPlace,
+  onLost: (client: Client) => void,
+): Promise<Client> {
   let failure: unknown = new Error("no host");
   const passes: SessionKind[] = place.sessions === "prefer-standby" ? ["standby", "any"] : [place.sessions];
   for (const wanted of passes) {
     for (const at of place.hosts) {
       for (const ssl of tlsOffers(place, at.host)) {
         try {
-          const client = await connectTo(place, at, ssl, onLost);
+          const client = await connectTo(pg, place, at, ssl, onLost);
           if (await isOf(client, wanted)) return client;
           await client.end();
           failure = Object.assign(new Error(), {
@@ -98,12 +103,12 @@ const takesOtherOffer = (error: unknown): boolean =>
   (error instanceof Error && /does not support SSL|SSL connection/.test(error.message));
 
 async function connectTo(
+  pg: typeof Driver,
   { user, password, database, options }: PostgresPlace,
   at: { host: string; port: number },
   ssl: ReturnType<typeof tlsOffers>[number],
   onLost: (client: Client) => void,
 ): Promise<Client> {
-  const { default: pg } = await import("pg");
   const client = new pg.Client({
     ...at,
     user,

@@ -1,7 +1,8 @@
-/** The store in PostgreSQL 14 or later: for sites that keep state in databases. The driver is loaded only when it connects. */
+/** The store in PostgreSQL 14 or later: for sites that keep state in databases. The driver is loaded only here. */
 import type { Client } from "pg";
 import { z } from "zod";
 import { systemClock, type Clock } from "../clock.js";
+import { optionalPackage } from "../optionalPackage.js";
 import { sqlStateOf } from "./postgresErrors.js";
 import { createPostgresSession } from "./postgresSession.js";
 import { readPostgresUrl } from "./postgresUrl.js";
@@ -32,7 +33,7 @@ const connectionOf = (row: unknown) => {
 
 const columns = "name, connection_values, updated_at";
 
-/** Connects, and creates or migrates the tables where that is needed. Rejects with a {@link StoreError}. */
+/** Connects, and creates or migrates the tables where that is needed. Rejects with a {@link StoreError}, or a `WorkerFault` without the driver. */
 export async function openPostgresStore(
   url: string,
   {
@@ -42,7 +43,8 @@ export async function openPostgresStore(
 ): Promise<OwnStore> {
   const place = readPostgresUrl(url, env);
   if (typeof place === "string") throw new StoreError("unavailable", `STATE_DATABASE_URL ${place}`);
-  const session = createPostgresSession(place, clock);
+  const { default: pg } = await optionalPackage("pg", "STATE_DATABASE_URL", () => import("pg"));
+  const session = createPostgresSession(pg, place, clock);
   const rows = (sql: string, values: unknown[] = []): Promise<unknown[]> =>
     session.run(async (client) => (await client.query<Record<string, unknown>>(sql, values)).rows);
   try {

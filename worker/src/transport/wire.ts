@@ -52,6 +52,7 @@ const hydration = z.object({
       }),
     ),
   }),
+  channel: z.object({ kind: z.string(), credential: nullableText }).optional(),
   telegramBotToken: nullableText,
   connections: z.array(z.object({ name: z.string(), kind: z.string() })).optional(),
   bridgeRuntimeConfig: z

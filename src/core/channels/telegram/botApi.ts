@@ -5,9 +5,9 @@
 import * as z from "zod";
 import { cutText } from "../../../policy/text/cut.js";
 import { redactSecrets } from "../../../policy/text/redactSecrets.js";
+import { BOT_API } from "./channel.js";
 import { parseJson } from "../../../policy/text/parseJson.js";
 
-const TELEGRAM_API_BASE_URL = "https://api.telegram.org";
 /** Telegram answers these calls in well under a second; setWebhook may resolve and reach the host first. */
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -45,7 +45,7 @@ export interface BotApi {
 /** The configured base URL of the Bot API, or Telegram's own. */
 export function botApiBaseUrl(configured: string | undefined): string {
   const trimmed = (configured ?? "").trim().replace(/\/+$/, "");
-  return trimmed === "" ? TELEGRAM_API_BASE_URL : trimmed;
+  return trimmed === "" ? BOT_API : trimmed;
 }
 
 /**

@@ -9,12 +9,15 @@ import {
 import { describeMedia, mediaMetadata } from "../../../policy/telegram/media.js";
 import { parseTelegram } from "../../../policy/telegram/parseUpdate.js";
 import { internal } from "../../../component/_generated/api.js";
+import { env } from "../../../component/_generated/server.js";
 import { findBlocked } from "../blockedChats.js";
 import type { Channel } from "../channel.js";
 
 const chatOf: Channel["address"]["chatOf"] = ({ metadata, providerUserId }) =>
   metadata?.telegramChatId ?? providerUserId;
 
+/** The Bot API's own server; another one is named by `TELEGRAM_API_BASE_URL`. */
+export const BOT_API = "https://api.telegram.org";
 /** As rows and payloads have it. */
 export const TELEGRAM = "telegram";
 
@@ -57,6 +60,19 @@ export const telegram: Channel = {
         setUp: "Run configureTelegramWebhook for its token again, then getWebhookReadiness.",
       },
     },
+  },
+  workerNeeds() {
+    const url = env.TELEGRAM_API_BASE_URL ?? BOT_API;
+    const variable = {
+      name: "TELEGRAM_API_BASE_URL",
+      value: url,
+      meaning: "this deployment's Bot API server",
+    };
+    return {
+      url,
+      purpose: "answers to Telegram chats, and their files",
+      variable: url === BOT_API ? undefined : variable,
+    };
   },
   /** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
   async whyUnreachable(ctx, payload, token) {

@@ -63,7 +63,8 @@ export class FlyClient {
       if (!(result instanceof Failed)) return result.value;
       const { error, retryAfterMs } = result;
       if (error.outcomeUnknown) call.onUnknown?.();
-      if (failures > MOST_RETRIES || !mayRepeat(call, error) || retryAfterMs > MAX_RETRY_AFTER_MS) throw error;
+      if (failures > MOST_RETRIES || !mayRepeat(call, error) || retryAfterMs > MAX_RETRY_AFTER_MS)
+        throw error;
       const random = (this.options.random ?? Math.random)();
       await this.sleep(Math.max(backoffMs(failures, RETRY, random), retryAfterMs));
     }

@@ -4,11 +4,11 @@ import { factoryError } from "../../../contract/errors.js";
 import { defaultPathPrefix, normalizePathPrefix } from "../../../contract/gateway.js";
 import {
   defaultOpenAiUrl,
-  defaultTelegramUrl,
   environmentFile,
   workerEnvironment,
   workerHosts,
 } from "../../../policy/deployments/provision.js";
+import { channels } from "../../channels/registry.js";
 import { asMutation } from "../../functions.js";
 import { env } from "../../../component/_generated/server.js";
 import { createAgentWorkerToken } from "../tokens/createToken.js";
@@ -24,11 +24,11 @@ export const provisionAgentWorker = asMutation(contract.provisionAgentWorker)(as
   }
   const minted = await createAgentWorkerToken.handler(ctx, scope);
   const { CONVEX_SITE_URL: site, CONVEX_CLOUD_URL: cloud } = env;
-  const telegram = env.TELEGRAM_API_BASE_URL ?? defaultTelegramUrl;
+  const needs = Object.values(channels).flatMap((channel) => channel.workerNeeds?.() ?? []);
   const environment = workerEnvironment({
     gatewayUrl: `${site}${normalizePathPrefix(env.AGENT_FACTORY_PATH_PREFIX ?? defaultPathPrefix)}`,
     cloud,
-    telegram,
+    channels: needs,
     token: minted.token,
     workerId: args.workerId,
     workspace: args.workspace,
@@ -42,6 +42,6 @@ export const provisionAgentWorker = asMutation(contract.provisionAgentWorker)(as
     expiresAt: minted.expiresAt,
     environment,
     envFile: environmentFile(environment),
-    hosts: workerHosts({ site, cloud, telegram, engine, openAiBaseUrl: model }),
+    hosts: workerHosts({ site, cloud, channels: needs, engine, openAiBaseUrl: model }),
   };
 });

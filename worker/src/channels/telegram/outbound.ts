@@ -1,17 +1,15 @@
-/** Delivery by Telegram's Bot API: texts, files and the typing indicator. */
-import { splitText, telegramMaxTextUnits } from "../../../src/policy/worker/splitText.js";
-import { cutText } from "../../../src/policy/text/cut.js";
-import { backoffMs, equalJitter } from "../../../src/policy/retry/backoff.js";
-import { FileGone, type OutgoingFile } from "../attachments/files.js";
-import type { Clock } from "../clock.js";
-import type { Delivery, Recipient, SendResult } from "./delivery.js";
-import { call, type CallOptions, type Reply } from "./telegramCall.js";
-import { fileForm, methodOf, type FileMethod } from "./telegramFile.js";
+/** Telegram's Bot API: texts, files and the typing indicator. */
+import { splitText } from "../../../../src/policy/worker/splitText.js";
+import { cutText } from "../../../../src/policy/text/cut.js";
+import { backoffMs, equalJitter } from "../../../../src/policy/retry/backoff.js";
+import { FileGone, type OutgoingFile } from "../../attachments/files.js";
+import type { ChannelDeps, Outbound, Recipient, SendResult } from "../channel.js";
+import { call, type CallOptions, type Reply } from "./call.js";
+import { fileForm, methodOf, type FileMethod } from "./file.js";
 
 type TelegramParseMode = "HTML" | "MarkdownV2" | "Markdown";
 
-export interface TelegramOptions extends CallOptions {
-  clock: Clock;
+export interface TelegramOptions extends CallOptions, ChannelDeps {
   /** Formatting of the answers; absent = plain text. */
   parseMode?: TelegramParseMode;
   /** Longest total wait for `retry_after` of one part here, in ms; longer ones are waited for in the queue. Default ten seconds. */
@@ -20,6 +18,8 @@ export interface TelegramOptions extends CallOptions {
   uploadTimeoutMs?: number;
 }
 
+/** For one message, in UTF-16 code units (Bot API, `sendMessage`). */
+const maxTextUnits = 4096;
 /** Tries of one part that certainly did not arrive, before it goes back to the queue. */
 const maxTries = 3;
 /** Changes of one part that Telegram asks for: another chat, no thread, no formatting. */
@@ -40,8 +40,8 @@ interface Sending {
   adapt(code: number, reply: Reply | null): boolean;
 }
 
-/** Creates the delivery for payloads of the provider `telegram`. */
-export function createTelegramDelivery(options: TelegramOptions): Delivery {
+/** Sends with a bot's token as the credential. */
+export function createTelegramOutbound(options: TelegramOptions): Outbound {
   const { clock } = options;
   const maxThrottleMs = options.maxThrottleMs ?? 10_000;
 
@@ -89,11 +89,11 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
   }
 
   return {
-    handles: (provider) => provider === "telegram",
-    problem: ({ botToken }) => (botToken === null || botToken === "" ? "telegram bot token missing" : null),
-    split: (text) => splitText(text, telegramMaxTextUnits),
+    problem: ({ credential }) =>
+      credential === null || credential === "" ? "telegram bot token missing" : null,
+    render: (text) => splitText(text, maxTextUnits),
     send: (part, recipient, signal, maySend) =>
-      deliver(textSending(part, recipient, options.parseMode), recipient.botToken ?? "", signal, maySend),
+      deliver(textSending(part, recipient, options.parseMode), recipient.credential ?? "", signal, maySend),
     async sendFile(file, recipient, signal, maySend) {
       const name = file.file.fileName;
       let bytes;
@@ -105,17 +105,19 @@ export function createTelegramDelivery(options: TelegramOptions): Delivery {
           return { kind: "refused", reason: `the file ${name} cannot be had any more` };
         return { kind: "transient", reason: `the file ${name} cannot be had at present` };
       }
-      return await deliver(fileSending(file, bytes, recipient), recipient.botToken ?? "", signal, maySend);
+      return await deliver(fileSending(file, bytes, recipient), recipient.credential ?? "", signal, maySend);
     },
     /** Any answer will do: without a token Telegram says 404. */
     async check(signal) {
       await (options.fetch ?? fetch)(`${options.baseUrl}/`, { method: "HEAD", redirect: "manual", signal });
     },
-    async showActivity(recipient, signal) {
+    async progress(recipient, signal) {
       while (!signal.aborted) {
         const body = { ...addressOf(recipient), action: "typing" };
         // Only a courtesy: a failure says nothing about the answer.
-        await call(options, recipient.botToken ?? "", "sendChatAction", body, signal).catch(() => undefined);
+        await call(options, recipient.credential ?? "", "sendChatAction", body, signal).catch(
+          () => undefined,
+        );
         await clock.sleep(typingIntervalMs, signal);
       }
     },

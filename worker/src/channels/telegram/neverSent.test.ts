@@ -3,11 +3,11 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { serverKeyPem, serverPem } from "../../../test/worker/certificates.js";
-import { closedPort } from "../../../test/worker/httpServer.js";
-import { openNetwork } from "../net/network.js";
-import type { Recipient, SendResult } from "./delivery.js";
-import { createTelegramDelivery } from "./telegram.js";
+import { serverKeyPem, serverPem } from "../../../../test/worker/certificates.js";
+import { closedPort } from "../../../../test/worker/httpServer.js";
+import { openNetwork } from "../../net/network.js";
+import type { Recipient, SendResult } from "../channel.js";
+import { createTelegramOutbound } from "./outbound.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -29,15 +29,14 @@ async function listen(server: Server): Promise<number> {
 }
 
 const recipient: Recipient = {
-  provider: "telegram",
   providerUserId: "7",
   metadata: {},
-  botToken: "1:secret",
+  credential: "1:secret",
 };
 const idle = new AbortController().signal;
 const clock = { now: () => 0, random: () => 0, sleep: () => Promise.resolve() };
 const deliveryTo = (baseUrl: string, timeoutMs = 2_000) =>
-  createTelegramDelivery({ baseUrl, clock, timeoutMs });
+  createTelegramOutbound({ baseUrl, clock, timeoutMs });
 const send = (baseUrl: string, maySend?: () => boolean, timeoutMs?: number): Promise<SendResult> =>
   deliveryTo(baseUrl, timeoutMs).send("the answer", recipient, idle, maySend);
 
@@ -209,7 +208,7 @@ it("a wait that Telegram asks for is told to the queue, however long", async () 
 });
 
 it("a file that cannot be fetched at present is tried again; one that is lost is not", async () => {
-  const { FileGone } = await import("../attachments/files.js");
+  const { FileGone } = await import("../../attachments/files.js");
   const file = {
     storageId: "s",
     kind: "document",

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
-import type { Clock } from "../clock.js";
-import type { Recipient } from "./delivery.js";
-import { createTelegramDelivery, type TelegramOptions } from "./telegram.js";
+import { closedPort, json, startTestServer, type TestServer } from "../../../../test/worker/httpServer.js";
+import type { Clock } from "../../clock.js";
+import type { Recipient } from "../channel.js";
+import { createTelegramOutbound, type TelegramOptions } from "./outbound.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {
@@ -12,10 +12,9 @@ afterEach(async () => {
 });
 
 const recipient: Recipient = {
-  provider: "telegram",
   providerUserId: "7",
   metadata: {},
-  botToken: "123:secret",
+  credential: "123:secret",
 };
 const ok = { ok: true, result: { message_id: 1 } };
 const refusal = (code: number, description: string, parameters?: object) => ({
@@ -42,7 +41,7 @@ async function against(
       return new Promise((resolve) => setImmediate(resolve));
     },
   };
-  const delivery = createTelegramDelivery({ baseUrl: server.baseUrl, clock, timeoutMs: 5_000, ...options });
+  const delivery = createTelegramOutbound({ baseUrl: server.baseUrl, clock, timeoutMs: 5_000, ...options });
   return { delivery, slept, received: server.received };
 }
 const reply = (status: number, body: unknown) => (response: ServerResponse) => json(response, status, body);
@@ -197,7 +196,7 @@ describe("Telegram delivery", () => {
   it("shows typing until stopped, whatever Telegram answers", async () => {
     const { delivery, received } = await against([reply(500, {}), (r) => void r.destroy(), reply(200, ok)]);
     const answered = new AbortController();
-    const showing = delivery.showActivity(recipient, answered.signal);
+    const showing = delivery.progress?.(recipient, answered.signal);
     while (received.length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
     answered.abort();
     await showing;
@@ -209,10 +208,9 @@ describe("Telegram delivery", () => {
 
   it("names a missing token and splits at Telegram's limit", async () => {
     const { delivery } = await against([reply(200, ok)]);
-    expect(delivery.problem({ ...recipient, botToken: null })).toBe("telegram bot token missing");
+    expect(delivery.problem({ ...recipient, credential: null })).toBe("telegram bot token missing");
     expect(delivery.problem(recipient)).toBeNull();
-    expect(delivery.split("x".repeat(5_000)).map((part) => part.length)).toEqual([4_096, 904]);
-    expect([delivery.handles("telegram"), delivery.handles("api")]).toEqual([true, false]);
+    expect(delivery.render("x".repeat(5_000)).map((part) => part.length)).toEqual([4_096, 904]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 /** Files as Telegram takes them (Bot API: sendPhoto up to 10 MB, the others up to 50 MB). */
-import type { ReplyFile } from "../../../src/contract/attachments.js";
-import { MAX_PHOTO_BYTES } from "../../../src/policy/worker/replyFile.js";
+import type { ReplyFile } from "../../../../src/contract/attachments.js";
+import { MAX_PHOTO_BYTES } from "../../../../src/policy/worker/replyFile.js";
 
 export type FileMethod = "sendPhoto" | "sendAudio" | "sendVoice" | "sendDocument";
 

@@ -1,7 +1,7 @@
 /** One request to Telegram's Bot API. Its URL holds the bot's token, so no error text of fetch is passed on. */
 import { z } from "zod";
-import { Departure } from "../net/departure.js";
-import { failureOf } from "../net/failure.js";
+import { Departure } from "../../net/departure.js";
+import { failureOf } from "../../net/failure.js";
 
 export interface CallOptions {
   /** Without a trailing slash; Telegram's own is `https://api.telegram.org`. */
