@@ -36,7 +36,9 @@ describe("the schema of a validator", () => {
     const strict = schemaOf(answer, { id: z.string().min(2) });
     expect(strict.safeParse(sound).success).toBe(false);
     expect(strict.safeParse({ ...sound, id: "xy" }).success).toBe(true);
-    expect(() => schemaOf(answer, { identifier: z.string() })).toThrow("no field of the contract: identifier");
+    expect(() => schemaOf(answer, { identifier: z.string() })).toThrow(
+      "no field of the contract: identifier",
+    );
   });
 });
 

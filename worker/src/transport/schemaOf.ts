@@ -24,7 +24,7 @@ export function schemaOf<V extends GenericValidator>(
   const unused = new Set(Object.keys(overrides));
   const schema = convert(validator, "", overrides, unused);
   if (unused.size > 0) throw new Error(`no field of the contract: ${[...unused].join(", ")}`);
-  return schema as z.ZodType<Infer<V>>;
+  return schema;
 }
 
 function convert(
