@@ -77,7 +77,7 @@ export const queueTables = {
     .index("by_agentKey", ["agentKey"]),
 
   /**
-   * Cold: written at insert, admission, arrival of its files, reply and end; a claim does not touch it (`processing` is derived: the head of a
+   * The messages, waiting, in work and ended. Cold: written at insert, admission, arrival of its files, reply and end; a claim does not touch it (`processing` is derived: the head of a
    * held conversation). Done rows are swept after `queue.doneRetentionMs`, dead letters after theirs.
    */
   messageQueue: defineTable({
@@ -117,7 +117,7 @@ export const queueTables = {
     .index("by_ended", ["status", "endedAt"])
     .index("by_ambiguous", ["ambiguousAt"]),
 
-  /** Hot: one per claim. Inserted by claim, patched by its own worker's heartbeat and by its end. Swept after a day. */
+  /** Claims, one row each. Hot. Inserted by claim, patched by its own worker's heartbeat and by its end. Swept after a day. */
   leases: defineTable({
     conversation: v.id("conversations"),
     message: v.id("messageQueue"),
