@@ -63,9 +63,9 @@ const MUTANTS: { name: string; plant: () => void; rule: RegExp }[] = [
     plant: () =>
       vi.doMock(MODEL, async (load) => {
         const real = await load<ModelFile>();
-        const park: ModelFile["park"] = (ctx, row, why) =>
-          real.park(ctx, { ...row, attempts: row.attempts - 1 }, why);
-        return { ...real, park };
+        const backOff: ModelFile["backOff"] = (ctx, row, why) =>
+          real.backOff(ctx, { ...row, attempts: row.attempts - 1 }, why);
+        return { ...real, backOff };
       }),
     rule: /attempts counted/,
   },

@@ -129,7 +129,7 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
   const workspace = scope.workspace ?? worker.workspace ?? null;
   const bound = stateful ? worker.binding?.conversation : undefined;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
-  const found = await choose(ctx, seeker, wish.conversationId, reapAt, now);
+  const found = await findWork(ctx, seeker, wish.conversationId, reapAt, now);
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
     if (found.needsTending)
@@ -277,7 +277,7 @@ type Seeker = ClaimScope & {
   looksAround: boolean;
 };
 
-async function choose(
+async function findWork(
   ctx: MutationCtx,
   scope: Seeker,
   conversationId: string | undefined,

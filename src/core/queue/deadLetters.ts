@@ -1,4 +1,4 @@
-/** Messages parked for good: list, inspect, send round again, purge. And replies whose delivery is uncertain. */
+/** Messages given up for good: list, inspect, send round again, purge. And replies whose delivery is uncertain. */
 import * as contract from "../../contract/deadLetters.js";
 import { factoryError } from "../../contract/errors.js";
 import { loadRuntime } from "../config/runtime.js";

@@ -3,9 +3,9 @@
  *
  *   idle ──arrive──▶ ready ──hold──▶ held ──advance──▶ ready (next message) or idle (none)
  *                      ▲               │
- *                      └────wake──── backoff ◀──park── (failed or expired)
+ *                      └────wake──── backoff ◀─backOff─ (failed or expired)
  *
- * A head that still waits for its files is parked too, with no attempt behind it, so that nothing overtakes it: `arrive` and
+ * A head that still waits for its files backs off too, with no attempt behind it, so that nothing overtakes it: `arrive` and
  * `advance` lead to backoff then, and the wake comes when the files are there, at the latest at the message's own deadline.
  *
  * Invariants, under any interleaving: idle ⇔ nothing queued; held ⇔ exactly one live lease, the row's; head = the oldest
@@ -23,7 +23,7 @@ import { nothingRecorded, type Recorded } from "./reply.js";
 type Conversation = Doc<"conversations">;
 type Message = Doc<"messageQueue">;
 
-/** The fields of a conversation that `message` comes to head: ready now, or parked while that waits for its files. */
+/** The fields of a conversation that `message` comes to head: ready now, or in backoff while that waits for its files. */
 export async function headFields(
   ctx: MutationCtx,
   at: { _id: Id<"conversations">; workspace: string; owner?: string },
@@ -104,7 +104,7 @@ async function highestPriority(ctx: MutationCtx, conversation: Conversation): Pr
  * Puts the head back for `backoffMs`, or `waitMs` if that is longer, with one more attempt behind it, unless a `service` failed
  * it. `lease` undefined refuses a late complete.
  */
-export async function park(
+export async function backOff(
   ctx: MutationCtx,
   conversation: Conversation,
   why: { error: string; lease: Id<"leases"> | undefined; service?: boolean; waitMs?: number },
@@ -131,7 +131,7 @@ export async function park(
 }
 
 /** The backoff or the wait for files is over: back in line, with the priority that its messages have by now. */
-export async function unpark(ctx: MutationCtx, conversation: Conversation, head: Message): Promise<void> {
+export async function endBackoff(ctx: MutationCtx, conversation: Conversation, head: Message): Promise<void> {
   const ready = await readyFields(ctx, {
     ...conversation,
     lane: head.lane,

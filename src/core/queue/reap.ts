@@ -16,7 +16,7 @@ import { noteLastSeen } from "../workers/register.js";
 import { reapPoint } from "../line/alarms.js";
 import { clampLimit } from "../bounds/bounded.js";
 import { setReapAlarmUnlessSet, takeAlarm } from "./handledAlarms.js";
-import { endHead, park } from "./model.js";
+import { endHead, backOff } from "./model.js";
 import { markLost } from "./reply.js";
 
 const LEASE_EXPIRED = "Lease expired while processing";
@@ -93,7 +93,7 @@ async function expireLease(ctx: MutationCtx, id: Id<"leases">): Promise<boolean>
   if (message && (await markLost(ctx, message))) {
     await endHead(ctx, conversation, { status: "done", lease: id, attempts });
   } else if (attempts < conversation.maxAttempts) {
-    await park(ctx, conversation, { error: LEASE_EXPIRED, lease: id });
+    await backOff(ctx, conversation, { error: LEASE_EXPIRED, lease: id });
   } else {
     await endHead(ctx, conversation, { status: "dead_letter", lease: id, error: LEASE_EXPIRED, attempts });
   }

@@ -14,7 +14,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { claimAgain, claimJob } from "./claim.js";
 import { findHold, type Hold } from "./lease.js";
-import { endHead, park } from "./model.js";
+import { endHead, backOff } from "./model.js";
 import { flush, record, sendingFailed } from "./reply.js";
 import { giveUpAt } from "../../policy/queue/retry.js";
 import { cutText } from "../../policy/text/cut.js";
@@ -126,7 +126,7 @@ async function failHold(
   if (retryable && attempts < conversation.maxAttempts && !isOver) {
     await sendingFailed(ctx, message);
     const waitMs = retryAfterMs > 0 ? Math.min(retryAfterMs, longestMs) : 0;
-    return await park(ctx, conversation, { error, lease: undefined, service, waitMs });
+    return await backOff(ctx, conversation, { error, lease: undefined, service, waitMs });
   }
   await endHead(ctx, conversation, { status: "dead_letter", lease, error, attempts });
   return null;

@@ -1,7 +1,7 @@
 /** The end of a wait for files. */
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { unpark } from "./model.js";
+import { endBackoff } from "./model.js";
 
 /** The files of a message are there (or will not come): its conversation comes into line, if this is all it waited for. */
 export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">): Promise<void> {
@@ -11,5 +11,5 @@ export async function stopWaiting(ctx: MutationCtx, message: Doc<"messageQueue">
   if (conversation?.state !== "backoff" || conversation.head !== message._id) return;
   // A backoff with no failure behind it is a wait for files; the other ones keep their time.
   if (conversation.attempts === 0 && conversation.failing === undefined)
-    await unpark(ctx, conversation, message);
+    await endBackoff(ctx, conversation, message);
 }

@@ -1,10 +1,10 @@
-/** Own timers of parked conversations and delayed messages. An early timer is set again, never dropped. */
+/** Own timers of conversations in backoff and delayed messages. An early timer is set again, never dropped. */
 import { asMutation } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../../component/_generated/api.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { arrive, unpark } from "./model.js";
+import { arrive, endBackoff } from "./model.js";
 
 export const conversation = asMutation({
   args: { conversation: v.id("conversations") },
@@ -21,7 +21,7 @@ async function wakeConversation(ctx: MutationCtx, id: Id<"conversations">): Prom
   }
   const head = await ctx.db.get(row.head);
   if (!head) return false;
-  await unpark(ctx, row, head);
+  await endBackoff(ctx, row, head);
   return true;
 }
 

@@ -18,7 +18,7 @@ export type Quiet = Infer<typeof vQuiet>;
 export async function quietFacts(ctx: QueryCtx): Promise<Quiet> {
   const message = await ctx.db.query("messageQueue").order("desc").first();
   const lease = await ctx.db.query("leases").order("desc").first();
-  const parked = await ctx.db
+  const backoff = await ctx.db
     .query("conversations")
     .withIndex("by_wake", (q) => q.eq("state", "backoff"))
     .first();
@@ -27,7 +27,7 @@ export async function quietFacts(ctx: QueryCtx): Promise<Quiet> {
     .withIndex("by_due", (q) => q.eq("status", "delayed"))
     .first();
   const since = Math.max(message?._creationTime ?? 0, lease?._creationTime ?? 0);
-  const nextDueAt = Math.min(parked?.wakeAt ?? Infinity, delayed?.dueAt ?? Infinity);
+  const nextDueAt = Math.min(backoff?.wakeAt ?? Infinity, delayed?.dueAt ?? Infinity);
   return { since: since === 0 ? null : since, nextDueAt: nextDueAt === Infinity ? null : nextDueAt };
 }
 

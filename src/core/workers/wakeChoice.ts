@@ -34,7 +34,7 @@ const vRing = v.object({
 });
 export type Ring = Infer<typeof vRing>;
 
-export const choose = asQuery({
+export const chooseWakes = asQuery({
   /** `random`: a draw from 0..1, with which those looked at change when there are too many. */
   args: { waiting: v.array(vWaitingHead), now: v.number(), random: v.number() },
   returns: v.array(vRing),

@@ -35,7 +35,7 @@ export async function askToYield(ctx: MutationCtx, waiting: WaitingHead[]): Prom
   await askToRelease(ctx, worker, worker.binding);
 }
 
-export const choose = asQuery({
+export const chooseYielding = asQuery({
   /** `random`: a draw from 0..1, with which those looked at change when there are too many. */
   args: { waiting: v.array(vWaitingHead), now: v.number(), random: v.number() },
   returns: v.union(v.null(), v.id("workers")),
