@@ -105,7 +105,7 @@ export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, ar
   const appName = args.appName.trim();
   const volumeId = args.volumeId.trim();
   if (appName === "" || volumeId === "")
-    throw factoryError("invalid_argument", "appName e volumeId sono obbligatori.");
+    throw factoryError("invalid_argument", "appName and volumeId are required.");
   const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
   const use = await ctx.runQuery(internal.fleet.volumeUse, { volumeId });
   if (use === "machine") {

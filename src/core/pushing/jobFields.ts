@@ -6,9 +6,6 @@ import { scheduleFault } from "../../policy/pushing/schedule.js";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 
-/** Well below the 24.8 days that a Node timer holds, on which the local platform runs. */
-const MAX_TIMER_MS = 7 * 86_400_000;
-
 /** Throws `push_timezone_invalid`; returns the name without surrounding blanks. */
 export function checkedTimezone(timezone: string): string {
   const name = timezone.trim();
@@ -51,7 +48,7 @@ async function ensureWake(ctx: MutationCtx, at: number): Promise<void> {
   await armWake(ctx, at);
 }
 
-/** The timer of a slot; one that is far ahead goes off on the way and is armed again. */
+/** The timer of a slot. */
 export async function armWake(ctx: MutationCtx, at: number): Promise<void> {
-  await ctx.scheduler.runAt(Math.min(at, Date.now() + MAX_TIMER_MS), internal.pushing.wakeSlot, { at });
+  await ctx.scheduler.runAt(at, internal.pushing.wakeSlot, { at });
 }
