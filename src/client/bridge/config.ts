@@ -1,6 +1,6 @@
 /** Where an agent-bridge call goes and as whom: the hydrated settings first, then the worker's environment. */
 import type { Infer } from "convex/values";
-import * as z from "zod";
+import { z } from "zod";
 import type { vBridgeRuntimeConfig } from "../../contract/queue.js";
 
 /** The bridge settings in a hydration bundle; null where neither the profile nor a secret says anything. */

@@ -1,6 +1,6 @@
 /** Calls one function of an app behind its agent-bridge: `POST <baseUrl>/agent/execute`. */
 import { backoffMs } from "../../policy/retry/backoff.js";
-import * as z from "zod";
+import { z } from "zod";
 import type { ResolvedBridgeRuntimeConfig } from "./config.js";
 
 /** What became of a call. `status` is the last HTTP status; 400 without a request when the settings are incomplete. */

@@ -2,7 +2,7 @@
  * Calls to the Bot API. The token is part of the URL, so an error of `fetch` is never passed
  * on, and Telegram's own words only with the token removed.
  */
-import * as z from "zod";
+import { z } from "zod";
 import { cutText } from "../../../policy/text/cut.js";
 import { redactSecrets } from "../../../policy/text/redactSecrets.js";
 import { BOT_API } from "./channel.js";

@@ -2,7 +2,7 @@
  * One file from Telegram: `getFile`, then its content. The URL of both holds the bot's token, so no error of `fetch` is
  * passed on.
  */
-import * as z from "zod";
+import { z } from "zod";
 import { readCapped } from "../../../policy/attachments/readCapped.js";
 import { env } from "../../../component/_generated/server.js";
 import type { FetchedFile, FetchFile } from "../channel.js";

@@ -1,5 +1,5 @@
 /** One request to the Fly Machines API: paced, timed, retried by status, its answer parsed. */
-import type * as z from "zod";
+import type { z } from "zod";
 import type { ProviderError } from "../providerError.js";
 import type { ProviderOptions } from "../providerOptions.js";
 import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type { z } from "zod";
 import type { FlyClient } from "./flyClient.js";
 import { ACTION_RATE } from "./pacer.js";
 import { zList } from "./wire.js";

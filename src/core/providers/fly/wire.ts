@@ -2,7 +2,7 @@
  * Replies of the Fly Machines API, reduced to the fields that are used. Everything else is dropped here: environment
  * variables above all. Facts from Fly's OpenAPI document and its official Go client.
  */
-import * as z from "zod";
+import { z } from "zod";
 
 const zTime = z
   .string()
