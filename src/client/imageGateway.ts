@@ -10,7 +10,7 @@ import {
   aliasCredential,
   aliasShape,
   callOfImageKey,
-  maxGatewayBodyBytes,
+  MAX_GATEWAY_BODY_BYTES,
   type WorkerCall,
 } from "../contract/gateway.js";
 import { parseJson } from "../policy/text/parseJson.js";
@@ -29,7 +29,7 @@ export function imageGateway(component: ComponentApi, basePath: string) {
       const unknown = refused("worker_token_invalid", "The worker path is not valid here");
       return requestRefused(await limited(ctx, component, "alias", unknown));
     }
-    const body = await readBody(request, maxGatewayBodyBytes);
+    const body = await readBody(request, MAX_GATEWAY_BODY_BYTES);
     if (!body.ok && body.reason === "tooLarge")
       return requestRefused(refused("request_too_large", "The body is too large"));
     const asked = requestOf(body.ok ? parseJson(body.text) : undefined);

@@ -4,7 +4,7 @@
  */
 import { httpActionGeneric, type FunctionReturnType } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
-import { callOfOperation, maxGatewayBodyBytes, type WorkerCall } from "../contract/gateway.js";
+import { callOfOperation, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../contract/gateway.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply, refusal } from "./http/jsonReply.js";
@@ -22,7 +22,7 @@ export function workerGateway(component: ComponentApi, apiPath: string) {
       const missing = refused("worker_token_required", "A worker token is required");
       return reply(await limited(ctx, component, "gateway", missing));
     }
-    const body = await readBody(request, maxGatewayBodyBytes);
+    const body = await readBody(request, MAX_GATEWAY_BODY_BYTES);
     if (!body.ok && body.reason === "tooLarge")
       return reply(refused("request_too_large", "The body is too large"));
     const parsed = body.ok ? parseJson(body.text) : undefined;

@@ -77,9 +77,9 @@ export const countsAsRefusal = (status: number): boolean => status === 401 || st
 
 export const defaultPathPrefix = "/agent-factory";
 /** Largest request body in bytes; a settle with a maximal reply and turns fits. */
-export const maxGatewayBodyBytes = 2 * 1024 * 1024;
+export const MAX_GATEWAY_BODY_BYTES = 2 * 1024 * 1024;
 /** Largest webhook body in bytes; Telegram's updates are far smaller. */
-export const maxWebhookBodyBytes = 1024 * 1024;
+export const MAX_WEBHOOK_BODY_BYTES = 1024 * 1024;
 
 /** A path prefix with one leading slash and no trailing one; blank means the root. */
 export function normalizePathPrefix(prefix: string): string {

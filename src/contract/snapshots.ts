@@ -3,7 +3,7 @@ import { v, type Infer } from "convex/values";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** Layout of the archive: a gzipped tar of the data directory's entries, relative to it. */
-export const snapshotFormatVersion = 1;
+export const SNAPSHOT_FORMAT_VERSION = 1;
 
 /** `periodic`: in the middle of a worker's life; the others end it. 1.0.11 knew the first three. */
 export const vSnapshotReason = lazy(() => oneOf("drain", "signal", "manual", "periodic"));

@@ -12,7 +12,7 @@ import { probeOrder } from "../../worker/src/probes/probe.js";
 import { openFileStore } from "../../worker/src/store/fileStore.js";
 import { createGatewayTransport } from "../../worker/src/gateway/gateway.js";
 import { TransportError } from "../../worker/src/transport/transport.js";
-import { unhintedPollMs, Waiting, type IdleHint } from "../../worker/src/waiting/waiting.js";
+import { UNHINTED_POLL_MS, Waiting, type IdleHint } from "../../worker/src/waiting/waiting.js";
 import { json, startTestServer, type TestServer } from "../worker/httpServer.js";
 
 let server: TestServer | undefined;
@@ -127,7 +127,7 @@ describe("a newer worker at an older component", () => {
     const waiting = new Waiting({ clock });
     await (await against(200, { ok: true, value: null }, (hint) => waiting.told(hint))).claim();
     await waiting.untilNextClaim(new AbortController().signal);
-    expect([unhintedPollMs, waits]).toEqual([2_000, [2_000]]);
+    expect([UNHINTED_POLL_MS, waits]).toEqual([2_000, [2_000]]);
   });
 
   it("ends with the wrong-address fault where there is no worker gateway at all", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createMetrics, metricPrefix } from "../../worker/src/metrics.js";
+import { createMetrics, METRIC_PREFIX } from "../../worker/src/metrics.js";
 import { aJob } from "./fakes.js";
 import { json, startTestServer, type TestServer } from "./httpServer.js";
 import { startInProcess, type InProcess } from "./inProcess.js";
@@ -35,7 +35,7 @@ const scrape = async (running: InProcess): Promise<Map<string, Family>> => {
 };
 /** The sum of a family's samples, of a histogram's counts; 0 when there is none. */
 const total = (families: Map<string, Family>, name: string): number => {
-  const family = families.get(metricPrefix + name);
+  const family = families.get(METRIC_PREFIX + name);
   if (!family) throw new Error(`no family ${name}`);
   return family.samples
     .filter((sample) => family.type !== "histogram" || sample.name.endsWith("_count"))
@@ -43,7 +43,7 @@ const total = (families: Map<string, Family>, name: string): number => {
 };
 const sample = (families: Map<string, Family>, name: string, labels: Record<string, string>): number =>
   families
-    .get(metricPrefix + name)
+    .get(METRIC_PREFIX + name)
     ?.samples.find((one) => Object.entries(labels).every(([key, value]) => one.labels[key] === value))
     ?.value ?? 0;
 

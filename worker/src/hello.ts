@@ -40,10 +40,10 @@ export interface HelloDeps extends HelloTransport {
 
 const backoff = equalJitter(500, 30_000);
 /** Longest host name that is sent, in UTF-16 units. */
-const hostUnits = 253;
+const HOST_UNITS = 253;
 
 /** The host name of this machine, as it calls itself. */
-export const ownHost = (): string => cutText(hostname(), hostUnits);
+export const ownHost = (): string => cutText(hostname(), HOST_UNITS);
 
 /** Resolves once the component has accepted the credential, or when `signal` aborts. Rejects with a {@link WorkerFault}. */
 export async function sayHello(deps: HelloDeps, said: Introduction): Promise<void> {
@@ -80,11 +80,11 @@ async function explained(error: TransportError, { whatTlsSays }: HelloDeps): Pro
 }
 
 /** How long the farewell may take, in ms. */
-const farewellMs = 2_000;
+const FAREWELL_MS = 2_000;
 
 /** The last call, when everything is saved. Nobody waits for it: without it, the id is free when this process counts as lost. */
 export async function sayGoodbye({ hello }: HelloTransport, said: Introduction): Promise<void> {
-  await hello({ ...said, leaving: true }, AbortSignal.timeout(farewellMs)).catch(() => undefined);
+  await hello({ ...said, leaving: true }, AbortSignal.timeout(FAREWELL_MS)).catch(() => undefined);
 }
 
 const refusals: Partial<Record<TransportErrorCode, FaultCode>> = {

@@ -271,10 +271,10 @@ const failure = (
   { retryable = true, blames = "message", retryAfterMs }: Cause,
 ): Failure => ({
   kind: "fail",
-  errorMessage: cutText(errorMessage, maxErrorUnits),
+  errorMessage: cutText(errorMessage, MAX_ERROR_UNITS),
   retryable,
   blames,
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 });
 /** Enough for a reason and a short tail of output; error texts are shown in lists. */
-const maxErrorUnits = 1_000;
+const MAX_ERROR_UNITS = 1_000;

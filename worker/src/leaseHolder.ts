@@ -64,7 +64,7 @@ export interface LeaseHolderDeps {
 /** Retry waits of one call, in ms. */
 const backoff = equalJitter(250, 5_000);
 /** How long the farewell of a stopping worker may take, in ms. */
-const handBackMs = 3_000;
+const HAND_BACK_MS = 3_000;
 
 /**
  * Starts renewing the job's lease, which counts from `askedAt` on: the beginning of the call that got it, in epoch ms. `force` aborts
@@ -199,7 +199,7 @@ export function holdLease(
     async handBack(request) {
       const tooLate = new AbortController();
       const done = new AbortController();
-      void clock.sleep(handBackMs, done.signal).then(() => tooLate.abort());
+      void clock.sleep(HAND_BACK_MS, done.signal).then(() => tooLate.abort());
       try {
         const { ok } = await turns.take("write", tooLate.signal, () =>
           transport.settle(job, understood(job, request), tooLate.signal),

@@ -32,9 +32,9 @@ export interface LoopDeps extends Omit<JobDeps, "mayClaimNext" | "onShouldStop" 
 }
 
 /** Longest wait after failed claims, in ms. */
-const claimBackoffMaxMs = 30_000;
+const CLAIM_BACKOFF_MAX_MS = 30_000;
 /** How often an idle worker asks whether it should stop, in ms. */
-const controlIntervalMs = 15_000;
+const CONTROL_INTERVAL_MS = 15_000;
 
 /** Refusals of the worker's own credential: a running worker cannot get another one, so asking again is no use. */
 const finalRefusals: ReadonlySet<TransportErrorCode> = new Set<TransportErrorCode>([
@@ -97,7 +97,7 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
         failures = 0;
         if (claimed !== null) continue;
         if (waiting.control !== undefined) await obey(deps, waiting.control);
-        else if (clock.now() - controlCheckedAt >= controlIntervalMs) {
+        else if (clock.now() - controlCheckedAt >= CONTROL_INTERVAL_MS) {
           controlCheckedAt = clock.now();
           await obey(deps, await askControl(deps));
         }
@@ -114,7 +114,7 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
         }
         log.warn({ code, err: error, failures }, "worker.claimFailed");
         await clock.sleep(
-          backoffMs(failures, equalJitter(deps.pollIntervalMs, claimBackoffMaxMs), clock.random()),
+          backoffMs(failures, equalJitter(deps.pollIntervalMs, CLAIM_BACKOFF_MAX_MS), clock.random()),
           control.stopSignal,
         );
         continue;

@@ -35,10 +35,10 @@ import { createGatewayTransport } from "./gateway/gateway.js";
 import { workerVersion } from "./version.js";
 import { listenForWakes } from "./waiting/listen.js";
 import type { Subscription } from "./waiting/subscription.js";
-import { unhintedPollMs, Waiting, type IdleHint } from "./waiting/waiting.js";
+import { UNHINTED_POLL_MS, Waiting, type IdleHint } from "./waiting/waiting.js";
 
 /** A connection without any successful call for this long, in ms, is no connection: two polls of the slowest kind. */
-const connectionFreshMs = 150_000;
+const CONNECTION_FRESH_MS = 150_000;
 
 /** Runs a worker until it is stopped; the result is the process's exit code (`exitCodes.ts`), its cause is in the log. */
 export async function runWorker(env: WorkerEnv, host: NodeJS.Process): Promise<number> {
@@ -75,7 +75,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
   const connection = createConnectionStatus(
     clock,
     metrics,
-    Math.max(connectionFreshMs, 5 * (env.POLL_INTERVAL_MS ?? 0)),
+    Math.max(CONNECTION_FRESH_MS, 5 * (env.POLL_INTERVAL_MS ?? 0)),
   );
   const waiting = new Waiting({
     clock,
@@ -188,7 +188,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
       control,
       engineTimeoutMs: env.ENGINE_TIMEOUT_MS,
       secrets: secretsOf(env, host.env),
-      pollIntervalMs: env.POLL_INTERVAL_MS ?? unhintedPollMs,
+      pollIntervalMs: env.POLL_INTERVAL_MS ?? UNHINTED_POLL_MS,
       waiting,
     });
     // What it holds in memory cannot be saved any more either.

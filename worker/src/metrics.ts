@@ -6,7 +6,7 @@ import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from
 import { workerCalls } from "../../src/contract/gateway.js";
 import { pressures } from "../../src/policy/calls/pressure.js";
 
-export const metricPrefix = "agent_factory_worker_";
+export const METRIC_PREFIX = "agent_factory_worker_";
 
 /** Creates the series; each is moved by the part of the worker named in its help text. */
 export function createMetrics() {
@@ -19,7 +19,7 @@ export function createMetrics() {
     known: Partial<Record<Label, readonly string[]>> = {},
   ): Counter<Label> => {
     const labelNames = Object.keys(known) as Label[];
-    const created = new Counter({ name: metricPrefix + name, help, labelNames, registers });
+    const created = new Counter({ name: METRIC_PREFIX + name, help, labelNames, registers });
     for (const labels of combinations(known)) created.inc(labels, 0);
     return created;
   };
@@ -29,7 +29,7 @@ export function createMetrics() {
     known: Partial<Record<Label, readonly string[]>> = {},
   ): Gauge<Label> => {
     const labelNames = Object.keys(known) as Label[];
-    const created = new Gauge({ name: metricPrefix + name, help, labelNames, registers });
+    const created = new Gauge({ name: METRIC_PREFIX + name, help, labelNames, registers });
     for (const labels of combinations(known)) if (labelNames.length > 0) created.set(labels, 0);
     return created;
   };
@@ -40,7 +40,7 @@ export function createMetrics() {
     buckets: number[],
   ): Histogram<Label> => {
     const labelNames = Object.keys(known) as Label[];
-    const created = new Histogram({ name: metricPrefix + name, help, labelNames, buckets, registers });
+    const created = new Histogram({ name: METRIC_PREFIX + name, help, labelNames, buckets, registers });
     for (const labels of combinations(known)) if (labelNames.length > 0) created.zero(labels);
     return created;
   };

@@ -13,7 +13,7 @@ import type { RunControl } from "./shutdown.js";
 import { TransportError, type SettleRequest, type Transport } from "./transport/transport.js";
 
 /** Clocks that differ by more are reported, in ms. Certificates and signed requests usually tolerate this much. */
-const skewToleratedMs = 5 * 60_000;
+const SKEW_TOLERATED_MS = 5 * 60_000;
 
 export interface ObserverDeps {
   clock: Clock;
@@ -45,7 +45,7 @@ export class Observer {
   }
   /** What an operator should know though the worker works. */
   warnings(): string[] {
-    if (Math.abs(this.skewMs) <= skewToleratedMs) return [];
+    if (Math.abs(this.skewMs) <= SKEW_TOLERATED_MS) return [];
     return [`clock_skewed: ${faults.clock_skewed.message} (${skewText(this.skewMs)})`];
   }
 
@@ -149,7 +149,7 @@ export class Observer {
     this.skewMs = skewMs;
     // A `Date` has whole seconds, so half a second of it is rounding.
     this.deps.metrics.clockSkew.set(Math.round(skewMs / 1000));
-    const wrong = Math.abs(skewMs) > skewToleratedMs;
+    const wrong = Math.abs(skewMs) > SKEW_TOLERATED_MS;
     if (wrong && !this.skewTold) {
       const code: FaultCode = "clock_skewed";
       const { message, fix } = faults[code];

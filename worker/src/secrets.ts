@@ -7,7 +7,7 @@ import { readPostgresUrl } from "./store/postgresUrl.js";
 const credentialName = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/;
 
 /** Ends like one, and names an agent. */
-const noCredential = "OPENCLAW_AGENT_KEY";
+const NO_CREDENTIAL = "OPENCLAW_AGENT_KEY";
 
 /** Every secret value of the worker's settings, of the other variables of its process, and inside of their URLs. */
 export function secretsOf(env: WorkerEnv, processEnv: Record<string, string | undefined>): string[] {
@@ -18,7 +18,7 @@ export function secretsOf(env: WorkerEnv, processEnv: Record<string, string | un
     typeof database === "string" ? undefined : database.password,
     ...Object.entries({ ...processEnv, ...env }).flatMap(([name, value]) => {
       if (typeof value !== "string") return [];
-      const looksSecret = credentialName.test(name.toUpperCase()) && name !== noCredential;
+      const looksSecret = credentialName.test(name.toUpperCase()) && name !== NO_CREDENTIAL;
       const isSecret = looksSecret || announced.includes(name);
       return isSecret ? [value, ...inUrl(value)] : inUrl(value);
     }),

@@ -37,7 +37,7 @@ export async function sendParts(
   recipient: Recipient,
   progress: SendProgress,
 ): Promise<SendEnd> {
-  lease.note(farewell(progress, lostWhileSending));
+  lease.note(farewell(progress, LOST_WHILE_SENDING));
   while (progress.next < parts.length) {
     const index = progress.next;
     await lease.write({ ...doubts(progress), sendingPart: index });
@@ -46,7 +46,7 @@ export async function sendParts(
     progress.unsent = false;
     progress.next = index + 1;
     progress.ambiguous.push(index);
-    lease.note(farewell(progress, lostWhileSending));
+    lease.note(farewell(progress, LOST_WHILE_SENDING));
     const result = await sendOne(deps, lease, parts[index] ?? "", { ...recipient, quotes: index === 0 });
     deps.metrics.deliveries.inc({ result: result.kind });
     if (result.kind !== "ambiguous") progress.ambiguous.pop();
@@ -54,7 +54,7 @@ export async function sendParts(
       progress.next = index;
       progress.unsent = true;
     }
-    lease.note(farewell(progress, lostWhileSending));
+    lease.note(farewell(progress, LOST_WHILE_SENDING));
     if (result.kind === "sent") continue;
     deps.log.warn({ part: index, result: result.kind, reason: result.reason }, "worker.partNotConfirmed");
     // An ambiguous part is not repeated, and the rest of the answer goes on.
@@ -75,7 +75,7 @@ const sendOne = (
     ? outbound.send(part, to, lease.signal, () => lease.holds())
     : outbound.sendFile(part, to, lease.signal, () => lease.holds());
 
-const lostWhileSending = "the worker was lost while it sent the answer";
+const LOST_WHILE_SENDING = "the worker was lost while it sent the answer";
 
 /** The doubtful parts, for any write after them. */
 export function doubts(progress: SendProgress): SettleRequest {

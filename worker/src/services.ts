@@ -24,13 +24,13 @@ export interface ServicesDeps {
 }
 
 /** So many failures in a row hold claims back: one may be chance. A service that says how long it is busy needs none but that. */
-const failuresToOpen = 2;
+const FAILURES_TO_OPEN = 2;
 /** The pause after the first failure and the longest one, in ms. */
 const pauses = equalJitter(1_000, 30_000);
 /** A failing check holds claims back no longer than this, in ms: a claim is also the sign of life by which the worker keeps its conversation. */
-const longestSilenceMs = 60_000;
+const LONGEST_SILENCE_MS = 60_000;
 /** Longest wait for a check, in ms. */
-const checkTimeoutMs = 5_000;
+const CHECK_TIMEOUT_MS = 5_000;
 
 /** The checks that this worker's parts offer. */
 export function checksOf(
@@ -69,9 +69,9 @@ export class Services {
     const before = this.outages.get(service);
     const failures = (before?.failures ?? 0) + 1;
     const since = before?.since ?? now;
-    const opens = failures >= failuresToOpen || retryAfterMs > 0;
+    const opens = failures >= FAILURES_TO_OPEN || retryAfterMs > 0;
     const pauseMs = opens
-      ? Math.max(Math.min(retryAfterMs, longestSilenceMs), backoffMs(failures, pauses, clock.random()))
+      ? Math.max(Math.min(retryAfterMs, LONGEST_SILENCE_MS), backoffMs(failures, pauses, clock.random()))
       : 0;
     this.outages.set(service, {
       since,
@@ -130,11 +130,11 @@ export class Services {
     const check = checks[service];
     if (check === undefined) return;
     try {
-      await check(AbortSignal.any([stop, AbortSignal.timeout(checkTimeoutMs)]));
+      await check(AbortSignal.any([stop, AbortSignal.timeout(CHECK_TIMEOUT_MS)]));
     } catch {
       outage.failures += 1;
       const pauseMs = backoffMs(outage.failures, pauses, clock.random());
-      outage.until = Math.min(clock.now() + pauseMs, outage.silentSince + longestSilenceMs);
+      outage.until = Math.min(clock.now() + pauseMs, outage.silentSince + LONGEST_SILENCE_MS);
     }
   }
 }

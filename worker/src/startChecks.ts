@@ -6,7 +6,7 @@ import path from "node:path";
 import { WorkerFault, type FaultCode } from "./faults.js";
 
 /** Free bytes below which a data directory cannot be worked with: the marker, a journal line and a small archive. */
-const leastFreeBytes = 16 * 1024 * 1024;
+const LEAST_FREE_BYTES = 16 * 1024 * 1024;
 
 export interface Disks {
   /** Free bytes for this user on the disk of a directory. */
@@ -31,10 +31,10 @@ export async function checkDataDir(directory: string, disks: Disks = systemDisks
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
     throw new WorkerFault(code === "ENOSPC" ? "disk_full" : "data_dir_unusable", `${directory} (${code})`);
   }
-  if (free < leastFreeBytes)
+  if (free < LEAST_FREE_BYTES)
     throw new WorkerFault(
       "disk_full",
-      `${free} bytes are free on the disk of ${directory}, ${leastFreeBytes} are needed`,
+      `${free} bytes are free on the disk of ${directory}, ${LEAST_FREE_BYTES} are needed`,
     );
 }
 
@@ -61,7 +61,7 @@ export interface Finding {
 }
 
 /** Linux's usual limit. The engine inherits it, and a gateway with its tools opens hundreds of files and sockets. */
-const leastOpenFiles = 1_024;
+const LEAST_OPEN_FILES = 1_024;
 
 /** What is wrong with the machine without keeping the worker from its work. Never rejects. */
 export async function lookAtMachine(
@@ -76,9 +76,9 @@ export async function lookAtMachine(
 /** Node raises its own limit to the hard one before this is read; where there is no such file nothing is said. */
 async function openFilesFinding(limitsFile: string): Promise<Finding | null> {
   const limits = await readFile(limitsFile, "utf8").catch(() => "");
-  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? leastOpenFiles);
-  if (limit >= leastOpenFiles) return null;
-  return { code: "open_files_low", detail: `${limit} are allowed, ${leastOpenFiles} should be` };
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? LEAST_OPEN_FILES);
+  if (limit >= LEAST_OPEN_FILES) return null;
+  return { code: "open_files_low", detail: `${limit} are allowed, ${LEAST_OPEN_FILES} should be` };
 }
 
 /** Node goes on without the file, and then every call fails as if it had not been named. */

@@ -6,7 +6,7 @@
 import { httpActionGeneric, type GenericActionCtx, type GenericDataModel } from "convex/server";
 import type { Infer } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
-import { maxWebhookBodyBytes } from "../../contract/gateway.js";
+import { MAX_WEBHOOK_BODY_BYTES } from "../../contract/gateway.js";
 import type { vProviderConfig } from "../../contract/queue.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { printable } from "../../policy/text/redactSecrets.js";
@@ -61,7 +61,7 @@ export function telegramWebhook(
       const bot = await ctx.runQuery(component.lib.identifyTelegramWebhook, { webhookSecret });
       if (bot === null) return await wrongSecret(ctx, component);
     }
-    const body = await readBody(request, maxWebhookBodyBytes);
+    const body = await readBody(request, MAX_WEBHOOK_BODY_BYTES);
     if (!body.ok && body.reason === "tooLarge")
       return refusal(413, "request_too_large", "The update is too large");
     // A body that is no text is no JSON; the component still checks the secret first.

@@ -8,7 +8,7 @@ import { errorDataOf } from "../../contract/errors.js";
 import { afterFailure, isBlocked } from "../../policy/identity/attempts.js";
 import {
   connectedText,
-  leftText,
+  LEFT_TEXT,
   nonceOf,
   QUESTION_NONCE_BYTES,
   QUESTION_TTL_MS,
@@ -139,7 +139,7 @@ const boundHere = (ctx: QueryCtx, at: At): Promise<Binding | null> => bindingOfC
 async function tellLeft(ctx: MutationCtx, before: Binding | null, at: At): Promise<void> {
   if (before?.chatId === undefined || (before.channel === at.channel && before.chatId === at.chatId)) return;
   const { channel, chatId } = before;
-  await tellChat(ctx, { channel, accountId: before.accountId ?? at.accountId, chatId, text: leftText });
+  await tellChat(ctx, { channel, accountId: before.accountId ?? at.accountId, chatId, text: LEFT_TEXT });
 }
 
 const attemptsOf = (ctx: QueryCtx, at: At): Promise<Doc<"pairingAttempts"> | null> =>

@@ -6,7 +6,7 @@ import { factoryError } from "../../contract/errors.js";
 import {
   decodeMasterKey,
   masterKeyFault,
-  masterKeyFix,
+  MASTER_KEY_FIX,
   masterKeyOf,
   type MasterKey,
 } from "../../policy/secrets/masterKey.js";
@@ -57,6 +57,6 @@ export function asMasterKey(row: Doc<"masterKeys"> | null): MasterKey | null {
 }
 
 export const invalidKey = (variable: string, fault: string) =>
-  factoryError("master_key_invalid", `${variable} is not a master key: it ${fault}. ${masterKeyFix}`, {
+  factoryError("master_key_invalid", `${variable} is not a master key: it ${fault}. ${MASTER_KEY_FIX}`, {
     variable,
   });

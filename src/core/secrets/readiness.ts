@@ -3,7 +3,7 @@
  * key ids, as far as their count goes (`sealedRows.ts`).
  */
 import * as contract from "../../contract/secrets.js";
-import { isWeakMasterKey, masterKeyFix } from "../../policy/secrets/masterKey.js";
+import { isWeakMasterKey, MASTER_KEY_FIX } from "../../policy/secrets/masterKey.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { envMasterKeys, type EnvKey } from "./keyRing.js";
@@ -50,19 +50,19 @@ export const secretStoreReadiness = asQuery(contract.secretStoreReadiness)(async
 
 function currentIssues(current: EnvKey, hasGenerated: boolean): Issue[] {
   if (current.state === "invalid") {
-    const message = `AGENT_FACTORY_MASTER_KEY is not a master key, it ${current.fault}; secrets cannot be imported. ${masterKeyFix}`;
+    const message = `AGENT_FACTORY_MASTER_KEY is not a master key, it ${current.fault}; secrets cannot be imported. ${MASTER_KEY_FIX}`;
     return [{ code: "master_key_invalid", message }];
   }
   if (current.state === "valid") {
     if (!isWeakMasterKey(current.key.bytes)) return [];
-    const message = `AGENT_FACTORY_MASTER_KEY does not look random, so it can be guessed. ${masterKeyFix}`;
+    const message = `AGENT_FACTORY_MASTER_KEY does not look random, so it can be guessed. ${MASTER_KEY_FIX}`;
     return [{ code: "master_key_weak", message }];
   }
   if (!hasGenerated) {
-    const message = `No master key is set. With the first secret the component will generate one and keep it in its own database, next to what it seals. ${masterKeyFix}`;
+    const message = `No master key is set. With the first secret the component will generate one and keep it in its own database, next to what it seals. ${MASTER_KEY_FIX}`;
     return [{ code: "master_key_absent", message }];
   }
-  const message = `The master key was generated and is kept in the component's database: a leaked row or log reveals no secret, but a full export of the database does. ${masterKeyFix} Secrets sealed before stay readable; move them to it with rewrapSecrets.`;
+  const message = `The master key was generated and is kept in the component's database: a leaked row or log reveals no secret, but a full export of the database does. ${MASTER_KEY_FIX} Secrets sealed before stay readable; move them to it with rewrapSecrets.`;
   return [{ code: "master_key_generated", message }];
 }
 

@@ -36,7 +36,7 @@ export const prepareDataSnapshotUpload = asMutation(contract.prepareDataSnapshot
     workerId,
     reason,
     versions,
-    formatVersion: contract.snapshotFormatVersion,
+    formatVersion: contract.SNAPSHOT_FORMAT_VERSION,
     status: "uploading",
     createdAt,
     expiresAt,

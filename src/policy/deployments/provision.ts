@@ -66,7 +66,7 @@ export interface EnvironmentLine {
   meaning: string;
 }
 
-export const defaultOpenAiUrl = "https://api.openai.com/v1";
+export const DEFAULT_OPEN_AI_URL = "https://api.openai.com/v1";
 
 /** The variables of such a worker; those that only its site can know have no value. */
 export function workerEnvironment(inputs: EnvironmentInputs): EnvironmentLine[] {

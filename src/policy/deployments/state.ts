@@ -23,7 +23,7 @@ export interface Cause {
   fix: string;
 }
 
-const reprovision = "Provision the worker again and start it with the new values.";
+const REPROVISION = "Provision the worker again and start it with the new values.";
 
 /** Likeliest first. The quoted texts are in the worker's log, where the troubleshooting page finds them. */
 const causes: Record<DeploymentState, readonly Cause[]> = {
@@ -38,7 +38,7 @@ const causes: Record<DeploymentState, readonly Cause[]> = {
     },
     {
       cause: "AGENT_TOKEN is mistyped, from another deployment, or expired.",
-      fix: `The log says "AGENT_TOKEN was refused" or "AGENT_TOKEN has expired". ${reprovision}`,
+      fix: `The log says "AGENT_TOKEN was refused" or "AGENT_TOKEN has expired". ${REPROVISION}`,
     },
   ],
   connected: [{ cause: "A worker authenticated and asks for work.", fix: "Nothing to do." }],
@@ -59,10 +59,10 @@ const causes: Record<DeploymentState, readonly Cause[]> = {
     },
     {
       cause: "Its token has expired: see expiresAt.",
-      fix: reprovision,
+      fix: REPROVISION,
     },
   ],
-  revoked: [{ cause: "Its token was revoked: see revokedAt.", fix: reprovision }],
+  revoked: [{ cause: "Its token was revoked: see revokedAt.", fix: REPROVISION }],
 };
 
 /** A worker that was let in but never asked for work is still starting. */

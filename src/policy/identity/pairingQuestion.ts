@@ -26,5 +26,5 @@ export const connectedText = ({ wasMoved }: { wasMoved: boolean }): string =>
     ? "This chat is now connected with another account of the app; it is no longer connected with the one before."
     : "This chat is now connected with your account.";
 
-export const leftText =
+export const LEFT_TEXT =
   "This chat is no longer connected: its account was connected with another chat. If that was not you, see to your account in the app.";

@@ -11,7 +11,7 @@ export interface MasterKey {
 /** AES-256. */
 export const MASTER_KEY_BYTES = 32;
 /** Ends every message about a bad key: what to do, without the value. */
-export const masterKeyFix =
+export const MASTER_KEY_FIX =
   "Make one with `openssl rand -base64 32` and set it as the environment variable that the app binds to " +
   "AGENT_FACTORY_MASTER_KEY; base64, base64url and hex of exactly 32 bytes are accepted.";
 

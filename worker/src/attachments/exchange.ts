@@ -20,8 +20,8 @@ import { removeTree } from "../files/removeTree.js";
 import { FileGone, type OutgoingFile } from "./files.js";
 
 /** Far above what a channel gives; the component has its own, lower limit. */
-const maxIncomingBytes = 64 * 1024 * 1024;
-const transferTimeoutMs = 120_000;
+const MAX_INCOMING_BYTES = 64 * 1024 * 1024;
+const TRANSFER_TIMEOUT_MS = 120_000;
 const uploadReply = z.object({ storageId: z.string().min(1) });
 const extensions: Record<Attachment["kind"], string> = {
   photo: ".jpg",
@@ -127,7 +127,7 @@ export function createFileExchange(options: FileExchangeOptions) {
     if (status !== "ready" || downloadUrl === undefined)
       return { ...facts, path: null, problem: error ?? `the file is ${status}` };
     try {
-      const bytes = await get(downloadUrl, maxIncomingBytes, signal);
+      const bytes = await get(downloadUrl, MAX_INCOMING_BYTES, signal);
       const file = path.join(dir, `${number}-${name}`);
       await writeFile(file, bytes, { mode: 0o600 });
       return { ...facts, sizeBytes: bytes.byteLength, path: file };
@@ -156,4 +156,4 @@ export function createFileExchange(options: FileExchangeOptions) {
 }
 
 const limited = (signal: AbortSignal): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(transferTimeoutMs)]);
+  AbortSignal.any([signal, AbortSignal.timeout(TRANSFER_TIMEOUT_MS)]);

@@ -9,7 +9,7 @@ import { factsAt, inside, loosen, namesIn, rawPath, shownName, type RawPath } fr
 import { removeTree } from "../files/removeTree.js";
 
 /** All files of one answer together, in bytes: they are held in memory until they are sent. */
-const maxTotalBytes = 2 * MAX_REPLY_FILE_BYTES;
+const MAX_TOTAL_BYTES = 2 * MAX_REPLY_FILE_BYTES;
 
 /**
  * Runs `run` with a fresh directory; what lies in it afterwards are the files, and `missing` names those that cannot be
@@ -43,7 +43,7 @@ async function collect(dir: RawPath): Promise<{ files: EngineFile[]; missing: st
     if (name.startsWith(".") || !stands?.isFile() || stands.size === 0) continue;
     const { size } = stands;
     total += size;
-    if (size > MAX_REPLY_FILE_BYTES || total > maxTotalBytes || files.length === MAX_REPLY_FILES)
+    if (size > MAX_REPLY_FILE_BYTES || total > MAX_TOTAL_BYTES || files.length === MAX_REPLY_FILES)
       throw new EngineError("refused", `the files of the answer are too many or too large, at ${name}`);
     const bytes = await readRegularFile(file, MAX_REPLY_FILE_BYTES).catch(() => null);
     if (bytes === null) missing.push(name);

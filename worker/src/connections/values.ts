@@ -2,8 +2,8 @@
 import { passedEnv } from "../engines/command.js";
 
 const variableName = /^[A-Z][A-Z0-9_]{0,63}$/;
-const maxVariables = 32;
-const maxValueUnits = 32 * 1024;
+const MAX_VARIABLES = 32;
+const MAX_VALUE_UNITS = 32 * 1024;
 /** What the program's own environment is made of; a connection is an addition to it. */
 const taken: ReadonlySet<string> = new Set([...passedEnv, "DATA_DIR"]);
 /** They change how programs are loaded, and are no credentials. */
@@ -20,7 +20,7 @@ export function readValues(text: string): ReadValues {
   const problems = entries.flatMap(([name, value]) => problemOf(name, value));
   const names = entries.map(([name]) => name);
   if (names.length === 0) problems.push("standard input holds no variable");
-  if (names.length > maxVariables) problems.push(`at most ${maxVariables} variables`);
+  if (names.length > MAX_VARIABLES) problems.push(`at most ${MAX_VARIABLES} variables`);
   if (new Set(names).size < names.length) problems.push("a variable is named twice");
   return problems.length > 0 ? { ok: false, problems } : { ok: true, values: Object.fromEntries(entries) };
 }
@@ -28,8 +28,8 @@ export function readValues(text: string): ReadValues {
 function problemOf(name: string, value: string): string[] {
   if (!variableName.test(name)) return ["a name is not of capital letters, digits and underscores"];
   if (taken.has(name) || loader.test(name)) return [`${name} is not a connection's to set`];
-  if (value === "" || value.length > maxValueUnits || value.includes("\0"))
-    return [`${name} is empty, larger than ${maxValueUnits} characters, or holds a zero character`];
+  if (value === "" || value.length > MAX_VALUE_UNITS || value.includes("\0"))
+    return [`${name} is empty, larger than ${MAX_VALUE_UNITS} characters, or holds a zero character`];
   return [];
 }
 

@@ -37,15 +37,15 @@ export const passedEnv = [
   "SYSTEMROOT",
 ] as const;
 
-const maxOutputBytes = 1024 * 1024;
-const stderrTailUnits = 500;
-const stderrTailBytes = 4 * stderrTailUnits;
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+const STDERR_TAIL_UNITS = 500;
+const STDERR_TAIL_BYTES = 4 * STDERR_TAIL_UNITS;
 /** Once the program has ended, what it wrote is in the pipe; nothing more for this long, and it has been read. */
-const quietMs = 50;
+const QUIET_MS = 50;
 /** A helper that goes on writing is not listened to for longer. */
-const longestDrainMs = 1_000;
+const LONGEST_DRAIN_MS = 1_000;
 /** Linux takes no longer string in an environment (128 KiB with its name and end). */
-const maxVariableBytes = 127 * 1024;
+const MAX_VARIABLE_BYTES = 127 * 1024;
 
 /**
  * Reads a command line: a JSON array of strings, or simple words separated by spaces (no quoting: use the array).
@@ -114,12 +114,12 @@ function runOnce(
     // A process without file descriptors left gets a child without pipes, and the error a moment later.
     child.stdout?.on("data", (chunk: Buffer) => {
       stdoutBytes += chunk.length;
-      if (stdoutBytes <= maxOutputBytes) return void stdout.push(chunk);
+      if (stdoutBytes <= MAX_OUTPUT_BYTES) return void stdout.push(chunk);
       if (!tooMuch) kill();
       tooMuch = true;
     });
     child.stderr?.on("data", (chunk: Buffer) => {
-      stderr = Buffer.concat([stderr, chunk]).subarray(-stderrTailBytes);
+      stderr = Buffer.concat([stderr, chunk]).subarray(-STDERR_TAIL_BYTES);
     });
     // A program that does not read its input closes the pipe: not an error by itself.
     child.stdin?.on("error", () => undefined);
@@ -138,7 +138,7 @@ function runOnce(
       drained(child, () => {
         if (request.signal.aborted) return finish(new EngineError("aborted", "command: aborted"));
         if (tooMuch)
-          return finish(new EngineError("refused", `command: more than ${maxOutputBytes} bytes of output`));
+          return finish(new EngineError("refused", `command: more than ${MAX_OUTPUT_BYTES} bytes of output`));
         if (code === 0) return finish(null);
         const how = code === null ? `killed by ${signal ?? "a signal"}` : `exit code ${code}`;
         finish(new EngineError("crashed", `command: ${how}${tail(tailOf(stderr))}`));
@@ -181,10 +181,10 @@ function drained(child: ChildProcess, then: () => void): void {
         if (!heard) end();
         else if (!over) quiet = wait();
       });
-    }, quietMs);
+    }, QUIET_MS);
   };
   let quiet = wait();
-  const limit = setTimeout(end, longestDrainMs);
+  const limit = setTimeout(end, LONGEST_DRAIN_MS);
   child.once("close", end);
 }
 
@@ -192,7 +192,7 @@ const textOf = (chunks: readonly Buffer[]): string =>
   plainText(Buffer.concat(chunks).toString("utf8")).trim();
 /** What is left of a character whose beginning was cut off says nothing. */
 const tailOf = (stderr: Buffer): string =>
-  cutTextFromStart(plainText(stderr.toString("utf8").replace(/^\ufffd+/, "")).trim(), stderrTailUnits);
+  cutTextFromStart(plainText(stderr.toString("utf8").replace(/^\ufffd+/, "")).trim(), STDERR_TAIL_UNITS);
 
 function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Record<string, string> {
   const passed: Record<string, string> = {};
@@ -213,7 +213,7 @@ function childEnv({ env, dataDir }: CommandOptions, request: EngineRequest): Rec
 
 /** What a message or its agent says, where an environment can hold it: no message makes the program impossible to start. */
 function variable(name: string, value = ""): Record<string, string> {
-  const fits = value !== "" && Buffer.byteLength(value) <= maxVariableBytes;
+  const fits = value !== "" && Buffer.byteLength(value) <= MAX_VARIABLE_BYTES;
   return fits ? { [name]: value.replaceAll("\0", "") } : {};
 }
 

@@ -21,12 +21,12 @@ export interface OpenAiOptions {
 }
 
 /** Tries within one run for busy or failing servers. */
-const maxTries = 3;
+const MAX_TRIES = 3;
 const backoff = equalJitter(500, 8_000);
 /** A server's `retry-after` beyond this goes back to the queue, in ms. */
-const longestRetryAfterMs = 20_000;
+const LONGEST_RETRY_AFTER_MS = 20_000;
 /** Of an error's body, in bytes. */
-const maxErrorBytes = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Creates the engine. */
 export function createOpenAiEngine(options: OpenAiOptions): Engine {
@@ -79,7 +79,7 @@ async function answerOf(options: OpenAiOptions, request: EngineRequest): Promise
     }
     const { error } = attempt;
     const waitMs = error.retryAfterMs ?? backoffMs(tries, backoff, clock.random());
-    if (!error.retryable || tries >= maxTries || waitMs > longestRetryAfterMs) throw error;
+    if (!error.retryable || tries >= MAX_TRIES || waitMs > LONGEST_RETRY_AFTER_MS) throw error;
     tries += 1;
     await clock.sleep(waitMs, request.signal);
     if (request.signal.aborted) throw new EngineError("aborted", "openai: aborted");
@@ -137,7 +137,7 @@ async function beginningOf(response: Response): Promise<string> {
     for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= maxErrorBytes) break;
+      if (bytes >= MAX_ERROR_BYTES) break;
     }
   } catch {
     // The status and what came of the words say enough.

@@ -40,10 +40,10 @@ export const codeOf = (error: unknown): string | undefined =>
 
 export const isGone = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "");
 
-const ownerMay = 0o700;
+const OWNER_MAY = 0o700;
 
 /** Lets the owner list, enter and change a directory again, where the owner is this process's user. */
 export async function loosen(directory: RawPath, facts: Stats): Promise<void> {
-  if (!facts.isDirectory() || (facts.mode & ownerMay) === ownerMay) return;
-  await chmod(directory, (facts.mode & 0o7777) | ownerMay).catch(() => undefined);
+  if (!facts.isDirectory() || (facts.mode & OWNER_MAY) === OWNER_MAY) return;
+  await chmod(directory, (facts.mode & 0o7777) | OWNER_MAY).catch(() => undefined);
 }

@@ -4,9 +4,9 @@ import path from "node:path";
 import { codeOf, factsAt, inside, isGone, loosen, namesIn, rawPath, type RawPath } from "./rawPath.js";
 
 /** A path of this many bytes leaves room for one more name; Linux takes 4,095. */
-const maxPathBytes = 3_000;
+const MAX_PATH_BYTES = 3_000;
 /** A program that still runs may fill a directory again while it is emptied. */
-const tries = 3;
+const TRIES = 3;
 
 /**
  * Removes whatever stands at `target`, links not followed: any name, any depth, directories that nobody may enter or
@@ -21,7 +21,7 @@ async function remove(target: RawPath, shallow: RawPath): Promise<void> {
   if (facts === null) return;
   if (!facts.isDirectory()) return await gone(unlink(target));
   await loosen(target, facts);
-  if (target.length > maxPathBytes) {
+  if (target.length > MAX_PATH_BYTES) {
     const moved = inside(shallow, randomUUID());
     await rename(target, moved);
     return await remove(moved, shallow);
@@ -31,7 +31,7 @@ async function remove(target: RawPath, shallow: RawPath): Promise<void> {
     try {
       return await gone(rmdir(target));
     } catch (error) {
-      if (codeOf(error) !== "ENOTEMPTY" || tried === tries) throw error;
+      if (codeOf(error) !== "ENOTEMPTY" || tried === TRIES) throw error;
     }
   }
 }

@@ -6,11 +6,11 @@ import { WorkerFault } from "../faults.js";
 /** What the worker needs and a script does not. */
 const withheld = ["AGENT_TOKEN", "CLIENT_TLS_KEY", "INIT_SCRIPT"];
 /** The end of the output that is kept for the log, in UTF-16 units. */
-const outputTailUnits = 8_000;
+const OUTPUT_TAIL_UNITS = 8_000;
 /** How long output may still come after the script has ended, in ms. */
-const lateOutputMs = 200;
+const LATE_OUTPUT_MS = 200;
 /** From SIGTERM to SIGKILL of the process group, in ms. */
-const killGraceMs = 2_000;
+const KILL_GRACE_MS = 2_000;
 
 export interface InitScriptDeps {
   log: Logger;
@@ -59,7 +59,7 @@ function run(
     let cut: string | null = null;
     let killTimer: NodeJS.Timeout | undefined;
     const keep = (chunk: Buffer): void => {
-      output = (output + chunk.toString("utf8")).slice(-outputTailUnits);
+      output = (output + chunk.toString("utf8")).slice(-OUTPUT_TAIL_UNITS);
     };
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
@@ -73,7 +73,7 @@ function run(
     const end = (why: string): void => {
       cut ??= why;
       signalGroup("SIGTERM");
-      killTimer = setTimeout(() => signalGroup("SIGKILL"), killGraceMs);
+      killTimer = setTimeout(() => signalGroup("SIGKILL"), KILL_GRACE_MS);
     };
     const onStop = (): void => end("stopped");
     signal.addEventListener("abort", onStop, { once: true });
@@ -92,7 +92,7 @@ function run(
       // What a script left running on purpose goes on; what a failed one left does not.
       if (how !== "done") signalGroup("SIGKILL");
       // It may hold the pipes open, and then "close" never comes.
-      const late = setTimeout(() => finish(how), lateOutputMs);
+      const late = setTimeout(() => finish(how), LATE_OUTPUT_MS);
       child.once("close", () => {
         clearTimeout(late);
         finish(how);

@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { parseJson } from "../../../src/policy/text/parseJson.js";
 
-const checksumDigits = 16;
+const CHECKSUM_DIGITS = 16;
 
 const checksum = (json: string): string =>
-  createHash("sha256").update(json).digest("hex").slice(0, checksumDigits);
+  createHash("sha256").update(json).digest("hex").slice(0, CHECKSUM_DIGITS);
 
 /** One line, its newline included. */
 export function frame(record: unknown): string {
@@ -42,7 +42,7 @@ export function unframe(content: string): Unframed {
 }
 
 function readLine(line: string): unknown {
-  const json = line.slice(checksumDigits + 1);
-  if (line[checksumDigits] !== " " || line.slice(0, checksumDigits) !== checksum(json)) return undefined;
+  const json = line.slice(CHECKSUM_DIGITS + 1);
+  if (line[CHECKSUM_DIGITS] !== " " || line.slice(0, CHECKSUM_DIGITS) !== checksum(json)) return undefined;
   return parseJson(json);
 }

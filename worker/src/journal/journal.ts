@@ -70,8 +70,8 @@ export interface JournalFinding {
 }
 
 /** Larger than this, in bytes, the file is written anew with the open wills only. An answer has at most 256 KiB. */
-const rotateBytes = 4 * 1024 * 1024;
-const fileName = "answers.journal";
+const ROTATE_BYTES = 4 * 1024 * 1024;
+const FILE_NAME = "answers.journal";
 
 /** The open wills. Its writes are durable when they return; a disk that refuses one is reported and the work goes on. */
 export class Journal {
@@ -90,7 +90,7 @@ export class Journal {
 
   /** A journal that ends with the process: it still serves an outage. */
   static inMemory(workerId: string): Journal {
-    return new Journal(null, workerId, () => undefined, rotateBytes);
+    return new Journal(null, workerId, () => undefined, ROTATE_BYTES);
   }
 
   /**
@@ -103,12 +103,12 @@ export class Journal {
     options: { onWriteFailed?: (error: unknown) => void; rotateBytes?: number } = {},
   ): { journal: Journal; finding: JournalFinding } {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const file = path.join(dir, fileName);
+    const file = path.join(dir, FILE_NAME);
     const journal = new Journal(
       file,
       workerId,
       options.onWriteFailed ?? (() => undefined),
-      options.rotateBytes ?? rotateBytes,
+      options.rotateBytes ?? ROTATE_BYTES,
     );
     return { journal, finding: journal.load(file) };
   }

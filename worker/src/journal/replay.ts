@@ -13,7 +13,7 @@ export interface ReplayDeps {
 }
 
 /** A call at which the component itself fails so often would fail for ever, and the worker would claim nothing meanwhile. */
-const maxServerFailures = 5;
+const MAX_SERVER_FAILURES = 5;
 
 /**
  * Repeats each open will, oldest first, under the fence of its lease. One whose message somebody else has by now is dropped
@@ -33,7 +33,7 @@ export async function replay(deps: ReplayDeps, signal?: AbortSignal): Promise<vo
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       if (isAboutTheToken(error) || error.code === "aborted") throw error;
-      if (error.retryable && !(error.code === "internal" && journal.failedAgain(will) >= maxServerFailures))
+      if (error.retryable && !(error.code === "internal" && journal.failedAgain(will) >= MAX_SERVER_FAILURES))
         throw error;
       journal.settled(will);
       onReplayed?.("refused");

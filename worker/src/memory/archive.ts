@@ -14,14 +14,14 @@ import type { Place } from "./place.js";
 import { readable, walk, type Found } from "./walk.js";
 
 /** More than a workspace has; an archive beyond it is hostile or broken. */
-const maxEntries = 200_000;
+const MAX_ENTRIES = 200_000;
 /** Files of zeros pack a thousandfold, so the ratio says nothing; the unpacked size is what is bounded. */
 const anyRatio = Infinity;
 /** Of a tar archive: everything is a multiple of it, and two empty blocks are its end. */
-const blockBytes = 512;
-const chunkBytes = 256 * 1024;
+const BLOCK_BYTES = 512;
+const CHUNK_BYTES = 256 * 1024;
 /** Of a mode, what a restore gives back; a program that takes its owner's rights does not come back as one. */
-const permissions = 0o777;
+const PERMISSIONS = 0o777;
 
 export interface Packed {
   file: string;
@@ -76,7 +76,7 @@ export async function* tarOf(
       // The prefix keeps a name that starts with "@" or "-" from meaning something.
       path: `./${entry.name}${isFile ? "" : "/"}`,
       type: isFile ? "File" : "Directory",
-      mode: entry.facts.mode & permissions,
+      mode: entry.facts.mode & PERMISSIONS,
       size,
       mtime: entry.facts.mtime,
     });
@@ -86,11 +86,11 @@ export async function* tarOf(
     }
     entries += 1;
     bytes += size;
-    if (entries > maxEntries || bytes > maxUnpackedBytes) throw tooMuch();
+    if (entries > MAX_ENTRIES || bytes > maxUnpackedBytes) throw tooMuch();
     yield header;
     if (isFile) yield* contentOf(entry, size, leftOut);
   }
-  yield Buffer.alloc(2 * blockBytes);
+  yield Buffer.alloc(2 * BLOCK_BYTES);
 }
 
 /** Null for a name that `tar` writes but does not read again: a line end in a name that needs the extended form. */
@@ -112,15 +112,15 @@ async function* contentOf(
 ): AsyncGenerator<Buffer> {
   let position = 0;
   while (position < size) {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, size - position));
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
     const read = await readable(leftOut, name, () => handle.read(chunk, 0, chunk.length, position));
     if (read?.bytesRead === 0) leftOut.add(name, "changed");
     if (read === undefined || read.bytesRead === 0) break;
     position += read.bytesRead;
     yield chunk.subarray(0, read.bytesRead);
   }
-  const end = Math.ceil(size / blockBytes) * blockBytes;
-  for (; position < end; position += chunkBytes) yield Buffer.alloc(Math.min(chunkBytes, end - position));
+  const end = Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;
+  for (; position < end; position += CHUNK_BYTES) yield Buffer.alloc(Math.min(CHUNK_BYTES, end - position));
 }
 
 const tooMuch = (): MemoryError =>
@@ -158,7 +158,7 @@ export async function unpack(
       preserveOwner: false,
       maxDecompressionRatio: anyRatio,
       onReadEntry: ({ path: name, mode }) => {
-        if (mode !== undefined && normal(name) !== ".") modes.push({ name, mode: mode & permissions });
+        if (mode !== undefined && normal(name) !== ".") modes.push({ name, mode: mode & PERMISSIONS });
       },
     });
     // Last, and from the inside out: nothing could be written into a directory that may not be changed.
@@ -185,7 +185,7 @@ async function judge(place: Place, file: string, maxUnpackedBytes: number): Prom
         bytes += entry.size;
         const fault = faultOf(place, entry.path, entry.type);
         if (fault !== null) problems.push(fault);
-        if (entries > maxEntries || bytes > maxUnpackedBytes) problems.push(tooMuch());
+        if (entries > MAX_ENTRIES || bytes > maxUnpackedBytes) problems.push(tooMuch());
       },
     });
   } catch (error) {

@@ -11,7 +11,7 @@ import { moveEntry } from "../files/moveEntry.js";
 import { readRegularFile } from "../files/openRegular.js";
 import { codeOf, factsAt, inside, isGone, loosen, namesIn, rawPath, type RawPath } from "../files/rawPath.js";
 import { removeTree } from "../files/removeTree.js";
-import { privateDir, type Place } from "./place.js";
+import { PRIVATE_DIR, type Place } from "./place.js";
 
 const markerSchema = z.object({
   workspaceId: z.string(),
@@ -45,7 +45,7 @@ export class Disk {
   }
   /** Where an archive on its way is kept; not part of the memory. */
   file(name: string): string {
-    return path.join(this.place.root, privateDir, name);
+    return path.join(this.place.root, PRIVATE_DIR, name);
   }
 
   /** Where the archive on its way lies; no longer than it is needed, as it takes room from the agent. */
@@ -157,7 +157,7 @@ export class Disk {
 }
 
 /** Ours, or the file system's own. */
-export const isForeign = (name: string): boolean => name === privateDir || name === "lost+found";
+export const isForeign = (name: string): boolean => name === PRIVATE_DIR || name === "lost+found";
 
 /**
  * A directory that its owner can use; what else stood there (a file, a link that leads nowhere) is removed. A link to a
@@ -199,7 +199,7 @@ async function namesOrNone(directory: RawPath): Promise<Buffer[]> {
 }
 
 /** Large enough for a marker; what is larger is none. */
-const maxJsonBytes = 1024 * 1024;
+const MAX_JSON_BYTES = 1024 * 1024;
 /** What an agent can make of our files. A disk that fails (`EIO`) is not among them. */
 const unreadable = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENXIO", "EACCES"]);
 
@@ -207,7 +207,7 @@ async function readJson(file: string): Promise<unknown> {
   try {
     const facts = await factsAt(file);
     if (facts?.isFile()) await chmod(file, 0o600).catch(() => undefined);
-    const bytes = await readRegularFile(file, maxJsonBytes);
+    const bytes = await readRegularFile(file, MAX_JSON_BYTES);
     return bytes === null ? null : (JSON.parse(bytes.toString("utf8")) as unknown);
   } catch (error) {
     if (error instanceof SyntaxError || unreadable.has(codeOf(error) ?? "")) return null;

@@ -2,8 +2,8 @@
 import { cutText } from "../../../src/policy/text/cut.js";
 import { shownName } from "../files/rawPath.js";
 
-const maxExamples = 5;
-const maxNameUnits = 200;
+const MAX_EXAMPLES = 5;
+const MAX_NAME_UNITS = 200;
 
 /**
  * `link`, `special` (sockets, pipes, devices), `name` (no UTF-8, or nothing that an archive can hold), `too_large`,
@@ -21,7 +21,7 @@ export class LeftOut {
   add(name: Buffer | string, reason: LeftOutReason): void {
     this.count += 1;
     this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
-    if (this.examples.length < maxExamples)
-      this.examples.push(`${cutText(shownName(name), maxNameUnits)} (${reason})`);
+    if (this.examples.length < MAX_EXAMPLES)
+      this.examples.push(`${cutText(shownName(name), MAX_NAME_UNITS)} (${reason})`);
   }
 }

@@ -40,8 +40,8 @@ export interface MemoryDeps {
 }
 
 /** After a periodic snapshot that failed: turns until the next try. */
-const retryAfterTurns = 5;
-const callAttempts = 6;
+const RETRY_AFTER_TURNS = 5;
+const CALL_ATTEMPTS = 6;
 const backoff = equalJitter(250, 5_000);
 
 /** Owns the data directory. Its calls must not overlap, and none may run beside the engine. */
@@ -143,7 +143,7 @@ export class Memory {
       return true;
     } catch (error) {
       const known = memoryErrorOf(error);
-      this.dueAt = this.unsaved + retryAfterTurns;
+      this.dueAt = this.unsaved + RETRY_AFTER_TURNS;
       this.deps.log.error({ reason, err: known }, "memory.notSaved");
       if (prepared !== null) await this.report(prepared.snapshotId, known.message, uploaded);
       return false;
@@ -307,7 +307,7 @@ export class Memory {
   private call<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     const onFailure = (error: unknown, failures: number): void => {
       const retryable = error instanceof TransportError && error.retryable;
-      if (!retryable || failures >= callAttempts || signal.aborted) throw error;
+      if (!retryable || failures >= CALL_ATTEMPTS || signal.aborted) throw error;
     };
     return repeat(attempt, { clock: this.deps.clock, backoff, signal, onFailure });
   }

@@ -2,12 +2,12 @@
 import path from "node:path";
 
 /** The worker's own corner of the data directory: marker, journal, files on their way. Never part of an archive. */
-export const privateDir = ".agent-factory";
+export const PRIVATE_DIR = ".agent-factory";
 
 /** A data directory, and what of it is memory. */
 export interface Place {
   root: string;
-  /** The entries directly below `root` that are memory; null: all but {@link privateDir}. */
+  /** The entries directly below `root` that are memory; null: all but {@link PRIVATE_DIR}. */
   entries: readonly string[] | null;
   /** Files below the entries that belong to the machine and not to the memory, relative to `root`. */
   machineFiles: readonly string[];
@@ -23,7 +23,7 @@ export interface PlaceVariables {
 }
 
 /** Where the published image mounts its volume. */
-const imageDataDir = "/data";
+const IMAGE_DATA_DIR = "/data";
 
 /**
  * The place of the memory; null when the engine keeps none here: a stateless one, or an OpenClaw gateway whose directories
@@ -31,11 +31,11 @@ const imageDataDir = "/data";
  */
 export function memoryPlace(env: PlaceVariables): Place | null {
   if (env.ENGINE === "command" && env.COMMAND_STATEFUL === "true")
-    return { root: path.resolve(env.DATA_DIR ?? imageDataDir), entries: null, machineFiles: [] };
+    return { root: path.resolve(env.DATA_DIR ?? IMAGE_DATA_DIR), entries: null, machineFiles: [] };
   if (env.ENGINE !== "openclaw") return null;
   const dirs = openClawDirs(env);
   if (dirs.length === 0) return null;
-  const root = path.resolve(env.DATA_DIR ?? imageDataDir);
+  const root = path.resolve(env.DATA_DIR ?? IMAGE_DATA_DIR);
   const machineFiles =
     env.OPENCLAW_CONFIG_PATH === undefined ? [] : [relative(root, env.OPENCLAW_CONFIG_PATH)];
   return { root, entries: dirs.map(({ dir }) => relative(root, dir)), machineFiles };
@@ -44,9 +44,9 @@ export function memoryPlace(env: PlaceVariables): Place | null {
 /** What is wrong with these variables together. */
 export function placeProblems(env: PlaceVariables): { name: string; problem: string }[] {
   if (env.ENGINE !== "openclaw") return [];
-  const root = path.resolve(env.DATA_DIR ?? imageDataDir);
+  const root = path.resolve(env.DATA_DIR ?? IMAGE_DATA_DIR);
   return openClawDirs(env)
-    .filter(({ dir }) => path.dirname(path.resolve(dir)) !== root || path.basename(dir) === privateDir)
+    .filter(({ dir }) => path.dirname(path.resolve(dir)) !== root || path.basename(dir) === PRIVATE_DIR)
     .map(({ name }) => ({ name, problem: "must be a directory directly inside DATA_DIR" }));
 }
 

@@ -1,6 +1,6 @@
 /** The memory that the environment asks for, taken up before the engine starts. */
 import type { Logger } from "pino";
-import { snapshotFormatVersion } from "../../../src/contract/snapshots.js";
+import { SNAPSHOT_FORMAT_VERSION } from "../../../src/contract/snapshots.js";
 import type { Clock } from "../clock.js";
 import type { Engine } from "../engine/engine.js";
 import type { WorkerEnv } from "../env.js";
@@ -31,7 +31,7 @@ export async function startMemory(
   const versions = {
     worker: workerVersion(),
     engine: deps.engine.name,
-    format: String(snapshotFormatVersion),
+    format: String(SNAPSHOT_FORMAT_VERSION),
   };
   const storage = await snapshotStorage(env);
   const memory = new Memory({

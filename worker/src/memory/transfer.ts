@@ -12,7 +12,7 @@ import type { Packed } from "./archive.js";
 import { MemoryError, systemCode } from "./memoryError.js";
 import { parseJson } from "../../../src/policy/text/parseJson.js";
 
-const attempts = 4;
+const ATTEMPTS = 4;
 const backoff = equalJitter(250, 5_000);
 
 const uploadReply = z.object({ storageId: z.string().min(1) });
@@ -133,7 +133,7 @@ export async function persist<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   const onFailure = (error: unknown, failures: number): void => {
-    if (signal.aborted || failures >= attempts || (error instanceof HttpFailure && !error.transient))
+    if (signal.aborted || failures >= ATTEMPTS || (error instanceof HttpFailure && !error.transient))
       throw error;
   };
   try {

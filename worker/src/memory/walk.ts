@@ -22,9 +22,9 @@ export type Found = { name: string; facts: Stats } & (
 );
 
 /** Of the whole path Linux takes 4,095 bytes; the rest is for the directory that it is restored to. */
-const maxNameBytes = 3_500;
+const MAX_NAME_BYTES = 3_500;
 /** As many levels as `tar` unpacks. */
-const maxDepth = 1_000;
+const MAX_DEPTH = 1_000;
 /** Errors that tell about this one entry and not about the machine. */
 const entryErrors = new Set(["EACCES", "EPERM", "ENAMETOOLONG", "ELOOP", "ENXIO", "EIO", "EBUSY", "ENODEV"]);
 
@@ -40,7 +40,7 @@ export async function* walk(place: Place, leftOut: LeftOut): AsyncGenerator<Foun
   for (let rawName = waiting.pop(); rawName !== undefined; rawName = waiting.pop()) {
     const name = nameText(rawName);
     if (name !== null && place.machineFiles.includes(name)) continue;
-    if (name === null || rawName.length > maxNameBytes || isTooDeep(name) || climbs(name)) {
+    if (name === null || rawName.length > MAX_NAME_BYTES || isTooDeep(name) || climbs(name)) {
       leftOut.add(rawName, "name");
       continue;
     }
@@ -60,7 +60,7 @@ export async function* walk(place: Place, leftOut: LeftOut): AsyncGenerator<Foun
 /** The last is taken first. */
 const inOrder = (names: Buffer[]): Buffer[] => names.sort((a, b) => Buffer.compare(b, a));
 
-const isTooDeep = (name: string): boolean => name.split("/").length > maxDepth;
+const isTooDeep = (name: string): boolean => name.split("/").length > MAX_DEPTH;
 
 /** Whether another system would read the name as a way out. */
 const climbs = (name: string): boolean => name.includes("\\") && name.split(/[\\/]/).includes("..");

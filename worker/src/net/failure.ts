@@ -25,10 +25,10 @@ export function failureOf(error: unknown): NetworkFailure {
 }
 
 /** Errors name their cause; several addresses of one name fail together. At most this deep. */
-const maxDepth = 6;
+const MAX_DEPTH = 6;
 
 function causesOf(error: unknown, depth = 0): Error[] {
-  if (!(error instanceof Error) || depth >= maxDepth) return [];
+  if (!(error instanceof Error) || depth >= MAX_DEPTH) return [];
   const inner: unknown = error instanceof AggregateError ? (error.errors as unknown[])[0] : error.cause;
   return [error, ...causesOf(inner, depth + 1)];
 }

@@ -4,8 +4,8 @@ import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { openTunnel } from "./proxy.js";
 
 /** A server that has something against us says so in its first answer, in ms. */
-const longestMs = 5_000;
-const afterHandshakeMs = 500;
+const LONGEST_MS = 5_000;
+const AFTER_HANDSHAKE_MS = 500;
 
 /** The error of the connection; null: the server has nothing against it, or says nothing. Never rejects. */
 export async function listenToTls(
@@ -29,12 +29,12 @@ export async function listenToTls(
         socket.destroy();
         resolve(error);
       };
-      let timer = setTimeout(end, longestMs, null);
+      let timer = setTimeout(end, LONGEST_MS, null);
       raw.once("error", end);
       socket.on("error", end);
       socket.once("secureConnect", () => {
         clearTimeout(timer);
-        timer = setTimeout(end, afterHandshakeMs, null);
+        timer = setTimeout(end, AFTER_HANDSHAKE_MS, null);
       });
       socket.resume();
     });

@@ -4,7 +4,7 @@ import { request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 
 /** Longest wait for the proxy to open a tunnel, in ms. */
-const tunnelTimeoutMs = 20_000;
+const TUNNEL_TIMEOUT_MS = 20_000;
 
 /** All of them come before a byte of the request has left for its target. */
 export type ProxyErrorCode = "PROXY_UNREACHABLE" | "PROXY_AUTHENTICATION_REQUIRED" | "PROXY_REFUSED";
@@ -62,7 +62,7 @@ export function openTunnel(proxyUrl: string, host: string, port: number): Promis
     method: "CONNECT",
     path: authority,
     headers: { host: authority, ...authorizationFor(proxy) },
-    timeout: tunnelTimeoutMs,
+    timeout: TUNNEL_TIMEOUT_MS,
     agent: false,
   });
   const refusal = (status = 0): ProxyError =>

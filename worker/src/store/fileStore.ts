@@ -22,11 +22,11 @@ const contentSchema = z.object({
 });
 type Content = z.infer<typeof contentSchema>;
 
-const fileName = "own.json";
+const FILE_NAME = "own.json";
 
 /** Opens the store of this directory, creating and migrating it as needed. */
 export async function openFileStore(dir: string): Promise<OwnStore> {
-  const file = path.join(dir, fileName);
+  const file = path.join(dir, FILE_NAME);
   await attempt(() => mkdir(dir, { recursive: true, mode: 0o700 }));
   const { content, migrated } = await read(file);
   if (migrated) await write(file, content);

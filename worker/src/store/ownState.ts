@@ -7,7 +7,7 @@ import type { WorkerEnv } from "../env.js";
 import { faults, WorkerFault } from "../faults.js";
 import { Journal } from "../journal/journal.js";
 import { systemCode } from "../memory/memoryError.js";
-import { memoryPlace, privateDir } from "../memory/place.js";
+import { memoryPlace, PRIVATE_DIR } from "../memory/place.js";
 import { lockDir } from "./dirLock.js";
 import { openFileStore } from "./fileStore.js";
 import { openPostgresStore } from "./postgresStore.js";
@@ -31,7 +31,7 @@ export function stateDir(
 ): string | null {
   if (env.STATE_DIR !== undefined) return env.STATE_DIR;
   const place = memoryPlace(env);
-  return place === null ? null : path.join(place.root, privateDir, "own");
+  return place === null ? null : path.join(place.root, PRIVATE_DIR, "own");
 }
 
 /** Opens journal and store. Rejects with a `WorkerFault`. */
@@ -72,11 +72,11 @@ export async function openStore(
   }
 }
 
-const instanceFile = "instance";
+const INSTANCE_FILE = "instance";
 
 /** Under the directory's lock, so that no other process has the same. */
 function instanceOf(dir: string): string {
-  const file = path.join(dir, instanceFile);
+  const file = path.join(dir, INSTANCE_FILE);
   const fresh = randomUUID();
   try {
     const known = existsSync(file) ? readFileSync(file, "utf8").trim() : "";

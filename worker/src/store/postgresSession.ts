@@ -11,9 +11,9 @@ import { tlsOffers, type PostgresPlace, type SessionKind } from "./postgresUrl.j
 import { StoreError } from "./store.js";
 
 /** Longest wait for a connection and for a statement, in ms. */
-const timeoutMs = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Together two to four seconds of waiting: a failover or restart of minutes is the queue's to wait for. */
-const attempts = 4;
+const ATTEMPTS = 4;
 const backoff = equalJitter(250, 2_000);
 
 export interface PostgresSession {
@@ -50,7 +50,7 @@ export function createPostgresSession(
         await discard();
         if (error instanceof StoreError) throw error;
         const { message, transient } = postgresFailure(error);
-        if (!transient || failures >= attempts)
+        if (!transient || failures >= ATTEMPTS)
           throw new StoreError("unavailable", message, { cause: error });
       },
     });
@@ -116,9 +116,9 @@ async function connectTo(
     database,
     options,
     ssl,
-    connectionTimeoutMillis: timeoutMs,
+    connectionTimeoutMillis: TIMEOUT_MS,
     // Counted here: as a parameter of the connection a pooler refuses it.
-    query_timeout: timeoutMs,
+    query_timeout: TIMEOUT_MS,
     application_name: "agent-factory-worker",
     keepAlive: true,
   });

@@ -17,8 +17,8 @@ const migrations: readonly string[] = [
    )`,
 ];
 /** Keeps two workers that start together from migrating at once; any number that nobody else is likely to use. */
-const migrationLock = 738_201_554;
-const leastServerVersion = 140_000;
+const MIGRATION_LOCK = 738_201_554;
+const LEAST_SERVER_VERSION = 140_000;
 
 const rowSchema = z.object({
   name: z.string(),
@@ -31,7 +31,7 @@ const connectionOf = (row: unknown) => {
   return { name, values, updatedAt };
 };
 
-const columns = "name, connection_values, updated_at";
+const COLUMNS = "name, connection_values, updated_at";
 
 /** Connects, and creates or migrates the tables where that is needed. Rejects with a {@link StoreError}, or a `WorkerFault` without the driver. */
 export async function openPostgresStore(
@@ -50,23 +50,23 @@ export async function openPostgresStore(
   try {
     await session.run(migrate);
     // What a message would need, asked for now.
-    await rows(`SELECT ${columns} FROM agent_factory_connections LIMIT 0`);
+    await rows(`SELECT ${COLUMNS} FROM agent_factory_connections LIMIT 0`);
   } catch (error) {
     await session.close();
     throw error;
   }
   return {
     async find(name) {
-      const [row] = await rows(`SELECT ${columns} FROM agent_factory_connections WHERE name = $1`, [name]);
+      const [row] = await rows(`SELECT ${COLUMNS} FROM agent_factory_connections WHERE name = $1`, [name]);
       return row === undefined ? null : connectionOf(row);
     },
     list: async () =>
-      (await rows(`SELECT ${columns} FROM agent_factory_connections ORDER BY name`)).map((row) =>
+      (await rows(`SELECT ${COLUMNS} FROM agent_factory_connections ORDER BY name`)).map((row) =>
         listingOf(connectionOf(row)),
       ),
     async put({ name, values, updatedAt }) {
       await rows(
-        `INSERT INTO agent_factory_connections (${columns}) VALUES ($1, $2, $3)
+        `INSERT INTO agent_factory_connections (${COLUMNS}) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET connection_values = $2, updated_at = $3`,
         [name, JSON.stringify(values), updatedAt],
       );
@@ -80,7 +80,7 @@ export async function openPostgresStore(
 /** Where the tables are of this version nothing is written, so that a user without the right to create them will do. */
 async function migrate(client: Client): Promise<void> {
   const server = await numberOf(client, "SHOW server_version_num", "server_version_num");
-  if (server < leastServerVersion)
+  if (server < LEAST_SERVER_VERSION)
     throw new StoreError(
       "unavailable",
       `PostgreSQL 14 or later is needed; the server is ${Math.floor(server / 10_000)}`,
@@ -89,7 +89,7 @@ async function migrate(client: Client): Promise<void> {
   await client.query("BEGIN");
   try {
     // Until the end of the transaction, which a pooler keeps on one server.
-    await client.query("SELECT pg_advisory_xact_lock($1)", [migrationLock]);
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     await client.query(
       "CREATE TABLE IF NOT EXISTS agent_factory_migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
     );

@@ -27,7 +27,7 @@ export interface PostgresPlace {
 
 const shape = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const hostShape = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5})?)?$/;
-const defaultPort = 5432;
+const DEFAULT_PORT = 5432;
 
 /** Reads a URL over the variables that libpq reads too, or says what is wrong with it, without showing it. */
 export function readPostgresUrl(
@@ -87,7 +87,7 @@ function hostsOf(
     if (parts === null) throw new Error("no host and port");
     const [, host = "", port] = parts;
     const common = ports.length === 1 ? ports[0] : ports[index];
-    const number = Number(port || common || defaultPort);
+    const number = Number(port || common || DEFAULT_PORT);
     if (!(number > 0 && number < 65_536)) throw new Error("no port");
     return {
       host: decodeURIComponent(host).replace(/^\[|\]$/g, "") || env["PGHOST"] || "localhost",

@@ -12,11 +12,11 @@ export interface IdleHint {
 }
 
 /** The wait between two claims when the server hints nothing, in ms. */
-export const unhintedPollMs = 2_000;
+export const UNHINTED_POLL_MS = 2_000;
 /** A connection that is back within this time, in ms, was not lost: rings are a count, so none of them is missed. */
-const lostAfterMs = 5_000;
+const LOST_AFTER_MS = 5_000;
 /** A listener waits up to this much longer than it is told, never shorter: one call a minute is the most. */
-const listenerSpread = 0.2;
+const LISTENER_SPREAD = 0.2;
 
 export interface WaitingOptions {
   clock: Clock;
@@ -65,7 +65,7 @@ export class Waiting {
     if (!this.hears || this.grace !== null) return;
     const grace = new AbortController();
     this.grace = grace;
-    void this.options.clock.sleep(lostAfterMs, grace.signal).then(() => {
+    void this.options.clock.sleep(LOST_AFTER_MS, grace.signal).then(() => {
       if (grace.signal.aborted) return;
       this.grace = null;
       this.hears = false;
@@ -109,7 +109,7 @@ export class Waiting {
   private waitMs(): number {
     const { clock, fixedPollMs } = this.options;
     if (fixedPollMs !== undefined) return jittered(fixedPollMs, clock.random());
-    if (this.hears) return Math.round(this.pollAfterMs * (1 + listenerSpread * clock.random()));
-    return jittered(this.hint.retryAfterMs ?? unhintedPollMs, clock.random());
+    if (this.hears) return Math.round(this.pollAfterMs * (1 + LISTENER_SPREAD * clock.random()));
+    return jittered(this.hint.retryAfterMs ?? UNHINTED_POLL_MS, clock.random());
   }
 }

@@ -3,7 +3,7 @@ import * as contract from "../../../contract/deployments.js";
 import { factoryError } from "../../../contract/errors.js";
 import { defaultPathPrefix, normalizePathPrefix } from "../../../contract/gateway.js";
 import {
-  defaultOpenAiUrl,
+  DEFAULT_OPEN_AI_URL,
   environmentFile,
   workerEnvironment,
   workerHosts,
@@ -35,7 +35,7 @@ export const provisionAgentWorker = asMutation(contract.provisionAgentWorker)(as
     engine,
     openAiBaseUrl,
   });
-  const model = openAiBaseUrl ?? defaultOpenAiUrl;
+  const model = openAiBaseUrl ?? DEFAULT_OPEN_AI_URL;
   return {
     token: minted.token,
     tokenId: minted.tokenId,

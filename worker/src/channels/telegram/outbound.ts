@@ -19,15 +19,15 @@ export interface TelegramOptions extends CallOptions, ChannelDeps {
 }
 
 /** For one message, in UTF-16 code units (Bot API, `sendMessage`). */
-const maxTextUnits = 4096;
+const MAX_TEXT_UNITS = 4096;
 /** Tries of one part that certainly did not arrive, before it goes back to the queue. */
-const maxTries = 3;
+const MAX_TRIES = 3;
 /** Changes of one part that Telegram asks for: another chat, no thread, no formatting. */
-const maxAdaptations = 4;
+const MAX_ADAPTATIONS = 4;
 const backoff = equalJitter(500, 4_000);
 /** Telegram shows "typing" for at most 5 s (Bot API, `sendChatAction`). */
-const typingIntervalMs = 4_000;
-const defaultUploadTimeoutMs = 120_000;
+const TYPING_INTERVAL_MS = 4_000;
+const DEFAULT_UPLOAD_TIMEOUT_MS = 120_000;
 
 /** One way of sending a part. */
 interface Shape {
@@ -56,7 +56,7 @@ export function createTelegramOutbound(options: TelegramOptions): Outbound {
     for (let tries = 1; ;) {
       const { method, body } = sending.shape();
       const timeoutMs =
-        method === "sendMessage" ? options.timeoutMs : (options.uploadTimeoutMs ?? defaultUploadTimeoutMs);
+        method === "sendMessage" ? options.timeoutMs : (options.uploadTimeoutMs ?? DEFAULT_UPLOAD_TIMEOUT_MS);
       const exchange = await call({ ...options, timeoutMs }, botToken, method, body(), signal, maySend);
       if (exchange.kind === "withheld") return exchange;
       if (exchange.kind === "silent") return { kind: "ambiguous", reason: exchange.reason };
@@ -76,11 +76,11 @@ export function createTelegramOutbound(options: TelegramOptions): Outbound {
           if (signal.aborted) return { kind: "transient", reason };
           continue;
         }
-        if (adaptations++ < maxAdaptations && sending.adapt(code, reply)) continue;
+        if (adaptations++ < MAX_ADAPTATIONS && sending.adapt(code, reply)) continue;
         if (code < 500) return { kind: "refused", reason };
       }
       const reason = exchange.kind === "reply" ? `telegram: HTTP ${exchange.status}` : exchange.reason;
-      if (tries >= maxTries) return { kind: "transient", reason };
+      if (tries >= MAX_TRIES) return { kind: "transient", reason };
       await clock.sleep(backoffMs(tries, backoff, clock.random()), signal);
       // Aborted between two tries it certainly did not arrive, which is more than an abort could say.
       if (signal.aborted) return { kind: "transient", reason };
@@ -91,7 +91,7 @@ export function createTelegramOutbound(options: TelegramOptions): Outbound {
   return {
     problem: ({ credential }) =>
       credential === null || credential === "" ? "telegram bot token missing" : null,
-    render: (text) => splitText(text, maxTextUnits),
+    render: (text) => splitText(text, MAX_TEXT_UNITS),
     send: (part, recipient, signal, maySend) =>
       deliver(textSending(part, recipient, options.parseMode), recipient.credential ?? "", signal, maySend),
     async sendFile(file, recipient, signal, maySend) {
@@ -118,7 +118,7 @@ export function createTelegramOutbound(options: TelegramOptions): Outbound {
         await call(options, recipient.credential ?? "", "sendChatAction", body, signal).catch(
           () => undefined,
         );
-        await clock.sleep(typingIntervalMs, signal);
+        await clock.sleep(TYPING_INTERVAL_MS, signal);
       }
     },
   };

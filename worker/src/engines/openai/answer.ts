@@ -11,9 +11,9 @@ import { parseJson } from "../../../../src/policy/text/parseJson.js";
 import { asThing } from "./words.js";
 
 /** Longest accepted answer, in UTF-16 units: far above any model's output, it stops a stream that never ends. */
-const maxAnswerUnits = 1_000_000;
+const MAX_ANSWER_UNITS = 1_000_000;
 /** Behind the end come the usage and `[DONE]`. A server that keeps the connection open has said all by then, in ms. */
-const afterwordMs = 10_000;
+const AFTERWORD_MS = 10_000;
 
 /** Text as a string, or as a list of parts of which some are text. */
 const zContent = z.unknown().optional().transform(textOf);
@@ -57,7 +57,7 @@ export async function readAnswer(
       clearTimeout(quiet);
       if ("raw" in sent) answer.takeRaw(sent.raw);
       else if (!answer.takeEvent(sent.name, sent.data)) break;
-      if (answer.hasFinished) quiet = setTimeout(() => void leave(), afterwordMs);
+      if (answer.hasFinished) quiet = setTimeout(() => void leave(), AFTERWORD_MS);
     }
   } catch (error) {
     // A connection that fails behind the end takes nothing away, and the model need not run again.
@@ -174,7 +174,7 @@ class Answer {
   }
 
   private bound({ length }: string): void {
-    if (length > maxAnswerUnits) throw new EngineError("refused", "openai: the answer does not end");
+    if (length > MAX_ANSWER_UNITS) throw new EngineError("refused", "openai: the answer does not end");
   }
 
   private whyEmpty(): string {

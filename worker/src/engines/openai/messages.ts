@@ -13,7 +13,7 @@ export interface ChatMessage {
 }
 
 /** Where the window begins with the assistant, or the host wrote first. */
-const earlier = "[What was said before is not shown.]";
+const EARLIER = "[What was said before is not shown.]";
 
 /**
  * Turns of one side that follow each other become one. A stored tool turn has no call id, without which the API refuses the
@@ -27,7 +27,7 @@ export async function messagesOf(
   const turns: { role: "user" | "assistant"; content: string }[] = [];
   const add = (role: "user" | "assistant", content: string): void => {
     const last = turns.at(-1);
-    if (last === undefined && role === "assistant") turns.push({ role: "user", content: earlier });
+    if (last === undefined && role === "assistant") turns.push({ role: "user", content: EARLIER });
     if (last?.role === role) last.content += `\n\n${content}`;
     else turns.push({ role, content });
   };

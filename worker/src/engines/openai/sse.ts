@@ -5,9 +5,9 @@ import { EngineError } from "../../engine/engine.js";
 export type Sent = { name: string; data: string } | { raw: string };
 
 /** Longest body that is no stream of events, in UTF-16 units; the rest of a longer one is not read. */
-const maxRawUnits = 4_000_000;
+const MAX_RAW_UNITS = 4_000_000;
 /** Longest line and event, in UTF-16 units: a whole answer in one JSON value is far below. */
-const maxEventUnits = 16_000_000;
+const MAX_EVENT_UNITS = 16_000_000;
 
 /**
  * Yields each event with data as soon as it is complete, in the end also one that the end of the stream cut off, then what was
@@ -29,13 +29,13 @@ export async function* readEvents(stream: ReadableStreamDefaultReader<Uint8Array
   for await (const line of linesOf(stream)) {
     const [, field = "", value = ""] = /^(data|event|id|retry)(?::[ ]?(.*))?$/s.exec(line) ?? [];
     units += value.length;
-    if (units > maxEventUnits) throw endless();
+    if (units > MAX_EVENT_UNITS) throw endless();
     if (field === "data") data.push(value);
     else if (field === "event") name = value.trim();
     else if (line === "") {
       const sent = take();
       if (sent !== null) yield sent;
-    } else if (field === "" && !line.startsWith(":") && raw.length < maxRawUnits) raw += `${line}\n`;
+    } else if (field === "" && !line.startsWith(":") && raw.length < MAX_RAW_UNITS) raw += `${line}\n`;
   }
   const last = take();
   if (last !== null) yield last;
@@ -59,7 +59,7 @@ async function* linesOf(stream: ReadableStreamDefaultReader<Uint8Array>): AsyncG
       held = rest + held.slice(whole.length);
       yield* lines;
     }
-    if (held.length > maxEventUnits) throw endless();
+    if (held.length > MAX_EVENT_UNITS) throw endless();
   }
   yield* (held + decoder.decode()).split(/\r\n|\n|\r/);
 }

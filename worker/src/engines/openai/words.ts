@@ -3,10 +3,10 @@ import { z } from "zod";
 import { cutText } from "../../../../src/policy/text/cut.js";
 import { parseJson } from "../../../../src/policy/text/parseJson.js";
 
-const maxWordsUnits = 300;
-const maxDepth = 4;
+const MAX_WORDS_UNITS = 300;
+const MAX_DEPTH = 4;
 /** Of a body that is no JSON: a page says what it is at its top, and patterns over a long one of `<` take minutes. */
-const maxPageUnits = 4_000;
+const MAX_PAGE_UNITS = 4_000;
 /** Where servers, gateways and frameworks put their words, the most telling first. */
 const places = [
   "error",
@@ -29,9 +29,9 @@ export const asThing = (value: unknown): Record<string, unknown> => zThing.catch
 /** The words in an answer's body: of an error object of any shape, of a page, or the text as it is. Bounded, on one line. */
 export function wordsOf(body: string): string {
   const parsed = parseJson(body);
-  const words = parsed === undefined ? textOf(body) : wordsIn(parsed, maxDepth);
+  const words = parsed === undefined ? textOf(body) : wordsIn(parsed, MAX_DEPTH);
   const line = words.replace(/\s+/g, " ").trim();
-  return line === "" ? "no error message" : cutText(line, maxWordsUnits);
+  return line === "" ? "no error message" : cutText(line, MAX_WORDS_UNITS);
 }
 
 /** The words in a parsed error. */
@@ -56,7 +56,7 @@ function wordsIn(value: unknown, depth: number): string {
 
 /** Of a page its title, or what is left without the marks. */
 function textOf(whole: string): string {
-  const body = cutText(whole, maxPageUnits);
+  const body = cutText(whole, MAX_PAGE_UNITS);
   if (!/^\s*</.test(body)) return body;
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(body)?.[1] ?? "";
   if (title.trim() !== "") return title;

@@ -10,7 +10,7 @@ import { createS3Storage } from "./s3.js";
 import type { SnapshotStorage } from "./storage.js";
 
 /** Longest check of a bucket at the start, its repeats included, in ms. */
-const longestCheckMs = 60_000;
+const LONGEST_CHECK_MS = 60_000;
 
 type StorageEnv = Pick<WorkerEnv, "SNAPSHOT_BASE_URI" | "AWS_REGION" | "AWS_ENDPOINT_URL_S3">;
 
@@ -39,7 +39,7 @@ export async function snapshotStorage(
     credentials,
   });
   try {
-    await storage.check(clock, AbortSignal.timeout(longestCheckMs));
+    await storage.check(clock, AbortSignal.timeout(LONGEST_CHECK_MS));
   } catch (error) {
     throw new WorkerFault("snapshot_store_unusable", explainStorage(error));
   }

@@ -22,11 +22,11 @@ export interface S3Options {
   fetch?: typeof fetch;
 }
 
-const emptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 /** Begins the name of an empty object below the prefix, there for a moment at each start. */
-const checkName = "agent-factory-check";
+const CHECK_NAME = "agent-factory-check";
 /** One PUT takes no more (Amazon S3, "Uploading objects"), in bytes. */
-const maxPutBytes = 5 * 1024 ** 3;
+const MAX_PUT_BYTES = 5 * 1024 ** 3;
 
 /** Builds the storage. It touches only what lies below its own base. */
 export function createS3Storage(options: S3Options): SnapshotStorage {
@@ -49,7 +49,7 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
     const signed = await new AwsV4Signer({
       method,
       url: urlOf(options, key),
-      headers: { "x-amz-content-sha256": init.sha256 ?? emptySha256 },
+      headers: { "x-amz-content-sha256": init.sha256 ?? EMPTY_SHA256 },
       accessKeyId,
       secretAccessKey,
       ...(sessionToken === undefined ? {} : { sessionToken }),
@@ -74,10 +74,10 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
   return {
     locate: (of) => locationOf(options.base, of),
     async put(location, { file, sha256, sizeBytes }, clock, signal) {
-      if (sizeBytes > maxPutBytes)
+      if (sizeBytes > MAX_PUT_BYTES)
         throw new MemoryError(
           "too_large",
-          `the archive has ${sizeBytes} bytes; a bucket takes ${maxPutBytes}`,
+          `the archive has ${sizeBytes} bytes; a bucket takes ${MAX_PUT_BYTES}`,
         );
       await persist(clock, signal, "upload", async () => {
         const body = () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>;
@@ -92,7 +92,7 @@ export function createS3Storage(options: S3Options): SnapshotStorage {
     },
     async check(clock, signal) {
       // Each start has its own: another worker that starts now would take a shared one away before it is read.
-      const name = `${checkName}-${randomUUID()}`;
+      const name = `${CHECK_NAME}-${randomUUID()}`;
       const location = `s3://${[options.base.bucket, options.base.prefix, name].filter((part) => part !== "").join("/")}`;
       await persist(clock, signal, "upload", async () => {
         const response = await request("PUT", location, { sizeBytes: 0, signal });
