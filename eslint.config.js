@@ -91,6 +91,18 @@ const CUT_TEXT = {
   message: "Text is cut by policy/text/cut.ts (cutText), which never leaves half a character.",
 };
 
+/** What docs/naming.md says and syntax can show: constants, the import of zod. */
+const NAMES = [
+  ...["Program", "Program > ExportNamedDeclaration"].map((place) => ({
+    selector: `${place} > VariableDeclaration[kind='const'] > VariableDeclarator[id.name=/^[a-z]/][id.name!='defaultPathPrefix']:matches([init.raw=/^[\"0-9]/], [init.type='BinaryExpression'][init.operator=/^([*\\x2f+-]|\\*\\*)$/])`,
+    message: "A number or text that stands at the top of a file is named in UPPER_CASE (docs/naming.md).",
+  })),
+  {
+    selector: "ImportDeclaration[source.value='zod'] > ImportNamespaceSpecifier",
+    message: 'zod is imported as `import { z } from "zod"`.',
+  },
+];
+
 const COMPONENT_PACKAGES = ["convex/.*", "convex-helpers/.*"];
 /** What takes long to load is imported by few files, none of which a hot function reaches (`npm run price`). */
 const HEAVY_PACKAGES = ["@convex-dev/workflow(?:/.*)?", "zod"];
@@ -211,6 +223,7 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         CUT_TEXT,
+        ...NAMES,
         {
           selector: "NewExpression[callee.name='Date'][arguments.length=0]",
           message: "policy/ takes the time as an argument.",
@@ -222,7 +235,16 @@ export default tseslint.config(
   {
     files: ["{src/contract,src/core,src/client,worker/src}/**/*.ts"],
     ignores: TESTS,
-    rules: { "no-restricted-syntax": ["error", CUT_TEXT] },
+    rules: { "no-restricted-syntax": ["error", CUT_TEXT, ...NAMES] },
+  },
+  {
+    files: ["**/{utils,util,helpers,common,misc}/**", "**/{utils,util,helpers,common,misc}.{ts,tsx}"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        { selector: "Program", message: "Name the file or folder by what it is for (docs/naming.md)." },
+      ],
+    },
   },
   // Every file of src/component is an entry point for the bundler: it registers and does nothing else.
   coreLayer(COMPONENT_PACKAGES, { ignores: HEAVY_FILES }),

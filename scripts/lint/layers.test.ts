@@ -40,6 +40,12 @@ describe("layers", () => {
     ["src/policy/queue/planted.ts", 'import { x } from "../../core/functions.js";', PATHS],
     ["src/policy/queue/planted.ts", 'import { x } from "../../../worker/src/loop.js";', PATHS],
     ["src/policy/queue/planted.ts", 'import { createHash } from "node:crypto";', IMPORTS],
+    ["src/policy/planted.ts", "export const maxTries = 3;", "no-restricted-syntax"],
+    ["worker/src/planted.ts", "const quietMs = 2 * 1_000;", "no-restricted-syntax"],
+    ["worker/src/planted.ts", 'const fileName = "lock";', "no-restricted-syntax"],
+    ["src/client/planted.ts", 'import * as z from "zod";', "no-restricted-syntax"],
+    ["src/core/queue/utils/planted.ts", "export const x = () => 1;", "no-restricted-syntax"],
+    ["worker/src/helpers.ts", "export const x = () => 1;", "no-restricted-syntax"],
     ["src/policy/planted.ts", "export const at = () => Date.now();", "no-restricted-properties"],
     ["src/policy/planted.ts", "export const at = () => new Date();", "no-restricted-syntax"],
     ["src/policy/planted.ts", "export const at = () => Date();", "no-restricted-syntax"],
@@ -83,6 +89,10 @@ describe("layers", () => {
   it.each([
     ["src/contract/planted.ts", 'import { v } from "convex/values"; import { x } from "./errors.js";'],
     ["src/policy/queue/planted.ts", 'import { x } from "../../contract/errors.js"; new Date(0);'],
+    [
+      "worker/src/planted.ts",
+      "const MAX_TRIES = 3; export const pattern = /x/; const sum = () => 1 + MAX_TRIES;",
+    ],
     ["src/policy/queue/planted.test.ts", 'import { createHash } from "node:crypto"; Date.now();'],
     ["src/component/planted.ts", 'import { internalMutation } from "./_generated/server.js";'],
     ["src/core/queue/planted.ts", 'import { x } from "../../contract/errors.js"; Date.now();'],
@@ -119,7 +129,7 @@ it("the worker's page lists its folders, each after those that it may import", a
 
 describe("file length", () => {
   const lines = (count: number) =>
-    Array.from({ length: count }, (_, i) => `export const a${i} = ${i};\n`).join("");
+    Array.from({ length: count }, (_, i) => `export const a${i} = [${i}];\n`).join("");
   it.each([
     "worker/src/planted.ts",
     "sim/planted.ts",
