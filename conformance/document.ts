@@ -9,9 +9,9 @@ import {
   vNewTurn,
   vOutcome,
   vPayload,
-  vProviderConfig,
   vRecordedReply,
 } from "../src/contract/queue.js";
+import { vProviderConfig } from "../src/contract/providers.js";
 import { neededOperations, operations, protocolVersion, rules } from "./rows.js";
 
 export const documentPath = new URL("../docs/worker-protocol.md", import.meta.url).pathname;

@@ -3,7 +3,8 @@
  * snapshots are the pair's own, whoever had the same Telegram account or chat before.
  */
 import { v } from "convex/values";
-import { vHistoryItem, vMetadata, vProviderConfig, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
+import { vHistoryItem, vMetadata, vQueueItem, vQueueStatus, vToolCall } from "./queue.js";
 import { defineRow, lazy, orNull } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
 

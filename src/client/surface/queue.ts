@@ -1,6 +1,7 @@
 /** The queue: for users of the host, and for its operators. */
 import { v } from "convex/values";
 import * as deadLetters from "../../contract/deadLetters.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import * as contract from "../../contract/queue.js";
 import { mappedRow, row } from "./row.js";
 
@@ -12,7 +13,7 @@ const flatEnqueueArgs = {
   priority: v.optional(v.number()),
   scheduledFor: v.optional(v.number()),
   idempotencyKey: v.optional(v.string()),
-  providerConfig: v.optional(contract.vProviderConfig),
+  providerConfig: v.optional(vProviderConfig),
 };
 
 /**

@@ -9,7 +9,7 @@ import type { Policies } from "../../contract/policies.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
 import { deploymentTag, providerFor } from "./credentials.js";

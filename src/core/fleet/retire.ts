@@ -8,6 +8,7 @@ import { retirementOrder } from "../../policy/fleet/life.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { isGone, isVolumeGone, type MachineProvider, type ObservedMachine } from "../providers/provider.js";
+import { stopTimeoutMs } from "../providers/registry.js";
 import type { Retirement } from "./carryOut.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
@@ -22,7 +23,7 @@ export async function retireMachine(
   known: Retirement,
   inline: Inline,
 ): Promise<void> {
-  const provider = await providerFor(ctx, known.config, inline);
+  const provider = await providerFor(ctx, known.config, inline, { appName: known.appName });
   const machine = await findMachine(ctx, provider, known);
   let isOver = isGone(machine);
   let askedToStop = false;
@@ -30,12 +31,12 @@ export async function retireMachine(
   const [mounted] = isGone(machine) ? [] : machine.volumeIds;
   const learned = mounted !== undefined && mounted !== known.volumeId;
   if (!isGone(machine) && !learned) {
-    const facts = { ...known, stopTimeoutMs: known.fleet.stopTimeoutMs };
-    const order = retirementOrder(machine.state, facts, Date.now());
+    const timeoutMs = stopTimeoutMs(known.config, known.stopTimeoutMs);
+    const order = retirementOrder(machine.state, { ...known, stopTimeoutMs: timeoutMs }, Date.now());
     if (order === "stop") {
       askedToStop = true;
       await provider.cordon(machine.id);
-      await provider.stop(machine.id, { timeoutMs: known.fleet.stopTimeoutMs });
+      await provider.stop(machine.id, { timeoutMs });
     }
     if (order === "destroy") {
       await provider.destroy(machine.id);
@@ -49,7 +50,7 @@ export async function retireMachine(
       learned,
       machineId: machine?.id,
       volumeId: mounted,
-      inline: inline.flyApiToken !== undefined,
+      inline: inline.token !== undefined,
     });
     return;
   }

@@ -3,7 +3,7 @@ import { asQuery, asAction } from "../functions.js";
 import { v } from "convex/values";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { Batch } from "../bounds/batch.js";
 import { removeWorker } from "../workers/remove.js";
@@ -57,12 +57,15 @@ export async function sweepMachines(ctx: MutationCtx, batch = new Batch()): Prom
 
 export const volumeOf = asQuery({
   args: { volume: v.id("quarantinedVolumes") },
-  returns: v.union(v.null(), v.object({ config: vProviderConfig, volumeId: v.string() })),
+  returns: v.union(
+    v.null(),
+    v.object({ config: vProviderConfig, appName: v.string(), volumeId: v.string() }),
+  ),
 })(async (ctx, { volume }) => {
   const row = await ctx.db.get(volume);
   const config = await loadProviderConfig(ctx);
   if (!row || !config || row.takenBy !== undefined) return null;
-  return { config: { ...config, appName: row.appName }, volumeId: row.volumeId };
+  return { config, appName: row.appName, volumeId: row.volumeId };
 });
 
 /** The retention of unsaved memory is over. */
@@ -71,7 +74,7 @@ export const deleteVolume = asAction({ args: { volume: v.id("quarantinedVolumes"
     const due = await ctx.runQuery(internal.fleet.quarantinedVolume, { volume });
     if (!due) return null;
     try {
-      await (await providerFor(ctx, due.config, {})).deleteVolume(due.volumeId);
+      await (await providerFor(ctx, due.config, {}, { appName: due.appName })).deleteVolume(due.volumeId);
       await ctx.runMutation(internal.fleet.forgetVolume, { volumeId: due.volumeId });
     } catch (error) {
       console.warn(`fleet.quarantineNotDeleted code=${failureOf(error).code}`);
