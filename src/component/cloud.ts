@@ -6,13 +6,13 @@ import "../core/upkeep/tick.js";
 import * as carryOutFile from "../core/fleet/carryOut.js";
 import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";
-import * as sweepFile from "../core/fleet/sweep.js";
+import * as deleteVolumeFile from "../core/fleet/deleteVolume.js";
 import * as reconcileFile from "../core/fleet/reconcile.js";
 import { internalAction } from "./_generated/server.js";
 
 export const runPass = internalAction(passFile.run);
 export const carryOut = internalAction(carryOutFile.run);
-export const deleteVolume = internalAction(sweepFile.deleteVolume);
+export const deleteVolume = internalAction(deleteVolumeFile.deleteExpired);
 export const collectOrphan = internalAction(orphansFile.collect);
 
 export const reconcileWorkers = internalAction(reconcileFile.reconcileWorkers);

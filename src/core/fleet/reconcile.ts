@@ -13,7 +13,7 @@ import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
 import { flyConfigOf } from "../providers/fly/config.js";
 import { runPass } from "./pass.js";
-import { findQuarantined, forgetVolume as forget } from "./quarantine.js";
+import { deleteVolume } from "./deleteVolume.js";
 import type { vRecentPass } from "./recent.js";
 import { releaseOverdue } from "../queue/reap.js";
 
@@ -114,38 +114,15 @@ export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, ar
   if (appName === "" || volumeId === "")
     throw factoryError("invalid_argument", "appName e volumeId sono obbligatori.");
   const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
-  const use = await ctx.runQuery(internal.fleet.volumeUse, { volumeId });
-  if (use === "machine") {
-    throw factoryError("volume_in_use", `Volume '${volumeId}' belongs to a machine that is still there.`);
-  }
-  if (use === "quarantine" && args.force !== true) {
-    throw factoryError(
-      "volume_in_use",
-      `Volume '${volumeId}' holds memory that was not saved. Pass force to delete it all the same.`,
-    );
-  }
   const provider = await providerFor(ctx, stored ?? flyConfigOf(appName), inlineOf(args), { appName });
-  await provider.deleteVolume(volumeId);
-  await ctx.runMutation(internal.fleet.forgetVolume, { volumeId });
+  const reason = args.force === true ? "forced" : "asked";
+  const kept = await deleteVolume(ctx, provider, { volumeId, reason });
+  if (kept !== null) {
+    const why =
+      kept === "machine"
+        ? "belongs to a machine that is still there."
+        : "holds memory that was not saved. Pass force to delete it all the same.";
+    throw factoryError("volume_in_use", `Volume '${volumeId}' ${why}`);
+  }
   return { ok: true as const, status: 200, message: "Volume eliminato." };
-});
-
-export const volumeUse = asQuery({
-  args: { volumeId: v.string() },
-  returns: v.union(v.null(), v.literal("machine"), v.literal("quarantine")),
-})(async (ctx, { volumeId }) => {
-  const machine = await ctx.db
-    .query("machines")
-    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
-    .first();
-  if (machine) return "machine";
-  return (await findQuarantined(ctx, volumeId)) ? "quarantine" : null;
-});
-
-export const forgetVolume = asMutation({ args: { volumeId: v.string() }, returns: v.null() })(async (
-  ctx,
-  { volumeId },
-) => {
-  await forget(ctx, volumeId);
-  return null;
 });
