@@ -102,6 +102,9 @@ async function build(directory: string): Promise<void> {
       await writeFile(target, ts.transpileModule(text, { compilerOptions }).outputText);
     }
   }
-  await writeFile(path.join(directory, "package.json"), await readFile(path.join(ROOT, "worker/package.json")));
+  await writeFile(
+    path.join(directory, "package.json"),
+    await readFile(path.join(ROOT, "worker/package.json")),
+  );
   await symlink(path.join(ROOT, "node_modules"), path.join(directory, "node_modules"));
 }

@@ -6,6 +6,7 @@ import { action, mutation, opt, query } from "./row.js";
 
 export type ProviderConfig = Infer<typeof vProviderConfig>;
 
+/** Where machines come from, as `setProviderRuntimeConfig` stored it; null when nothing is set. */
 export const providerRuntimeConfig = query("operators", {
   for: "read",
   as: "getProviderRuntimeConfig",

@@ -65,6 +65,8 @@ export const vProviderConfig = lazy(() =>
 );
 
 /**
+ * Puts a message in line in its conversation, once per `idempotencyKey`; returns its id. The conversation begins with its first
+ * message.
  * - `priority`: 0..100, default 50: a head start, never a wall.
  * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
  * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
@@ -178,6 +180,7 @@ export type Job = Infer<typeof vJob>;
 const workerToken = lazy(() => opt.string);
 
 /**
+ * The next message for this worker with a lease on its conversation; null when there is nothing for it.
  * - `workspaceId`: Must equal the conversation's workspace when given.
  * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
  *   system prompt to the text of the job's payload, where the published image looks for it.
@@ -215,6 +218,10 @@ export const poll = mutation("lib", { operation: "claim", resultOf: claim })(() 
   returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
+/**
+ * What the engine needs to answer the message that this worker holds; null for any other message, and for one whose agent is gone.
+ * Throws `workspace_mismatch`.
+ */
 export const getHydrationBundle = query("lib", {
   for: "worker",
   as: "workerHydrationBundle",
@@ -255,6 +262,7 @@ export const renewLease = mutation("lib", { for: "worker", as: "workerRenewLease
     ),
   }),
 );
+/** Ends the message as answered. false when the lease is no longer the caller's. */
 export const complete = mutation("lib", {
   for: "worker",
   as: "workerComplete",
@@ -272,6 +280,7 @@ const vFailResult = lazy(() =>
     nextScheduledFor: orNull.number,
   }),
 );
+/** Ends the attempt as failed: the message is tried again later, or is a dead letter when its attempts are used up. */
 export const fail = mutation("lib", {
   for: "worker",
   as: "workerFail",
@@ -337,6 +346,7 @@ export const settle = mutation("lib", { for: "worker", as: "workerSettle", opera
 }));
 
 /**
+ * Appends turns to the conversation's history; `messageCount` is how many it has then.
  * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
  */
 export const appendConversationMessages = mutation("lib", {
@@ -356,6 +366,10 @@ export const appendConversationMessages = mutation("lib", {
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
 }));
+/**
+ * Lays `metadata` over that of the message. A worker's only for the message that it holds; false for any other, and for an unknown
+ * one.
+ */
 export const attachMessageMetadata = mutation("workers", {
   for: "worker",
   as: "workerAttachMessageMetadata",
@@ -372,6 +386,7 @@ export const attachMessageMetadata = mutation("workers", {
   returns: v.boolean(),
 }));
 
+/** Gives up overdue leases, at most 250 (`limit`), whose messages wait again then. The deployment does so by itself; this is the net. */
 export const releaseStuckJobs = mutation("queue", { for: "system" })(() => ({
   args: { limit: opt.number },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),

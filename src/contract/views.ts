@@ -45,10 +45,12 @@ export const getUserAgent = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.union(vUserAgentView, v.null()),
 }));
+/** The agent that the user is bound to; null without one. */
 export const getActiveUserAgent = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.union(vUserAgentView, v.null()),
 }));
+/** All of a user's agents at once, and which of them answers. */
 export const getUserAgentsOverview = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.object({
@@ -133,6 +135,7 @@ export const getUserAgentConversationStats = query("people", { for: "read" })(()
   args: userAgent,
   returns: v.object(conversationStats),
 }));
+/** `getUserAgentPushStats` and `getUserAgentConversationStats` in one. */
 export const getUserAgentUsageStats = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
@@ -152,6 +155,7 @@ export const listSnapshotsForUserAgent = query("people", { for: "read", hostOnly
     returns: v.array(vSnapshotView),
   }),
 );
+/** The newest of `listSnapshotsForUserAgent`; null without one. */
 export const getLatestSnapshotForUserAgent = query("people", {
   for: "read",
   hostOnly: ["includeDownloadUrls"],

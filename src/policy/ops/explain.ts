@@ -1,7 +1,14 @@
 /** Why a message has not been answered: the first rule that applies, in the order in which the system itself decides. */
 import type { Verdict } from "../../contract/ops.js";
 import { explainFleet } from "./explainFleet.js";
-import type { ConversationFacts, MachineFacts, MessageFacts, OwnerFacts, Problem, ServerFacts } from "./facts.js";
+import type {
+  ConversationFacts,
+  MachineFacts,
+  MessageFacts,
+  OwnerFacts,
+  Problem,
+  ServerFacts,
+} from "./facts.js";
 import { missingLane } from "../queue/servable.js";
 import { laneFix, timeText } from "./words.js";
 import { startAgain, type SilentOwner } from "./workers.js";
