@@ -193,7 +193,7 @@ async function again(ctx: MutationCtx, { machine, attempt }: Intent, inMs: numbe
   await ctx.scheduler.runAfter(inMs, internal.cloud.carryOut, { machine, attempt });
 }
 
-export const vFailure = {
+const vFailure = {
   code: v.string(),
   message: v.string(),
   retryable: v.boolean(),

@@ -70,7 +70,7 @@ export interface CreatedMachine extends ObservedMachine {
   unsettled: boolean;
 }
 
-export interface Guest {
+interface Guest {
   cpuKind: "shared" | "performance";
   cpus: number;
   /** A multiple of 256. */

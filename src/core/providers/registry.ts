@@ -8,7 +8,7 @@ import type { Adapter, MachineProvider, MachineSettings } from "./provider.js";
 import type { ProviderOptions } from "./providerOptions.js";
 
 /** The other half of each line of `contract/providers.ts`; the compiler asks for it. */
-const adapters: Record<ServedKind, Adapter<PropertyValidators>> = {
+export const adapters: Record<ServedKind, Adapter<PropertyValidators>> = {
   fly: flyAdapter,
   memory: memoryAdapter,
 };

@@ -38,7 +38,7 @@ export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   accounts: readonly AccountFacts[];
 }
 
-export interface StuckMachine {
+interface StuckMachine {
   worker: string;
   step: string;
   failures: number;
