@@ -4,7 +4,7 @@
  */
 import { factoryError } from "../../contract/errors.js";
 import type { ProviderConfig } from "../../contract/providers.js";
-import { normalizePathPrefix, defaultPathPrefix } from "../../contract/gateway.js";
+import { normalizePathPrefix, defaultPathPrefix } from "../../contract/paths.js";
 import { deploymentUrls, type DeploymentUrls } from "../../policy/fleet/deploymentUrls.js";
 import { blankFields, blankFieldsMessage } from "../../policy/fleet/providerConfig.js";
 import { internal } from "../../component/_generated/api.js";
