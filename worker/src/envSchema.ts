@@ -1,7 +1,7 @@
 /** The worker's environment: one schema, from which the checks, the defaults, the help and the documentation come. */
 import path from "node:path";
 import { z } from "zod";
-import { parseCommand } from "./engines/command.js";
+import { parseCommand } from "./engines/command/engine.js";
 import { channelsEnv } from "./channels/registry.js";
 import { httpUrl, keyText, pemCertificate, pemPrivateKey, proxyUrl, text, wholeMs } from "./envShapes.js";
 import { ownEnv } from "./store/ownEnv.js";

@@ -2,8 +2,8 @@
 export { systemClock, type Clock } from "./clock.js";
 export type { Channel, Outbound, Recipient, SendResult } from "./channels/channel.js";
 export { Channels, createChannels } from "./channels/registry.js";
-export { createCommandEngine, parseCommand, type CommandOptions } from "./engines/command.js";
-export { createEchoEngine } from "./engines/echo.js";
+export { createCommandEngine, parseCommand, type CommandOptions } from "./engines/command/engine.js";
+export { createEchoEngine } from "./engines/echo/engine.js";
 export {
   EngineError,
   type Engine,
@@ -12,8 +12,8 @@ export {
   type EngineRequest,
   type EngineTurn,
 } from "./engine/engine.js";
-export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai.js";
-export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/index.js";
+export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai/engine.js";
+export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/engine.js";
 export {
   envHelp,
   formatEnvHelp,

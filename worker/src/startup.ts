@@ -1,5 +1,5 @@
 /** The steps of a start that can end it, each with its own fault. */
-import { parseCommand } from "./engines/command.js";
+import { parseCommand } from "./engines/command/engine.js";
 import { EngineError, type Engine } from "./engine/engine.js";
 import type { WorkerEnv } from "./env.js";
 import { WorkerFault } from "./faults.js";

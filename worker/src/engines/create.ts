@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { WorkerEnv } from "../env.js";
 import { memoryPlace } from "../memory/place.js";
-import { createCommandEngine, parseCommand } from "./command.js";
-import { createEchoEngine } from "./echo.js";
+import { createCommandEngine, parseCommand } from "./command/engine.js";
+import { createEchoEngine } from "./echo/engine.js";
 import { EngineError, type Engine } from "../engine/engine.js";
-import { createOpenAiEngine } from "./openai.js";
-import { createOpenClawEngine, type OpenClawLog } from "./openclaw/index.js";
+import { createOpenAiEngine } from "./openai/engine.js";
+import { createOpenClawEngine, type OpenClawLog } from "./openclaw/engine.js";
 
 export interface CreateEngineDeps {
   clock: Clock;

@@ -6,11 +6,11 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import { cutTextFromStart } from "../../../src/policy/text/cut.js";
-import { textWithFiles, withMissing } from "../attachments/files.js";
-import { withOutDir } from "../attachments/outDir.js";
-import { systemCode } from "../memory/memoryError.js";
-import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine/engine.js";
+import { cutTextFromStart } from "../../../../src/policy/text/cut.js";
+import { textWithFiles, withMissing } from "../../attachments/files.js";
+import { withOutDir } from "../../attachments/outDir.js";
+import { systemCode } from "../../memory/memoryError.js";
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../../engine/engine.js";
 import { plainText } from "./terminal.js";
 
 export interface CommandOptions {
