@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../worker/src/clock.js";
-import { createEngine } from "../../worker/src/engines/create.js";
+import { createEngine } from "../../worker/src/engines/chosen.js";
 import type { Engine } from "../../worker/src/engine/engine.js";
 import type { GatewayProcessConfig } from "../../worker/src/engines/openclaw/config.js";
 import { createOpenClawEngine, type OpenClawTiming } from "../../worker/src/engines/openclaw/engine.js";
