@@ -44,6 +44,8 @@ export async function readContract(project: string): Promise<ContractFile[]> {
   const rows = rowsOf(files);
   for (const row of rows) {
     const other = rows.find(({ name, file }) => name === row.name && file !== row.file);
+    if (row.doc === "")
+      throw new Error(`${row.file}.${row.name} says nowhere what it does: give it a JSDoc comment`);
     if (other) throw new Error(`two rows are called ${row.name}: in ${row.file}.ts and ${other.file}.ts`);
   }
   return files;

@@ -5,11 +5,17 @@ import path from "node:path";
 /** File path relative to the root -> content. */
 export type FileMap = ReadonlyMap<string, string>;
 
-/** The generated ones among the files below the given folders; a folder that does not exist yet counts as empty. */
+/** Whether a file of the project is written by `npm run codegen`. */
+export const isGenerated = (file: string): boolean =>
+  /\/_generated\/|\.generated\.ts$|^src\/component\/lib\.ts$|^src\/core\/inline\.ts$|^docs\/reference\.md$/.test(
+    file,
+  );
+
+/** The included ones among the files below the given folders; a folder that does not exist yet counts as empty. */
 export async function readFiles(
   root: string,
   folders: readonly string[],
-  isGenerated: (file: string) => boolean = () => true,
+  isIncluded: (file: string) => boolean = () => true,
 ): Promise<FileMap> {
   const files = new Map<string, string>();
   for (const folder of folders) {
@@ -22,7 +28,7 @@ export async function readFiles(
     for (const entry of entries) {
       const file = path.join(entry.parentPath, entry.name);
       const name = path.relative(root, file);
-      if (entry.isFile() && isGenerated(name)) files.set(name, await readFile(file, "utf8"));
+      if (entry.isFile() && isIncluded(name)) files.set(name, await readFile(file, "utf8"));
     }
   }
   return files;

@@ -9,17 +9,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { runMain } from "../runMain.js";
 import { generate } from "./generate.js";
-import { driftOf, readFiles } from "./generatedFiles.js";
+import { driftOf, isGenerated, readFiles } from "./generatedFiles.js";
 import { documentComponent, writeContract } from "./writeContract.js";
 import { withProjectCopy } from "../deployment/projectCopy.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const COMPONENTS = ["./src/component"];
 const FOLDERS = ["src", "example/convex", "docs"];
-const isGenerated = (file: string): boolean =>
-  /\/_generated\/|\.generated\.ts$|^src\/component\/lib\.ts$|^src\/core\/inline\.ts$|^docs\/reference\.md$/.test(
-    file,
-  );
 
 async function generateAll(project: string, signal: AbortSignal, log: (line: string) => void): Promise<void> {
   await writeContract(project);

@@ -17,6 +17,16 @@ export async function runContract(project: string, names: readonly string[]): Pr
     `export { surface } from "./src/client/surface/index.ts";`,
     `export { errorCodes } from "./src/contract/errors.ts";`,
   ].join("\n");
+  const run = await evaluate(project, contents);
+  return {
+    files: Object.fromEntries(names.map((name) => [name, run[`file_${name}`]])) as RunContract["files"],
+    surface: run.surface as RunContract["surface"],
+    errorCodes: run.errorCodes as RunContract["errorCodes"],
+  };
+}
+
+/** What a module of this text exports, which stands in the project folder. */
+export async function evaluate(project: string, contents: string): Promise<Record<string, unknown>> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: project, loader: "ts" },
     bundle: true,
@@ -26,10 +36,5 @@ export async function runContract(project: string, names: readonly string[]): Pr
     logLevel: "silent",
   });
   const code = Buffer.from(outputFiles[0]?.text ?? "").toString("base64");
-  const run = (await import(`data:text/javascript;base64,${code}`)) as Record<string, unknown>;
-  return {
-    files: Object.fromEntries(names.map((name) => [name, run[`file_${name}`]])) as RunContract["files"],
-    surface: run.surface as RunContract["surface"],
-    errorCodes: run.errorCodes as RunContract["errorCodes"],
-  };
+  return (await import(`data:text/javascript;base64,${code}`)) as Record<string, unknown>;
 }

@@ -1,6 +1,7 @@
 /** Writes what is derived from the contract of one project folder. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { readContract, rowsOf } from "./contractRows.js";
 import { documentApi } from "./documentApi.js";
@@ -27,7 +28,9 @@ export async function writeContract(project: string): Promise<void> {
 async function write(project: string, name: string, text: string): Promise<void> {
   const file = path.join(project, name);
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
+  // The style of this repository, of which the folder may be a copy.
+  const style = await resolveConfig(fileURLToPath(import.meta.url));
+  await writeFile(file, await format(text, { ...style, filepath: file }));
 }
 
 /** After it: its interface of the component gets the documentation of the rows. */

@@ -9,8 +9,8 @@ export type WebhookOptions = TelegramWebhookOptions;
 
 interface Webhook {
   /** Below the site's origin. */
-  path(pathPrefix: string): string;
-  handler(component: ComponentApi, path: string, options: WebhookOptions): PublicHttpAction;
+  path: (pathPrefix: string) => string;
+  handler: (component: ComponentApi, path: string, options: WebhookOptions) => PublicHttpAction;
 }
 
 export const webhooks: readonly Webhook[] = [{ path: telegramWebhookPath, handler: telegramWebhook }];

@@ -32,6 +32,7 @@ export const configureAgent = mutation("operators", { for: "admin" })(() => ({
 }));
 
 export const vMessageConfig = lazy(() => v.object({ systemPrompt: opt.string }));
+/** What `setMessageRuntimeConfig` stored; null when nothing is set. */
 export const messageRuntimeConfig = query("operators", { for: "read", as: "getMessageRuntimeConfig" })(
   () => ({
     args: {},

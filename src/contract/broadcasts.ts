@@ -1,6 +1,6 @@
 /** Messages to many people at once, and reusable texts sent to one. */
 import { v } from "convex/values";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `done`: everybody was tried. `failed`: the run itself broke off. */
@@ -53,6 +53,7 @@ export const sendBroadcastToAllActiveAgents = mutation("broadcasts", {
     failed: v.number(),
   }),
 }));
+/** One broadcast and how far it is; null for an unknown one. */
 export const getBroadcast = query("broadcasts", { for: "admin" })(() => ({
   args: { broadcastId: v.string() },
   returns: v.union(vBroadcastView, v.null()),
@@ -82,6 +83,7 @@ const vMessageTemplateView = lazy(() =>
     updatedAt: v.number(),
   }),
 );
+/** A text of a company that its staff send by hand; returns its id. */
 export const createMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     companyId: v.string(),
@@ -104,6 +106,7 @@ export const updateMessageTemplate = mutation("pushing", { for: "admin" })(() =>
   },
   returns: v.boolean(),
 }));
+/** false when there is no such template. */
 export const deleteMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: { templateId: v.string() },
   returns: v.boolean(),

@@ -15,6 +15,7 @@ export const listDeadLetters = query("operators", { for: "admin" })(() => ({
   args: { limit: opt.number, before: opt.number },
   returns: v.array(vDeadLetter),
 }));
+/** One dead letter with what is known of its attempts; null when the message is none. */
 export const inspectDeadLetter = query("operators", { for: "admin" })(() => ({
   args: { messageId: v.string() },
   returns: v.union(vDeadLetter, v.null()),

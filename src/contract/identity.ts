@@ -65,10 +65,12 @@ export const revokeUserAgentBinding = mutation("people", { for: "write" })(() =>
   args: user,
   returns: v.object({ revoked: v.number() }),
 }));
+/** The user's active binding; null without one. */
 export const getUserAgentBinding = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.union(vBindingView, v.null()),
 }));
+/** The agent that the user is bound to; null without one. */
 export const resolveAgentForUser = query("people", { for: "read", as: "myAgentKey" })(() => ({
   args: user,
   returns: v.object({ consumerUserId: v.string(), agentKey: orNull.string }),
@@ -120,6 +122,7 @@ export const consumePairingCode = mutation("people", { for: "admin" })(() => ({
   args: { code: v.string(), telegramUserId: v.string(), telegramChatId: v.string() },
   returns: vPairingView,
 }));
+/** What became of a code; null for an unknown one. Whoever knows a code is its owner, or was given it by them. */
 export const getPairingCodeStatus = query("people", { for: "read" })(() => ({
   args: { code: v.string() },
   returns: v.union(vPairingView, v.null()),
@@ -172,6 +175,7 @@ const vConfigPresence = lazy(() => ({
   issues: v.array(v.string()),
   details: v.optional(v.array(v.object({ code: v.string(), message: v.string() }))),
 }));
+/** What the deployment lacks before anybody's agent can answer. */
 export const getProviderOperationalReadiness = query("people", { for: "read" })(() => ({
   args: {},
   returns: v.object(vConfigPresence),

@@ -80,6 +80,7 @@ export const requestProbe = mutation("operators", { for: "admin" })(() => ({
   returns: v.object({ probeId: v.string(), expiresAt: v.number() }),
 }));
 
+/** One probe with its result; null when it is unknown or too old. */
 export const getProbe = query("operators", { for: "admin" })(() => ({
   args: { probeId: v.string() },
   returns: v.union(v.null(), vProbeView),

@@ -1,6 +1,6 @@
 /** Scheduled pushes: templates, jobs, their dispatches. All slots are fixed local times; there is no every-N-minutes. */
 import { v, type Infer } from "convex/values";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `time` is "HH:mm" in the job's own time zone. */
@@ -81,6 +81,7 @@ const vDispatchView = lazy(() =>
 /** Longest list; `before` is the last one's `updatedAt` (of dispatches `createdAt`) of the page seen. */
 const page = lazy(() => ({ limit: opt.number, before: opt.number }));
 
+/** A text that a company's jobs can be made from; returns its id. Throws `push_template_exists`, `push_schedule_invalid`. */
 export const createPushTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     companyId: v.string(),
@@ -94,6 +95,7 @@ export const createPushTemplate = mutation("pushing", { for: "admin" })(() => ({
   },
   returns: v.string(),
 }));
+/** false when there is no such template. What is left out stays; jobs made from it stay as they are. */
 export const updatePushTemplate = mutation("pushing", { for: "admin" })(() => ({
   args: {
     templateId: v.string(),
@@ -148,10 +150,19 @@ const jobChanges = lazy(() => ({
 }));
 const userAgent = lazy(() => ({ consumerUserId: v.string(), agentKey: v.string() }));
 
+/**
+ * A job for a user with the text of a template, which is copied; returns its id. Throws `push_timezone_invalid`,
+ * `push_template_not_found`, `push_template_mismatch`, `push_schedule_invalid`.
+ * - `schedule`: Default: the first time that the template suggests.
+ */
 export const createPushJobFromTemplate = mutation("pushing", { for: "write" })(() => ({
   args: fromTemplate,
   returns: v.string(),
 }));
+/**
+ * A job for a user with a text of its own; returns its id. Throws `push_timezone_invalid`, `push_schedule_invalid`,
+ * `text_too_large`.
+ */
 export const createPushJobCustom = mutation("pushing", { for: "write" })(() => ({
   args: custom,
   returns: v.string(),
@@ -161,10 +172,12 @@ export const updatePushJob = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
+/** false when there is no such job. */
 export const deletePushJob = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string() },
   returns: v.boolean(),
 }));
+/** false when there is no such job. A disabled job has no next run. */
 export const setPushJobEnabled = mutation("pushing", { for: "write" })(() => ({
   args: { jobId: v.string(), enabled: v.boolean() },
   returns: v.boolean(),
@@ -205,14 +218,17 @@ export const listPushDispatchesByJob = query("pushing", { for: "read" })(() => (
 }));
 
 // The same for one agent of a user.
+/** Newest update first. */
 export const listPushJobsForAgent = query("pushing", { for: "read" })(() => ({
   args: { ...userAgent, includeDisabled: opt.boolean, ...page },
   returns: v.array(vPushJobView),
 }));
+/** As `createPushJobFromTemplate`, for one agent of the user. */
 export const createPushJobFromTemplateForAgent = mutation("pushing", { for: "write" })(() => ({
   args: { ...fromTemplate, agentKey: v.string() },
   returns: v.string(),
 }));
+/** As `createPushJobCustom`, for one agent of the user. */
 export const createPushJobCustomForAgent = mutation("pushing", { for: "write" })(() => ({
   args: { ...custom, agentKey: v.string() },
   returns: v.string(),
@@ -222,6 +238,7 @@ export const updatePushJobForAgent = mutation("pushing", { for: "write" })(() =>
   args: { ...userAgent, jobId: v.string(), ...jobChanges },
   returns: v.boolean(),
 }));
+/** As `triggerPushJobNow`, of a job of that user and agent. */
 export const triggerPushJobNowForAgent = mutation("pushing", { for: "write", fill: ["providerConfig"] })(
   () => ({
     args: { ...userAgent, jobId: v.string(), providerConfig: v.optional(vProviderConfig) },

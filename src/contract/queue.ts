@@ -1,6 +1,7 @@
 /** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
 import { v, type Infer } from "convex/values";
 import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vIdleHint } from "./workers.js";
 
@@ -35,36 +36,8 @@ export const vToolCall = lazy(() =>
 );
 
 /**
- * Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it.
- * - `kind`: `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when
- *   used.
- * - `guest`: Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256.
- * - `regions`: Further regions, tried in order after `region` where there is no capacity.
- * - `env`: Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets.
- */
-export const vProviderConfig = lazy(() =>
-  v.object({
-    kind: oneOf("fly", "memory", "runpod", "ecs"),
-    appName: v.string(),
-    organizationSlug: v.string(),
-    image: v.string(),
-    region: v.string(),
-    volumeName: v.string(),
-    volumePath: v.string(),
-    volumeSizeGb: v.number(),
-    guest: v.optional(
-      v.object({
-        cpuKind: oneOf("shared", "performance"),
-        cpus: v.number(),
-        memoryMb: v.number(),
-      }),
-    ),
-    regions: v.optional(v.array(v.string())),
-    env: v.optional(v.record(v.string(), v.string())),
-  }),
-);
-
-/**
+ * Puts a message in line in its conversation, once per `idempotencyKey`; returns its id. The conversation begins with its first
+ * message.
  * - `priority`: 0..100, default 50: a head start, never a wall.
  * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
  * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
@@ -178,6 +151,7 @@ export type Job = Infer<typeof vJob>;
 const workerToken = lazy(() => opt.string);
 
 /**
+ * The next message for this worker with a lease on its conversation; null when there is nothing for it.
  * - `workspaceId`: Must equal the conversation's workspace when given.
  * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
  *   system prompt to the text of the job's payload, where the published image looks for it.
@@ -215,6 +189,10 @@ export const poll = mutation("lib", { operation: "claim", resultOf: claim })(() 
   returns: v.object({ job: v.union(v.null(), vJob), idle: v.union(v.null(), vIdleHint) }),
 }));
 
+/**
+ * What the engine needs to answer the message that this worker holds; null for any other message, and for one whose agent is gone.
+ * Throws `workspace_mismatch`.
+ */
 export const getHydrationBundle = query("lib", {
   for: "worker",
   as: "workerHydrationBundle",
@@ -255,6 +233,7 @@ export const renewLease = mutation("lib", { for: "worker", as: "workerRenewLease
     ),
   }),
 );
+/** Ends the message as answered. false when the lease is no longer the caller's. */
 export const complete = mutation("lib", {
   for: "worker",
   as: "workerComplete",
@@ -272,6 +251,7 @@ const vFailResult = lazy(() =>
     nextScheduledFor: orNull.number,
   }),
 );
+/** Ends the attempt as failed: the message is tried again later, or is a dead letter when its attempts are used up. */
 export const fail = mutation("lib", {
   for: "worker",
   as: "workerFail",
@@ -337,6 +317,7 @@ export const settle = mutation("lib", { for: "worker", as: "workerSettle", opera
 }));
 
 /**
+ * Appends turns to the conversation's history; `messageCount` is how many it has then.
  * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
  */
 export const appendConversationMessages = mutation("lib", {
@@ -356,6 +337,10 @@ export const appendConversationMessages = mutation("lib", {
   },
   returns: v.object({ updated: v.boolean(), messageCount: v.number() }),
 }));
+/**
+ * Lays `metadata` over that of the message. A worker's only for the message that it holds; false for any other, and for an unknown
+ * one.
+ */
 export const attachMessageMetadata = mutation("workers", {
   for: "worker",
   as: "workerAttachMessageMetadata",
@@ -372,6 +357,7 @@ export const attachMessageMetadata = mutation("workers", {
   returns: v.boolean(),
 }));
 
+/** Gives up overdue leases, at most 250 (`limit`), whose messages wait again then. The deployment does so by itself; this is the net. */
 export const releaseStuckJobs = mutation("queue", { for: "system" })(() => ({
   args: { limit: opt.number },
   returns: v.object({ requeued: v.number(), unlocked: v.number() }),

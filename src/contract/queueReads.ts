@@ -28,14 +28,17 @@ export const vQueueItem = lazy(() =>
     payload: vPayload,
   }),
 );
+/** The messages of a conversation, newest first; `limit` 1..500, default 100. */
 export const listQueueItemsForConversation = query("operators", { for: "read" })(() => ({
   args: { conversationId: v.string(), limit: opt.number },
   returns: v.array(vQueueItem),
 }));
+/** Messages of one status, of all conversations, by `scheduledFor`; `limit` 1..500, default 100. Without their payload. */
 export const listJobsByStatus = query("operators", { for: "admin" })(() => ({
   args: { status: vQueueStatus, limit: opt.number },
   returns: v.array(vQueueItem.omit("payload", "lastError").extend({ lastError: opt.string })),
 }));
+/** Whether a message of the conversation waits. */
 export const hasQueuedJobsForConversation = query("operators", {
   for: "worker",
   as: "workerConversationHasQueued",

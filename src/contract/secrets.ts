@@ -94,6 +94,7 @@ export const rewrapSecrets = mutation("operators", { for: "admin" })(() => ({
   args: {},
   returns: vRewrapProgress,
 }));
+/** How far the last `rewrapSecrets` is. */
 export const rewrapProgress = query("operators", { for: "admin" })(() => ({
   args: {},
   returns: vRewrapProgress,

@@ -55,6 +55,7 @@ const vWorkerTokenView = lazy(() =>
     rotatedFrom: orNull.string,
   }),
 );
+/** Newest first; never the tokens themselves. */
 export const listWorkerTokens = query("operators", { for: "admin" })(() => ({
   args: { limit: opt.number },
   returns: v.array(vWorkerTokenView),

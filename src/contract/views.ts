@@ -3,7 +3,8 @@
  * snapshots are the pair's own, whoever had the same Telegram account or chat before.
  */
 import { v } from "convex/values";
-import { vHistoryItem, vMetadata, vProviderConfig, vQueueStatus, vToolCall } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
+import { vHistoryItem, vMetadata, vQueueStatus, vToolCall } from "./queue.js";
 import { vQueueItem } from "./queueReads.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";
@@ -45,10 +46,12 @@ export const getUserAgent = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.union(vUserAgentView, v.null()),
 }));
+/** The agent that the user is bound to; null without one. */
 export const getActiveUserAgent = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.union(vUserAgentView, v.null()),
 }));
+/** All of a user's agents at once, and which of them answers. */
 export const getUserAgentsOverview = query("people", { for: "read" })(() => ({
   args: user,
   returns: v.object({
@@ -133,6 +136,7 @@ export const getUserAgentConversationStats = query("people", { for: "read" })(()
   args: userAgent,
   returns: v.object(conversationStats),
 }));
+/** `getUserAgentPushStats` and `getUserAgentConversationStats` in one. */
 export const getUserAgentUsageStats = query("people", { for: "read" })(() => ({
   args: userAgent,
   returns: v.object({ ...pushStats, ...conversationStats }),
@@ -152,6 +156,7 @@ export const listSnapshotsForUserAgent = query("people", { for: "read", hostOnly
     returns: v.array(vSnapshotView),
   }),
 );
+/** The newest of `listSnapshotsForUserAgent`; null without one. */
 export const getLatestSnapshotForUserAgent = query("people", {
   for: "read",
   hostOnly: ["includeDownloadUrls"],

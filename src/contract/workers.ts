@@ -5,6 +5,7 @@ import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 export const vWorkerStatus = lazy(() => oneOf("active", "draining", "stopping", "stopped"));
 
+/** The workers that are active, and how many of them hold a message; with `capped` true there are more than are listed. */
 export const workerStats = query("operators", { for: "read" })(() => ({
   args: {},
   returns: v.object({
@@ -44,6 +45,7 @@ export const workerHello = mutation("workers", { for: "worker", operation: "hell
 }));
 
 /**
+ * What is wanted of a worker besides work. Throws what `claim` throws about the token.
  * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
  * - returns `probes`: What an operator wants to know from where the worker stands.
  */

@@ -55,6 +55,7 @@ export interface RowOfKey {
    * - `tag`: The tag (lane) of its messages, default `default`; may be `tag-$workspace` or `tag-$args[name]`.
    */
   configureAgent: typeof agentsFile.configureAgent;
+  /** What `setMessageRuntimeConfig` stored; null when nothing is set. */
   getMessageRuntimeConfig: typeof agentsFile.messageRuntimeConfig;
   /**
    * A blank or absent prompt removes the configuration. When set, it goes to the engine beside each message that is handed out
@@ -71,6 +72,8 @@ export interface RowOfKey {
   /** Merges the given fields over the stored ones; refuses values that make no sense (`invalid_policy`, all faults at once). */
   setPolicies: typeof policiesFile.setPolicies;
   /**
+   * Puts a message in line in its conversation, once per `idempotencyKey`; returns its id. The conversation begins with its first
+   * message.
    * - `priority`: 0..100, default 50: a head start, never a wall.
    * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
    * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
@@ -81,6 +84,7 @@ export interface RowOfKey {
    */
   enqueue: typeof queueFile.enqueue;
   /**
+   * The next message for this worker with a lease on its conversation; null when there is nothing for it.
    * - `workspaceId`: Must equal the conversation's workspace when given.
    * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
    *   system prompt to the text of the job's payload, where the published image looks for it.
@@ -91,12 +95,18 @@ export interface RowOfKey {
    *   token: `poll` says which.
    */
   workerClaim: typeof queueFile.claim;
+  /**
+   * What the engine needs to answer the message that this worker holds; null for any other message, and for one whose agent is gone.
+   * Throws `workspace_mismatch`.
+   */
   workerHydrationBundle: typeof queueFile.getHydrationBundle;
   /** true and extended by the lease length iff the lease is still the caller's. */
   workerHeartbeat: typeof queueFile.heartbeat;
   /** As `heartbeat`, and says until when and whether the worker should stop taking work. */
   workerRenewLease: typeof queueFile.renewLease;
+  /** Ends the message as answered. false when the lease is no longer the caller's. */
   workerComplete: typeof queueFile.complete;
+  /** Ends the attempt as failed: the message is tried again later, or is a dead letter when its attempts are used up. */
   workerFail: typeof queueFile.fail;
   /**
    * One fenced write for everything a worker has to say about its message, in this order: append `turns`, record
@@ -108,17 +118,29 @@ export interface RowOfKey {
    * - `ambiguousParts`: Parts whose delivery the worker could not learn (a timeout after sending): listed, never sent again.
    */
   workerSettle: typeof queueFile.settle;
-  /** - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message. */
+  /**
+   * Appends turns to the conversation's history; `messageCount` is how many it has then.
+   * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
+   */
   workerAppendConversationMessages: typeof queueFile.appendConversationMessages;
+  /**
+   * Lays `metadata` over that of the message. A worker's only for the message that it holds; false for any other, and for an unknown
+   * one.
+   */
   workerAttachMessageMetadata: typeof queueFile.attachMessageMetadata;
+  /** Gives up overdue leases, at most 250 (`limit`), whose messages wait again then. The deployment does so by itself; this is the net. */
   releaseStuckJobs: typeof queueFile.releaseStuckJobs;
   /** Bounded counts: with `capped` true at least one of them is "this many or more". */
   queueStats: typeof queueReadsFile.queueStats;
+  /** The messages of a conversation, newest first; `limit` 1..500, default 100. */
   listQueueItemsForConversation: typeof queueReadsFile.listQueueItemsForConversation;
+  /** Messages of one status, of all conversations, by `scheduledFor`; `limit` 1..500, default 100. Without their payload. */
   listJobsByStatus: typeof queueReadsFile.listJobsByStatus;
+  /** Whether a message of the conversation waits. */
   workerConversationHasQueued: typeof queueReadsFile.hasQueuedJobsForConversation;
   /** Newest first; `before` is the `deadLetteredAt` of the last one seen. */
   listDeadLetters: typeof deadLettersFile.listDeadLetters;
+  /** One dead letter with what is known of its attempts; null when the message is none. */
   inspectDeadLetter: typeof deadLettersFile.inspectDeadLetter;
   /** Sends a dead letter round again, as a new arrival with no attempts behind it. */
   redriveDeadLetter: typeof deadLettersFile.redriveDeadLetter;
@@ -126,6 +148,7 @@ export interface RowOfKey {
   purgeDeadLetters: typeof deadLettersFile.purgeDeadLetters;
   /** Replies of which a part may or may not have been delivered; newest first. */
   listAmbiguousReplies: typeof deadLettersFile.listAmbiguousReplies;
+  /** The workers that are active, and how many of them hold a message; with `capped` true there are more than are listed. */
   workerStats: typeof workersFile.workerStats;
   /**
    * A worker says at its start what it is, and at its end that it leaves. Throws as `poll` does for its token and its id. Its texts
@@ -135,6 +158,7 @@ export interface RowOfKey {
    */
   workerHello: typeof workersFile.workerHello;
   /**
+   * What is wanted of a worker besides work. Throws what `claim` throws about the token.
    * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
    * - returns `probes`: What an operator wants to know from where the worker stands.
    */
@@ -239,6 +263,7 @@ export interface RowOfKey {
    * - `requestedBy`: Who asks, for the audit log.
    */
   requestProbe: typeof probesFile.requestProbe;
+  /** One probe with its result; null when it is unknown or too old. */
   getProbe: typeof probesFile.getProbe;
   /** Newest first; `limit` 1..100, default 20. */
   listProbes: typeof probesFile.listProbes;
@@ -259,6 +284,7 @@ export interface RowOfKey {
    * - returns `aliasPath`: Below the site's origin: what the published image gets as its `CONVEX_URL`. As secret as the token.
    */
   createAgentWorkerToken: typeof tokensFile.createAgentWorkerToken;
+  /** Newest first; never the tokens themselves. */
   listWorkerTokens: typeof tokensFile.listWorkerTokens;
   /** Effective at the next call of a worker that carries it. false if unknown. */
   revokeWorkerToken: typeof tokensFile.revokeWorkerToken;
@@ -282,6 +308,7 @@ export interface RowOfKey {
    * - returns `totalHours`: Of the rows shown.
    */
   workerHours: typeof deploymentsFile.workerHours;
+  /** Where machines come from, as `setProviderRuntimeConfig` stored it; null when nothing is set. */
   getProviderRuntimeConfig: typeof fleetFile.providerRuntimeConfig;
   /** Stores where machines come from. Fields may be blank here; a pass that needs them says which are. */
   setProviderRuntimeConfig: typeof fleetFile.setProviderRuntimeConfig;
@@ -350,7 +377,9 @@ export interface RowOfKey {
   bindUserAgent: typeof identityFile.bindUserAgent;
   /** `revoked` counts the bindings ended: 0 or 1. */
   revokeUserAgentBinding: typeof identityFile.revokeUserAgentBinding;
+  /** The user's active binding; null without one. */
   getUserAgentBinding: typeof identityFile.getUserAgentBinding;
+  /** The agent that the user is bound to; null without one. */
   myAgentKey: typeof identityFile.resolveAgentForUser;
   /** The user id first, then the chat id; looks at no profile. */
   resolveAgentForTelegram: typeof identityFile.resolveAgentForTelegram;
@@ -363,6 +392,7 @@ export interface RowOfKey {
   createUserAgentPairing: typeof identityFile.createUserAgentPairing;
   /** Binds the code's user to this Telegram account. Throws `pairing_code_not_found`, `pairing_code_ended`, `pairing_code_expired`. */
   consumePairingCode: typeof identityFile.consumePairingCode;
+  /** What became of a code; null for an unknown one. Whoever knows a code is its owner, or was given it by them. */
   getPairingCodeStatus: typeof identityFile.getPairingCodeStatus;
   /** The newest pairing of the user with the agent. */
   getUserAgentPairingStatus: typeof identityFile.getUserAgentPairingStatus;
@@ -374,6 +404,7 @@ export interface RowOfKey {
   importTelegramTokenForAgent: typeof identityFile.importTelegramTokenForAgent;
   /** Derived from stored facts; `nextAction` is the first step that is missing. */
   getUserAgentOnboardingState: typeof identityFile.getUserAgentOnboardingState;
+  /** What the deployment lacks before anybody's agent can answer. */
   getProviderOperationalReadiness: typeof identityFile.getProviderOperationalReadiness;
   /** What one of a user's agents lacks before they can write to it. */
   getAgentOperationalReadiness: typeof identityFile.getAgentOperationalReadiness;
@@ -383,7 +414,9 @@ export interface RowOfKey {
   listUserAgents: typeof viewsFile.listUserAgents;
   /** Null when there is neither a profile nor a binding nor a pairing. */
   getUserAgent: typeof viewsFile.getUserAgent;
+  /** The agent that the user is bound to; null without one. */
   getActiveUserAgent: typeof viewsFile.getActiveUserAgent;
+  /** All of a user's agents at once, and which of them answers. */
   getUserAgentsOverview: typeof viewsFile.getUserAgentsOverview;
   /**
    * The newest 200 turns (fewer when they are very long), oldest first; `before` with `nextBefore` gives those before them.
@@ -404,21 +437,36 @@ export interface RowOfKey {
   getUserAgentPushStats: typeof viewsFile.getUserAgentPushStats;
   /** Zeros unless the agent is the user's active one. The message counts stop at 200. */
   getUserAgentConversationStats: typeof viewsFile.getUserAgentConversationStats;
+  /** `getUserAgentPushStats` and `getUserAgentConversationStats` in one. */
   getUserAgentUsageStats: typeof viewsFile.getUserAgentUsageStats;
   /** Newest first, 1..200 (50); `before` is the `createdAt` of the last one seen. */
   listSnapshotsForUserAgent: typeof viewsFile.listSnapshotsForUserAgent;
+  /** The newest of `listSnapshotsForUserAgent`; null without one. */
   getLatestSnapshotForUserAgent: typeof viewsFile.getLatestSnapshotForUserAgent;
+  /** A text that a company's jobs can be made from; returns its id. Throws `push_template_exists`, `push_schedule_invalid`. */
   createPushTemplate: typeof pushingFile.createPushTemplate;
+  /** false when there is no such template. What is left out stays; jobs made from it stay as they are. */
   updatePushTemplate: typeof pushingFile.updatePushTemplate;
   /** Jobs made from it stay. */
   deletePushTemplate: typeof pushingFile.deletePushTemplate;
   /** Newest update first. */
   listPushTemplatesByCompany: typeof pushingFile.listPushTemplatesByCompany;
+  /**
+   * A job for a user with the text of a template, which is copied; returns its id. Throws `push_timezone_invalid`,
+   * `push_template_not_found`, `push_template_mismatch`, `push_schedule_invalid`.
+   * - `schedule`: Default: the first time that the template suggests.
+   */
   createPushJobFromTemplate: typeof pushingFile.createPushJobFromTemplate;
+  /**
+   * A job for a user with a text of its own; returns its id. Throws `push_timezone_invalid`, `push_schedule_invalid`,
+   * `text_too_large`.
+   */
   createPushJobCustom: typeof pushingFile.createPushJobCustom;
   /** false when there is no such job. The next run is reckoned from now. */
   updatePushJob: typeof pushingFile.updatePushJob;
+  /** false when there is no such job. */
   deletePushJob: typeof pushingFile.deletePushJob;
+  /** false when there is no such job. A disabled job has no next run. */
   setPushJobEnabled: typeof pushingFile.setPushJobEnabled;
   /** Newest update first. */
   listPushJobsForUser: typeof pushingFile.listPushJobsForUser;
@@ -431,11 +479,15 @@ export interface RowOfKey {
   dispatchDuePushJobs: typeof pushingFile.dispatchDuePushJobs;
   /** Newest run first. */
   listPushDispatchesByJob: typeof pushingFile.listPushDispatchesByJob;
+  /** Newest update first. */
   listPushJobsForAgent: typeof pushingFile.listPushJobsForAgent;
+  /** As `createPushJobFromTemplate`, for one agent of the user. */
   createPushJobFromTemplateForAgent: typeof pushingFile.createPushJobFromTemplateForAgent;
+  /** As `createPushJobCustom`, for one agent of the user. */
   createPushJobCustomForAgent: typeof pushingFile.createPushJobCustomForAgent;
   /** false when the job is not that user's and agent's. */
   updatePushJobForAgent: typeof pushingFile.updatePushJobForAgent;
+  /** As `triggerPushJobNow`, of a job of that user and agent. */
   triggerPushJobNowForAgent: typeof pushingFile.triggerPushJobNowForAgent;
   /** Across the jobs of that user and agent, newest first. */
   listPushDispatchesForAgent: typeof pushingFile.listPushDispatchesForAgent;
@@ -444,14 +496,17 @@ export interface RowOfKey {
    * batch is sent in this call and counted in its result; the rest follows by itself (`getBroadcast`).
    */
   sendBroadcastToAllActiveAgents: typeof broadcastsFile.sendBroadcastToAllActiveAgents;
+  /** One broadcast and how far it is; null for an unknown one. */
   getBroadcast: typeof broadcastsFile.getBroadcast;
   /** Newest first; `before` is the `requestedAt` of the last one seen. */
   listBroadcasts: typeof broadcastsFile.listBroadcasts;
   /** Stops before the next batch; messages already queued go out. false when it is not running. */
   cancelBroadcast: typeof broadcastsFile.cancelBroadcast;
+  /** A text of a company that its staff send by hand; returns its id. */
   createMessageTemplate: typeof broadcastsFile.createMessageTemplate;
   /** false when there is no such template. */
   updateMessageTemplate: typeof broadcastsFile.updateMessageTemplate;
+  /** false when there is no such template. */
   deleteMessageTemplate: typeof broadcastsFile.deleteMessageTemplate;
   /** Those of that company alone, newest update first. */
   listMessageTemplatesByCompany: typeof broadcastsFile.listMessageTemplatesByCompany;
@@ -481,6 +536,7 @@ export interface RowOfKey {
    * Without any key there is nothing to do. Throws `master_key_invalid`.
    */
   rewrapSecrets: typeof secretsFile.rewrapSecrets;
+  /** How far the last `rewrapSecrets` is. */
   rewrapProgress: typeof secretsFile.rewrapProgress;
   /** The newest sealed entry, what precedes the oldest one kept, and how many acts wait to be sealed (counted up to 100). */
   auditHead: typeof auditFile.auditHead;

@@ -24,7 +24,10 @@ import type { FunctionReference } from "convex/server";
 export type ComponentApi<Name extends string | undefined = string | undefined> =
   {
     lib: {
-      /** - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message. */
+      /**
+       * Appends turns to the conversation's history; `messageCount` is how many it has then.
+       * - `workerId`: With a worker token: the turns belong to this worker's current message and are appended once per message.
+       */
       appendConversationMessages: FunctionReference<
         "mutation",
         "internal",
@@ -43,6 +46,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { messageCount: number; updated: boolean },
         Name
       >;
+      /**
+       * Lays `metadata` over that of the message. A worker's only for the message that it holds; false for any other, and for an unknown
+       * one.
+       */
       attachMessageMetadata: FunctionReference<
         "mutation",
         "internal",
@@ -143,6 +150,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         Name
       >;
       /**
+       * The next message for this worker with a lease on its conversation; null when there is nothing for it.
        * - `workspaceId`: Must equal the conversation's workspace when given.
        * - `hydrate`: Answer with the hydration bundle in the same call. Without it, `claim` (not the gateway's `poll`) appends the
        *   system prompt to the text of the job's payload, where the published image looks for it.
@@ -290,6 +298,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Ends the message as answered. false when the lease is no longer the caller's. */
       complete: FunctionReference<
         "mutation",
         "internal",
@@ -423,6 +432,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** A text of a company that its staff send by hand; returns its id. */
       createMessageTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -460,6 +470,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * A job for a user with a text of its own; returns its id. Throws `push_timezone_invalid`, `push_schedule_invalid`,
+       * `text_too_large`.
+       */
       createPushJobCustom: FunctionReference<
         "mutation",
         "internal",
@@ -481,6 +495,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /** As `createPushJobCustom`, for one agent of the user. */
       createPushJobCustomForAgent: FunctionReference<
         "mutation",
         "internal",
@@ -503,6 +518,11 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /**
+       * A job for a user with the text of a template, which is copied; returns its id. Throws `push_timezone_invalid`,
+       * `push_template_not_found`, `push_template_mismatch`, `push_schedule_invalid`.
+       * - `schedule`: Default: the first time that the template suggests.
+       */
       createPushJobFromTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -522,6 +542,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /** As `createPushJobFromTemplate`, for one agent of the user. */
       createPushJobFromTemplateForAgent: FunctionReference<
         "mutation",
         "internal",
@@ -542,6 +563,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         string,
         Name
       >;
+      /** A text that a company's jobs can be made from; returns its id. Throws `push_template_exists`, `push_schedule_invalid`. */
       createPushTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -614,6 +636,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** false when there is no such template. */
       deleteMessageTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -621,6 +644,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** false when there is no such job. */
       deletePushJob: FunctionReference<
         "mutation",
         "internal",
@@ -722,6 +746,8 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         Name
       >;
       /**
+       * Puts a message in line in its conversation, once per `idempotencyKey`; returns its id. The conversation begins with its first
+       * message.
        * - `priority`: 0..100, default 50: a head start, never a wall.
        * - `scheduledFor`: Epoch ms; in the future: the message is not in line before.
        * - `conversationId`: At most 1 024 bytes; `idempotencyKey` at most 4 096.
@@ -894,6 +920,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Ends the attempt as failed: the message is tried again later, or is a dead letter when its attempts are used up. */
       fail: FunctionReference<
         "mutation",
         "internal",
@@ -1052,6 +1079,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { uploadUrl: string },
         Name
       >;
+      /** The agent that the user is bound to; null without one. */
       getActiveUserAgent: FunctionReference<
         "query",
         "internal",
@@ -1107,6 +1135,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** One broadcast and how far it is; null for an unknown one. */
       getBroadcast: FunctionReference<
         "query",
         "internal",
@@ -1208,6 +1237,10 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /**
+       * What the engine needs to answer the message that this worker holds; null for any other message, and for one whose agent is gone.
+       * Throws `workspace_mismatch`.
+       */
       getHydrationBundle: FunctionReference<
         "query",
         "internal",
@@ -1313,6 +1346,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** The newest of `listSnapshotsForUserAgent`; null without one. */
       getLatestSnapshotForUserAgent: FunctionReference<
         "query",
         "internal",
@@ -1332,6 +1366,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** What became of a code; null for an unknown one. Whoever knows a code is its owner, or was given it by them. */
       getPairingCodeStatus: FunctionReference<
         "query",
         "internal",
@@ -1351,6 +1386,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** One probe with its result; null when it is unknown or too old. */
       getProbe: FunctionReference<
         "query",
         "internal",
@@ -1375,6 +1411,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** What the deployment lacks before anybody's agent can answer. */
       getProviderOperationalReadiness: FunctionReference<
         "query",
         "internal",
@@ -1444,6 +1481,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         } | null,
         Name
       >;
+      /** The user's active binding; null without one. */
       getUserAgentBinding: FunctionReference<
         "query",
         "internal",
@@ -1531,6 +1569,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** All of a user's agents at once, and which of them answers. */
       getUserAgentsOverview: FunctionReference<
         "query",
         "internal",
@@ -1556,6 +1595,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** `getUserAgentPushStats` and `getUserAgentConversationStats` in one. */
       getUserAgentUsageStats: FunctionReference<
         "query",
         "internal",
@@ -1588,6 +1628,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         Name
       >;
       /**
+       * What is wanted of a worker besides work. Throws what `claim` throws about the token.
        * - returns `release`: Save and give up the conversation when idle: others wait, or somebody else serves it by now.
        * - returns `probes`: What an operator wants to know from where the worker stands.
        */
@@ -1690,6 +1731,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Whether a message of the conversation waits. */
       hasQueuedJobsForConversation: FunctionReference<
         "query",
         "internal",
@@ -1794,6 +1836,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         | { code: string; kind: "parked" },
         Name
       >;
+      /** One dead letter with what is known of its attempts; null when the message is none. */
       inspectDeadLetter: FunctionReference<
         "query",
         "internal",
@@ -2012,6 +2055,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Messages of one status, of all conversations, by `scheduledFor`; `limit` 1..500, default 100. Without their payload. */
       listJobsByStatus: FunctionReference<
         "query",
         "internal",
@@ -2135,6 +2179,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest update first. */
       listPushJobsForAgent: FunctionReference<
         "query",
         "internal",
@@ -2235,6 +2280,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** The messages of a conversation, newest first; `limit` 1..500, default 100. */
       listQueueItemsForConversation: FunctionReference<
         "query",
         "internal",
@@ -2379,6 +2425,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** Newest first; never the tokens themselves. */
       listWorkerTokens: FunctionReference<
         "query",
         "internal",
@@ -2400,6 +2447,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         }>,
         Name
       >;
+      /** What `setMessageRuntimeConfig` stored; null when nothing is set. */
       messageRuntimeConfig: FunctionReference<
         "query",
         "internal",
@@ -2666,6 +2714,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** Where machines come from, as `setProviderRuntimeConfig` stored it; null when nothing is set. */
       providerRuntimeConfig: FunctionReference<
         "query",
         "internal",
@@ -2881,6 +2930,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** Gives up overdue leases, at most 250 (`limit`), whose messages wait again then. The deployment does so by itself; this is the net. */
       releaseStuckJobs: FunctionReference<
         "mutation",
         "internal",
@@ -2957,6 +3007,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { agentKey: string | null; consumerUserId: string | null },
         Name
       >;
+      /** The agent that the user is bound to; null without one. */
       resolveAgentForUser: FunctionReference<
         "query",
         "internal",
@@ -2980,6 +3031,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** How far the last `rewrapSecrets` is. */
       rewrapProgress: FunctionReference<
         "query",
         "internal",
@@ -3362,6 +3414,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         null,
         Name
       >;
+      /** false when there is no such job. A disabled job has no next run. */
       setPushJobEnabled: FunctionReference<
         "mutation",
         "internal",
@@ -3535,6 +3588,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         { enqueuedMessageId: string; runKey: string },
         Name
       >;
+      /** As `triggerPushJobNow`, of a job of that user and agent. */
       triggerPushJobNowForAgent: FunctionReference<
         "mutation",
         "internal",
@@ -3621,6 +3675,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         boolean,
         Name
       >;
+      /** false when there is no such template. What is left out stays; jobs made from it stay as they are. */
       updatePushTemplate: FunctionReference<
         "mutation",
         "internal",
@@ -3686,6 +3741,7 @@ export type ComponentApi<Name extends string | undefined = string | undefined> =
         },
         Name
       >;
+      /** The workers that are active, and how many of them hold a message; with `capped` true there are more than are listed. */
       workerStats: FunctionReference<
         "query",
         "internal",

@@ -1,42 +1,26 @@
 /** What the memory asks of the component. */
+import type { Infer } from "convex/values";
 import { z } from "zod";
-import type { SnapshotReason } from "../../../src/contract/snapshots.js";
+import {
+  getLatestDataSnapshotForRestore,
+  getWorkerMemory,
+  prepareDataSnapshotUpload,
+  type SnapshotReason,
+} from "../../../src/contract/snapshots.js";
+import { schemaOf } from "../transport/schemaOf.js";
 
-export const memoryReply = z
-  .object({
-    workspaceId: z.string(),
-    agentKey: z.string(),
-    conversationId: z.string(),
-    generation: z.number(),
-    everyTurns: z.number().positive(),
-    maxBytes: z.number().positive(),
-  })
-  .nullable();
-/** The conversation that this worker is bound to. */
-export type WorkerMemory = NonNullable<z.infer<typeof memoryReply>>;
-
-export const restoreReply = z
-  .object({
-    snapshotId: z.string(),
-    downloadUrl: z.string(),
-    sha256: z.string().nullable(),
-    sizeBytes: z.number().nullable(),
-    createdAt: z.number(),
-    generation: z.number(),
-    /** Where it lies, when that is not the deployment's file storage. */
-    location: z.string().optional(),
-  })
-  .nullable();
-export type RestorableSnapshot = NonNullable<z.infer<typeof restoreReply>>;
-
-export const prepareReply = z.object({
-  snapshotId: z.string(),
-  uploadUrl: z.string(),
-  expiresAt: z.number(),
-  /** Archives of this conversation in the worker's bucket that nobody needs any more. */
-  discardable: z.array(z.string()).optional(),
+export const memoryReply = schemaOf(getWorkerMemory.returns, {
+  everyTurns: z.number().positive(),
+  maxBytes: z.number().positive(),
 });
-export type PreparedSnapshot = z.infer<typeof prepareReply>;
+/** The conversation that this worker is bound to. */
+export type WorkerMemory = NonNullable<Infer<typeof getWorkerMemory.returns>>;
+
+export const restoreReply = schemaOf(getLatestDataSnapshotForRestore.returns);
+export type RestorableSnapshot = NonNullable<Infer<typeof getLatestDataSnapshotForRestore.returns>>;
+
+export const prepareReply = schemaOf(prepareDataSnapshotUpload.returns);
+export type PreparedSnapshot = Infer<typeof prepareDataSnapshotUpload.returns>;
 
 /** In the deployment's file storage, or elsewhere. */
 export type StoredArchive = { storageId: string } | { location: string };

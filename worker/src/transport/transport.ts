@@ -1,44 +1,23 @@
 /** How the worker talks to the component. The loop knows no more than this. */
+import type { Infer, ObjectType } from "convex/values";
 import type { ErrorCode } from "../../../src/contract/errors.js";
-import type { ReplyFile } from "../../../src/contract/attachments.js";
-import type { Job } from "../../../src/contract/queue.js";
+import type { Job, renewLease, settle, vOutcome } from "../../../src/contract/queue.js";
 import { pressures, type Pressure } from "../../../src/policy/calls/pressure.js";
+import type { Wishes } from "./wire.js";
+
+export type { Wishes } from "./wire.js";
 
 /** What names a held message in every call about it. */
 export type Held = Pick<Job, "messageId" | "leaseId">;
 
-/** `blames` and `retryAfterMs` as in the contract (`vOutcome`). */
-export interface Failure {
-  kind: "fail";
-  errorMessage: string;
-  retryable?: boolean;
-  blames?: "message" | "service";
-  retryAfterMs?: number;
-}
-
-export interface SettleRequest {
-  turns?: { role: "system" | "user" | "assistant" | "tool"; content: string; at?: number }[];
-  /** `parts` counts the messages of the text and then one for each file. */
-  reply?: { text: string; parts: number; files?: ReplyFile[] };
-  sendingPart?: number;
-  /** Parts of which the worker could not learn whether they arrived. */
-  ambiguousParts?: number[];
-  outcome?: { kind: "complete" } | Failure;
-  claimNext?: { hydrate: boolean };
-}
-interface LeaseLost {
-  ok: false;
-  reason: "lease_lost";
-}
-export type SettleResult =
-  | {
-      ok: true;
-      status: "held" | "done" | "queued" | "dead_letter";
-      nextScheduledFor: number | null;
-      next: Job | null;
-    }
-  | LeaseLost;
-export type RenewResult = { ok: true; leaseExpiresAt: number; shouldStop: boolean } | LeaseLost;
+export type Failure = Extract<Infer<typeof vOutcome>, { kind: "fail" }>;
+/** What a settle says, besides which message and by whom. */
+export type SettleRequest = Omit<
+  ObjectType<typeof settle.args>,
+  keyof Held | "workerId" | "workerToken" | "instance"
+>;
+export type SettleResult = Infer<typeof settle.returns>;
+export type RenewResult = Infer<typeof renewLease.returns>;
 
 /**
  * Every call is made once, but for what the deployment did not commit (`TransportError.pressure`), which is made again a few times;
@@ -52,15 +31,6 @@ export interface Transport {
   /** Renews the lease. */
   heartbeat(held: Held, signal?: AbortSignal): Promise<RenewResult>;
   controlState(signal?: AbortSignal): Promise<Wishes>;
-}
-
-/** What the component wants of a worker besides work. */
-export interface Wishes {
-  shouldStop: boolean;
-  /** Save and give up the conversation when idle. */
-  release?: boolean | undefined;
-  /** Probes to answer, as they came. */
-  probes?: unknown[] | undefined;
 }
 
 /** `network`: no answer; `unexpected_reply`: an answer that is not the gateway's. */

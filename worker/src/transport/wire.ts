@@ -1,124 +1,43 @@
-/** The gateway's answers as the worker expects them. Unknown further fields are dropped. */
+/** The gateway's answers as the worker expects them: the contract's, but for what is said here. Unknown further fields are dropped. */
 import { z } from "zod";
 import { errorCodes } from "../../../src/contract/errors.js";
+import { claim, renewLease, settle } from "../../../src/contract/queue.js";
+import { getWorkerControlState } from "../../../src/contract/workers.js";
+import { schemaOf, type Overrides } from "./schemaOf.js";
 
-const metadata = z.record(z.string(), z.string());
-const payload = z.object({
-  provider: z.string(),
-  providerUserId: z.string(),
-  messageText: z.string(),
-  externalMessageId: z.string().optional(),
-  rawUpdateJson: z.string().optional(),
-  metadata: metadata.optional(),
-});
-const role = z.enum(["system", "user", "assistant", "tool"]);
-const nullableText = z.string().nullable();
-
-const replyFile = z.object({
-  storageId: z.string(),
-  kind: z.enum(["photo", "audio", "voice", "document"]),
-  fileName: z.string(),
-  mimeType: z.string(),
-  sizeBytes: z.number(),
-  downloadUrl: z.string().optional(),
-});
-const attachment = z.object({
-  status: z.enum(["ready", "failed", "expired"]),
-  kind: z.enum(["photo", "video", "audio", "voice", "document"]),
-  fileName: z.string().optional(),
-  mimeType: z.string().optional(),
-  sizeBytes: z.number().optional(),
-  storageId: z.string().optional(),
-  downloadUrl: z.string().optional(),
-  telegramFileId: z.string().optional(),
-  error: z.string().optional(),
-  expiresAt: z.number().optional(),
-});
-
-const hydration = z.object({
-  messageId: z.string(),
-  conversationId: z.string(),
-  agentKey: z.string(),
-  payload: payload.extend({ attachments: z.array(attachment).optional() }),
-  systemPrompt: z.string().optional(),
-  undeliverable: z.string().optional(),
-  conversationState: z.object({
-    contextHistory: z.array(z.object({ role, content: z.string(), at: z.number() })),
-    pendingToolCalls: z.array(
-      z.object({
-        toolName: z.string(),
-        callId: z.string(),
-        status: z.enum(["pending", "running", "done", "failed"]),
-      }),
-    ),
-  }),
-  channel: z.object({ kind: z.string(), credential: nullableText }).optional(),
-  telegramBotToken: nullableText,
-  connections: z.array(z.object({ name: z.string(), kind: z.string() })).optional(),
-  bridgeRuntimeConfig: z
-    .object({
-      baseUrl: nullableText,
-      appBaseUrlMapJson: nullableText,
-      serviceId: nullableText,
-      appKey: nullableText,
-      serviceKey: nullableText,
-      serviceKeySecretRef: nullableText,
-    })
-    .nullable(),
-  reply: z
-    .object({
-      text: z.string(),
-      parts: z.int().nonnegative(),
-      nextPart: z.int().nonnegative(),
-      ambiguousParts: z.array(z.int().nonnegative()),
-      files: z.array(replyFile).optional(),
-    })
-    .optional(),
-});
-
-const jobSchema = z.object({
+const count = z.int().nonnegative();
+const jobOverrides: Overrides = {
   messageId: z.string().min(1),
-  conversationId: z.string(),
-  agentKey: z.string(),
   leaseId: z.string().min(1),
-  leaseExpiresAt: z.number(),
+  // A hint: without it the worker goes by its own clock.
   leaseMs: z.number().positive().optional().catch(undefined),
-  payload,
-  attempt: z.number(),
-  maxAttempts: z.number(),
   heartbeatIntervalMs: z.number().positive(),
-  hydration: hydration.optional(),
-  hydrationError: z.string().optional(),
-});
+  "hydration.reply.parts": count,
+  "hydration.reply.nextPart": count,
+  "hydration.reply.ambiguousParts": z.array(count),
+};
+const inNext = Object.fromEntries(
+  Object.entries(jobOverrides).map(([path, schema]) => [`next.${path}`, schema]),
+);
 
-const leaseLost = z.object({ ok: z.literal(false), reason: z.literal("lease_lost") });
-
-export const claimReply = jobSchema.nullable();
-export const settleReply = z.union([
-  z.object({
-    ok: z.literal(true),
-    status: z.enum(["held", "done", "queued", "dead_letter"]),
-    nextScheduledFor: z.number().nullable(),
-    next: jobSchema.nullable(),
-  }),
-  leaseLost,
-]);
-export const renewReply = z.union([
-  z.object({ ok: z.literal(true), leaseExpiresAt: z.number(), shouldStop: z.boolean() }),
-  leaseLost,
-]);
-const controlFields = {
-  shouldStop: z.boolean(),
-  release: z.boolean().optional(),
+export const claimReply = schemaOf(claim.returns, jobOverrides);
+export const settleReply = schemaOf(settle.returns, inNext);
+export const renewReply = schemaOf(renewLease.returns);
+export const controlReply = schemaOf(getWorkerControlState.returns, {
   // Each is checked by itself: one of a kind that this worker does not know must not hide the others.
   probes: z.array(z.unknown()).max(16).optional().catch(undefined),
+}) as z.ZodType<Wishes>;
+
+/** What the component wants of a worker besides work. Its probes as they came. */
+export type Wishes = Omit<typeof getWorkerControlState.returns.type, "probes"> & {
+  probes?: unknown[] | undefined;
 };
+
 /** Goes with the answer to a claim that found nothing. One that is not understood is no hint. */
 const idleFields = {
   retryAfterMs: z.number().min(0).max(600_000).optional().catch(undefined),
-  control: z.object(controlFields).optional().catch(undefined),
+  control: controlReply.optional().catch(undefined),
 };
-export const controlReply = z.object(controlFields);
 
 /** A newer server may know a code that this worker does not: it counts as `internal`. */
 export const envelope = z.union([
