@@ -112,6 +112,7 @@ const HEAVY_FILES = [
   "src/core/workflows.ts",
   "src/core/pushing/broadcastRun.ts",
 ];
+const PROVIDER_CONFIGS = "src/core/providers/*/config.ts";
 const NO_FRAMEWORK = {
   regex: "^(react|react-dom)(/|$)",
   message: "React is not a dependency of this package.",
@@ -195,6 +196,21 @@ export default tseslint.config(
   },
 
   layer("contract", [], [ONLY(["convex/values"])]),
+  {
+    // The list of providers: of each folder only what every call may carry.
+    ...layer(
+      "contract",
+      ["core/providers"],
+      [
+        ONLY(["convex/values"]),
+        {
+          regex: "core/providers/(?!\\w+/config\\.js$)",
+          message: "Of a provider's folder the contract knows config.ts alone.",
+        },
+      ],
+    ),
+    files: ["src/contract/providers.ts"],
+  },
   layer("policy", ["contract"], [ONLY(["convex/values", "temporal-polyfill"])], {
     rules: {
       "no-restricted-globals": [
@@ -247,8 +263,28 @@ export default tseslint.config(
     },
   },
   // Every file of src/component is an entry point for the bundler: it registers and does nothing else.
-  coreLayer(COMPONENT_PACKAGES, { ignores: HEAVY_FILES }),
-  { ...coreLayer([...COMPONENT_PACKAGES, ...HEAVY_PACKAGES]), files: HEAVY_FILES },
+  coreLayer(COMPONENT_PACKAGES, { ignores: [...HEAVY_FILES, PROVIDER_CONFIGS] }),
+  {
+    ...coreLayer([...COMPONENT_PACKAGES, ...HEAVY_PACKAGES]),
+    files: HEAVY_FILES,
+    ignores: [...TESTS, PROVIDER_CONFIGS],
+  },
+  {
+    files: [PROVIDER_CONFIGS],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(?!convex/values$|\\.\\./\\.\\./\\.\\./contract/|\\.\\./\\w+/config\\.js$)",
+              message: "Every call of the component loads this file: it is validators and words.",
+            },
+          ],
+        },
+      ],
+    },
+  },
   layer(
     "component",
     ["core", "contract"],

@@ -8,9 +8,9 @@ import {
   vNewTurn,
   vOutcome,
   vPayload,
-  vProviderConfig,
   vRecordedReply,
 } from "../src/contract/queue.js";
+import { vProviderConfig } from "../src/contract/providers.js";
 import { neededOperations, operations, protocolVersion, rules } from "./rows.js";
 import { codeCell, isNeeded, shapeOf, table, type NamedShapes } from "./shape.js";
 

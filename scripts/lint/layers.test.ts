@@ -58,7 +58,7 @@ describe("layers", () => {
     ["src/core/queue/planted.ts", 'import { x } from "../../component/queue.js";', PATHS],
     ["src/core/workers/planted.ts", 'import { x } from "../queue/model.js";', PATHS],
     ["src/core/bounds/planted.ts", 'import { x } from "../upkeep/tick.js";', PATHS],
-    ["worker/src/memory/planted.ts", 'import { x } from "../engines/create.js";', PATHS],
+    ["worker/src/memory/planted.ts", 'import { x } from "../engines/registry.js";', PATHS],
     ["src/core/queue/planted.ts", 'import { Hono } from "hono";', IMPORTS],
     ["src/core/queue/planted.ts", 'import { readFileSync } from "node:fs";', IMPORTS],
     [

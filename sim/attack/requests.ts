@@ -1,9 +1,5 @@
-import {
-  aliasPath,
-  gatewayPath,
-  telegramWebhookPath,
-  type GatewayOperation,
-} from "../../src/contract/gateway.js";
+import { type GatewayOperation } from "../../src/contract/gateway.js";
+import { aliasPath, gatewayPath, telegramWebhookPath } from "../../src/contract/paths.js";
 import type { Attempt, Credential, Reply, Target } from "./types.js";
 
 export interface Origins {

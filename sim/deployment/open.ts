@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Policies, PolicyOverrides } from "../../src/contract/policies.js";
-import { gatewayPath } from "../../src/contract/gateway.js";
+import { gatewayPath } from "../../src/contract/paths.js";
 import { startPlatform, type Platform, type PlatformOptions } from "../platform/index.js";
 import { callFunction, DeploymentError, parseJson, post, reach, repeated } from "./functionApi.js";
 import { pushApp } from "./push.js";

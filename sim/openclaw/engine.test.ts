@@ -4,7 +4,7 @@ import {
   createOpenClawEngine,
   type OpenClawConfig,
   type OpenClawTiming,
-} from "../../worker/src/engines/openclaw/index.js";
+} from "../../worker/src/engines/openclaw/engine.js";
 import { type FakeGatewayOptions, type FakeOpenClawGateway, startFakeOpenClawGateway } from "./index.js";
 
 const SESSION = "agent:main:af:c1";

@@ -7,10 +7,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../worker/src/clock.js";
-import { createEngine } from "../../worker/src/engines/create.js";
+import { createEngine } from "../../worker/src/engines/chosen.js";
 import type { Engine } from "../../worker/src/engine/engine.js";
 import type { GatewayProcessConfig } from "../../worker/src/engines/openclaw/config.js";
-import { createOpenClawEngine, type OpenClawTiming } from "../../worker/src/engines/openclaw/index.js";
+import { createOpenClawEngine, type OpenClawTiming } from "../../worker/src/engines/openclaw/engine.js";
 import { readEnv } from "../../worker/src/env.js";
 import { startModelServer, type ModelServer } from "../model/index.js";
 import { startGatewayHost, type GatewayHost } from "./index.js";
@@ -188,7 +188,7 @@ describe("a gateway run by the worker", () => {
   });
 
   test("dies with a worker that is killed", async () => {
-    const engineModule = path.join(repository, "worker/src/engines/openclaw/index.ts");
+    const engineModule = path.join(repository, "worker/src/engines/openclaw/engine.ts");
     const script = `
       import { createOpenClawEngine } from ${JSON.stringify(engineModule)};
       const gateway = { argv: ${JSON.stringify(host.command)}, env: ${JSON.stringify(environment())} };

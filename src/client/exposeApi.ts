@@ -1,7 +1,7 @@
 /** Turns the surface's rows into functions that an app exports to its clients. */
 import type { ComponentApi } from "../component/_generated/component.js";
 import { factoryError } from "../contract/errors.js";
-import { aliasOf } from "../contract/gateway.js";
+import { aliasOf } from "../contract/paths.js";
 import { authorizeCall, type AuthCallback } from "./auth.js";
 import {
   admitted,

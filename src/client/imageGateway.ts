@@ -6,13 +6,8 @@
  */
 import { httpActionGeneric } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
-import {
-  aliasCredential,
-  aliasShape,
-  callOfImageKey,
-  MAX_GATEWAY_BODY_BYTES,
-  type WorkerCall,
-} from "../contract/gateway.js";
+import { callOfImageKey, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../contract/gateway.js";
+import { aliasCredential, aliasShape } from "../contract/paths.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
 import { jsonReply } from "./http/jsonReply.js";

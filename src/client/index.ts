@@ -29,12 +29,8 @@ export type { ExposedApi, OperatorApi } from "./surface/registered.js";
 export type { OperationScope } from "./surface/row.js";
 export type { TelegramUpdate } from "../policy/telegram/updateSchema.js";
 export { errorCodes, errorDataOf, type ErrorCode, type ErrorData } from "../contract/errors.js";
-export {
-  defaultPathPrefix,
-  gatewayPath,
-  telegramWebhookPath,
-  type GatewayOperation,
-} from "../contract/gateway.js";
+export { type GatewayOperation } from "../contract/gateway.js";
+export { defaultPathPrefix, gatewayPath, telegramWebhookPath } from "../contract/paths.js";
 export { defaultPolicies, type Policies, type PolicyOverrides } from "../contract/policies.js";
 export type { AccessClass } from "../contract/row.js";
 export type { HistoryItem, HydrationBundle, Job, Payload, QueueStatus } from "../contract/queue.js";

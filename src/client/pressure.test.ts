@@ -1,7 +1,7 @@
 import { httpRouter } from "convex/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ComponentApi } from "../component/_generated/component.js";
-import { aliasPath, gatewayPath } from "../contract/gateway.js";
+import { aliasPath, gatewayPath } from "../contract/paths.js";
 import { registerRoutes } from "./registerRoutes.js";
 
 const component = { lib: new Proxy({}, { get: (_, name) => name }) } as unknown as ComponentApi;

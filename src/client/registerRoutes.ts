@@ -1,7 +1,7 @@
 /** Mounts the HTTP routes: the channels' webhooks and the worker gateway. */
 import { httpActionGeneric, type HttpRouter, type RoutableMethod } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
-import { defaultPathPrefix, normalizePathPrefix } from "../contract/gateway.js";
+import { defaultPathPrefix, normalizePathPrefix } from "../contract/paths.js";
 import { refusal } from "./http/jsonReply.js";
 import { imageGateway } from "./imageGateway.js";
 import { webhooks, type WebhookOptions } from "./webhooks.js";

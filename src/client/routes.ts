@@ -5,9 +5,5 @@
  */
 export { registerRoutes, type RegisterRoutesOptions } from "./registerRoutes.js";
 export type { TelegramUpdate } from "../policy/telegram/updateSchema.js";
-export {
-  defaultPathPrefix,
-  gatewayPath,
-  telegramWebhookPath,
-  type GatewayOperation,
-} from "../contract/gateway.js";
+export { type GatewayOperation } from "../contract/gateway.js";
+export { defaultPathPrefix, gatewayPath, telegramWebhookPath } from "../contract/paths.js";

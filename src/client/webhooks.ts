@@ -1,7 +1,7 @@
 /** The channels that call the app over HTTP, one line each: where, and what answers. */
 import type { PublicHttpAction } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
-import { telegramWebhookPath } from "../contract/gateway.js";
+import { telegramWebhookPath } from "../contract/paths.js";
 import { telegramWebhook, type TelegramWebhookOptions } from "./telegram/webhook.js";
 
 /** What an app says about them; each channel reads its own. */
@@ -9,8 +9,8 @@ export type WebhookOptions = TelegramWebhookOptions;
 
 interface Webhook {
   /** Below the site's origin. */
-  path(pathPrefix: string): string;
-  handler(component: ComponentApi, path: string, options: WebhookOptions): PublicHttpAction;
+  path: (pathPrefix: string) => string;
+  handler: (component: ComponentApi, path: string, options: WebhookOptions) => PublicHttpAction;
 }
 
 export const webhooks: readonly Webhook[] = [{ path: telegramWebhookPath, handler: telegramWebhook }];

@@ -4,16 +4,14 @@ import type { ComponentApi } from "../component/_generated/component.js";
 import * as lib from "../component/lib.js";
 import { errorCodes, factoryError, type ErrorCode } from "../contract/errors.js";
 import {
-  aliasCredential,
-  aliasPath,
   callOfImageKey,
   callOfOperation,
   countsAsRefusal,
-  gatewayPath,
   statusOfCode,
   workerCalls,
   type WorkerCall,
 } from "../contract/gateway.js";
+import { aliasCredential, aliasPath, gatewayPath } from "../contract/paths.js";
 import { argumentFaults } from "./http/checkArguments.js";
 import { registerRoutes } from "./registerRoutes.js";
 import { stepsOf } from "./surface/forward.js";

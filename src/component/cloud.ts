@@ -6,11 +6,11 @@ import "../core/upkeep/tick.js";
 import * as carryOutFile from "../core/fleet/carryOut.js";
 import * as orphansFile from "../core/fleet/orphans.js";
 import * as passFile from "../core/fleet/pass.js";
-import * as sweepFile from "../core/fleet/sweep.js";
+import * as deleteVolumeFile from "../core/fleet/deleteVolume.js";
 import { internalAction } from "./_generated/server.js";
 export * from "./cloud.generated.js";
 
 export const runPass = internalAction(passFile.run);
 export const carryOut = internalAction(carryOutFile.run);
-export const deleteVolume = internalAction(sweepFile.deleteVolume);
+export const deleteVolume = internalAction(deleteVolumeFile.deleteExpired);
 export const collectOrphan = internalAction(orphansFile.collect);

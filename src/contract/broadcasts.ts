@@ -1,6 +1,6 @@
 /** Messages to many people at once, and reusable texts sent to one. */
 import { v } from "convex/values";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `done`: everybody was tried. `failed`: the run itself broke off. */

@@ -1,10 +1,8 @@
 /** The fleet: machines that come when conversations wait and go when nothing does. */
-import { v, type Infer } from "convex/values";
+import { v } from "convex/values";
 import { vScalingPolicy } from "./policies.js";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { action, mutation, opt, query } from "./row.js";
-
-export type ProviderConfig = Infer<typeof vProviderConfig>;
 
 /** Where machines come from, as `setProviderRuntimeConfig` stored it; null when nothing is set. */
 export const providerRuntimeConfig = query("operators", {

@@ -75,42 +75,7 @@ export const statusOfCode: Partial<Record<ErrorCode, number>> = {
 /** Refusals that count towards the limit of `policies.gateway.refusalsPerMinute`: those that guessing would meet. */
 export const countsAsRefusal = (status: number): boolean => status === 401 || status === 403;
 
-export const defaultPathPrefix = "/agent-factory";
 /** Largest request body in bytes; a settle with a maximal reply and turns fits. */
 export const MAX_GATEWAY_BODY_BYTES = 2 * 1024 * 1024;
 /** Largest webhook body in bytes; Telegram's updates are far smaller. */
 export const MAX_WEBHOOK_BODY_BYTES = 1024 * 1024;
-
-/** A path prefix with one leading slash and no trailing one; blank means the root. */
-export function normalizePathPrefix(prefix: string): string {
-  const inner = prefix.trim().replace(/^\/+|\/+$/g, "");
-  return inner === "" ? "" : `/${inner}`;
-}
-
-/** The path of a gateway operation below the site's origin; with a workspace, the route of that tenant. */
-export function gatewayPath(
-  operation: GatewayOperation,
-  options: { pathPrefix?: string; workspace?: string } = {},
-): string {
-  const base = `${normalizePathPrefix(options.pathPrefix ?? defaultPathPrefix)}/api`;
-  const scope = options.workspace === undefined ? "" : `/w/${encodeURIComponent(options.workspace)}`;
-  return `${base}${scope}/agent_workers/${operation}`;
-}
-
-/** 256 random bits as base64url. */
-export const aliasShape = /^[A-Za-z0-9_-]{43}$/;
-/** What stands for an alias in `workerToken`, between its route and the component; no other door accepts it. */
-export const aliasCredential = (alias: string): string => `alias:${alias}`;
-/** The alias of such a credential, or null for anything else. */
-export function aliasOf(credential: string): string | null {
-  const alias = credential.startsWith("alias:") ? credential.slice("alias:".length) : "";
-  return aliasShape.test(alias) ? alias : null;
-}
-/** What the published image gets as `CONVEX_URL`, below the site's origin. It is a secret, like the token it stands for. */
-export const aliasPath = (alias: string, pathPrefix: string = defaultPathPrefix): string =>
-  `${normalizePathPrefix(pathPrefix)}/w/${alias}`;
-
-/** Where Telegram delivers updates, below the site's origin. */
-export function telegramWebhookPath(pathPrefix: string = defaultPathPrefix): string {
-  return `${normalizePathPrefix(pathPrefix)}/telegram/webhook`;
-}

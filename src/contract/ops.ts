@@ -15,7 +15,7 @@ const vTime = lazy(() => orNull.number);
  * - `service_down`: A service that its answer needs (the model, the chat platform) is down or busy; the conversation waits.
  * - `attachments`: Its files are being fetched, or further parts of its album may come.
  * - `lane_unserved`: No worker lists its lane for its workspace, or the worker that holds its conversation does not.
- * - `missing_secret`: `fly.apiToken` or `convex.url`.
+ * - `missing_secret`: the token of the provider or `convex.url`.
  * - `provider_error`: The provider refused or did not answer.
  * - `fleet_error`: A pass of the fleet failed for another reason; the text has it.
  * - `launches_paused`: Launches rest after one that failed.

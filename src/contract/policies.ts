@@ -83,7 +83,7 @@ export const vScalingPolicy = lazy(() =>
  * - `stepDeadlineMs`: A carried-out step of a launch or retirement that says nothing for this long is taken up again.
  * - `drainDeadlineMs`: From the order to drain to the order to stop, saved or not.
  * - `stopTimeoutMs`: Between SIGTERM and SIGKILL; must be longer than an upload of the data directory, and any worker that has begun
- *   one counts as alive for so long. Fly allows 300 000.
+ *   one counts as alive for so long. At most 300 000, and at most what the provider allows.
  * - `yieldIdleAfterMs`: While others wait: an idle bound worker is drained after this rest, a busy one after holding on for
  *   that long.
  * - `rolloutBudget`: Most machines that are replaced at a time because their image is not the configured one.

@@ -1,6 +1,6 @@
 /** Scheduled pushes: templates, jobs, their dispatches. All slots are fixed local times; there is no every-N-minutes. */
 import { v, type Infer } from "convex/values";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `time` is "HH:mm" in the job's own time zone. */

@@ -1,6 +1,7 @@
 /** The queue: conversations are scheduled, messages wait inside them. Ids are opaque strings outside the component. */
 import { v, type Infer } from "convex/values";
 import { vAttachment, vRecordedReplyFile, vReplyFile } from "./attachments.js";
+import { vProviderConfig } from "./providers.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vIdleHint } from "./workers.js";
 
@@ -31,36 +32,6 @@ export const vToolCall = lazy(() =>
     toolName: v.string(),
     callId: v.string(),
     status: oneOf("pending", "running", "done", "failed"),
-  }),
-);
-
-/**
- * Accepted from 1.0.11 callers. Only hosts and admins may set it; the queue itself never reads it.
- * - `kind`: `memory` keeps its machines in the process: for tests of a host app only. `runpod` and `ecs` are refused when
- *   used.
- * - `guest`: Size of the machines; default 1 shared CPU and 2048 MB. `memoryMb` is a multiple of 256.
- * - `regions`: Further regions, tried in order after `region` where there is no capacity.
- * - `env`: Settings of the worker and its engine that are no secrets; for those use `env.<NAME>` secrets.
- */
-export const vProviderConfig = lazy(() =>
-  v.object({
-    kind: oneOf("fly", "memory", "runpod", "ecs"),
-    appName: v.string(),
-    organizationSlug: v.string(),
-    image: v.string(),
-    region: v.string(),
-    volumeName: v.string(),
-    volumePath: v.string(),
-    volumeSizeGb: v.number(),
-    guest: v.optional(
-      v.object({
-        cpuKind: oneOf("shared", "performance"),
-        cpus: v.number(),
-        memoryMb: v.number(),
-      }),
-    ),
-    regions: v.optional(v.array(v.string())),
-    env: v.optional(v.record(v.string(), v.string())),
   }),
 );
 

@@ -1,6 +1,6 @@
 /** Telegram: webhook set-up, the ingestion of updates, and those that could not be taken. */
 import { v } from "convex/values";
-import { vProviderConfig } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
 import { action, lazy, mutation, opt, orNull, query } from "./row.js";
 
 const vWebhookFacts = lazy(() => ({

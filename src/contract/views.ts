@@ -3,7 +3,8 @@
  * snapshots are the pair's own, whoever had the same Telegram account or chat before.
  */
 import { v } from "convex/values";
-import { vHistoryItem, vMetadata, vProviderConfig, vQueueStatus, vToolCall } from "./queue.js";
+import { vProviderConfig } from "./providers.js";
+import { vHistoryItem, vMetadata, vQueueStatus, vToolCall } from "./queue.js";
 import { vQueueItem } from "./queueReads.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 import { vSnapshotView } from "./snapshots.js";

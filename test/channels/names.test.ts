@@ -45,7 +45,6 @@ const AT_THE_EDGE: Record<string, string> = {
   "src/client/index.ts": "exports of 1.0.11",
   "src/client/routes.ts": "exports of 1.0.11",
   "src/client/surface/": "functions that 1.0.11 named after its channel",
-  "worker/src/transport/wire.ts": "fields of 1.0.11 in the hydration bundle",
   "worker/src/logging.ts": "a field that never reaches a log",
 };
 

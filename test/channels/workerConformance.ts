@@ -1,5 +1,5 @@
 /** What every channel that sends must do with an answer, whatever happens on the way. Files of tests call it with their channel. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { wellFormed } from "../../src/policy/text/cut.js";
 import { FileGone, type OutgoingFile } from "../../worker/src/attachments/files.js";
 import type { Outbound, Recipient } from "../../worker/src/channels/channel.js";
@@ -178,10 +178,10 @@ export function describeSending(name: string, subject: () => SendingSubject): vo
         const before = to.progressShown();
         const answered = new AbortController();
         const showing = to.outbound.progress(to.recipient, answered.signal);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (how === "well")
+          await vi.waitFor(() => expect(to.progressShown()).toBeGreaterThan(before), { timeout: 10_000 });
         answered.abort();
         await expect(showing).resolves.toBeUndefined();
-        if (how === "well") expect(to.progressShown()).toBeGreaterThan(before);
       }
     });
   });

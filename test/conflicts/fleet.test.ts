@@ -8,6 +8,9 @@ import { CONFIG, useFleet, type FleetWorld } from "../fleet/fleetWorld.js";
 import { conflicts, describeConflicts, type Footprint } from "./footprint.js";
 import { recordFootprint } from "./recorder.js";
 
+const { kind: provider, appName, image, volumeName: volumePrefix } = CONFIG;
+const ORDERED = { provider, appName, image, volumePrefix };
+
 const fleet = useFleet();
 type Mutation = FunctionReference<"mutation", "public" | "internal">;
 class RolledBack extends Error {}
@@ -80,7 +83,7 @@ async function busyFleet(f: FleetWorld) {
         .unique(),
     );
     const waiting = { id, conversationId, workspace, lane, readyAt };
-    return { for: waiting, launches: fence?.value ?? 0, config: CONFIG, ...options };
+    return { for: waiting, launches: fence?.value ?? 0, machine: ORDERED, ...options };
   };
   const leaving = [];
   for (const n of [3, 4]) {

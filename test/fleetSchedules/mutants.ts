@@ -113,14 +113,9 @@ export const FLEET_MUTANTS: Mutant[] = [
     name: "volumes stay when their machine is gone",
     replacements: [
       {
-        file: "core/fleet/retire.ts",
-        text: "    await provider.deleteVolume(volumeId);",
-        by: "    if (failures < 0) await provider.deleteVolume(volumeId);",
-      },
-      {
-        file: "core/fleet/orphans.ts",
-        text: `    if (found.kind === "volume") await provider.deleteVolume(found.providerId);`,
-        by: `    if (found.kind === "volume") await provider.listVolumes();`,
+        file: "core/fleet/deleteVolume.ts",
+        text: "  await provider.deleteVolume(volume.volumeId);",
+        by: "  await provider.listVolumes();",
       },
     ],
     rule: /nothing costs money 30 idle minutes later: volume/,

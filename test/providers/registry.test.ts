@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { memoryCloud } from "../../src/core/providers/memory/memoryCloud.js";
-import { createProvider, type ProviderConfig } from "../../src/core/providers/registry.js";
+import { createProvider } from "../../src/core/providers/registry.js";
+import type { ProviderConfig } from "../../src/contract/providers.js";
 import { errorDataOf } from "../../src/contract/errors.js";
 import { createFlySimulator } from "../../sim/fly/index.js";
 import { specOf } from "./conformance.js";

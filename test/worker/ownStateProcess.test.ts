@@ -203,7 +203,7 @@ describe("the control plane", () => {
     );
     // The engine's program, the gateway beside it and the start script: each is named by this process's environment alone.
     expect(running.sort()).toEqual([
-      "engines/command.ts",
+      "engines/command/engine.ts",
       "engines/openclaw/gatewayProcess.ts",
       "init/initScript.ts",
     ]);

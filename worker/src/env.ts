@@ -1,7 +1,7 @@
 /** Reads and checks the environment: every fault at once, or a worker's settings. */
 import type { z } from "zod";
 import { hintOf } from "./envHelp.js";
-import { ruleProblems, type Given } from "./envRules.js";
+import { ruleProblems } from "./envRules.js";
 import { envSchema } from "./envSchema.js";
 
 export { envHelp, formatEnvHelp } from "./envHelp.js";
@@ -24,7 +24,7 @@ export function readEnv(
   source: Record<string, string | undefined>,
   generateWorkerId: () => string,
 ): EnvResult {
-  const given: Given = {};
+  const given: Record<string, string> = {};
   for (const name of Object.keys(envSchema.shape)) {
     const lower = alsoLowerCase.has(name) ? source[name.toLowerCase()]?.trim() : undefined;
     const value = source[name]?.trim() || lower;

@@ -1,27 +1,21 @@
 /** What the schema of single variables cannot say: which of them go together. */
 import type { EnvProblem } from "./env.js";
+import { engineFaults } from "./engines/chosen.js";
+import type { Given } from "./engines/kind.js";
 import { hintOf } from "./envHelp.js";
 import { isPair } from "./envShapes.js";
-import { placeProblems } from "./memory/place.js";
 import { ownEnvProblems } from "./store/ownEnv.js";
-
-/** The variables that were given, trimmed, blanks left out. */
-export type Given = Record<string, string>;
 
 /** Problems of variables together. `bad`: those that are wrong by themselves, of which nothing more is said. */
 export function ruleProblems(given: Given, bad: ReadonlySet<string>): EnvProblem[] {
   return [
     ...modeProblems(given),
     ...certificateProblems(given, bad),
-    ...engineProblems(given),
-    ...ownProblems(given),
+    ...[...engineFaults(given), ...ownEnvProblems(given)].map((fault) => problem(fault.name, fault.problem)),
   ];
 }
 
 const problem = (name: string, text: string): EnvProblem => ({ name, problem: text, hint: hintOf(name) });
-
-const ownProblems = (given: Given): EnvProblem[] =>
-  ownEnvProblems(given).map((fault) => problem(fault.name, fault.problem));
 
 function modeProblems(given: Given): EnvProblem[] {
   if (given["MODE"] !== "worker") return [];
@@ -49,31 +43,4 @@ function certificateProblems(given: Given, bad: ReadonlySet<string>): EnvProblem
   if (certificate === undefined || key === undefined) return [];
   if (bad.has("CLIENT_TLS_CERT") || bad.has("CLIENT_TLS_KEY") || isPair(certificate, key)) return [];
   return [problem("CLIENT_TLS_KEY", "is not the private key of CLIENT_TLS_CERT")];
-}
-
-/** What the chosen engine needs beside its defaults. */
-function engineProblems(given: Given): EnvProblem[] {
-  const need = (name: string): EnvProblem[] =>
-    given[name] === undefined
-      ? [problem(name, `is missing (needed by ENGINE=${given["ENGINE"] ?? ""})`)]
-      : [];
-  switch (given["ENGINE"]) {
-    case "openai": {
-      const model = given["OPENCLAW_AGENT_MODEL"] === undefined ? need("MODEL") : [];
-      const openAiItself = (given["OPENAI_BASE_URL"] ?? "https://api.openai.com").startsWith(
-        "https://api.openai.com",
-      );
-      return openAiItself ? [...need("OPENAI_API_KEY"), ...model] : model;
-    }
-    case "command":
-      return [...need("ENGINE_COMMAND"), ...(given["COMMAND_STATEFUL"] === "true" ? need("DATA_DIR") : [])];
-    case "openclaw":
-      return [
-        // The worker gives one of its own making to a gateway that it runs itself.
-        ...(given["OPENCLAW_GATEWAY_COMMAND"] === undefined ? need("OPENCLAW_GATEWAY_TOKEN") : []),
-        ...placeProblems(given).map((fault) => problem(fault.name, fault.problem)),
-      ];
-    default:
-      return [];
-  }
 }

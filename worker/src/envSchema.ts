@@ -1,8 +1,8 @@
 /** The worker's environment: one schema, from which the checks, the defaults, the help and the documentation come. */
 import path from "node:path";
 import { z } from "zod";
-import { parseCommand } from "./engines/command.js";
 import { channelsEnv } from "./channels/registry.js";
+import { engineNames, enginesEnv } from "./engines/chosen.js";
 import { httpUrl, keyText, pemCertificate, pemPrivateKey, proxyUrl, text, wholeMs } from "./envShapes.js";
 import { ownEnv } from "./store/ownEnv.js";
 
@@ -55,65 +55,11 @@ export const envSchema = z.object({
   CLIENT_TLS_KEY: pemPrivateKey
     .optional()
     .meta({ description: "Its private key: base64 of the PEM. Together with CLIENT_TLS_CERT." }),
-  ENGINE: z.enum(["openai", "command", "echo", "openclaw"]).meta({ description: "What answers messages." }),
-  OPENAI_BASE_URL: httpUrl("https://api.openai.com/v1")
-    .default("https://api.openai.com/v1")
-    .meta({ description: "ENGINE=openai: server with POST /chat/completions, up to and with the version." }),
-  OPENAI_API_KEY: keyText
-    .optional()
-    .meta({ description: "ENGINE=openai: its key; required for api.openai.com." }),
-  OPENCLAW_AGENT_MODEL: text.optional().meta({ description: "ENGINE=openai: the model. Wins over MODEL." }),
-  MODEL: text
-    .optional()
-    .meta({ description: "ENGINE=openai: the model, when OPENCLAW_AGENT_MODEL is absent." }),
-  ENGINE_COMMAND: text
-    .refine(
-      (value) => parseCommand(value) !== null,
-      "must be a JSON array of strings or simple words without quoting",
-    )
-    .optional()
-    .meta({
-      description: "ENGINE=command: program and arguments, prompt on stdin, answer on stdout. No shell.",
-    }),
-  OPENCLAW_GATEWAY_URL: httpUrl("ws://127.0.0.1:18789", ["ws:", "wss:", "http:", "https:"])
-    .default("ws://127.0.0.1:18789")
-    .meta({ description: "ENGINE=openclaw: the agent gateway's WebSocket." }),
-  OPENCLAW_GATEWAY_TOKEN: keyText
-    .optional()
-    .meta({ description: "ENGINE=openclaw: the gateway's token. With OPENCLAW_GATEWAY_COMMAND: generated." }),
-  OPENCLAW_GATEWAY_COMMAND: text
-    .refine(
-      (value) => parseCommand(value) !== null,
-      "must be a JSON array of strings or simple words without quoting",
-    )
-    .optional()
-    .meta({
-      description:
-        "ENGINE=openclaw: how to run the gateway. Set: the worker starts it, restarts it, and stops it while its files are saved or replaced. Default: it runs already.",
-    }),
-  OPENCLAW_GATEWAY_CONNECT_TIMEOUT_MS: wholeMs(100).default(60_000).meta({
-    description: "ENGINE=openclaw: longest wait for a usable gateway, at the start and after a loss.",
-  }),
-  OPENCLAW_THINKING: text
-    .optional()
-    .meta({ description: "ENGINE=openclaw: thinking level. Default: the model's own." }),
-  OPENCLAW_STATE_DIR: text.optional().meta({
-    description: "ENGINE=openclaw: the gateway's state, directly inside DATA_DIR. Part of the memory.",
-  }),
-  OPENCLAW_WORKSPACE_DIR: text.optional().meta({
-    description: "ENGINE=openclaw: the agent's workspace, directly inside DATA_DIR. Part of the memory.",
-  }),
-  OPENCLAW_CONFIG_PATH: text.optional().meta({
-    description:
-      "ENGINE=openclaw: the gateway's configuration. It belongs to the machine: no snapshot holds it.",
-  }),
+  ENGINE: z.enum(engineNames).meta({ description: "What answers messages." }),
+  ...enginesEnv,
   OPENCLAW_CONVERSATION_ID: text.optional().meta({
     description:
       "The conversation this worker was started for: its memory is restored before the engine starts.",
-  }),
-  COMMAND_STATEFUL: z.enum(["true", "false"]).default("false").meta({
-    description:
-      "ENGINE=command: true when the program keeps memory in DATA_DIR, which it gets by that name.",
   }),
   DATA_DIR: text
     .refine((value) => path.isAbsolute(value), "must be an absolute path")

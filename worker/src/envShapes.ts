@@ -86,3 +86,11 @@ export const pemPrivateKey = z.string().refine(
 /** Whether the private key is the certificate's. Both have been checked. */
 export const isPair = (certificate: string, key: string): boolean =>
   new X509Certificate(pemOf(certificate) ?? "").checkPrivateKey(createPrivateKey(pemOf(key) ?? ""));
+
+type AllOf<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+/** The variables of all entries of a registry, in its order. */
+export const variablesOf = <Entry extends { readonly env: z.ZodRawShape }>(entries: readonly Entry[]) =>
+  Object.assign({}, ...entries.map(({ env }) => env)) as AllOf<Entry["env"]>;

@@ -2,8 +2,9 @@
 export { systemClock, type Clock } from "./clock.js";
 export type { Channel, Outbound, Recipient, SendResult } from "./channels/channel.js";
 export { Channels, createChannels } from "./channels/registry.js";
-export { createCommandEngine, parseCommand, type CommandOptions } from "./engines/command.js";
-export { createEchoEngine } from "./engines/echo.js";
+export { memoryPlace } from "./engines/chosen.js";
+export { createCommandEngine, type CommandOptions } from "./engines/command/engine.js";
+export { createEchoEngine } from "./engines/echo/engine.js";
 export {
   EngineError,
   type Engine,
@@ -12,8 +13,9 @@ export {
   type EngineRequest,
   type EngineTurn,
 } from "./engine/engine.js";
-export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai.js";
-export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/index.js";
+export { createOpenAiEngine, type OpenAiOptions } from "./engines/openai/engine.js";
+export { createOpenClawEngine, type OpenClawConfig } from "./engines/openclaw/engine.js";
+export { parseCommand } from "./engines/program.js";
 export {
   envHelp,
   formatEnvHelp,
@@ -43,7 +45,7 @@ export { runWorker } from "./main.js";
 export { Disk, type Marker } from "./memory/disk.js";
 export { Memory, type MemoryDeps } from "./memory/memory.js";
 export { MemoryError, type MemoryErrorKind } from "./memory/memoryError.js";
-export { memoryPlace, type Place } from "./memory/place.js";
+export { type Place } from "./memory/place.js";
 export { type MemoryTransport } from "./memory/transport.js";
 export { createMetrics, type Metrics } from "./metrics.js";
 export { drainOnSignals, RunControl, type RunState } from "./shutdown.js";

@@ -6,7 +6,7 @@ import type { Pressure } from "../../src/policy/calls/pressure.js";
 import { createConnections } from "./connections/resolve.js";
 import { createFileExchange } from "./attachments/exchange.js";
 import { createChannels } from "./channels/registry.js";
-import { createEngine } from "./engines/create.js";
+import { createEngine, memoryPlace, probePlaces } from "./engines/chosen.js";
 import type { WorkerEnv } from "./env.js";
 import { exitCodes } from "./exitCodes.js";
 import { faults, WorkerFault } from "./faults.js";
@@ -15,14 +15,12 @@ import { faultOfRefusal, ownHost, sayGoodbye, sayHello } from "./hello.js";
 import { runInitScript } from "./init/initScript.js";
 import { createLogger } from "./logging.js";
 import { runLoop } from "./loop.js";
-import { memoryPlace } from "./memory/place.js";
 import { startMemory } from "./memory/start.js";
 import { createMetrics } from "./metrics.js";
 import { openNetwork } from "./net/network.js";
 import { Observer } from "./observed.js";
 import { watchProcess } from "./processMetrics.js";
 import { createProber } from "./probes/answer.js";
-import { probePlaces } from "./probes/places.js";
 import { openOwnState } from "./store/ownState.js";
 import { materialiseSkills } from "./skills/materialise.js";
 import { checksOf, Services } from "./services.js";
@@ -158,7 +156,7 @@ async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }
     // The order of a start: the memory, then the skills into its directories, then the engine that reads both.
     const refreshSkills = (signal: AbortSignal) =>
       materialiseSkills({ transport, env, clock, logger: log, signal });
-    const started = await startMemory(env, { transport, engine, clock, log, refreshSkills });
+    const started = await startMemory(place, env, { transport, engine, clock, log, refreshSkills });
     if (!started.ok) throw new WorkerFault("data_dir_unusable", place?.root ?? "");
     await startSkills(refreshSkills(stopSignal));
     const { memory } = started;

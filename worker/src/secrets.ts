@@ -1,5 +1,6 @@
 /** What this worker must never print, wherever it turns up: in its log, in the reason of a failure, in a program's last words. */
-import type { WorkerEnv } from "./env.js";
+import type { z } from "zod";
+import { envSchema, type WorkerEnv } from "./env.js";
 import { credentialsOf } from "./net/proxy.js";
 import { readPostgresUrl } from "./store/postgresUrl.js";
 
@@ -8,6 +9,13 @@ const credentialName = /(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/;
 
 /** Ends like one, and names an agent. */
 const NO_CREDENTIAL = "OPENCLAW_AGENT_KEY";
+
+/** Variables that say so in the schema. */
+const declared: ReadonlySet<string> = new Set(
+  Object.entries<z.ZodType>(envSchema.shape)
+    .filter(([, schema]) => schema.meta()?.["secret"] === true)
+    .map(([name]) => name),
+);
 
 /** Every secret value of the worker's settings, of the other variables of its process, and inside of their URLs. */
 export function secretsOf(env: WorkerEnv, processEnv: Record<string, string | undefined>): string[] {
@@ -19,7 +27,7 @@ export function secretsOf(env: WorkerEnv, processEnv: Record<string, string | un
     ...Object.entries({ ...processEnv, ...env }).flatMap(([name, value]) => {
       if (typeof value !== "string") return [];
       const looksSecret = credentialName.test(name.toUpperCase()) && name !== NO_CREDENTIAL;
-      const isSecret = looksSecret || announced.includes(name);
+      const isSecret = looksSecret || declared.has(name) || announced.includes(name);
       return isSecret ? [value, ...inUrl(value)] : inUrl(value);
     }),
   ];

@@ -1,5 +1,5 @@
 /** The steps of a start that can end it, each with its own fault. */
-import { parseCommand } from "./engines/command.js";
+import { programOf } from "./engines/chosen.js";
 import { EngineError, type Engine } from "./engine/engine.js";
 import type { WorkerEnv } from "./env.js";
 import { WorkerFault } from "./faults.js";
@@ -12,8 +12,8 @@ export async function checkMachine(
   dataDir: string | undefined,
   searchPath: string | undefined,
 ): Promise<void> {
-  const command = env.ENGINE === "command" ? parseCommand(env.ENGINE_COMMAND ?? "") : null;
-  if (command !== null) await checkProgram(command[0], searchPath);
+  const program = programOf(env);
+  if (program !== undefined) await checkProgram(program, searchPath);
   if (dataDir !== undefined) await checkDataDir(dataDir);
 }
 

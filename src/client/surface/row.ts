@@ -2,7 +2,7 @@
 import type { FunctionArgs } from "convex/server";
 import type { Infer, ObjectType, PropertyValidators } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
-import type { vProviderConfig } from "../../contract/queue.js";
+import type { vProviderConfig } from "../../contract/providers.js";
 import type { AccessClass, ContractRow, FunctionKind } from "../../contract/row.js";
 
 export type Lib = ComponentApi["lib"];

@@ -7,7 +7,7 @@ import { httpActionGeneric, type GenericActionCtx, type GenericDataModel } from 
 import type { Infer } from "convex/values";
 import type { ComponentApi } from "../../component/_generated/component.js";
 import { MAX_WEBHOOK_BODY_BYTES } from "../../contract/gateway.js";
-import type { vProviderConfig } from "../../contract/queue.js";
+import type { vProviderConfig } from "../../contract/providers.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { printable } from "../../policy/text/redactSecrets.js";
 import { jsonReply, refusal } from "../http/jsonReply.js";

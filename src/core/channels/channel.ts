@@ -48,7 +48,7 @@ export interface Channel {
 }
 
 /** A secret of the vault. The worker gets its value and gives it to its side of the channel; nothing in between looks inside. */
-export interface Credential {
+interface Credential {
   /** Whether a ref of an agent's profile names one. */
   isRef(secretRef: string): boolean;
   /** Where the agent's own lies. */
@@ -60,7 +60,7 @@ export interface Credential {
 }
 
 /** What only some channels can do; absent: not this one. */
-export interface Capabilities {
+interface Capabilities {
   files?: {
     /** The text of a message that has files only (blank without any), and what its metadata says of them. */
     describe(files: readonly ChannelFile[]): { text: string; metadata: Record<string, string> };
@@ -84,7 +84,7 @@ export interface Capabilities {
   /** It calls the app over HTTP, for accounts of its own. */
   webhook?: {
     /** Where, below the site's origin. */
-    path(pathPrefix: string): string;
+    path: (pathPrefix: string) => string;
     /** For operators: how it and its accounts are called, and what to do when it does not deliver. */
     words: { name: string; account: string; setUp: string };
   };

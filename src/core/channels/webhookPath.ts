@@ -1,5 +1,5 @@
 /** Where the component believes that the host mounted a webhook. */
-import { defaultPathPrefix } from "../../contract/gateway.js";
+import { defaultPathPrefix } from "../../contract/paths.js";
 import { env } from "../../component/_generated/server.js";
 
 /** `path`: of the channel, for a prefix of `registerRoutes`. */

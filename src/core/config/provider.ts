@@ -1,6 +1,6 @@
 /** Where machines come from: one stored row, written by the host alone. Blank fields are stored and reported when used. */
 import * as contract from "../../contract/fleet.js";
-import type { ProviderConfig } from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig, storedConfig } from "./runtime.js";

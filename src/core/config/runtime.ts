@@ -1,6 +1,6 @@
 /** Reads of the configuration, apart from the functions that expose it: most code needs the rows alone. */
 import type { Policies } from "../../contract/policies.js";
-import type { ProviderConfig } from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import { resolvePolicies } from "../../policy/config/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";

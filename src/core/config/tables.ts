@@ -1,7 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vMessageConfig } from "../../contract/agents.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { vPolicyOverrides } from "../../contract/policies.js";
 
 export const configTables = {

@@ -5,8 +5,7 @@
 import { asAction, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { errorDataOf } from "../../contract/errors.js";
-import { vFleetPolicy } from "../../contract/policies.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { ActionCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -21,12 +20,13 @@ import { vIntent, type Intent } from "./reports.js";
 import { retireMachine } from "./retire.js";
 import { readFleetState } from "./state.js";
 
-const shared = { config: vProviderConfig, worker: v.string(), fleet: vFleetPolicy };
+const shared = { config: vProviderConfig, worker: v.string(), stopTimeoutMs: v.number() };
 const orNull = v.union(v.string(), v.null());
 
 const vLaunch = v.object({
   ...shared,
   step: v.literal("launching"),
+  stateful: v.boolean(),
   idleTimeoutMs: v.number(),
   workspace: orNull,
   agentKey: orNull,
@@ -43,6 +43,8 @@ const vLaunch = v.object({
 const vRetirement = v.object({
   ...shared,
   step: v.literal("retiring"),
+  /** The machine lives in the app it was made in, whatever the configuration says by now. */
+  appName: v.string(),
   machineId: orNull,
   region: orNull,
   volumeId: orNull,
@@ -65,11 +67,11 @@ export const inputs = asQuery({ args: vIntent, returns: v.union(v.null(), vLaunc
   if (row?.attempt !== attempt || !config) return null;
   const { policies } = await loadRuntime(ctx);
   const { fleet, scaling } = policies;
-  if (row.step === "launching")
-    return { config, fleet, idleTimeoutMs: scaling.idleTimeoutMs, ...(await launchOf(ctx, row)) };
-  if (row.step !== "retiring") return null;
-  // The machine lives in the app it was made in, whatever the configuration says by now.
-  return { config: { ...config, appName: row.appName }, fleet, ...(await retirementOf(ctx, row)) };
+  const both = { config, worker: row.worker, stopTimeoutMs: fleet.stopTimeoutMs };
+  if (row.step === "retiring") return { ...both, ...(await retirementOf(ctx, row)) };
+  if (row.step !== "launching") return null;
+  const { idleTimeoutMs } = scaling;
+  return { ...both, stateful: fleet.stateful, idleTimeoutMs, ...(await launchOf(ctx, row)) };
 });
 
 async function launchOf(ctx: QueryCtx, row: Doc<"machines">) {
@@ -77,7 +79,6 @@ async function launchOf(ctx: QueryCtx, row: Doc<"machines">) {
   const binding = worker?.binding;
   return {
     step: "launching" as const,
-    worker: row.worker,
     workspace: binding?.workspace ?? worker?.workspace ?? null,
     agentKey: binding?.agentKey ?? null,
     conversationId: binding?.conversationId ?? null,
@@ -92,7 +93,7 @@ async function launchOf(ctx: QueryCtx, row: Doc<"machines">) {
 async function retirementOf(ctx: QueryCtx, row: Doc<"machines">) {
   return {
     step: "retiring" as const,
-    worker: row.worker,
+    appName: row.appName,
     machineId: row.machineId ?? null,
     region: row.region ?? null,
     volumeId: row.volumeId ?? null,
@@ -111,8 +112,7 @@ export async function carryOut(ctx: ActionCtx, intent: Intent, inline: Inline): 
   const known = await ctx.runQuery(internal.fleet.stepInputs, intent);
   if (!known) return;
   // What an error must not show.
-  const secrets: string[] = inline.flyApiToken === undefined ? [] : [inline.flyApiToken];
-  const isInline = inline.flyApiToken !== undefined;
+  const secrets: string[] = inline.token === undefined ? [] : [inline.token];
   try {
     if (known.step === "launching") await launchMachine(ctx, intent, known, { inline, secrets });
     else await retireMachine(ctx, intent, known, inline);
@@ -123,7 +123,7 @@ export async function carryOut(ctx: ActionCtx, intent: Intent, inline: Inline): 
       step: known.step,
       // What is no answer of the provider says nothing of what was sent.
       unsettled: errorDataOf(error)?.outcomeUnknown !== false,
-      inline: isInline,
+      inline: inline.token !== undefined,
     });
   }
 }

@@ -1,21 +1,22 @@
 /**
  * What a pass needs besides rows: the provider's token and the deployment's URLs. Both may be given inline for one call; else
- * they come from the secrets `fly.apiToken` and `convex.url`. The token never leaves the action that asked for it.
+ * they come from the secrets that the provider's kind names and `convex.url`. The token never leaves the action that asked for it.
  */
 import { factoryError } from "../../contract/errors.js";
-import type { ProviderConfig } from "../../contract/fleet.js";
-import { normalizePathPrefix, defaultPathPrefix } from "../../contract/gateway.js";
+import type { ProviderConfig } from "../../contract/providers.js";
+import { normalizePathPrefix, defaultPathPrefix } from "../../contract/paths.js";
 import { deploymentUrls, type DeploymentUrls } from "../../policy/fleet/deploymentUrls.js";
 import { blankFields, blankFieldsMessage } from "../../policy/fleet/providerConfig.js";
 import { internal } from "../../component/_generated/api.js";
 import { env, type ActionCtx } from "../../component/_generated/server.js";
+import { kindOf } from "../providers/kinds.js";
 import { createProvider } from "../providers/registry.js";
 import type { MachineProvider } from "../providers/provider.js";
 import type { ProviderOptions } from "../providers/providerOptions.js";
 
 /** Values for one call only. */
 export interface Inline {
-  flyApiToken?: string;
+  token?: string;
   convexUrl?: string;
 }
 
@@ -25,39 +26,32 @@ export function checkConfig(config: ProviderConfig): void {
   if (blank.length > 0) throw factoryError("provider_config_missing", blankFieldsMessage(blank));
 }
 
-/** Throws `fly_token_missing`, `provider_unsupported`. A provider without a cloud (`memory`) needs no token. */
+/** Throws what the kind says when its token is missing, `provider_unsupported`. `appName`: another app than the configured one. */
 export async function providerFor(
   ctx: ActionCtx,
   config: ProviderConfig,
   inline: Inline,
-  options: Pick<ProviderOptions, "until"> = {},
+  options: Pick<ProviderOptions, "until"> & { appName?: string } = {},
 ): Promise<MachineProvider> {
-  const given = inline.flyApiToken?.trim();
-  const token: string | null =
-    given !== undefined && given !== ""
-      ? given
-      : await ctx.runQuery(internal.workers.openSecret, { secretRef: "fly.apiToken" });
-  if ((token === null || token.trim() === "") && config.kind === "fly") {
-    throw factoryError(
-      "fly_token_missing",
-      "Missing Fly API token. Import an active 'fly.apiToken' secret or pass flyApiToken explicitly.",
-    );
-  }
-  const baseUrl = env.FLY_API_BASE_URL;
-  return createProvider(config, token?.trim() ?? "", {
-    ...options,
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-  });
+  const known = kindOf(config)?.token;
+  if (!known) return createProvider(config, "", options);
+  const { secretRef, code, missing } = known;
+  const token = given(inline.token) ?? given(await ctx.runQuery(internal.workers.openSecret, { secretRef }));
+  if (token === null) throw factoryError(code, missing);
+  return createProvider(config, token, options);
 }
+
+/** The text without blanks around it; null: there is none. */
+const given = (text: string | null | undefined): string | null => {
+  const trimmed = text?.trim() ?? "";
+  return trimmed === "" ? null : trimmed;
+};
 
 /** Throws `convex_url_missing`, `convex_url_invalid`. */
 export async function urlsFor(ctx: ActionCtx, inline: Inline): Promise<DeploymentUrls> {
-  const given = inline.convexUrl?.trim();
-  const url: string | null =
-    given !== undefined && given !== ""
-      ? given
-      : await ctx.runQuery(internal.workers.openSecret, { secretRef: "convex.url" });
-  if (url === null || url.trim() === "") {
+  const stored = { secretRef: "convex.url" };
+  const url = given(inline.convexUrl) ?? given(await ctx.runQuery(internal.workers.openSecret, stored));
+  if (url === null) {
     throw factoryError(
       "convex_url_missing",
       "Missing Convex URL. Import an active 'convex.url' secret or pass convexUrl explicitly.",

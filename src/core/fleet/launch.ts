@@ -4,16 +4,15 @@
  * a row that knows its resource or a resource that the next attempt adopts by name.
  */
 import { machineEnv } from "../../policy/fleet/machineEnv.js";
-import { regionsInTurn } from "../../policy/fleet/regions.js";
+import { inTurn } from "../../policy/fleet/regions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
-import { isVolumeGone, type Guest, type MachineProvider } from "../providers/provider.js";
+import { settingsOf, stopTimeoutMs as allowedStop } from "../providers/registry.js";
+import { isVolumeGone, type MachineProvider, type VolumeSpec } from "../providers/provider.js";
 import type { Launch } from "./carryOut.js";
 import { checkConfig, deploymentTag, gatewayBase, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import type { Intent } from "./reports.js";
-
-const DEFAULT_GUEST: Guest = { cpuKind: "shared", cpus: 1, memoryMb: 2048 };
 
 /** Throws what the provider throws. `secrets` learns what an error must not show. */
 export async function launchMachine(
@@ -22,12 +21,17 @@ export async function launchMachine(
   known: Launch,
   { inline, secrets }: { inline: Inline; secrets: string[] },
 ): Promise<void> {
-  const { config, fleet, worker } = known;
+  const { config, worker } = known;
   checkConfig(config);
   const provider = await providerFor(ctx, config, inline, { until: known.deadlineAt });
   const urls = await urlsFor(ctx, inline);
-  const guest = config.guest ?? DEFAULT_GUEST;
-  const volume = fleet.stateful ? await volumeFor(ctx, intent, provider, known, guest) : null;
+  const settings = settingsOf(config);
+  const stopTimeoutMs = allowedStop(config, known.stopTimeoutMs);
+  const disk = known.stateful ? settings.volume : null;
+  const regions = inTurn(settings.regions, known.rotation);
+  const volume = disk
+    ? await volumeFor(ctx, intent, provider, known, { regions, sizeGb: disk.sizeGb, guest: settings.guest })
+    : null;
   const secretEnv: Record<string, string> = {
     ...(await ctx.runQuery(internal.fleet.resolveSecretEnv, {})),
     ...(await ctx.runQuery(internal.fleet.resolveBridgeEnv, {})),
@@ -35,32 +39,32 @@ export async function launchMachine(
   const tag = await deploymentTag(ctx);
   // From here the creation counts as sent.
   const credential = await ctx.runMutation(internal.fleet.mintCredential, intent);
-  if (!credential || (fleet.stateful && !volume)) return;
+  if (!credential || (disk && !volume)) return;
   secrets.push(credential.token, credential.alias, ...Object.values(secretEnv));
   const base = gatewayBase(urls);
   const created = await provider.createMachine({
     name: worker,
-    regions: volume ? [volume.region] : regionsInTurn(config, known.rotation),
-    image: config.image,
-    guest,
+    regions: volume ? [volume.region] : regions,
+    image: settings.image,
+    guest: settings.guest,
     env: machineEnv({
       workerId: worker,
       workspace: known.workspace,
       agentKey: known.agentKey,
       conversationId: known.conversationId,
       idleTimeoutMs: known.idleTimeoutMs,
-      dataPath: volume ? config.volumePath : null,
+      dataPath: volume && disk ? disk.path : null,
       cloudUrl: urls.cloud,
       gatewayUrl: base,
       aliasUrl: `${base}/w/${credential.alias}`,
       token: credential.token,
-      stopTimeoutMs: fleet.stopTimeoutMs,
+      stopTimeoutMs,
       secrets: secretEnv,
-      settings: config.env ?? {},
+      settings: settings.env,
     }),
-    mount: volume ? { volumeId: volume.id, path: config.volumePath } : undefined,
+    mount: volume && disk ? { volumeId: volume.id, path: disk.path } : undefined,
     metadata: { [DEPLOYMENT_TAG]: tag, [WORKER_TAG]: worker },
-    stopTimeoutMs: fleet.stopTimeoutMs,
+    stopTimeoutMs,
     // A worker that ends has been told to, or has crashed: the fleet decides what comes next, and pays for it.
     restart: { policy: "no" },
   });
@@ -79,19 +83,14 @@ async function volumeFor(
   intent: Intent,
   provider: MachineProvider,
   known: Launch,
-  guest: Guest,
+  spec: Omit<VolumeSpec, "name">,
 ): Promise<{ id: string; region: string } | null> {
   const id = known.volumeId ?? known.kept;
   const existing = id === null ? null : await provider.getVolume(id);
   const volume =
     existing && !isVolumeGone(existing)
       ? existing
-      : await provider.createVolume({
-          name: known.volumeName,
-          regions: regionsInTurn(known.config, known.rotation),
-          sizeGb: known.config.volumeSizeGb,
-          guest,
-        });
+      : await provider.createVolume({ name: known.volumeName, ...spec });
   const recorded: boolean = await ctx.runMutation(internal.fleet.recordVolume, {
     ...intent,
     volumeId: volume.id,

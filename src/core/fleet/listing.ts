@@ -1,6 +1,5 @@
 /** The provider's listing in the form in which it crosses from the action that made it into the pass. */
 import { v, type Infer } from "convex/values";
-import type { ProviderConfig } from "../../contract/fleet.js";
 import {
   vSeen,
   type FleetView,
@@ -8,7 +7,7 @@ import {
   type Observation,
   type Seen,
 } from "../../policy/fleet/types.js";
-import type { ObservedMachine, ObservedVolume } from "../providers/provider.js";
+import type { MachineSettings, ObservedMachine, ObservedVolume } from "../providers/provider.js";
 
 /** The metadata that make a machine ours: another deployment in the same app has another value. */
 export const DEPLOYMENT_TAG = "agent_factory_deployment";
@@ -70,7 +69,7 @@ export type Answers = ReadonlyMap<string, Seen>;
 /** What the list of the configured app says of each machine; null: nothing. */
 export function listed(
   listing: Listing,
-  config: Pick<ProviderConfig, "appName">,
+  config: Pick<MachineSettings, "appName">,
 ): (machine: Pick<MachineView, "worker" | "appName">) => Seen | null {
   const byName = new Map(listing.machines.map(({ name, seen }) => [name, seen]));
   return ({ worker, appName }) => (appName === config.appName ? (byName.get(worker) ?? null) : null);
@@ -79,7 +78,7 @@ export function listed(
 /** Lays what the provider says over what the rows say. */
 export function withListing(
   observation: Observation,
-  config: Pick<ProviderConfig, "appName" | "image">,
+  config: Pick<MachineSettings, "appName" | "image">,
   listing: Listing | null,
   answers: Answers,
 ): FleetView {

@@ -1,11 +1,12 @@
 /** What a pass asks the provider, and how much of the answer it believes (`policy/fleet/doubt.ts`). */
 import { asQuery } from "../functions.js";
 import { v } from "convex/values";
-import type { ProviderConfig } from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import { isDoubtful, isSilent } from "../../policy/fleet/doubt.js";
 import type { MachineView, Observation, Seen } from "../../policy/fleet/types.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
+import { settingsOf } from "../providers/registry.js";
 import { isGone, type MachineProvider } from "../providers/provider.js";
 import { unsettledRows } from "./due.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
@@ -114,7 +115,7 @@ export async function look(
     if (!strict) return { listing: null, goneOrphans: [], volumes: null, failure };
     const { code, message } = failure;
     // With a credential for one call it says nothing about the next one.
-    if (inline.flyApiToken === undefined)
+    if (inline.token === undefined)
       await ctx.runMutation(internal.fleet.noteProviderRefusal, { code, message });
     throw error;
   }
@@ -149,7 +150,7 @@ export async function askDoubtful(
   view: Observation,
   listing: Listing,
 ): Promise<Answers> {
-  const seenIn = listed(listing, config);
+  const seenIn = listed(listing, settingsOf(config));
   const doubtful = view.machines
     .filter((machine) => isDoubtful(machine, seenIn(machine), view))
     .sort((a, b) => Number(isSilent(b, view)) - Number(isSilent(a, view)) || a.seenAt - b.seenAt);
@@ -157,7 +158,7 @@ export async function askDoubtful(
   const providers = new Map<string, MachineProvider>();
   for (const machine of doubtful.slice(0, MAX_ASKED)) {
     const { appName } = machine;
-    const provider = providers.get(appName) ?? (await providerFor(ctx, { ...config, appName }, inline));
+    const provider = providers.get(appName) ?? (await providerFor(ctx, config, inline, { appName }));
     providers.set(appName, provider);
     answers.set(machine.worker, await askFor(provider, machine));
   }

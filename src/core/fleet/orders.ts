@@ -5,7 +5,6 @@
  */
 import { asMutation } from "../functions.js";
 import { v, type Infer } from "convex/values";
-import { vProviderConfig } from "../../contract/queue.js";
 import { vFleetPolicy } from "../../contract/policies.js";
 import { handedOut, obey, ordered, type Servant } from "../../policy/fleet/life.js";
 import { vSteering, vWaitingView } from "../../policy/fleet/types.js";
@@ -25,6 +24,9 @@ import { vIntent } from "./reports.js";
 const vHandedOut = v.object(vIntent);
 export type HandedOut = Infer<typeof vHandedOut>;
 
+/** What of the configuration is written down with the order. */
+const vOrdered = { provider: v.string(), appName: v.string(), image: v.string(), volumePrefix: v.string() };
+
 /** `schedule` false: the caller carries the intents out itself, with a credential of its own. */
 const vOptions = { fleet: vFleetPolicy, schedule: v.boolean() };
 
@@ -34,9 +36,9 @@ const vOptions = { fleet: vFleetPolicy, schedule: v.boolean() };
  * conflict over the fence, and that is what makes the second one see the first.
  */
 export const launch = asMutation({
-  args: { for: vWaitingView, launches: v.number(), config: vProviderConfig, ...vOptions },
+  args: { for: vWaitingView, launches: v.number(), machine: v.object(vOrdered), ...vOptions },
   returns: v.union(v.literal("outdated"), v.null(), vHandedOut),
-})(async (ctx, { for: waiting, launches, config, fleet, schedule }) => {
+})(async (ctx, { for: waiting, launches, machine: { volumePrefix, ...where }, fleet, schedule }) => {
   if (((await findFence(ctx, "launch"))?.value ?? 0) !== launches) return "outdated" as const;
   const id = ctx.db.normalizeId("conversations", waiting.id);
   const conversation = id && (await ctx.db.get(id));
@@ -45,7 +47,7 @@ export const launch = asMutation({
   const workerId = `afw-${now}-${randomSuffix()}`;
   const workerRow = await ctx.db.insert("workers", {
     workerId,
-    provider: config.kind,
+    provider: where.provider,
     status: "active",
     lanes: fleet.lanes,
     registeredAt: now,
@@ -60,11 +62,9 @@ export const launch = asMutation({
     workerRow,
     live: true,
     ...ordered({ fleet, now }),
-    provider: config.kind,
-    appName: config.appName,
-    image: config.image,
+    ...where,
     madeFor: conversation.conversationId,
-    volumeName: volumeName(config.volumeName, workerId),
+    volumeName: volumeName(volumePrefix, workerId),
     tokenIds: [],
     createdAt: now,
   });

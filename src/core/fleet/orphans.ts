@@ -9,7 +9,7 @@ import type { Policies } from "../../contract/policies.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { isGone } from "../providers/provider.js";
 import { deploymentTag, providerFor } from "./credentials.js";
@@ -17,7 +17,7 @@ import { failureOf } from "../providers/providerError.js";
 import { DEPLOYMENT_TAG, type Listing, type VolumeListing } from "./listing.js";
 import { machineOf } from "../signals/fleet.js";
 import { noteMade } from "./reports.js";
-import { findQuarantined } from "./quarantine.js";
+import { deleteVolume, isLostVolume } from "./deleteVolume.js";
 
 /** More than a deployment ever has machines. */
 const MAX_KNOWN = 1_000;
@@ -82,22 +82,6 @@ async function ownerOfMachine(
   return owner?.live === true && (owner.machineId ?? machineId) === machineId ? owner : null;
 }
 
-/** Ours by its name, no living machine's, and nothing unsaved is on it. */
-async function isLostVolume(ctx: QueryCtx, volumeId: string, name: string): Promise<boolean> {
-  const owner = await ctx.db
-    .query("machines")
-    .withIndex("by_volumeName", (q) => q.eq("volumeName", name))
-    .first();
-  if (!owner || (owner.live && (owner.volumeId ?? volumeId) === volumeId)) return false;
-  if (await findQuarantined(ctx, volumeId)) return false;
-  // A living machine of another name may have taken it over.
-  const user = await ctx.db
-    .query("machines")
-    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
-    .first();
-  return user === null;
-}
-
 async function note(
   ctx: MutationCtx,
   orphan: Pick<Doc<"orphans">, "kind" | "providerId" | "name">,
@@ -137,6 +121,7 @@ export const target = asQuery({
       config: vProviderConfig,
       kind: v.union(v.literal("machine"), v.literal("volume")),
       providerId: v.string(),
+      name: v.string(),
     }),
   ),
 })(async (ctx, { orphan }) => {
@@ -144,12 +129,9 @@ export const target = asQuery({
   const config = await loadProviderConfig(ctx);
   if (!row || !config) return null;
   const { kind, providerId, name } = row;
-  // Since it was seen a launch may have reported it, or a retirement have found memory on it.
-  const isOwned =
-    kind === "machine"
-      ? (await ownerOfMachine(ctx, providerId, name)) !== null
-      : !(await isLostVolume(ctx, providerId, name));
-  return isOwned ? null : { config, kind, providerId };
+  // Since it was seen a launch may have reported it.
+  const isOwned = kind === "machine" && (await ownerOfMachine(ctx, providerId, name)) !== null;
+  return isOwned ? null : { config, kind, providerId, name };
 });
 
 export const collect = asAction({ args: { orphan: v.id("orphans") }, returns: v.null() })(async (
@@ -160,8 +142,11 @@ export const collect = asAction({ args: { orphan: v.id("orphans") }, returns: v.
   if (!found) return null;
   try {
     const provider = await providerFor(ctx, found.config, {});
-    if (found.kind === "volume") await provider.deleteVolume(found.providerId);
-    else {
+    if (found.kind === "volume") {
+      // Since it was seen a retirement may have found memory on it.
+      const { providerId: volumeId, name } = found;
+      if ((await deleteVolume(ctx, provider, { volumeId, name, reason: "orphan" })) !== null) return null;
+    } else {
       const machine = await provider.getMachine(found.providerId);
       const tag = await deploymentTag(ctx);
       const ours = !isGone(machine) && machine.metadata?.[DEPLOYMENT_TAG] === tag;

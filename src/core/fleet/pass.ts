@@ -5,7 +5,7 @@
  */
 import { asMutation, asAction } from "../functions.js";
 import { v } from "convex/values";
-import type { ProviderConfig } from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import type { Policies } from "../../contract/policies.js";
 import type { Problem } from "../../policy/fleet/launchPause.js";
 import { planFleet } from "../../policy/fleet/plan.js";
@@ -16,6 +16,7 @@ import { loadRuntime } from "../config/runtime.js";
 import type { HandedOut } from "./orders.js";
 import { checkConfig, providerFor, urlsFor, type Inline } from "./credentials.js";
 import { findFence, setFence } from "./fences.js";
+import { settingsOf } from "../providers/registry.js";
 import { failureOf } from "../providers/providerError.js";
 import { carryOut } from "./carryOut.js";
 import { AFTER_FAILURE_MS } from "./finish.js";
@@ -107,7 +108,7 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
     launch: options.launch && !failure,
   });
   const plan = planFleet(view);
-  const work = new Work(ctx, { config, fleet: view.fleet, schedule: !isInline(options) }, seen.launches);
+  const work = new Work(ctx, orderOptions(config, view.fleet, !isInline(options)), seen.launches);
   for (const command of plan.commands) await work.carryOut(command);
   await noteSeen(ctx, seen.view, view);
   const live = view.machines.length + work.spawned;
@@ -172,7 +173,7 @@ async function noteSeen(ctx: ActionCtx, before: Observation, view: FleetView): P
 }
 
 /** With a credential for this call alone nothing can be scheduled: the pass carries its intents out itself. */
-const isInline = ({ inline }: PassOptions): boolean => inline.flyApiToken !== undefined;
+const isInline = ({ inline }: PassOptions): boolean => inline.token !== undefined;
 
 function viewOf(
   observed: Observation,
@@ -189,7 +190,7 @@ function viewOf(
       scaling: { ...scaling, maxWorkers },
       waiting: options.launch ? observed.waiting : [],
     },
-    config,
+    settingsOf(config),
     listing,
     answers,
   );
@@ -202,6 +203,12 @@ const bootFailures: Partial<Record<string, string>> = {
     "A machine's worker made no call in time. Look at its log: the image, its network, its settings.",
 };
 
+function orderOptions(config: ProviderConfig, fleet: Policies["fleet"], schedule: boolean) {
+  const { appName, image, volume } = settingsOf(config);
+  const machine = { provider: config.kind, appName, image, volumePrefix: volume?.prefix ?? "" };
+  return { machine, fleet, schedule };
+}
+
 /** One pass's commands and their counts. */
 class Work {
   spawned = 0;
@@ -213,7 +220,7 @@ class Work {
 
   constructor(
     private readonly ctx: ActionCtx,
-    private readonly options: { config: ProviderConfig; fleet: Policies["fleet"]; schedule: boolean },
+    private readonly options: ReturnType<typeof orderOptions>,
     /** Launches that the plan knew of, and its own. */
     private known: number,
   ) {}

@@ -144,8 +144,9 @@ async function memoryOn(ctx: QueryCtx, row: Machine, known: Quarantined | null, 
   return { conversation, conversationId, generation, lastUseAt };
 }
 
-/** It is deleted, or what it holds is saved. */
-export async function forgetVolume(ctx: MutationCtx, volumeId: string): Promise<void> {
+/** It is deleted, or what it holds is saved. `of`: by the machine of this worker, which says nothing of another one's. */
+export async function forgetVolume(ctx: MutationCtx, volumeId: string, of?: string): Promise<void> {
   const kept = await findQuarantined(ctx, volumeId);
-  if (kept) await ctx.db.delete(kept._id);
+  const isOthers = of !== undefined && kept?.takenBy !== undefined && kept.takenBy !== of;
+  if (kept && !isOthers) await ctx.db.delete(kept._id);
 }

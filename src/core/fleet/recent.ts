@@ -3,8 +3,8 @@
  * (`startWorkers`), so asking must not cost a listing at the provider, a write or a timer each time.
  */
 import { v } from "convex/values";
-import type { ProviderConfig } from "../../contract/fleet.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import type { ProviderConfig } from "../../contract/providers.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { loadProviderConfig } from "../config/provider.js";
 import { asQuery } from "../functions.js";
 import { loadRuntime } from "../config/runtime.js";

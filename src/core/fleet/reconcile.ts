@@ -2,8 +2,8 @@
 import { v, type Infer } from "convex/values";
 import { errorCodes, factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/fleet.js";
-import type { ProviderConfig } from "../../contract/fleet.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import type { ProviderConfig } from "../../contract/providers.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { asAction, asQuery, asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
@@ -11,8 +11,9 @@ import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
 import { scalingFaults } from "../../policy/config/overrides.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";
+import { flyConfigOf } from "../providers/fly/config.js";
 import { runPass } from "./pass.js";
-import { findQuarantined, forgetVolume as forget } from "./quarantine.js";
+import { deleteVolume } from "./deleteVolume.js";
 import type { vRecentPass } from "./recent.js";
 import { releaseOverdue } from "../queue/reap.js";
 
@@ -58,7 +59,7 @@ export const checkIdleShutdowns = asAction(contract.checkIdleShutdowns)(async (c
  */
 async function recentPass(
   ctx: ActionCtx,
-  args: Inline & { scalingPolicy?: unknown; providerConfig?: ProviderConfig | undefined },
+  args: Given & { scalingPolicy?: unknown; providerConfig?: ProviderConfig | undefined },
 ): Promise<{ machines: number; active: number; rearmed: boolean } | null> {
   const own = [args.flyApiToken, args.convexUrl, args.scalingPolicy];
   if (own.some((argument) => argument !== undefined)) return null;
@@ -71,8 +72,14 @@ async function recentPass(
   throw factoryError(errorCodes.find((each) => each === code) ?? "internal", message);
 }
 
-const inlineOf = ({ flyApiToken, convexUrl }: Inline): Inline => ({
-  ...(flyApiToken === undefined ? {} : { flyApiToken }),
+/** The argument bears 1.0.11's name; it is the token of whichever provider is configured. */
+interface Given {
+  flyApiToken?: string;
+  convexUrl?: string;
+}
+
+const inlineOf = ({ flyApiToken: token, convexUrl }: Given): Inline => ({
+  ...(token === undefined ? {} : { token }),
   ...(convexUrl === undefined ? {} : { convexUrl }),
 });
 
@@ -107,50 +114,15 @@ export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, ar
   if (appName === "" || volumeId === "")
     throw factoryError("invalid_argument", "appName and volumeId are required.");
   const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
-  const use = await ctx.runQuery(internal.fleet.volumeUse, { volumeId });
-  if (use === "machine") {
-    throw factoryError("volume_in_use", `Volume '${volumeId}' belongs to a machine that is still there.`);
+  const provider = await providerFor(ctx, stored ?? flyConfigOf(appName), inlineOf(args), { appName });
+  const reason = args.force === true ? "forced" : "asked";
+  const kept = await deleteVolume(ctx, provider, { volumeId, reason });
+  if (kept !== null) {
+    const why =
+      kept === "machine"
+        ? "belongs to a machine that is still there."
+        : "holds memory that was not saved. Pass force to delete it all the same.";
+    throw factoryError("volume_in_use", `Volume '${volumeId}' ${why}`);
   }
-  if (use === "quarantine" && args.force !== true) {
-    throw factoryError(
-      "volume_in_use",
-      `Volume '${volumeId}' holds memory that was not saved. Pass force to delete it all the same.`,
-    );
-  }
-  const provider = await providerFor(ctx, { ...(stored ?? anyFlyConfig), appName }, inlineOf(args));
-  await provider.deleteVolume(volumeId);
-  await ctx.runMutation(internal.fleet.forgetVolume, { volumeId });
   return { ok: true as const, status: 200, message: "Volume eliminato." };
-});
-
-/** Enough of a configuration to reach one app; only its kind and app are used. */
-const anyFlyConfig: ProviderConfig = {
-  kind: "fly",
-  appName: "",
-  organizationSlug: "",
-  image: "",
-  region: "",
-  volumeName: "",
-  volumePath: "",
-  volumeSizeGb: 0,
-};
-
-export const volumeUse = asQuery({
-  args: { volumeId: v.string() },
-  returns: v.union(v.null(), v.literal("machine"), v.literal("quarantine")),
-})(async (ctx, { volumeId }) => {
-  const machine = await ctx.db
-    .query("machines")
-    .withIndex("by_volumeId", (q) => q.eq("live", true).eq("volumeId", volumeId))
-    .first();
-  if (machine) return "machine";
-  return (await findQuarantined(ctx, volumeId)) ? "quarantine" : null;
-});
-
-export const forgetVolume = asMutation({ args: { volumeId: v.string() }, returns: v.null() })(async (
-  ctx,
-  { volumeId },
-) => {
-  await forget(ctx, volumeId);
-  return null;
 });

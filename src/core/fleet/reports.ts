@@ -193,7 +193,7 @@ async function again(ctx: MutationCtx, { machine, attempt }: Intent, inMs: numbe
   await ctx.scheduler.runAfter(inMs, internal.cloud.carryOut, { machine, attempt });
 }
 
-export const vFailure = {
+const vFailure = {
   code: v.string(),
   message: v.string(),
   retryable: v.boolean(),
@@ -256,7 +256,7 @@ export const recordGone = asMutation({
   if (!row) return null;
   const { now, fleet } = await clockNow(ctx);
   if (kept) await keepVolume(ctx, row, kept, fleet);
-  else if (row.volumeId !== undefined) await forgetVolume(ctx, row.volumeId);
+  else if (row.volumeId !== undefined) await forgetVolume(ctx, row.volumeId, row.worker);
   const worker = await findWorker(ctx, row.worker);
   if (worker) await transitionWorker(ctx, worker, "stopped");
   for (const tokenId of row.tokenIds) await revokeToken(ctx, tokenId, "component");

@@ -8,8 +8,10 @@ import { retirementOrder } from "../../policy/fleet/life.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
 import { isGone, isVolumeGone, type MachineProvider, type ObservedMachine } from "../providers/provider.js";
+import { stopTimeoutMs } from "../providers/registry.js";
 import type { Retirement } from "./carryOut.js";
 import { deploymentTag, providerFor, type Inline } from "./credentials.js";
+import { deleteVolume } from "./deleteVolume.js";
 import { DEPLOYMENT_TAG, WORKER_TAG } from "./listing.js";
 import type { Intent } from "./reports.js";
 
@@ -22,7 +24,7 @@ export async function retireMachine(
   known: Retirement,
   inline: Inline,
 ): Promise<void> {
-  const provider = await providerFor(ctx, known.config, inline);
+  const provider = await providerFor(ctx, known.config, inline, { appName: known.appName });
   const machine = await findMachine(ctx, provider, known);
   let isOver = isGone(machine);
   let askedToStop = false;
@@ -30,12 +32,12 @@ export async function retireMachine(
   const [mounted] = isGone(machine) ? [] : machine.volumeIds;
   const learned = mounted !== undefined && mounted !== known.volumeId;
   if (!isGone(machine) && !learned) {
-    const facts = { ...known, stopTimeoutMs: known.fleet.stopTimeoutMs };
-    const order = retirementOrder(machine.state, facts, Date.now());
+    const timeoutMs = stopTimeoutMs(known.config, known.stopTimeoutMs);
+    const order = retirementOrder(machine.state, { ...known, stopTimeoutMs: timeoutMs }, Date.now());
     if (order === "stop") {
       askedToStop = true;
       await provider.cordon(machine.id);
-      await provider.stop(machine.id, { timeoutMs: known.fleet.stopTimeoutMs });
+      await provider.stop(machine.id, { timeoutMs });
     }
     if (order === "destroy") {
       await provider.destroy(machine.id);
@@ -49,32 +51,33 @@ export async function retireMachine(
       learned,
       machineId: machine?.id,
       volumeId: mounted,
-      inline: inline.flyApiToken !== undefined,
+      inline: inline.token !== undefined,
     });
     return;
   }
-  const kept = known.volumeId === null ? null : await endVolume(provider, known.volumeId, known);
+  const kept = known.volumeId === null ? null : await endVolume(ctx, provider, known.volumeId, known);
   await ctx.runMutation(internal.fleet.recordGone, { ...intent, kept });
 }
 
 /** Deletes a volume with nothing unsaved on it; else returns it, to be kept. That it cannot be found now is no proof that it is gone. */
 async function endVolume(
+  ctx: ActionCtx,
   provider: MachineProvider,
   volumeId: string,
-  { saved, region, failures }: { saved: boolean; region: string | null; failures: number },
+  { worker, region, failures }: Retirement,
 ): Promise<{ id: string; region: string } | null> {
-  if (!saved) {
-    const volume = await provider.getVolume(volumeId);
-    const isDeleted = volume !== null && isVolumeGone(volume);
-    return isDeleted ? null : { id: volumeId, region: volume?.region ?? region ?? "unknown" };
-  }
   try {
-    await provider.deleteVolume(volumeId);
+    const kept = await deleteVolume(ctx, provider, { volumeId, reason: "saved", of: worker });
+    // Another machine has it by now: that one's end decides.
+    if (kept !== "unsaved") return null;
   } catch (error) {
     // One that will not go holds up no machine: the collector of orphans goes on trying.
     if (failures < MAX_VOLUME_FAILURES) throw error;
+    return null;
   }
-  return null;
+  const volume = await provider.getVolume(volumeId);
+  const isDeleted = volume !== null && isVolumeGone(volume);
+  return isDeleted ? null : { id: volumeId, region: volume?.region ?? region ?? "unknown" };
 }
 
 /** By id; without one by name, because the launch may have died before it could record what it made. */

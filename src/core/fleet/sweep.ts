@@ -1,14 +1,8 @@
 /** What the fleet owes the clock: lost wake-ups, the hourly look for forgotten machines, volumes and rows past their time. */
-import { asQuery, asAction } from "../functions.js";
-import { v } from "convex/values";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { vProviderConfig } from "../../contract/queue.js";
-import { loadProviderConfig } from "../config/provider.js";
 import { Batch } from "../bounds/batch.js";
 import { removeWorker } from "../workers/remove.js";
-import { providerFor } from "./credentials.js";
-import { failureOf } from "../providers/providerError.js";
 import { dueVolumes, isPassMissing, oldHours, oldMachines } from "./due.js";
 import { glanceAtFleet, wakeFleet } from "../signals/fleet.js";
 
@@ -54,28 +48,3 @@ export async function sweepMachines(ctx: MutationCtx, batch = new Batch()): Prom
   for (const row of await batch.take(oldHours(ctx, now), { shares: 2 })) await ctx.db.delete(row._id);
   return batch.rows;
 }
-
-export const volumeOf = asQuery({
-  args: { volume: v.id("quarantinedVolumes") },
-  returns: v.union(v.null(), v.object({ config: vProviderConfig, volumeId: v.string() })),
-})(async (ctx, { volume }) => {
-  const row = await ctx.db.get(volume);
-  const config = await loadProviderConfig(ctx);
-  if (!row || !config || row.takenBy !== undefined) return null;
-  return { config: { ...config, appName: row.appName }, volumeId: row.volumeId };
-});
-
-/** The retention of unsaved memory is over. */
-export const deleteVolume = asAction({ args: { volume: v.id("quarantinedVolumes") }, returns: v.null() })(
-  async (ctx, { volume }) => {
-    const due = await ctx.runQuery(internal.fleet.quarantinedVolume, { volume });
-    if (!due) return null;
-    try {
-      await (await providerFor(ctx, due.config, {})).deleteVolume(due.volumeId);
-      await ctx.runMutation(internal.fleet.forgetVolume, { volumeId: due.volumeId });
-    } catch (error) {
-      console.warn(`fleet.quarantineNotDeleted code=${failureOf(error).code}`);
-    }
-    return null;
-  },
-);

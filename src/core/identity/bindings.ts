@@ -1,5 +1,4 @@
 /** Reads of `identityBindings`, and where a user's conversation with an agent is. No writes. */
-import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { PUSH_PROVIDER } from "../channels/app/channel.js";
 import { channelOf } from "../channels/registry.js";

@@ -55,7 +55,7 @@ export interface Routing extends Omit<RouteOptions, "namedAgentKey"> {
   providerConfig?: EnqueueArgs["providerConfig"];
 }
 /** What became of an event. */
-export type Taken =
+type Taken =
   | { kind: "ignored" | "unbound" | "pairingAsked" }
   | { kind: "paired"; consumerUserId: string; agentKey: string }
   | { kind: "pairingFailed"; error: string }
@@ -93,14 +93,14 @@ export async function ingest(
 }
 
 /** An event, and where it came from. */
-export interface Delivery extends FileEvent {
+interface Delivery extends FileEvent {
   addressee: (account: AccountName) => Addressee;
   rawUpdateJson: string;
   routing: Routing;
 }
 
 /** What is rare is not in the module of every message: it costs one nested call. */
-export async function take(ctx: MutationCtx, event: ChannelEvent, delivery: Delivery): Promise<Taken> {
+async function take(ctx: MutationCtx, event: ChannelEvent, delivery: Delivery): Promise<Taken> {
   const { channel, accountId, addressee } = delivery;
   const { capabilities } = channelOf(channel);
   if ("isPrivate" in event && !event.isPrivate) {

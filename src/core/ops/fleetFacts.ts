@@ -1,9 +1,11 @@
 /** What the fleet knows about itself, as facts for explanations and findings. */
 import type { Policies } from "../../contract/policies.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import type { BlockedReason, FleetFacts, Problem } from "../../policy/ops/facts.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
+import { requiredSecrets } from "../providers/kinds.js";
 import { readFleetState, type FleetState } from "../fleet/state.js";
 import { activeSecret } from "../secrets/vault.js";
 
@@ -36,7 +38,7 @@ export async function fleetFacts(
     lanes: fleet.lanes,
     hasConfig: config !== null,
     blank: config ? blankFields(config) : [],
-    missingSecrets: config?.kind === "fly" ? await missingSecrets(ctx) : [],
+    missingSecrets: config ? await missingSecrets(ctx, config) : [],
     problem: currentProblem(state),
     launchFailing: isLaunchFailing(state),
     launchesPausedUntil: isLaunchFailing(state) ? (state.launchesPausedUntil ?? null) : null,
@@ -55,9 +57,9 @@ export async function fleetFacts(
 }
 
 /** In the order in which a pass asks for them. */
-export async function missingSecrets(ctx: QueryCtx): Promise<string[]> {
+export async function missingSecrets(ctx: QueryCtx, config: ProviderConfig): Promise<string[]> {
   const missing: string[] = [];
-  for (const ref of ["fly.apiToken", "convex.url"]) if (!(await activeSecret(ctx, ref))) missing.push(ref);
+  for (const ref of requiredSecrets(config)) if (!(await activeSecret(ctx, ref))) missing.push(ref);
   return missing;
 }
 

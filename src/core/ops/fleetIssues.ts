@@ -12,7 +12,7 @@ export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
   return {
     hasConfig: config !== null,
     blank: config ? blankFields(config) : [],
-    missingSecrets: config?.kind === "fly" ? await missingSecrets(ctx) : [],
+    missingSecrets: config ? await missingSecrets(ctx, config) : [],
     problem: currentProblem(state),
     // Afterwards nothing takes the time away: it matters while somebody waits for it.
     launchesPausedUntil:

@@ -1,6 +1,6 @@
 /**
  * What the fleet needs of a cloud. The comments here are the contract; `test/providers/conformance.ts` holds every
- * provider to it. A provider is one folder beside this file and one line in `registry.ts`.
+ * provider to it. A provider is one folder beside this file (`README.md`).
  *
  * Rules for all operations
  * - They are asked one at a time per machine by the caller; a provider keeps below its cloud's rate limits itself.
@@ -9,6 +9,9 @@
  *   gone is known only from `getMachine` / `getVolume` (see {@link isGone}), never from an error's text or from a list.
  * - Repeating any operation is safe. An order about a machine or volume that the cloud does not have resolves.
  */
+
+import type { ObjectType, PropertyValidators } from "convex/values";
+import type { ProviderOptions } from "./providerOptions.js";
 
 /** Where a machine is in its life, the same words for every cloud. */
 export type MachineState =
@@ -67,11 +70,37 @@ export interface CreatedMachine extends ObservedMachine {
   unsettled: boolean;
 }
 
-export interface Guest {
+interface Guest {
   cpuKind: "shared" | "performance";
   cpus: number;
   /** A multiple of 256. */
   memoryMb: number;
+}
+
+/** What the fleet needs of a configuration, whatever its kind calls it. */
+export interface MachineSettings {
+  /** Where at the cloud the machines are; a change leaves those that are there where they are. */
+  appName: string;
+  image: string;
+  /** Tried in order while there is no capacity; at least one. */
+  regions: string[];
+  guest: Guest;
+  /** The disk of a machine with memory; null: this cloud has none, so its workers keep their memory in snapshots alone. */
+  volume: { prefix: string; path: string; sizeGb: number } | null;
+  /** Settings of the worker and its engine that are no secrets. */
+  env: Record<string, string>;
+}
+
+/** What a provider's folder gives the fleet's actions; what all else knows of it is its `config.ts`. */
+export interface Adapter<Fields extends PropertyValidators> {
+  /** Between SIGTERM and SIGKILL this cloud waits no longer, ms. */
+  maxStopTimeoutMs: number;
+  settings(config: ObjectType<Fields>): MachineSettings;
+  /** @param at.appName where the machine is, or shall be; not always the configured one. `token`: the cloud's credential. */
+  connect(
+    at: { appName: string; token: string; config: ObjectType<Fields> },
+    options: ProviderOptions,
+  ): MachineProvider;
 }
 
 export interface MachineSpec {
@@ -87,7 +116,7 @@ export interface MachineSpec {
   mount?: { volumeId: string; path: string };
   /** Who owns the machine. A machine of this name whose metadata differ is never adopted. */
   metadata: Record<string, string>;
-  /** Between SIGTERM and SIGKILL; must hold the final upload. Clouds may cap it (Fly: 300 000). */
+  /** Between SIGTERM and SIGKILL; must hold the final upload. At most the adapter's `maxStopTimeoutMs`. */
   stopTimeoutMs: number;
   restart: { policy: "no" | "on-failure" | "always"; maxRetries?: number };
 }

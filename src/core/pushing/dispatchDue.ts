@@ -1,7 +1,7 @@
 /** Runs whatever is due, in order of its slot: the dispatcher of the documentation's hourly cron, and the net of the sweep. */
 import { v } from "convex/values";
 import * as contract from "../../contract/pushing.js";
-import { vProviderConfig } from "../../contract/queue.js";
+import { vProviderConfig } from "../../contract/providers.js";
 import { asMutation } from "../functions.js";
 import { clampLimit, readBounded } from "../bounds/bounded.js";
 import type { EnqueueArgs } from "../queue/enqueue.js";

@@ -1,8 +1,12 @@
 /** Which secrets a profile names. */
+import { providerKinds } from "../../contract/providers.js";
 import { agentRef } from "./secretRefs.js";
 
 /** What every deployment needs, whatever its agents do. */
-const MANDATORY_REFS = ["convex.url", "fly.apiToken"];
+const MANDATORY_REFS = [
+  "convex.url",
+  ...providerKinds.flatMap(({ token }) => (token ? [token.secretRef] : [])),
+];
 
 /** The fields of a bridge profile that name secrets. */
 export interface BridgeRefs {

@@ -1,20 +1,19 @@
 /** What a provider configuration must hold before machines can be made of it. */
-import type { ProviderConfig } from "../../contract/fleet.js";
+import type { PropertyValidators } from "convex/values";
+import { providerKinds, type ProviderConfig } from "../../contract/providers.js";
 
-const required = [
-  "appName",
-  "organizationSlug",
-  "image",
-  "region",
-  "volumeName",
-  "volumePath",
-] as const satisfies readonly (keyof ProviderConfig)[];
-
-/** The fields that are blank or not positive, in the order of the contract. */
+/** The fields that its kind asks for and that are blank or not positive. */
 export function blankFields(config: ProviderConfig): string[] {
-  const blank: string[] = required.filter((field) => config[field].trim() === "");
-  if (!(config.volumeSizeGb > 0)) blank.push("volumeSizeGb");
-  return blank;
+  // Kinds that nobody serves have the shape of the first.
+  const { fields }: { fields: PropertyValidators } =
+    providerKinds.find(({ kind }) => kind === config.kind) ?? providerKinds[0];
+  const values: Readonly<Record<string, unknown>> = config;
+  return Object.keys(fields).filter((field) => {
+    const value = values[field];
+    if (fields[field]?.isOptional === "optional") return false;
+    if (typeof value === "string") return value.trim() === "";
+    return typeof value === "number" && !(value > 0);
+  });
 }
 
 /** The text of 1.0.11 for the first blank field; further ones follow in parentheses. */

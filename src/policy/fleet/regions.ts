@@ -1,9 +1,5 @@
 /** The regions of a launch: one that had no room for a machine comes last in the next; its volume could not have moved. */
-export function regionsInTurn(
-  { region, regions = [] }: { region: string; regions?: readonly string[] },
-  failures: number,
-): string[] {
-  const all = [...new Set([region, ...regions])];
-  const first = failures % all.length;
-  return [...all.slice(first), ...all.slice(0, first)];
+export function inTurn(regions: readonly string[], failures: number): string[] {
+  const first = failures % regions.length;
+  return [...regions.slice(first), ...regions.slice(0, first)];
 }

@@ -4,7 +4,7 @@
  */
 
 /**
- * For so long after it was sent a creation may take effect, ms. Fly answers one within 2.5 s; what was given up on the way waits as long as
+ * For so long after it was sent a creation may take effect, ms. One is answered within seconds; what was given up on the way waits as long as
  * proxies wait for their upstream, commonly 60 s. This is twice that.
  */
 export const LATE_EFFECT_MS = 120_000;

@@ -1,6 +1,6 @@
-/** Names of worker volumes: deterministic, so that a repeated launch finds its volume, and legal at Fly. */
+/** Names of worker volumes: deterministic, so that a repeated launch finds its volume, and legal everywhere. */
 
-/** Fly accepts lowercase letters, digits and `_`, up to 30 characters. */
+/** The narrowest rule of any provider: lowercase letters, digits and `_`, up to 30 characters. */
 const MAX_LENGTH = 30;
 const MAX_HASH_LENGTH = 8;
 

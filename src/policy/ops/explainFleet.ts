@@ -1,28 +1,44 @@
 /** Why the fleet has made no machine for a conversation that no worker takes. */
 import type { Reason, Verdict } from "../../contract/ops.js";
+import { providerKinds } from "../../contract/providers.js";
 import { blankFieldsMessage } from "../fleet/providerConfig.js";
 import type { BlockedReason, ConversationFacts, FleetFacts, MessageFacts, Problem } from "./facts.js";
 import { laneFix, sentence, timeText } from "./words.js";
 
-/** What a pass says when a secret that every machine needs is missing: the texts of 1.0.11. */
-export const missingSecretText: Readonly<Record<string, string>> = {
-  "fly.apiToken":
-    "Missing Fly API token. Import an active 'fly.apiToken' secret or pass flyApiToken explicitly.",
-  "convex.url": "Missing Convex URL. Import an active 'convex.url' secret or pass convexUrl explicitly.",
-};
+const clouds = providerKinds.flatMap(({ kind, token }) => (token ? [{ kind, ...token }] : []));
+
+/** Secrets that machines need, and what a pass says when one is missing: the texts of 1.0.11. */
+const machineSecrets = [
+  ...clouds,
+  {
+    secretRef: "convex.url",
+    code: "convex_url_missing",
+    missing: "Missing Convex URL. Import an active 'convex.url' secret or pass convexUrl explicitly.",
+  },
+];
+
+export function missingSecret(ref: string): { code: string; text: string; fix: string } {
+  const known = machineSecrets.find(({ secretRef }) => secretRef === ref);
+  const { code = "secret_not_found", missing: text = `Missing secret '${ref}'.` } = known ?? {};
+  return { code, text, fix: importFix(ref) };
+}
 
 const DAY_MS = 86_400_000;
 
 const fixes: Readonly<Record<string, { reason: Reason; fix: string }>> = {
-  fly_token_missing: { reason: "missing_secret", fix: importFix("fly.apiToken") },
-  convex_url_missing: { reason: "missing_secret", fix: importFix("convex.url") },
+  ...Object.fromEntries(
+    machineSecrets.map(({ code, secretRef }) => [
+      code,
+      { reason: "missing_secret" as const, fix: importFix(secretRef) },
+    ]),
+  ),
   provider_config_missing: {
     reason: "provider_config_incomplete",
     fix: "Store the missing fields with setProviderRuntimeConfig.",
   },
   provider_unsupported: {
     reason: "provider_unsupported",
-    fix: "Store a configuration of kind 'fly' with setProviderRuntimeConfig.",
+    fix: `Store a configuration of kind ${clouds.map(({ kind }) => `'${kind}'`).join(" or ")} with setProviderRuntimeConfig.`,
   },
   provider_failed: {
     reason: "provider_error",
@@ -67,8 +83,8 @@ function causeOf(fleet: FleetFacts, conversation: ConversationFacts): Verdict {
   }
   const [secret] = fleet.missingSecrets;
   if (secret !== undefined) {
-    const text = missingSecretText[secret] ?? `Missing secret '${secret}'.`;
-    return { reason: "missing_secret", text, fix: importFix(secret), nextLookAt: null };
+    const { text, fix } = missingSecret(secret);
+    return { reason: "missing_secret", text, fix, nextLookAt: null };
   }
   if (fleet.problem && !fleet.launchFailing) return problem(fleet.problem);
   const reason = fleet.blocked ?? fleet.blockedOthers;

@@ -2,7 +2,7 @@
 import type { Finding } from "../../contract/ops.js";
 import { blankFieldsMessage } from "../fleet/providerConfig.js";
 import type { MissingLane } from "../queue/servable.js";
-import { explainFleet, missingSecretText } from "./explainFleet.js";
+import { explainFleet, missingSecret } from "./explainFleet.js";
 import type { Problem } from "./facts.js";
 import { laneFix, sentence, timeText } from "./words.js";
 import { workerFindings, type WorkerTrouble } from "./workers.js";
@@ -38,7 +38,7 @@ export interface HealthFacts extends ConfigFacts, WorkerTrouble {
   accounts: readonly AccountFacts[];
 }
 
-export interface StuckMachine {
+interface StuckMachine {
   worker: string;
   step: string;
   failures: number;
@@ -111,10 +111,8 @@ export function configFindings(facts: ConfigFacts): Finding[] {
     );
   }
   for (const ref of facts.missingSecrets) {
-    const code = ref === "fly.apiToken" ? "fly_token_missing" : "convex_url_missing";
-    found.push(
-      finding("error", code, missingSecretText[ref] ?? ref, `Import the secret '${ref}' with importSecret.`),
-    );
+    const { code, text, fix } = missingSecret(ref);
+    found.push(finding("error", code, text, fix));
   }
   const { problem, launchesPausedUntil } = facts;
   if (problem && !found.some(({ code }) => code === problem.code)) {

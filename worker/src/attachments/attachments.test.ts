@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { asOrdinaryUser } from "../../../test/worker/ordinaryUser.js";
-import { createCommandEngine } from "../engines/command.js";
+import { createCommandEngine } from "../engines/command/engine.js";
 import type { Attachment } from "../../../src/contract/attachments.js";
 import { createFileExchange } from "./exchange.js";
 import { textWithFiles } from "./files.js";
-import { imageParts } from "./imageParts.js";
-import { readMedia } from "./mediaPaths.js";
+import { imageParts } from "../engines/openai/imageParts.js";
+import { readMedia } from "../engines/openclaw/mediaPaths.js";
 
 const signal = new AbortController().signal;
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));

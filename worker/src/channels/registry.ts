@@ -1,19 +1,15 @@
 /** The channels of this worker, one line each. */
 import type { z } from "zod";
+import { variablesOf } from "../envShapes.js";
 import { appChannel } from "./app/channel.js";
 import type { Channel, ChannelDefinition, ChannelDeps } from "./channel.js";
 import { telegramChannel } from "./telegram/channel.js";
 
 const definitions = [appChannel, telegramChannel] as const;
 
-type Union = (typeof definitions)[number]["env"];
-type AllOf<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
-
 /** The variables of all channels. */
-export const channelsEnv = Object.assign({}, ...definitions.map(({ env }) => env)) as AllOf<Union>;
-type ChannelsEnv = z.infer<z.ZodObject<AllOf<Union>>>;
+export const channelsEnv = variablesOf(definitions);
+type ChannelsEnv = z.infer<z.ZodObject<typeof channelsEnv>>;
 
 /** A worker's channels by their names. */
 export class Channels {

@@ -102,13 +102,5 @@ async function withStore(
 
 /** The variables that say where the store is; a blank one counts as absent, as for the worker. */
 function storeEnv(env: Record<string, string | undefined>): Parameters<typeof stateDir>[0] {
-  const names = [
-    "STATE_DIR",
-    "ENGINE",
-    "DATA_DIR",
-    "COMMAND_STATEFUL",
-    "OPENCLAW_STATE_DIR",
-    "OPENCLAW_WORKSPACE_DIR",
-  ] as const;
-  return Object.fromEntries(names.map((name) => [name, env[name] || undefined]));
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
 }

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { aJob, FakeEngine, loopWith } from "../../../test/worker/fakes.js";
 import { runFor } from "../../../test/worker/runFor.js";
-import { createCommandEngine } from "../engines/command.js";
+import { createCommandEngine } from "../engines/command/engine.js";
 import { EngineError } from "../engine/engine.js";
 import { openFileStore } from "../store/fileStore.js";
 import { addConnectionsCommand } from "./command.js";

@@ -1,5 +1,5 @@
 /** Reads the values of a connection from what an operator pipes in. */
-import { passedEnv } from "../engines/command.js";
+import { passedEnv } from "../engines/program.js";
 
 const variableName = /^[A-Z][A-Z0-9_]{0,63}$/;
 const MAX_VARIABLES = 32;

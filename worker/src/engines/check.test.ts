@@ -7,7 +7,7 @@ import { Channels } from "../channels/registry.js";
 import { createMetrics } from "../metrics.js";
 import { checksOf, Services } from "../services.js";
 import type { EngineError } from "../engine/engine.js";
-import { createOpenAiEngine } from "./openai.js";
+import { createOpenAiEngine } from "./openai/engine.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {

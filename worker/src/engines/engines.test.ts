@@ -2,10 +2,11 @@ import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { closedPort, json, startTestServer, type TestServer } from "../../../test/worker/httpServer.js";
 import type { Clock } from "../clock.js";
-import { createCommandEngine, parseCommand } from "./command.js";
-import { createEchoEngine } from "./echo.js";
+import { createCommandEngine } from "./command/engine.js";
+import { parseCommand } from "./program.js";
+import { createEchoEngine } from "./echo/engine.js";
 import type { Engine, EngineRequest } from "../engine/engine.js";
-import { createOpenAiEngine } from "./openai.js";
+import { createOpenAiEngine } from "./openai/engine.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {

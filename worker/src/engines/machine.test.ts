@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it, vi } from "vitest";
 import { createFileExchange } from "../attachments/exchange.js";
-import { createCommandEngine } from "./command.js";
+import { createCommandEngine } from "./command/engine.js";
 import { engineErrorOf } from "../engine/engine.js";
-import { plainText } from "./terminal.js";
+import { plainText } from "./command/terminal.js";
 
-const command = fileURLToPath(new URL("./command.ts", import.meta.url));
+const command = fileURLToPath(new URL("./command/engine.ts", import.meta.url));
 
 it("a program that cannot be started for want of file descriptors costs neither the worker nor the message", async () => {
   // One more than a program's pipes need is left: Node then gives a child without pipes, and the error later.

@@ -1,6 +1,7 @@
 /** The worker gateway over HTTP: one POST per call, JSON both ways, the token only in the Authorization header. */
 import { z } from "zod";
-import { gatewayPath, type GatewayOperation } from "../../../src/contract/gateway.js";
+import { type GatewayOperation } from "../../../src/contract/gateway.js";
+import { gatewayPath } from "../../../src/contract/paths.js";
 import { repeatDelayMs, type Pressure } from "../../../src/policy/calls/pressure.js";
 import { wellFormed } from "../../../src/policy/text/cut.js";
 import { systemClock, type Clock } from "../clock.js";

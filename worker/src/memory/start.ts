@@ -8,7 +8,7 @@ import { workerVersion } from "../version.js";
 import { Disk } from "./disk.js";
 import { Memory, type MemoryDeps } from "./memory.js";
 import { systemCode } from "./memoryError.js";
-import { memoryPlace } from "./place.js";
+import type { Place } from "./place.js";
 import { snapshotStorage } from "./storage/configured.js";
 import type { MemoryTransport } from "./transport.js";
 
@@ -20,13 +20,13 @@ export type MemoryStart = { ok: true; memory: Memory | undefined } | { ok: false
  * Rejects with a `WorkerFault` when snapshots are to go to a bucket that this worker has no credentials for.
  */
 export async function startMemory(
+  place: Place | null,
   env: WorkerEnv,
   deps: { transport: MemoryTransport; engine: Engine; clock: Clock; log: Logger } & Pick<
     MemoryDeps,
     "refreshSkills"
   >,
 ): Promise<MemoryStart> {
-  const place = memoryPlace(env);
   if (place === null) return { ok: true, memory: undefined };
   const versions = {
     worker: workerVersion(),

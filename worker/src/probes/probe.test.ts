@@ -6,7 +6,7 @@ import type { ProbeOrder, ProbeResult } from "../../../src/contract/probes.js";
 import { readEnv } from "../env.js";
 import { TransportError } from "../transport/transport.js";
 import { createProber } from "./answer.js";
-import { probePlaces } from "./places.js";
+import { probePlaces } from "../engines/chosen.js";
 import { runProbe, type ProbePlaces } from "./probe.js";
 
 const closing: (() => Promise<unknown>)[] = [];

@@ -1,5 +1,5 @@
 /** Telegram's bots. */
-import { telegramWebhookPath } from "../../../contract/gateway.js";
+import { telegramWebhookPath } from "../../../contract/paths.js";
 import {
   agentKeyOfSecretRef,
   botIdOfToken,

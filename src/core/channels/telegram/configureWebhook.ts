@@ -5,7 +5,7 @@
  */
 import { v } from "convex/values";
 import { factoryError } from "../../../contract/errors.js";
-import { telegramWebhookPath } from "../../../contract/gateway.js";
+import { telegramWebhookPath } from "../../../contract/paths.js";
 import * as contract from "../../../contract/telegram.js";
 import { sha256Hex } from "../../../policy/text/sha256.js";
 import { agentKeyOfSecretRef, botIdOfToken, botTokenRefOf } from "../../../policy/telegram/botToken.js";

@@ -7,7 +7,7 @@ import { env } from "../../../component/_generated/server.js";
 import { findAgent } from "../../agents/findAgent.js";
 import { asAction, asQuery } from "../../functions.js";
 import { openSecret } from "../../secrets/vault.js";
-import { telegramWebhookPath } from "../../../contract/gateway.js";
+import { telegramWebhookPath } from "../../../contract/paths.js";
 import { findAccount, refsOf } from "../accounts.js";
 import { configuredPath } from "../webhookPath.js";
 import { TELEGRAM, telegram } from "./channel.js";

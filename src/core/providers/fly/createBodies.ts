@@ -2,7 +2,7 @@
 import type { MachineSpec, VolumeSpec } from "../provider.js";
 
 /** Fly's cap of `stop_config.timeout`. */
-const MAX_STOP_TIMEOUT_MS = 300_000;
+export const MAX_STOP_TIMEOUT_MS = 300_000;
 
 /**
  * Durations are strings: Fly reads a bare number as nanoseconds. No `services` (the proxy would stop idle machines), no

@@ -1,4 +1,5 @@
 /** Fly Machines as a machine provider: one app, plain `fetch`, no state but pacing. */
+import { env } from "../../../component/_generated/server.js";
 import type { MachineProvider } from "../provider.js";
 import type { ProviderOptions } from "../providerOptions.js";
 import { FlyClient } from "./flyClient.js";
@@ -11,7 +12,7 @@ export function createFlyProvider(
   token: string,
   options: ProviderOptions = {},
 ): MachineProvider {
-  const client = new FlyClient(token, options);
+  const client = new FlyClient(token, { ...options, baseUrl: options.baseUrl ?? env.FLY_API_BASE_URL });
   const appPath = `/apps/${encodeURIComponent(appName)}`;
   return { ...machineCalls(client, appPath), ...volumeCalls(client, appPath) };
 }

@@ -2,7 +2,9 @@
  * A provider without a cloud: for tests of a host app (`providerConfig.kind: "memory"`), and the proof that a provider is
  * one folder. Machines are records that run at once and do no work; they live as long as the process.
  */
+import { flyAdapter } from "../fly/flyAdapter.js";
 import {
+  type Adapter,
   type MachineProvider,
   type MachineSpec,
   type ObservedMachine,
@@ -10,7 +12,14 @@ import {
   type VolumeSpec,
 } from "../provider.js";
 import { ProviderError, type ProviderErrorKind } from "../providerError.js";
+import type { memory } from "./config.js";
 import { memoryCloud, type MemoryCloud, type MemoryMachine } from "./memoryCloud.js";
+
+/** Its settings are Fly's, as its configuration is. */
+export const memoryAdapter: Adapter<typeof memory.fields> = {
+  ...flyAdapter,
+  connect: ({ appName }) => createMemoryProvider(appName),
+};
 
 export function createMemoryProvider(appName: string): MachineProvider {
   const cloud = memoryCloud(appName);

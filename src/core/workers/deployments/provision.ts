@@ -1,7 +1,7 @@
 /** A token and all that goes with it. The token is in the result alone. Writes as `createAgentWorkerToken`. */
 import * as contract from "../../../contract/deployments.js";
 import { factoryError } from "../../../contract/errors.js";
-import { defaultPathPrefix, normalizePathPrefix } from "../../../contract/gateway.js";
+import { defaultPathPrefix, normalizePathPrefix } from "../../../contract/paths.js";
 import {
   DEFAULT_OPEN_AI_URL,
   environmentFile,

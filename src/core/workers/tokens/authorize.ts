@@ -3,7 +3,7 @@
  * decide; with an alias, the row alone. Reads at most 2 documents and writes none.
  */
 import { factoryError } from "../../../contract/errors.js";
-import { aliasOf } from "../../../contract/gateway.js";
+import { aliasOf } from "../../../contract/paths.js";
 import { lanesFault } from "../../../policy/tokens/systemLanes.js";
 import type { Doc } from "../../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../../component/_generated/server.js";

@@ -1,6 +1,6 @@
 /** Mints a worker token of the scope asked for. Writes `workerTokens` and, without a master key, `masterKeys`. */
 import { factoryError } from "../../../contract/errors.js";
-import { aliasPath, defaultPathPrefix } from "../../../contract/gateway.js";
+import { aliasPath, defaultPathPrefix } from "../../../contract/paths.js";
 import * as contract from "../../../contract/tokens.js";
 import { DEFAULT_LANE } from "../../../policy/queue/lane.js";
 import { scopeFaults } from "../../../policy/tokens/scope.js";

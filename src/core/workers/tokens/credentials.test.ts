@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { START, textOf, useWorld, type World } from "../../../../test/component/world.js";
 import { internal } from "../../../component/_generated/api.js";
 import { errorDataOf, type ErrorData } from "../../../contract/errors.js";
-import { aliasCredential } from "../../../contract/gateway.js";
+import { aliasCredential } from "../../../contract/paths.js";
 import { authorizeWorker } from "./authorize.js";
 import { mintMachineCredential } from "./mintMachine.js";
 import { sweepRefusals } from "./sweep.js";

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { json, startTestServer, type TestServer } from "../../../../test/worker/httpServer.js";
 import type { EngineRequest, EngineTurn } from "../../engine/engine.js";
-import { createOpenAiEngine } from "../openai.js";
+import { createOpenAiEngine } from "./engine.js";
 import { retryAfterMs } from "./retryAfter.js";
 import { wordsOf } from "./words.js";
 

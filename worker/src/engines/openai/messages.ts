@@ -3,7 +3,7 @@
  * the user first and last. Chat templates (Mistral, Gemma, Llama) refuse anything else.
  */
 import { textWithFiles } from "../../attachments/files.js";
-import { imageParts, type ImagePart } from "../../attachments/imageParts.js";
+import { imageParts, type ImagePart } from "./imageParts.js";
 import type { EngineRequest } from "../../engine/engine.js";
 import type { Without } from "./failure.js";
 

@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from "vitest";
 import { startModelServer, type ModelServer } from "../../../../sim/model/index.js";
 import type { EngineTurn } from "../../engine/engine.js";
-import { createOpenAiEngine } from "../openai.js";
+import { createOpenAiEngine } from "./engine.js";
 
 let server: ModelServer;
 afterEach(() => server.close());

@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../../clock.js";
+import type { EngineLog } from "../kind.js";
 
 /** Settings of the engine, from the worker's environment. */
 export interface OpenClawConfig {
@@ -66,17 +67,11 @@ const openClawTiming: OpenClawTiming = {
   restartMaxMs: 30_000,
 };
 
-/** Where the engine reports what happens to its connection. Shaped like pino. */
-export interface OpenClawLog {
-  info(fields: Record<string, string | number>, message: string): void;
-  warn(fields: Record<string, string | number>, message: string): void;
-}
-
 /** What the engine needs from its surroundings; everything has a default. */
 export interface OpenClawDeps {
   clock?: Clock;
   timing?: Partial<OpenClawTiming>;
-  log?: OpenClawLog;
+  log?: EngineLog;
 }
 
 /** Configuration and surroundings, defaults filled in. */
@@ -84,10 +79,10 @@ export interface OpenClawContext {
   config: OpenClawConfig;
   clock: Clock;
   timing: OpenClawTiming;
-  log: OpenClawLog;
+  log: EngineLog;
 }
 
-const silent: OpenClawLog = { info: () => undefined, warn: () => undefined };
+const silent: EngineLog = { info: () => undefined, warn: () => undefined };
 
 export function openClawContext(config: OpenClawConfig, deps: OpenClawDeps): OpenClawContext {
   return {

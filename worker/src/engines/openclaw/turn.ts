@@ -1,6 +1,6 @@
 import path from "node:path";
 import { textWithFiles, withMissing } from "../../attachments/files.js";
-import { readMedia } from "../../attachments/mediaPaths.js";
+import { readMedia } from "./mediaPaths.js";
 import { EngineError, type EngineReply, type EngineRequest } from "../../engine/engine.js";
 import type { OpenClawContext } from "./config.js";
 import type { GatewayConnection } from "./connection.js";

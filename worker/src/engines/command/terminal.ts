@@ -1,5 +1,5 @@
 /** What a program wrote for a terminal, as the text that a reader would see there. */
-import { wellFormed } from "../../../src/policy/text/cut.js";
+import { wellFormed } from "../../../../src/policy/text/cut.js";
 
 /* eslint-disable no-control-regex -- control characters are what this is about */
 /**

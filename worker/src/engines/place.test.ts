@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readEnv } from "../env.js";
-import { memoryPlace } from "./place.js";
+import { memoryPlace } from "./chosen.js";
 
 const base = { BASE_INTERNAL_URL: "http://127.0.0.1/x", AGENT_TOKEN: "t" };
 const openclaw = { ...base, ENGINE: "openclaw", OPENCLAW_GATEWAY_TOKEN: "g" };

@@ -5,7 +5,7 @@ import { GatewayProcess } from "./gatewayProcess.js";
 import { GatewayLink } from "./link.js";
 import { Turn } from "./turn.js";
 
-export type { OpenClawConfig, OpenClawDeps, OpenClawLog, OpenClawTiming } from "./config.js";
+export type { OpenClawConfig, OpenClawDeps, OpenClawTiming } from "./config.js";
 
 class OpenClawEngine implements Engine {
   readonly name = "openclaw";

@@ -1,6 +1,6 @@
 /** Pictures as parts of a message to an OpenAI-compatible server. */
 import { readFile } from "node:fs/promises";
-import type { EngineAttachment } from "../engine/engine.js";
+import type { EngineAttachment } from "../../engine/engine.js";
 
 /** What such servers commonly take: these types, a few per message, and a body of bounded size. */
 const types = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);

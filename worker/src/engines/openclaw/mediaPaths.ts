@@ -5,9 +5,9 @@
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { MAX_REPLY_FILE_BYTES, MAX_REPLY_FILES } from "../../../src/contract/attachments.js";
-import { readRegularFile } from "../files/openRegular.js";
-import type { EngineFile } from "../engine/engine.js";
+import { MAX_REPLY_FILE_BYTES, MAX_REPLY_FILES } from "../../../../src/contract/attachments.js";
+import { readRegularFile } from "../../files/openRegular.js";
+import type { EngineFile } from "../../engine/engine.js";
 
 /** The files that may be sent, and the names of those that may not or are not there. */
 export async function readMedia(

@@ -6,16 +6,17 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import { cutTextFromStart } from "../../../src/policy/text/cut.js";
-import { textWithFiles, withMissing } from "../attachments/files.js";
-import { withOutDir } from "../attachments/outDir.js";
-import { systemCode } from "../memory/memoryError.js";
-import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../engine/engine.js";
+import { cutTextFromStart } from "../../../../src/policy/text/cut.js";
+import { textWithFiles, withMissing } from "../../attachments/files.js";
+import { withOutDir } from "../../attachments/outDir.js";
+import { systemCode } from "../../memory/memoryError.js";
+import { EngineError, type Engine, type EngineReply, type EngineRequest } from "../../engine/engine.js";
+import { passedEnv, type Argv } from "../program.js";
 import { plainText } from "./terminal.js";
 
 export interface CommandOptions {
   /** Program and arguments. */
-  argv: readonly [string, ...string[]];
+  argv: Readonly<Argv>;
   /** The environment to choose from; only {@link passedEnv} goes along. */
   env: Record<string, string | undefined>;
   /** The program's memory; it finds the path as `DATA_DIR`. Absent: it keeps nothing. */
@@ -23,19 +24,6 @@ export interface CommandOptions {
   /** From SIGTERM to SIGKILL of the process group, in ms. Default 2 s. */
   killGraceMs?: number;
 }
-
-/** What a program needs to run at all; nothing that could be a credential. */
-export const passedEnv = [
-  "PATH",
-  "HOME",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-  "TMPDIR",
-  "USER",
-  "SHELL",
-  "SYSTEMROOT",
-] as const;
 
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 const STDERR_TAIL_UNITS = 500;
@@ -46,27 +34,6 @@ const QUIET_MS = 50;
 const LONGEST_DRAIN_MS = 1_000;
 /** Linux takes no longer string in an environment (128 KiB with its name and end). */
 const MAX_VARIABLE_BYTES = 127 * 1024;
-
-/**
- * Reads a command line: a JSON array of strings, or simple words separated by spaces (no quoting: use the array).
- * Returns null when it is neither.
- */
-export function parseCommand(text: string): [string, ...string[]] | null {
-  const trimmed = text.trim();
-  let words: unknown = trimmed.split(/\s+/);
-  if (trimmed.startsWith("[")) {
-    try {
-      words = JSON.parse(trimmed);
-    } catch {
-      return null;
-    }
-  } else if (/["'`$|&;<>\\]/.test(trimmed)) {
-    return null;
-  }
-  if (!Array.isArray(words) || !words.every((word): word is string => typeof word === "string")) return null;
-  const [program, ...args] = words;
-  return program === undefined || program === "" ? null : [program, ...args];
-}
 
 /** Creates the engine. */
 export function createCommandEngine(options: CommandOptions): Engine {

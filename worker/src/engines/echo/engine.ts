@@ -1,5 +1,5 @@
 /** Repeats the user's text: for demos, tests and checking a deployment without a model. */
-import { EngineError, type Engine } from "../engine/engine.js";
+import { EngineError, type Engine } from "../../engine/engine.js";
 
 /** Creates the echo engine; its answer is `echo: <text>`. */
 export function createEchoEngine(): Engine {

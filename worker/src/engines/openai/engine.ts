@@ -1,14 +1,14 @@
 /** Any server with OpenAI's `POST /chat/completions`, streamed. Keeps no state: the history goes along each time. */
 import type { Dispatcher } from "undici";
-import { backoffMs, equalJitter } from "../../../src/policy/retry/backoff.js";
-import type { Clock } from "../clock.js";
-import { systemCode } from "../memory/memoryError.js";
-import { EngineError, type Engine, type EngineRequest } from "../engine/engine.js";
-import { readAnswer } from "./openai/answer.js";
-import { failureOf, notTaken, wordsOfBody, type Told, type Without } from "./openai/failure.js";
-import { messagesOf } from "./openai/messages.js";
-import { patient } from "./openai/patience.js";
-import { retryAfterMs } from "./openai/retryAfter.js";
+import { backoffMs, equalJitter } from "../../../../src/policy/retry/backoff.js";
+import type { Clock } from "../../clock.js";
+import { systemCode } from "../../memory/memoryError.js";
+import { EngineError, type Engine, type EngineRequest } from "../../engine/engine.js";
+import { readAnswer } from "./answer.js";
+import { failureOf, notTaken, wordsOfBody, type Told, type Without } from "./failure.js";
+import { messagesOf } from "./messages.js";
+import { patient } from "./patience.js";
+import { retryAfterMs } from "./retryAfter.js";
 
 export interface OpenAiOptions {
   /** Up to and with the version, without a trailing slash, e.g. `https://api.openai.com/v1`. */
