@@ -15,6 +15,7 @@ const AT_THE_EDGE: Record<string, string> = {
   "memory/start.ts": "the same",
   "skills/materialise.ts": "the skills directory's variable, a name of 1.0.11",
   "secrets.ts": "an agent's key in a machine of 1.0.11 ends like a credential and is none",
+  "engines/retryAfter.ts": "the vendor whose sentence it reads",
   "faults.ts": "how to mend a start that failed, for all causes on one page",
   "index.ts": "the engines as exports of the package",
 };
