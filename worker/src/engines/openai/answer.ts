@@ -8,7 +8,7 @@ import { EngineError } from "../../engine/engine.js";
 import { errorIn, failureOf, wordsOfBody } from "./failure.js";
 import { readEvents } from "./sse.js";
 import { parseJson } from "../../../../src/policy/text/parseJson.js";
-import { asThing } from "./words.js";
+import { asThing } from "../words.js";
 
 /** Longest accepted answer, in UTF-16 units: far above any model's output, it stops a stream that never ends. */
 const MAX_ANSWER_UNITS = 1_000_000;

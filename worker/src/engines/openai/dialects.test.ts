@@ -10,8 +10,8 @@ import { z } from "zod";
 import { json, startTestServer, type TestServer } from "../../../../test/worker/httpServer.js";
 import type { EngineRequest, EngineTurn } from "../../engine/engine.js";
 import { createOpenAiEngine } from "./engine.js";
-import { retryAfterMs } from "./retryAfter.js";
-import { wordsOf } from "./words.js";
+import { retryAfterMs } from "../retryAfter.js";
+import { wordsOf } from "../words.js";
 
 let server: TestServer | undefined;
 afterEach(async () => {

@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { readAnswer } from "./answer.js";
 import { errorIn, failureOf } from "./failure.js";
-import { wordsOf } from "./words.js";
+import { wordsOf } from "../words.js";
 
 const finished = 'data: {"choices":[{"delta":{"content":"four"},"finish_reason":"stop"}]}\n\n';
 const begun = 'data: {"choices":[{"delta":{"content":"fo"}}]}\n\n';

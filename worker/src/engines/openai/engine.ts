@@ -8,7 +8,7 @@ import { readAnswer } from "./answer.js";
 import { failureOf, notTaken, wordsOfBody, type Told, type Without } from "./failure.js";
 import { messagesOf } from "./messages.js";
 import { patient } from "./patience.js";
-import { retryAfterMs } from "./retryAfter.js";
+import { retryAfterMs } from "../retryAfter.js";
 
 export interface OpenAiOptions {
   /** Up to and with the version, without a trailing slash, e.g. `https://api.openai.com/v1`. */

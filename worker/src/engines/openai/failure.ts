@@ -1,6 +1,6 @@
 /** What a failed request says: about the message, or about the service. */
 import { EngineError } from "../../engine/engine.js";
-import { asThing, wordsOf } from "./words.js";
+import { asThing, wordsOf } from "../words.js";
 import { redactSecrets } from "../../../../src/policy/text/redactSecrets.js";
 
 /** What a server does not take; the message is sent once more without it. */

@@ -1,7 +1,7 @@
 import { wellFormed } from "../../../../src/policy/text/cut.js";
 import { EngineError } from "../../engine/engine.js";
-import { retryAfterMs } from "../openai/retryAfter.js";
-import { wordsOfThing } from "../openai/words.js";
+import { retryAfterMs } from "../retryAfter.js";
+import { wordsOfThing } from "../words.js";
 import { describeGatewayError, foreignText } from "./failures.js";
 import { agentPayloadSchema, waitPayloadSchema, type ResponseFrame } from "./frames.js";
 

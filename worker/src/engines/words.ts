@@ -1,7 +1,7 @@
 /** What a server says went wrong, whatever shape it says it in. */
 import { z } from "zod";
-import { cutText } from "../../../../src/policy/text/cut.js";
-import { parseJson } from "../../../../src/policy/text/parseJson.js";
+import { cutText } from "../../../src/policy/text/cut.js";
+import { parseJson } from "../../../src/policy/text/parseJson.js";
 
 const MAX_WORDS_UNITS = 300;
 const MAX_DEPTH = 4;
