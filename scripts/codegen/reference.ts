@@ -12,7 +12,8 @@ Every public function, by domain. Generated from \`src/contract\` (\`npm run cod
 
 - **Component**: \`components.agentFactory.lib.<name>\`, for the app's own functions. The component trusts the app.
 - **Exposed**: the key of \`exposeApi\` (and, unless it is a worker's or a user's write, of \`exposeOperatorApi\`), for clients. \`auth\` is
-  asked first and told what the call is about.
+  asked first and told what the call is about. Each also throws what \`auth\` throws, \`unauthorized\` when that returns no user, and
+  \`admin_required\` where the call needs the grant and it was not given.
 - **Gateway**: \`POST <prefix>/api/agent_workers/<operation>\`, for workers with a token ([the protocol](worker-protocol.md)). The
   token stands in the header, not in \`workerToken\`.
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const FOLDERS = ["worker/src", "src/contract", "src/policy"];
+const FOLDERS = ["worker/src", "src/contract", "src/policy", "src/core/providers"];
 
 export interface Measured {
   /** From the start of the process to the arrival of its first claim, in ms. */

@@ -141,10 +141,7 @@ function tablesIn(source: ts.SourceFile, file: string): Pick<TableFacts, "name" 
     const comment = ts
       .getJSDocCommentsAndTags(node)
       .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "");
-    const [meaning = ""] = comment
-      .join(" ")
-      .replaceAll(/\s+/g, " ")
-      .split(/(?<=[.:]) (?=[A-Z`])|(?<=\.)$/);
+    const meaning = comment.join(" ").replaceAll(/\s+/g, " ");
     tables.push({ name: node.name.getText(), domain: path.dirname(file), meaning });
   });
   return tables;

@@ -36,7 +36,8 @@ export function relayWith(register: {
     // Looked up when called: the type of `internal` contains the type of what is defined here. That there is such a body, of this
     // row, is the generator's word (`npm run codegen`).
     const body = <Kind extends FunctionType>() =>
-      (internal as unknown as Record<string, Record<string, Body<Kind>>>)[row.module]![name]!;
+      (internal as unknown as Record<string, Record<string, Body<Kind>>>)[row.module]?.[name] ??
+      missing(row.module, name);
     switch (row.kind) {
       case "query":
         return register.query(asQuery(row)((ctx, args) => ctx.runQuery(body<"query">(), args)));
@@ -47,4 +48,8 @@ export function relayWith(register: {
     }
   };
   return relay as <Row extends ContractRow>(row: Row, name: string) => Relayed<Row>;
+}
+
+function missing(module: string, name: string): never {
+  throw new Error(`There is no body ${module}.${name}; run npm run codegen`);
 }

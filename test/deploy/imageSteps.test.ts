@@ -83,7 +83,7 @@ const run = (argv: string[], cwd: string, env: Record<string, string>): string =
 /** The worker as `npm pack` packs it, compiled file by file: types are the compiler's business. */
 function packed(context: string): void {
   const source = path.join(folder, "source");
-  for (const part of ["worker/src", "src/contract", "src/policy"]) {
+  for (const part of ["worker/src", "src/contract", "src/policy", "src/core/providers"]) {
     const from = path.join(ROOT, part);
     for (const name of readdirSync(from, { recursive: true, encoding: "utf8" })) {
       if (!name.endsWith(".ts") || name.endsWith(".test.ts") || name.endsWith(".d.ts")) continue;

@@ -64,7 +64,8 @@ describe("the troubleshooting page", () => {
   });
 
   it("has every text about a variable", () => {
-    const files = /^worker\/src\/(env\w+|store\/ownEnv|memory\/place|memory\/storage\/location)\.ts$/;
+    const files =
+      /^worker\/src\/(env\w+|store\/ownEnv|memory\/storage\/location|engines\/(kind|program)|engines\/\w+\/kind|channels\/\w+\/channel)\.ts$/;
     const texts = [...sources]
       .filter(([name]) => files.test(name))
       .flatMap(([, text]) => [...text.matchAll(/["`]((?:must|is not|is missing)\b[^"`]*)["`]/g)])

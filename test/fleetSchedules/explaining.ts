@@ -39,7 +39,7 @@ function check(stage: Stage, told: Explained): void {
   if (told.reason === "booting" || told.reason === "launching")
     must(row === undefined || row.live, `${told.reason} is said of a machine that is there: ${told.text}`);
   if (told.reason === "owner_polling" || told.reason === "worker_polling") {
-    const owner = [...agents.values()].filter(({ workerId }) => workerId === told.workerId);
+    const owner = [...agents.values()].filter(({ workerId }) => told.text.includes(workerId));
     const heardAt = Math.max(0, ...owner.map((agent) => agent.heardAt));
     const isThere = owner.some((agent) => agent.isReachable);
     must(

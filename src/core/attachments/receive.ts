@@ -75,5 +75,11 @@ export async function startFetch(
   at: number,
 ): Promise<void> {
   const { files } = channelOf(channel).capabilities;
-  if (files) await ctx.scheduler.runAt(at, files.fetch(), { attachment });
+  if (files) return void (await ctx.scheduler.runAt(at, files.fetch(), { attachment }));
+  // A channel that is no more, or that has no files.
+  await ctx.db.patch(attachment, {
+    status: "failed",
+    error: "The channel that it came by hands out no files",
+    dueAt: at + FAILED_ROW_RETENTION_MS,
+  });
 }

@@ -19,5 +19,7 @@ export const namedChannel = (): Channel => channelOf(NAMED_CHANNEL);
 /** Metadata of this name is an address at some channel: not for users to say. */
 export const isAddressKey = (name: string): boolean =>
   Object.values(channels).some(
-    ({ kind, parse }) => parse && name.toLowerCase().startsWith(kind.toLowerCase()),
+    ({ kind, address }) =>
+      Object.keys(address.metadata({ chatId: "", userId: "" })).length > 0 &&
+      name.toLowerCase().startsWith(kind.toLowerCase()),
   );

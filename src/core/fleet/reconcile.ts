@@ -112,11 +112,16 @@ export const deleteFlyVolume = asAction(contract.deleteFlyVolume)(async (ctx, ar
   const appName = args.appName.trim();
   const volumeId = args.volumeId.trim();
   if (appName === "" || volumeId === "")
-    throw factoryError("invalid_argument", "appName and volumeId are required.");
-  const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
-  const provider = await providerFor(ctx, stored ?? flyConfigOf(appName), inlineOf(args), { appName });
-  const reason = args.force === true ? "forced" : "asked";
-  const kept = await deleteVolume(ctx, provider, { volumeId, reason });
+    // 1.0.11's text.
+    throw factoryError("invalid_argument", "appName e volumeId sono obbligatori.");
+  const volume = { volumeId, reason: args.force === true ? ("forced" as const) : ("asked" as const) };
+  // Before the token is asked for: without one it is in use all the same.
+  let kept: string | null = await ctx.runQuery(internal.fleet.volumeKept, volume);
+  if (kept === null) {
+    const stored = await ctx.runQuery(internal.fleet.storedConfig, {});
+    const provider = await providerFor(ctx, stored ?? flyConfigOf(appName), inlineOf(args), { appName });
+    kept = await deleteVolume(ctx, provider, volume);
+  }
   if (kept !== null) {
     const why =
       kept === "machine"

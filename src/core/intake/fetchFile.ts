@@ -48,7 +48,8 @@ export const fetchingWith = (fetchFile: FetchFile) =>
 
 async function tryOnce(ctx: ActionCtx, task: Task, fetchFile: FetchFile): Promise<Result> {
   const { secretRef, fileId, maxBytes } = task;
-  if (secretRef === null) return { kind: "failed", error: "There is no token for the bot that got the file" };
+  if (secretRef === null)
+    return { kind: "failed", error: "There is no token for the account that got the file" };
   const credential: string | null = await ctx.runQuery(internal.workers.openSecret, { secretRef });
   if (credential === null) return { kind: "failed", error: `Secret '${secretRef}' has no active value` };
   const fetched = await fetchFile(credential.trim(), fileId, maxBytes);

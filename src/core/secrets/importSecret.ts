@@ -56,7 +56,7 @@ function checkSecret(
   if (!isSecretRef(secretRef)) {
     throw factoryError(
       "secret_ref_invalid",
-      "A secretRef is 1 to 200 letters, digits, dots, underscores and hyphens, such as 'mail.apiKey.support'.",
+      "A secretRef is 1 to 200 letters, digits, dots, underscores and hyphens, such as 'env.OPENAI_API_KEY'.",
     );
   }
   if (plaintext === "")

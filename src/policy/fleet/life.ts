@@ -181,7 +181,8 @@ const isLeaving = (worker: Servant): boolean =>
 function resume(life: Life, worker: Servant, { now }: Clock): Obedience {
   if (life.stepDeadlineAt > now) return NOTHING;
   if (isLeaving(worker)) {
-    const change: Change = { step: "retiring", stop: life.stop ?? { reason: "drained", at: now } };
+    const stop = life.stop ?? { reason: "drained", at: now };
+    const change: Change = { step: "retiring", stop, gaveUp: undefined };
     return { kind: "retire", change, dismissed: false };
   }
   if (life.step !== "launching") return NOTHING;

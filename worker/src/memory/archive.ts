@@ -64,7 +64,7 @@ export async function* tarOf(
 ): AsyncGenerator<Buffer> {
   let entries = 1;
   let bytes = 0;
-  yield headerOf({ path: ".//", type: "Directory", mode: 0o755, size: 0 }) ?? Buffer.alloc(0);
+  yield headerOf({ path: "./", type: "Directory", mode: 0o755, size: 0 }) ?? Buffer.alloc(0);
   for await (const entry of found) {
     const isFile = entry.kind === "file";
     const size = isFile ? entry.facts.size : 0;
@@ -209,7 +209,7 @@ function faultOf(place: Place, name: string, type: string): MemoryError | null {
   return known ? null : new MemoryError("damaged", "the archive holds a path that is no part of the memory");
 }
 
-/** Without `.//` in front and `/` behind; the root itself is `.`. */
+/** Without `./` in front and `/` behind; the root itself is `.`. */
 const normal = (name: string): string => {
   const trimmed = name.replace(/^(\.\/)+/, "").replace(/\/+$/, "");
   return trimmed === "" ? "." : trimmed;

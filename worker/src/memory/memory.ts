@@ -309,7 +309,10 @@ export class Memory {
       const retryable = error instanceof TransportError && error.retryable;
       if (!retryable || failures >= CALL_ATTEMPTS || signal.aborted) throw error;
     };
-    return repeat(attempt, { clock: this.deps.clock, backoff, signal, onFailure });
+    const { clock } = this.deps;
+    // Not by the signal: a call that is cut short says so itself.
+    const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal);
+    return repeat(attempt, { clock: { random: () => clock.random(), sleep }, backoff, onFailure });
   }
 
   /** One attempt to tell the component; the row expires by itself otherwise. */

@@ -6,9 +6,8 @@ import { asMutation } from "../../functions.js";
 import { v } from "convex/values";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordAct } from "../../audit/record.js";
-import { credentialsOf } from "../accountRows.js";
+import { credentialsOf, secretsOf } from "../accountRows.js";
 import { findAccount, findCredential, type AccountKey } from "../accounts.js";
-import { secretsOf } from "../accountRows.js";
 import { TELEGRAM } from "./channel.js";
 import { retireOlderLater } from "./webhookSecrets.js";
 
