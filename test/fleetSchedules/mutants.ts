@@ -152,9 +152,9 @@ export const FLEET_MUTANTS: Mutant[] = [
       {
         file: "policy/fleet/life.ts",
         text: `  if (isLeaving(worker)) {
-    const change: Change = { step: "retiring"`,
+    const stop = life.stop`,
         by: `  if (isLeaving(worker) && life.step === "launching") {
-    const change: Change = { step: "retiring"`,
+    const stop = life.stop`,
       },
     ],
     rule: /nothing costs money|row ends|finally answered/,
