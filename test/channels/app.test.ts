@@ -1,6 +1,6 @@
 /** The app's own chat: what of a channel applies to it. */
 import { expect, it } from "vitest";
-import { channelOf, isAddressKey } from "../../src/core/channels/registry.js";
+import { channelOf, channels, isAddressKey } from "../../src/core/channels/registry.js";
 import { useWorld } from "../component/world.js";
 import { loopWith, aJob } from "../worker/fakes.js";
 import { runFor } from "../worker/runFor.js";
@@ -31,6 +31,20 @@ it("nothing comes in from it by itself, and its users may say any metadata but o
     true,
     true,
   ]);
+});
+
+it("a channel that only sends keeps its addresses from users, too", () => {
+  const metadata = ({ chatId = "" }) => ({ mailTo: chatId });
+  channels["mail"] = {
+    ...channelOf("app"),
+    kind: "mail",
+    address: { ...channelOf("app").address, metadata },
+  };
+  try {
+    expect(["mailTo", "MAILTO", "subject"].map(isAddressKey)).toEqual([true, true, false]);
+  } finally {
+    delete channels["mail"];
+  }
 });
 
 it("a worker records the answer and sends nothing", async () => {

@@ -197,6 +197,19 @@ describe("the fetching", () => {
   });
 });
 
+it("a file of a channel that is no more fails, and is not taken up for ever", async () => {
+  await deliver(world, bot, document("f1"));
+  await world.t.run(async (ctx) => {
+    for (const { _id } of await ctx.db.query("attachments").collect())
+      await ctx.db.patch(_id, { channel: "gone", dueAt: 0 });
+    expect(await sweepFetches(ctx)).toBe(1);
+  });
+  expect(await rows()).toMatchObject([
+    { status: "failed", error: "The channel that it came by hands out no files" },
+  ]);
+  expect(await world.t.run((ctx) => sweepFetches(ctx))).toBe(0);
+});
+
 describe("an old file", () => {
   it("is deleted, then forgotten; the message still says that there was one", async () => {
     telegram.files.set("f1", bytes("x"));

@@ -76,7 +76,7 @@ export async function startFetch(
 ): Promise<void> {
   const { files } = channelOf(channel).capabilities;
   if (files) return void (await ctx.scheduler.runAt(at, files.fetch(), { attachment }));
-  // A channel that is no more, or that has no files.
+  // A channel that is no more, or that has no files; the message goes on at the end of its wait.
   await ctx.db.patch(attachment, {
     status: "failed",
     error: "The channel that it came by hands out no files",

@@ -6,6 +6,7 @@ import { asAction, asQuery } from "../functions.js";
 import { v, type Infer } from "convex/values";
 import { errorDataOf } from "../../contract/errors.js";
 import { vProviderConfig } from "../../contract/providers.js";
+import { orNull } from "../../contract/row.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { ActionCtx, QueryCtx } from "../../component/_generated/server.js";
@@ -21,22 +22,21 @@ import { retireMachine } from "./retire.js";
 import { readFleetState } from "./state.js";
 
 const shared = { config: vProviderConfig, worker: v.string(), stopTimeoutMs: v.number() };
-const orNull = v.union(v.string(), v.null());
 
 const vLaunch = v.object({
   ...shared,
   step: v.literal("launching"),
   stateful: v.boolean(),
   idleTimeoutMs: v.number(),
-  workspace: orNull,
-  agentKey: orNull,
-  conversationId: orNull,
+  workspace: orNull.string,
+  agentKey: orNull.string,
+  conversationId: orNull.string,
   /** Failures so far: each moves the first region to the end. */
   rotation: v.number(),
   volumeName: v.string(),
-  volumeId: orNull,
+  volumeId: orNull.string,
   /** The volume with memory that no snapshot has. */
-  kept: orNull,
+  kept: orNull.string,
   /** From then on another attempt is at it: this one sends nothing more. */
   deadlineAt: v.number(),
 });
@@ -45,13 +45,13 @@ const vRetirement = v.object({
   step: v.literal("retiring"),
   /** The machine lives in the app it was made in, whatever the configuration says by now. */
   appName: v.string(),
-  machineId: orNull,
-  region: orNull,
-  volumeId: orNull,
+  machineId: orNull.string,
+  region: orNull.string,
+  volumeId: orNull.string,
   /** Everything that its volume holds is in a snapshot, or it holds nothing. */
   saved: v.boolean(),
   /** When the machine was told to stop. */
-  askedAt: v.union(v.number(), v.null()),
+  askedAt: orNull.number,
   failures: v.number(),
 });
 export type Launch = Infer<typeof vLaunch>;

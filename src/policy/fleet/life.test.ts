@@ -129,6 +129,21 @@ describe("a launch that failed", () => {
 });
 
 describe("a retirement", () => {
+  it("that somebody else began is no launch that was given up any more", () => {
+    const order = obey(
+      life({ gaveUp: true, failures: 1, stepDeadlineAt: NOW }),
+      { ...serving, status: "stopping" },
+      { kind: "resume", worker: "w" },
+      clock,
+    );
+    const stop = { reason: "drained", at: NOW };
+    expect(order).toEqual({
+      kind: "retire",
+      dismissed: false,
+      change: { step: "retiring", stop, gaveUp: undefined },
+    });
+  });
+
   it("that fails waits longer each time, at most five minutes, and is never given up", () => {
     const waits = [0, 1, 5, 6, 100].map((failures) =>
       failed(

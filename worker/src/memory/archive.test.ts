@@ -70,6 +70,9 @@ describe("an archive", () => {
     await symlink("/etc/passwd", path.join(place.root, "way-out"));
     await link(path.join(place.root, ".hidden"), path.join(place.root, "second-name"));
     const packed = await pack(place, archive(), limit);
+    const names: string[] = [];
+    await tar.list({ file: archive(), onReadEntry: ({ path: name }) => void names.push(name) });
+    expect(names[0]).toBe("./");
     expect(packed).toMatchObject({
       leftOut: { count: 1, examples: ["way-out (link)"] },
       sizeBytes: (await stat(archive())).size,
