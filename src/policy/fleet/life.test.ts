@@ -115,7 +115,7 @@ describe("a launch that failed", () => {
       { kind: "resume", worker: "w" },
       clock,
     );
-    expect(order).toEqual({
+    expect(order).toStrictEqual({
       kind: "retire",
       dismissed: true,
       change: {
@@ -137,7 +137,7 @@ describe("a retirement", () => {
       clock,
     );
     const stop = { reason: "drained", at: NOW };
-    expect(order).toEqual({
+    expect(order).toStrictEqual({
       kind: "retire",
       dismissed: false,
       change: { step: "retiring", stop, gaveUp: undefined },
