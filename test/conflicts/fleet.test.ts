@@ -187,7 +187,6 @@ async function ofFleet(f: FleetWorld, busy: Busy): Promise<Record<string, Footpr
       notes: await f.world.t.run(async (ctx) =>
         (await ctx.db.query("fleetNotes").collect()).map(({ _id }) => _id),
       ),
-      launches: ["booted"],
       seenReadyAt: startedAt,
       blocked: [],
       problem: null,

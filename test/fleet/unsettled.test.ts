@@ -133,7 +133,27 @@ describe("a worker that calls between a plan and its command", () => {
         fleet: defaultPolicies.fleet,
         schedule: false,
       });
-    expect(await stop(Date.now() - 600_000)).toMatchObject({ done: false });
-    expect(await stop(Date.now())).toMatchObject({ done: true, stopped: true });
+    expect(await stop(Date.now() - 600_000)).toEqual({ stopped: false, terminated: false });
+    expect(await stop(Date.now())).toMatchObject({ stopped: true });
+  });
+});
+
+describe("what a pass learns of a launch", () => {
+  it("is known from then on, also when the pass dies before its end", async () => {
+    const f = fleet();
+    f.patienceMs = 60;
+    await f.configure(ONE);
+    f.fly.setCloudFaults([{ kind: "noCapacity", of: "machine", count: 1 }]);
+    await f.world.send("c1", "hello");
+    const isBooting = async () => (await f.machines()).some(({ step }) => step === "booting");
+    await f.live(isBooting, 4 * MINUTE);
+    const worker = (await f.machines()).find(({ step }) => step === "booting")?.worker ?? "";
+    expect(await codes(f)).toContain("provider_failed");
+    await f.world.t.mutation(internal.fleet.steer, {
+      command: { kind: "booted", worker },
+      fleet: defaultPolicies.fleet,
+      schedule: false,
+    });
+    expect(await codes(f)).not.toContain("provider_failed");
   });
 });

@@ -7,8 +7,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
 import { vListing, vVolumeListing } from "./listing.js";
 import { noteMachineOrphans, noteVolumeOrphans } from "./orphans.js";
-import { launchProblems, waitsForPause } from "./state.js";
-import { vProblem } from "./tables.js";
+import { launchOutcomes, waitsForPause } from "./state.js";
 import { machineOf, wakeFleet } from "../signals/fleet.js";
 
 const MAX_BLOCKED_KEPT = 50;
@@ -64,8 +63,6 @@ export const finish = asMutation({
     volumesListed: v.boolean(),
     /** What it knew when it decided what to ask. */
     notes: v.array(v.id("fleetNotes")),
-    /** What became of launches, in that order. */
-    launches: v.array(v.union(v.literal("booted"), vProblem)),
     /** It looked at everything that was ready up to here; null: not at everything. */
     seenReadyAt: v.union(v.number(), v.null()),
     blocked: v.array(v.object({ conversationId: v.string(), reason: v.string() })),
@@ -78,7 +75,7 @@ export const finish = asMutation({
   const now = Date.now();
   const heeded = await takeNotes(ctx, pass);
   const state = await ctx.db.query("fleetState").first();
-  const record = afterLaunches(state ?? {}, [...launchProblems(heeded), ...pass.launches]);
+  const record = afterLaunches(state ?? {}, launchOutcomes(heeded));
   await patchState(ctx, state, {
     ...ended(state, pass.startedAt),
     lastPassAt: now,

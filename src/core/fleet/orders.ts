@@ -17,7 +17,7 @@ import { bindWorker } from "../workers/bindWorker.js";
 import { newestLease } from "../workers/reads.js";
 import { findBeat, findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
-import { machineOf } from "../signals/fleet.js";
+import { machineOf, noteForPass } from "../signals/fleet.js";
 import { findFence, setFence } from "./fences.js";
 import { vIntent } from "./reports.js";
 
@@ -74,16 +74,22 @@ export const launch = asMutation({
   return intent;
 });
 
+/** An image that dies at boot must not be launched again and again at full speed: this counts as a launch that failed. */
+const bootFailures: Partial<Record<string, string>> = {
+  died_at_boot:
+    "A machine ended before its worker made its first call. Look at its log: the image, its settings, its memory.",
+  never_booted:
+    "A machine's worker made no call in time. Look at its log: the image, its network, its settings.",
+};
+
 const vSteered = v.object({
-  /** The command was still right. */
-  done: v.boolean(),
   /** An active worker was told to leave. */
   terminated: v.boolean(),
   /** Its machine is to be stopped from now on. */
   stopped: v.boolean(),
   intent: v.optional(vHandedOut),
 });
-const NOTHING = { done: false, terminated: false, stopped: false };
+const NOTHING = { terminated: false, stopped: false };
 
 export const steer = asMutation({ args: { command: vSteering, ...vOptions }, returns: vSteered })(async (
   ctx,
@@ -98,17 +104,21 @@ export const steer = asMutation({ args: { command: vSteering, ...vOptions }, ret
   if (order.kind === "nothing") return NOTHING;
   if (order.kind === "called" || order.kind === "drain") {
     await ctx.db.patch(row._id, order.change);
-    if (order.kind === "drain" && worker) await transitionWorker(ctx, worker, "draining");
-    return { ...NOTHING, done: true, terminated: order.kind === "drain" };
+    if (order.kind === "called") await noteForPass(ctx, { kind: "booted" });
+    else if (worker) await transitionWorker(ctx, worker, "draining");
+    return { ...NOTHING, terminated: order.kind === "drain" };
   }
   const dismissed = order.kind === "retire" && order.dismissed;
   if (dismissed && worker) await transitionWorker(ctx, worker, "stopping");
   const change = handedOut(row, clock, order.kind === "retire" ? order.change : {});
   await ctx.db.patch(row._id, change);
+  const code = command.kind === "stop" ? command.reason : "";
+  const message = bootFailures[code];
+  if (message !== undefined)
+    await noteForPass(ctx, { kind: "launchFailed", problem: { code, message, at: clock.now } });
   const intent = { machine: row._id, attempt: change.attempt };
   if (schedule) await ctx.scheduler.runAfter(0, internal.cloud.carryOut, intent);
   return {
-    done: true,
     terminated: dismissed && worker?.status === "active",
     stopped: order.kind === "retire" && row.step !== "retiring",
     intent,

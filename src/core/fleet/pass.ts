@@ -7,7 +7,6 @@ import { asMutation, asAction } from "../functions.js";
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/providers.js";
 import type { Policies } from "../../contract/policies.js";
-import type { Problem } from "../../policy/fleet/launchPause.js";
 import { planFleet } from "../../policy/fleet/plan.js";
 import type { Command, FleetView, Observation, Steering, WaitingView } from "../../policy/fleet/types.js";
 import { internal } from "../../component/_generated/api.js";
@@ -120,7 +119,6 @@ export async function runPass(ctx: ActionCtx, config: ProviderConfig, options: P
     listedWholeAt: listing?.complete ? listing.begunAt : null,
     volumesListed: volumes !== null,
     notes: asked.notes,
-    launches: work.outcomes,
     seenReadyAt: options.launch && !failure && options.workspace === null ? now - OVERLAP_MS : null,
     blocked: plan.blocked,
     problem: failure,
@@ -196,13 +194,6 @@ function viewOf(
   );
 }
 
-const bootFailures: Partial<Record<string, string>> = {
-  died_at_boot:
-    "A machine ended before its worker made its first call. Look at its log: the image, its settings, its memory.",
-  never_booted:
-    "A machine's worker made no call in time. Look at its log: the image, its network, its settings.",
-};
-
 function orderOptions(config: ProviderConfig, fleet: Policies["fleet"], schedule: boolean) {
   const { appName, image, volume } = settingsOf(config);
   const machine = { provider: config.kind, appName, image, volumePrefix: volume?.prefix ?? "" };
@@ -215,7 +206,6 @@ class Work {
   terminated = 0;
   stopped = 0;
   readonly intents: HandedOut[] = [];
-  readonly outcomes: ("booted" | Problem)[] = [];
   private outdated = false;
 
   constructor(
@@ -250,11 +240,5 @@ class Work {
     if (steered.terminated) this.terminated += 1;
     if (steered.stopped) this.stopped += 1;
     if (steered.intent) this.intents.push(steered.intent);
-    if (!steered.done) return;
-    if (command.kind === "booted") this.outcomes.push("booted");
-    // An image that dies at boot must not be launched again and again at full speed.
-    const message = command.kind === "stop" ? bootFailures[command.reason] : undefined;
-    if (command.kind === "stop" && message !== undefined)
-      this.outcomes.push({ code: command.reason, message, at: Date.now() });
   }
 }

@@ -1,6 +1,6 @@
 /** What the fleet knows about itself: the one `fleetState` row, and what was noted since its last pass. */
 import { v } from "convex/values";
-import { afterLaunches } from "../../policy/fleet/launchPause.js";
+import { afterLaunches, type Problem } from "../../policy/fleet/launchPause.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { loadProviderConfig } from "../config/provider.js";
@@ -24,15 +24,19 @@ export async function readFleetState(ctx: QueryCtx): Promise<FleetState> {
   const row = await ctx.db.query("fleetState").first();
   const notes = await ctx.db.query("fleetNotes").take(MAX_NOTES);
   const next = await ctx.db.query("fleetWakes").withIndex("by_at").first();
-  return { ...row, ...afterLaunches(row ?? {}, launchProblems(notes)), notes, nextPassAt: next?.at };
+  return { ...row, ...afterLaunches(row ?? {}, launchOutcomes(notes)), notes, nextPassAt: next?.at };
 }
 
 /** Whether somebody got no machine in a pass because launches rest. */
 export const waitsForPause = ({ blocked = [] }: Pick<Stored, "blocked">): boolean =>
   blocked.some(({ reason }) => reason === "launches_paused");
 
-export const launchProblems = (notes: readonly Note[]) =>
-  notes.flatMap((note) => (note.kind === "launchFailed" ? [note.problem] : []));
+/** What became of launches, in the order in which it was learned. */
+export const launchOutcomes = (notes: readonly Note[]): ("booted" | Problem)[] =>
+  notes.flatMap((note): ("booted" | Problem)[] => {
+    if (note.kind === "launchFailed") return [note.problem];
+    return note.kind === "booted" ? [note.kind] : [];
+  });
 
 /** What mutations look up on a stale snapshot, so that they meet neither passes nor wake-ups nor each other. */
 export const glance = asQuery({

@@ -133,12 +133,13 @@ export const fleetTables = {
   fleetWakes: defineTable({ at: v.number() }).index("by_at", ["at"]),
 
   /**
-   * What others tell the next pass: a worker lost its lease, so the machines shall be listed; something may have left a volume behind;
-   * a launch failed. Only inserted, and deleted by the end of the pass that heeded it.
+   * What is to be known by the next pass: a worker lost its lease, so the machines shall be listed; something may have left a volume
+   * behind; a launch failed, or its machine has booted. Only inserted, by whoever does what it tells of (a pass that dies has told), and
+   * deleted by the end of the pass that heeded it.
    */
   fleetNotes: defineTable(
     v.union(
-      v.object({ kind: v.union(v.literal("list"), v.literal("volumes")) }),
+      v.object({ kind: v.union(v.literal("list"), v.literal("volumes"), v.literal("booted")) }),
       v.object({ kind: v.literal("launchFailed"), problem: vProblem }),
     ),
   ),
