@@ -5,7 +5,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { askedToReleaseAt, RELEASE_WITHIN_MS } from "../workers/wakeRow.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
 
 const MAX_WORKERS = 300;
 /** Only these many of a lane's workers are looked at closely; with more than that, one is free or all are busy. */
@@ -28,11 +28,11 @@ export async function ownerFacts(
 ): Promise<OwnerFacts | null> {
   const worker = conversation.owner === undefined ? null : await findWorker(ctx, conversation.owner);
   if (!worker) return null;
-  const askedAt = await askedToReleaseAt(ctx, worker);
+  const askedAt = worker.binding?.askedAt;
   return {
     ...(await serverFacts(ctx, worker, conversation, policies)),
-    saving: askedAt !== null || (await isUploading(ctx, worker)),
-    freeAt: askedAt === null ? null : askedAt + RELEASE_WITHIN_MS,
+    saving: askedAt !== undefined || (await isUploading(ctx, worker)),
+    freeAt: askedAt === undefined ? null : askedAt + RELEASE_WITHIN_MS,
   };
 }
 

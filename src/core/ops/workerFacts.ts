@@ -4,7 +4,7 @@ import type { SilentOwner, WorkerTrouble } from "../../policy/ops/workers.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findWorker } from "../workers/register.js";
-import { askedToReleaseAt, RELEASE_WITHIN_MS } from "../workers/wakeRow.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
 
 const MAX_SHOWN = 20;
 const MAX_SILENT = 300;
@@ -58,14 +58,17 @@ const viewOf = ({ workerId, binding, silentSince }: Doc<"workers">, forgetAfterM
 
 /** Asked to give way, and not done by the newest sign of life of any worker. */
 async function holdsOn(ctx: QueryCtx, lastSign: number): Promise<WorkerTrouble["holdsOn"]> {
-  const rung = await ctx.db.query("wakes").withIndex("by_at").order("desc").take(MAX_SILENT);
+  const asked = await ctx.db
+    .query("workers")
+    .withIndex("by_askedAt", (q) =>
+      q.gt("binding.askedAt", 0).lte("binding.askedAt", lastSign - RELEASE_WITHIN_MS),
+    )
+    .order("desc")
+    .take(MAX_SILENT);
   const found: WorkerTrouble["holdsOn"] = [];
-  for (const { worker: workerId, release } of rung) {
-    const worker = release === undefined ? null : await findWorker(ctx, workerId);
-    if (!worker?.binding || worker.status !== "active" || worker.silentSince !== undefined) continue;
-    const askedAt = await askedToReleaseAt(ctx, worker);
-    if (askedAt === null || askedAt + RELEASE_WITHIN_MS > lastSign) continue;
-    found.push({ worker: workerId, conversationId: worker.binding.conversationId, askedAt });
+  for (const { workerId, status, silentSince, binding } of asked) {
+    if (binding?.askedAt === undefined || status !== "active" || silentSince !== undefined) continue;
+    found.push({ worker: workerId, conversationId: binding.conversationId, askedAt: binding.askedAt });
     if (found.length === MAX_SHOWN) break;
   }
   return found;

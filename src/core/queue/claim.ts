@@ -26,6 +26,7 @@ import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
 import type { ObjectType } from "convex/values";
 import { canServe } from "../../policy/queue/canServe.js";
+import { shallGiveWayFirst } from "../../policy/worker/giveWay.js";
 
 export interface ClaimScope {
   workerId: string;
@@ -129,7 +130,8 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
   const workspace = scope.workspace ?? worker.workspace ?? null;
   const bound = stateful ? worker.binding?.conversation : undefined;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
-  const found = await findWork(ctx, seeker, wish.conversationId, reapAt, now);
+  const givesWay = bound !== undefined && shallGiveWayFirst(worker.binding ?? {}, now);
+  const found: Choice = givesWay ? NOTHING : await findWork(ctx, seeker, wish.conversationId, reapAt, now);
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {
     if (found.needsTending)
@@ -269,6 +271,8 @@ interface Choice {
   /** The worker's own conversation is nobody's, or waits for somebody else: see `workers/tend.ts`. */
   needsTending?: boolean;
 }
+
+const NOTHING: Choice = { conversation: null, reapArmed: false, quiet: null };
 
 type Seeker = ClaimScope & {
   lanes: string[];

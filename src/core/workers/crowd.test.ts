@@ -35,17 +35,16 @@ const owners = (
         registeredAt: START,
         stateful: true,
         listens,
-        binding: { conversation, conversationId: `of ${worker}`, boundAt: START, ...bound },
+        binding: {
+          conversation,
+          conversationId: `of ${worker}`,
+          boundAt: START,
+          ...bound,
+          ...(release && { askedAt: START - 1_000_000 }),
+        },
       });
       await ctx.db.insert("beats", { worker, aliveUntil: Date.now() + STALE_MS + index });
-      const asked = { conversation, generation: 1, at: START - 1_000_000 };
-      if (release || ready)
-        await ctx.db.insert("wakes", {
-          worker,
-          seq: 1,
-          at: START - 10_000,
-          ...(release ? { release: asked } : {}),
-        });
+      if (release || ready) await ctx.db.insert("wakes", { worker, seq: 1, at: START - 10_000 });
     }
   });
 

@@ -7,7 +7,6 @@ import type { QueryCtx } from "../../component/_generated/server.js";
 import { orderOf, waitingProbes } from "./probeOrders.js";
 import { findWorker } from "./register.js";
 import { authorizeWorker } from "./tokens/authorize.js";
-import { askedToReleaseAt } from "./wakeRow.js";
 import { requireOwnId } from "./whose.js";
 
 export const getWorkerControlState = asQuery(contract.getWorkerControlState)(async (ctx, args) => {
@@ -37,7 +36,7 @@ export async function controlStateOf(
 /** Others wait for its place, or its conversation has another owner by now: its data directory is of no more use. */
 async function shouldRelease(ctx: QueryCtx, worker: Wanted): Promise<boolean> {
   if (!worker.binding) return false;
-  if ((await askedToReleaseAt(ctx, worker)) !== null) return true;
+  if (worker.binding.askedAt !== undefined) return true;
   const conversation = await ctx.db.get(worker.binding.conversation);
   return (conversation?.generation ?? 0) !== worker.binding.generation;
 }

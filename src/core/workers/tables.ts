@@ -9,6 +9,8 @@ const vBinding = v.object({
   workspace: v.string(),
   generation: v.number(),
   boundAt: v.number(),
+  /** Others wait: since then it shall save and give this up. Here and not with its wake-ups, so that its next claim meets it. */
+  askedAt: v.optional(v.number()),
 });
 
 export const workersTables = {
@@ -42,7 +44,8 @@ export const workersTables = {
     .index("by_workerId", ["workerId"])
     .index("by_tokenId", ["tokenId", "status", "silentSince"])
     .index("by_status", ["status", "silentSince"])
-    .index("by_silentSince", ["silentSince"]),
+    .index("by_silentSince", ["silentSince"])
+    .index("by_askedAt", ["binding.askedAt"]),
 
   /**
    * Hot: sign of life of idle workers, written at first contact and at most every 30 s by the worker's own polls, with the token behind them; read by sweeps,

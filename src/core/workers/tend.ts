@@ -5,8 +5,8 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import { freeConversation } from "./binding.js";
 import { bindWorker } from "./bindWorker.js";
 import { askToRelease } from "./wakeRing.js";
-import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
 import { canServe } from "../../policy/queue/canServe.js";
+import { mayGiveWay } from "../../policy/worker/giveWay.js";
 
 /**
  * It was taken for lost and is back before anybody else took the conversation: that is its own again. Where the next message is in
@@ -28,9 +28,8 @@ export const tend = asMutation({
     if (serves && mayWait(conversation))
       await ctx.db.patch(conversation._id, await bindWorker(ctx, worker, conversation));
   } else if (conversation.state === "ready" && !serves) {
-    const askedAt = await askedToReleaseAt(ctx, worker);
-    if (askedAt === null) await askToRelease(ctx, worker, worker.binding);
-    else if (askedAt + RELEASE_WITHIN_MS <= Date.now())
+    if (worker.binding.askedAt === undefined) await askToRelease(ctx, worker, worker.binding);
+    else if (!mayGiveWay(worker.binding, Date.now()))
       await freeConversation(ctx, conversation, worker.workerId);
   }
   return null;

@@ -28,20 +28,19 @@ export async function ringWorker(ctx: MutationCtx, worker: Doc<"workers">): Prom
 }
 
 /** It shall save and give up what it holds. A worker that does not listen hears of it with its next poll. */
-export const askToRelease = (
+export async function askToRelease(
   ctx: MutationCtx,
-  { workerId }: Doc<"workers">,
-  { conversation, generation }: NonNullable<Doc<"workers">["binding"]>,
-): Promise<void> => ring(ctx, workerId, Date.now(), { conversation, generation, at: Date.now() });
-
-async function ring(
-  ctx: MutationCtx,
-  worker: string,
-  at: number | undefined,
-  release?: Doc<"wakes">["release"],
+  { _id, workerId }: Doc<"workers">,
+  binding: NonNullable<Doc<"workers">["binding"]>,
 ): Promise<void> {
+  const now = Date.now();
+  await ctx.db.patch(_id, { binding: { ...binding, askedAt: now } });
+  await ring(ctx, workerId, now);
+}
+
+/** `at` absent: it was rung before and is still expected to react. */
+async function ring(ctx: MutationCtx, worker: string, at: number | undefined): Promise<void> {
   const row = await findWake(ctx, worker);
-  const said = { ...(at === undefined ? {} : { at }), ...(release === undefined ? {} : { release }) };
-  if (row) await ctx.db.patch(row._id, { seq: row.seq + 1, ...said });
-  else await ctx.db.insert("wakes", { worker, seq: 1, at: Date.now(), ...said });
+  if (row) await ctx.db.patch(row._id, { seq: row.seq + 1, at: at ?? row.at });
+  else await ctx.db.insert("wakes", { worker, seq: 1, at: Date.now() });
 }

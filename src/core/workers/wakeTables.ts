@@ -12,10 +12,6 @@ export const wakesTables = {
     seq: v.number(),
     /** When it was rung; while it is expected to react, when it was rung first. */
     at: v.number(),
-    /** Others wait: it shall save and give up this binding when idle. Void once it holds another one. */
-    release: v.optional(
-      v.object({ conversation: v.id("conversations"), generation: v.number(), at: v.optional(v.number()) }),
-    ),
   })
     .index("by_worker", ["worker"])
     .index("by_at", ["at"]),

@@ -14,8 +14,8 @@ import { newestLease } from "./reads.js";
 import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
 import { askToRelease } from "./wakeRing.js";
-import { askedToReleaseAt, RELEASE_WITHIN_MS } from "./wakeRow.js";
 import { canServe } from "../../policy/queue/canServe.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;
@@ -55,7 +55,7 @@ export const chooseYielding = asQuery({
     if (!worker.binding && lease?.state !== "live") return null;
     if (!worker.binding) continue;
     // One that does not give way in time (its store is down, it is of an old version) holds up no other.
-    if ((await askedToReleaseAt(ctx, worker)) !== null) continue;
+    if (worker.binding.askedAt !== undefined) continue;
     const hasWork = lease?.state === "live" || (await isWanted(ctx, worker.binding.conversation));
     const longWait = Math.min(...wanted.map(({ readyAt }) => readyAt)) + fleet.yieldBusyAfterMs <= now;
     const rested = (lease?.seenAt ?? 0) + fleet.yieldIdleAfterMs <= now;
@@ -69,19 +69,12 @@ export const chooseYielding = asQuery({
 
 /** Somebody who could take one of these was asked, and may still give way. Looked up by the request: its worker may not be among those seen. */
 async function isOneAsked(ctx: QueryCtx, impatient: WaitingHead[], now: number): Promise<boolean> {
-  const rung = await ctx.db
-    .query("wakes")
-    .withIndex("by_at", (q) => q.gt("at", now - RELEASE_WITHIN_MS))
+  const asked = await ctx.db
+    .query("workers")
+    .withIndex("by_askedAt", (q) => q.gt("binding.askedAt", now - RELEASE_WITHIN_MS))
     .order("desc")
     .take(MAX_ASKED);
-  for (const { worker: workerId, release } of rung) {
-    if (release === undefined) continue;
-    const worker = await findWorker(ctx, workerId);
-    if (!isElsewhere(worker) || !impatient.some((head) => canServe(worker, head))) continue;
-    const askedAt = await askedToReleaseAt(ctx, worker);
-    if (askedAt !== null && askedAt + RELEASE_WITHIN_MS > now) return true;
-  }
-  return false;
+  return asked.some((worker) => isElsewhere(worker) && impatient.some((head) => canServe(worker, head)));
 }
 
 /** Run by somebody else, and at work. */
