@@ -84,8 +84,8 @@ export const vScalingPolicy = lazy(() =>
  * - `drainDeadlineMs`: From the order to drain to the order to stop, saved or not.
  * - `stopTimeoutMs`: Between SIGTERM and SIGKILL; must be longer than an upload of the data directory, and any worker that has begun
  *   one counts as alive for so long. At most 300 000, and at most what the provider allows.
- * - `yieldIdleAfterMs`: While others wait: an idle bound worker is drained after this rest, a busy one after holding on for
- *   that long.
+ * - `yieldIdleAfterMs`, `yieldBusyAfterMs`: While others wait and no place is free: a bound worker gives way after resting for so
+ *   long, a busy one after holding on for so long.
  * - `rolloutBudget`: Most machines that are replaced at a time because their image is not the configured one.
  * - `maxRetirementsPerPass`: Most machines whose retirement starts in one pass.
  * - `volumeQuarantineMs`: A volume with memory that was not saved is kept this long.

@@ -110,30 +110,42 @@ export class FleetWorld {
 
   /** A worker's whole drain: upload, finalize, exit. */
   async saveAndExit(n: number): Promise<void> {
+    await this.save(n);
+    this.launcher.started[n]?.exit();
+  }
+
+  /** What a worker does that was asked to give way. */
+  async saveAndRelease(n: number): Promise<void> {
+    const saved = await this.save(n);
+    const { t, lib } = this.world;
+    if (saved) await t.mutation(lib.releaseConversation, { workerId: this.workerOf(n), ...saved });
+  }
+
+  private async save(n: number): Promise<{ conversationId: string; snapshotId: string } | null> {
     const { t, lib } = this.world;
     const worker = this.workerOf(n);
     const row = (await this.workers()).find(({ workerId }) => workerId === worker);
     const { binding } = row ?? {};
-    if (binding) {
-      const prepared = await t.mutation(lib.prepareDataSnapshotUpload, {
-        workerId: worker,
-        workspaceId: binding.workspace,
-        agentKey: binding.agentKey,
-        conversationId: binding.conversationId,
-        reason: "drain",
-      });
-      const bytes = new TextEncoder().encode(`memory of ${binding.conversationId}`);
-      const storageId = await t.run((ctx) => ctx.storage.store(new Blob([bytes])));
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      await t.mutation(lib.finalizeDataSnapshotUpload, {
-        workerId: worker,
-        snapshotId: prepared.snapshotId,
-        storageId,
-        sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
-        sizeBytes: bytes.byteLength,
-      });
-    }
-    this.launcher.started[n]?.exit();
+    if (!binding) return null;
+    const { conversationId } = binding;
+    const prepared = await t.mutation(lib.prepareDataSnapshotUpload, {
+      workerId: worker,
+      workspaceId: binding.workspace,
+      agentKey: binding.agentKey,
+      conversationId,
+      reason: "drain",
+    });
+    const bytes = new TextEncoder().encode(`memory of ${conversationId}`);
+    const storageId = await t.run((ctx) => ctx.storage.store(new Blob([bytes])));
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    await t.mutation(lib.finalizeDataSnapshotUpload, {
+      workerId: worker,
+      snapshotId: prepared.snapshotId,
+      storageId,
+      sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      sizeBytes: bytes.byteLength,
+    });
+    return { conversationId, snapshotId: prepared.snapshotId };
   }
 
   /**
@@ -150,6 +162,7 @@ export class FleetWorld {
         if (!process.running) continue;
         const status = rows.get(this.workerOf(n))?.status;
         if (status === "draining") await this.saveAndExit(n);
+        else if (rows.get(this.workerOf(n))?.binding?.askedAt !== undefined) await this.saveAndRelease(n);
         else if (status !== "active") process.exit();
         else {
           const text = await this.answer(this.workerOf(n));

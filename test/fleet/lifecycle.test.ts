@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { CONFIG, useFleet } from "./fleetWorld.js";
+import { CONFIG, useFleet, type FleetWorld } from "./fleetWorld.js";
 
 const fleet = useFleet();
+const queued = (f: FleetWorld) => f.world.t.run((ctx) => ctx.db.query("messageQueue").collect());
 
 describe("a message brings a machine up", () => {
   it("and an idle one is drained, saved and removed without a trace", async () => {
@@ -58,14 +59,36 @@ describe("a message brings a machine up", () => {
     expect((await f.machines()).filter(({ live }) => live)).toHaveLength(2);
   });
 
-  it("gives way to others when all capacity is bound", async () => {
+  /** One machine is all there may be; it holds `c1` when `c2` comes. */
+  async function another(fields: Record<string, unknown>): Promise<FleetWorld> {
     const f = fleet();
     await f.configure({ scaling: { maxWorkers: 1 } });
+    await f.world.agent("theirs", { workspace: "acme" });
     await f.world.send("c1", "first");
     await f.pass(3_000);
     expect(await f.answer(f.workerOf(0))).toBe("first");
-    await f.world.send("c2", "second");
+    await f.world.send("c2", "second", fields);
     await f.pass(40_000);
+    return f;
+  }
+
+  it("changes the conversation in place when all capacity is bound and others wait", async () => {
+    const f = await another({});
+    const control = () => f.world.t.query(f.world.lib.getWorkerControlState, { workerId: f.workerOf(0) });
+    expect(await control()).toEqual({ shouldStop: false, release: true });
+    await f.saveAndRelease(0);
+    expect(await f.answer(f.workerOf(0))).toBe("second");
+    expect(await control()).toEqual({ shouldStop: false });
+    expect(f.fly.counts().machinesCreated).toBe(1);
+    await f.world.send("c1", "third");
+    expect(
+      await f.live(async () => (await queued(f)).every(({ status }) => status === "done"), 240_000),
+    ).toEqual(["third"]);
+    expect(f.fly.counts().machinesCreated).toBe(1);
+  });
+
+  it("makes place for another tenant with a machine of its own", async () => {
+    const f = await another({ agentKey: "theirs" });
     expect((await f.workers())[0]?.status).toBe("draining");
     await f.saveAndExit(0);
     await f.pass(30_000);

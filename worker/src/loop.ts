@@ -96,11 +96,14 @@ export async function runLoop(deps: LoopDeps): Promise<TransportErrorCode | null
         claimed = await claim(deps);
         failures = 0;
         if (claimed !== null) continue;
-        if (waiting.control !== undefined) await obey(deps, waiting.control);
+        let freed = false;
+        if (waiting.control !== undefined) freed = await obey(deps, waiting.control);
         else if (clock.now() - controlCheckedAt >= CONTROL_INTERVAL_MS) {
           controlCheckedAt = clock.now();
-          await obey(deps, await askControl(deps));
+          freed = await obey(deps, await askControl(deps));
         }
+        // Others wait for its place.
+        if (freed) continue;
       } catch (error) {
         failures += 1;
         const code = error instanceof TransportError ? error.code : "internal";
@@ -161,9 +164,11 @@ async function askControl({ transport, connection, control }: LoopDeps): Promise
   return wishes;
 }
 
-async function obey({ control, memory, prober }: LoopDeps, wishes: Wishes): Promise<void> {
+/** Whether it may take another conversation now, having given up the one it held. */
+async function obey({ control, memory, prober }: LoopDeps, wishes: Wishes): Promise<boolean> {
   const { shouldStop, release, probes } = wishes;
   if (!shouldStop && probes !== undefined) await prober?.answer(probes, control.stopSignal);
   if (shouldStop) control.requestStop("the server asked for it", { finishJob: true });
-  else if (release === true) await memory?.release();
+  else if (release === true && memory?.attached === true) return await memory.release();
+  return false;
 }

@@ -165,6 +165,7 @@ async function machineView(
             boundAt: binding.boundAt,
             hasWork: conversation.owner === row.worker && conversation.state !== "idle",
             owned: conversation.owner === row.worker,
+            askedAt: binding.askedAt,
           }
         : null,
     busy: lease?.state === "live",

@@ -17,6 +17,7 @@ import { bindWorker } from "../workers/bindWorker.js";
 import { newestLease } from "../workers/reads.js";
 import { findBeat, findWorker } from "../workers/register.js";
 import { transitionWorker } from "../workers/transition.js";
+import { askToRelease } from "../workers/wakeRing.js";
 import { machineOf, noteForPass } from "../signals/fleet.js";
 import { findFence, setFence } from "./fences.js";
 import { vIntent } from "./reports.js";
@@ -52,6 +53,8 @@ export const launch = asMutation({
     lanes: fleet.lanes,
     registeredAt: now,
     stateful: fleet.stateful,
+    // Its disk, and what an agent left beside it, is never another tenant's. Its credential says the same.
+    ...(fleet.stateful && { workspace: conversation.workspace }),
   });
   if (fleet.stateful) {
     const owned = await bindWorker(ctx, { _id: workerRow, workerId, binding: undefined }, conversation);
@@ -102,6 +105,12 @@ export const steer = asMutation({ args: { command: vSteering, ...vOptions }, ret
   const clock = { now: Date.now(), fleet };
   const order = obey(row, await servantOf(ctx, worker, command.kind), command, clock);
   if (order.kind === "nothing") return NOTHING;
+  if (order.kind === "release") {
+    // It may hold another one by now, or have been asked before.
+    if (worker?.binding?.conversationId === order.of && worker.binding.askedAt === undefined)
+      await askToRelease(ctx, worker, worker.binding);
+    return NOTHING;
+  }
   if (order.kind === "called" || order.kind === "drain") {
     await ctx.db.patch(row._id, order.change);
     if (order.kind === "called") await noteForPass(ctx, { kind: "booted" });

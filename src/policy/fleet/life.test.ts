@@ -239,6 +239,7 @@ describe("whatever a machine and its worker are, and whatever is commanded", () 
   const anyCommand = fc.constantFrom<Steering>(
     { kind: "resume", worker: "w" },
     { kind: "booted", worker: "w" },
+    { kind: "release", conversationId: "c", worker: "w" },
     { kind: "drain", reason: "idle", worker: "w" },
     { kind: "stop", reason: "machine_lost", worker: "w" },
   );
@@ -248,7 +249,7 @@ describe("whatever a machine and its worker are, and whatever is commanded", () 
       fc.property(anyLife, anyServant, anyCommand, (any, worker, command) => {
         const order = obey(any, worker, command, clock);
         if (order.kind === "nothing") return;
-        const change = order.kind === "launch" ? {} : order.change;
+        const change = "change" in order ? order.change : {};
         const step = change.step ?? any.step;
         expect(STEPS.indexOf(step)).toBeGreaterThanOrEqual(STEPS.indexOf(any.step));
         if (order.kind === "retire" || order.kind === "launch") {

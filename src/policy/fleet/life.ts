@@ -148,6 +148,8 @@ export type Obedience =
   | { kind: "called"; change: Change }
   /** Its launch is handed out again. */
   | { kind: "launch" }
+  /** Its worker is asked to save what it holds and take another conversation. */
+  | { kind: "release"; of: string }
   /** Its worker is told to save and leave. */
   | { kind: "drain"; change: Change }
   /** Its retirement is handed out; `dismissed`: from now on its worker serves nobody. */
@@ -167,6 +169,10 @@ export function obey(life: Life, worker: Servant, command: Steering, clock: Cloc
     }
     case "resume":
       return resume(life, worker, clock);
+    case "release":
+      return worker?.status === "active" && worker.bound
+        ? { kind: "release", of: command.conversationId }
+        : NOTHING;
     case "drain":
       return drain(worker, command.reason, clock);
     case "stop":

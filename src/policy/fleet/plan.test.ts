@@ -89,7 +89,7 @@ describe("launching", () => {
     const resting = ["1", "2"].map((n) => machine(n, { bound: boundTo(n) }));
     expect(kinds({ machines: resting, unsettled: 1, waiting: [waiting("a")] })).toEqual([]);
     expect(kinds({ machines: resting, unsettled: 1, waiting: [waiting("a"), waiting("b")] })).toEqual([
-      "drain 1 others_wait",
+      "release 1",
     ]);
   });
 
@@ -189,9 +189,37 @@ describe("giving way", () => {
   const full = (machines: MachineView[], fields: Partial<FleetView> = {}) =>
     kinds({ machines, scaling: { ...defaultPolicies.scaling, maxWorkers: machines.length }, ...fields });
 
-  it("drains the longest-idle bound worker when all capacity is bound and others wait", () => {
+  it("changes the conversation of the longest-idle bound worker when all capacity is bound and others wait", () => {
     expect(full([idle("w1", 20_000), idle("w2", 40_000)], { waiting: [waiting("a")] })).toEqual([
-      "drain w2 others_wait",
+      "release w2",
+    ]);
+  });
+
+  it.each([
+    ["is of another tenant", {}, [waiting("a", { workspace: "acme" })]],
+    ["would get an old image", { image: "img:0" }, [waiting("a")]],
+    ["would get an old machine", { createdAt: 0 }, [waiting("a")]],
+    [
+      "waits for one that was asked and holds on",
+      { bound: boundTo("w1", { askedAt: NOW - 180_000 }) },
+      [waiting("a")],
+    ],
+  ])("drains it where who waits %s", (_name, fields, queue) => {
+    const [command] = planFleet(
+      view({
+        machines: [{ ...idle("w1", 40_000), ...fields }],
+        waiting: queue,
+        scaling: { ...defaultPolicies.scaling, maxWorkers: 1 },
+      }),
+    ).commands;
+    expect(command).toMatchObject({ kind: "drain", worker: "w1" });
+  });
+
+  it("asks no other while one that was asked may still give way, and as many as wait", () => {
+    const asked = machine("w1", { bound: boundTo("w1", { askedAt: NOW - 179_999 }) });
+    expect(full([asked, idle("w2", 40_000)], { waiting: [waiting("a")] })).toEqual([]);
+    expect(full([asked, idle("w2", 40_000)], { waiting: [waiting("a"), waiting("b")] })).toEqual([
+      "release w2",
     ]);
   });
 
@@ -201,15 +229,13 @@ describe("giving way", () => {
     expect(full([leaving, idle("w1", 20_000)], { waiting: [waiting("a")] })).toEqual([]);
   });
 
-  it("drains a busy one after its turn when somebody has waited for long", () => {
+  it("asks a busy one to give way after its turn when somebody has waited for long", () => {
     const busy = machine("w1", { busy: true, bound: boundTo("x", { hasWork: true }) });
     expect(full([busy], { waiting: [waiting("a", { readyAt: NOW - 30_000 })] })).toEqual([]);
-    expect(full([busy], { waiting: [waiting("a", { readyAt: NOW - 61_000 })] })).toEqual([
-      "drain w1 others_wait",
-    ]);
+    expect(full([busy], { waiting: [waiting("a", { readyAt: NOW - 61_000 })] })).toEqual(["release w1"]);
   });
 
-  it("drains nobody while there is room, or for a lane the fleet does not serve", () => {
+  it("asks nobody while there is room, or for a lane the fleet does not serve", () => {
     expect(kinds({ machines: [idle("w1", 20_000)], waiting: [waiting("a")] })).toEqual(["launch a"]);
     expect(full([idle("w1", 20_000)], { waiting: [waiting("a", { lane: "gpu" })] })).toEqual([]);
   });
@@ -241,6 +267,7 @@ describe("whatever the fleet looks like", () => {
           boundAt: fc.integer({ min: 0, max: NOW }),
           hasWork: fc.boolean(),
           owned: fc.boolean(),
+          askedAt: fc.option(fc.integer({ min: 0, max: NOW }), { nil: undefined }),
         }),
       ),
       seenAt: fc.integer({ min: 0, max: NOW }),
@@ -287,9 +314,14 @@ describe("whatever the fleet looks like", () => {
     fc.assert(
       fc.property(anyView, (fleet) => {
         for (const command of planFleet(fleet).commands) {
-          if (command.kind !== "drain") continue;
+          if (command.kind !== "drain" && command.kind !== "release") continue;
           const target = fleet.machines.find(({ worker }) => worker === command.worker);
           expect(target?.status).toBe("active");
+          if (command.kind === "release") {
+            expect(target?.bound?.askedAt).toBeUndefined();
+            expect(fleet.waiting.map(({ workspace }) => workspace)).toContain(target?.bound?.workspace);
+            continue;
+          }
           if (["idle", "image_drift", "over_cap"].includes(command.reason)) expect(target?.busy).toBe(false);
         }
       }),

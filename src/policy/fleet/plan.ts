@@ -5,6 +5,7 @@
 import { lifecycleCommand } from "./lifecycle.js";
 import type { Blocked, Command, DrainReason, FleetView, MachineView, Plan, WaitingView } from "./types.js";
 import { canServe } from "../queue/canServe.js";
+import { giveWay, restingSince } from "./giveWay.js";
 
 const HOUR_MS = 3_600_000;
 /** Stopping and destroying takes seconds; a takeover shall not be late by more than this. */
@@ -28,7 +29,9 @@ export function planFleet(view: FleetView): Plan {
   const { launches, blocked } = launchesFor(view, unserved);
   commands.push(...launches);
 
-  const drains = voluntaryDrains(view, serving, unserved.slice(launches.length));
+  const rest = voluntary(view, serving, unserved.slice(launches.length));
+  const drains = rest.filter(({ kind }) => kind === "drain");
+  commands.push(...rest.filter(({ kind }) => kind === "release"));
   commands.push(...drains.slice(0, Math.max(0, view.fleet.maxRetirementsPerPass - leaving.size)));
   return { commands, blocked };
 }
@@ -109,8 +112,8 @@ function blockedBy(view: FleetView, left: { room: number; step: number; ofTenant
   return left.step <= 0 ? "launch_step" : null;
 }
 
-/** Machines that nothing is wrong with, in the order in which they should go. */
-function voluntaryDrains(
+/** What machines that nothing is wrong with should do: go, in this order, or change conversations. */
+function voluntary(
   view: FleetView,
   serving: readonly MachineView[],
   unserved: readonly WaitingView[],
@@ -135,7 +138,8 @@ function voluntaryDrains(
   const costing = view.machines.filter((machine) => machine.step !== "stopped").length + view.orphans;
   for (const machine of idle.slice(0, Math.max(0, costing - view.scaling.maxWorkers)))
     choose(machine, "over_cap");
-  for (const victim of yielding(view, serving, idle, unserved, chosen.size)) choose(victim, "others_wait");
+  const yielding = giveWay(view, { serving, idle, unserved, going: chosen.size, taken: placesTaken(view) });
+  for (const { machine, how } of yielding) if (how === "drain") choose(machine, "others_wait");
 
   const rolling = view.machines.filter(
     (machine) => machine.step !== "stopped" && machine.drainReason === "image_drift",
@@ -143,40 +147,11 @@ function voluntaryDrains(
   const drifted = idle.filter((machine) => machine.image !== view.image && !chosen.has(machine.worker));
   for (const machine of drifted.slice(0, Math.max(0, view.fleet.rolloutBudget - rolling)))
     choose(machine, "image_drift");
-  return [...chosen].map(([worker, reason]) => ({ kind: "drain", worker, reason }));
-}
-
-/**
- * All capacity is bound and others wait: the longest-idle bound workers give way; when none is idle and somebody has waited
- * for long, the one that has held its conversation longest does after its turn.
- */
-function yielding(
-  view: FleetView,
-  serving: readonly MachineView[],
-  idle: readonly MachineView[],
-  unserved: readonly WaitingView[],
-  alreadyChosen: number,
-): MachineView[] {
-  const leaving = view.machines.filter(
-    (machine) => machine.step !== "stopped" && machine.status !== "active",
-  ).length;
-  const onTheirWay = leaving + view.unsettled;
-  // A launch that failed does not make room: only what a free place would cure is a reason to drain.
-  if (placesTaken(view) < view.scaling.maxWorkers) return [];
-  const wanted = unserved.length - onTheirWay - alreadyChosen;
-  if (wanted <= 0) return [];
-  const rested = idle.filter(
-    (machine) => machine.bound && restingSince(machine) + view.fleet.yieldIdleAfterMs <= view.now,
+  const drains = [...chosen].map(([worker, reason]): Command => ({ kind: "drain", worker, reason }));
+  const releases = yielding.flatMap(({ machine: { worker, bound }, how }): Command[] =>
+    how === "drain" || !bound || chosen.has(worker)
+      ? []
+      : [{ kind: "release", worker, conversationId: bound.conversationId }],
   );
-  if (rested.length > 0) return rested.slice(0, wanted);
-  const longestWait = Math.min(...unserved.map((conversation) => conversation.readyAt));
-  if (onTheirWay > 0 || longestWait + view.fleet.yieldBusyAfterMs > view.now) return [];
-  return serving
-    .filter((machine) => machine.bound && machine.step === "running")
-    .filter((machine) => (machine.bound?.boundAt ?? 0) + view.fleet.yieldBusyAfterMs <= view.now)
-    .sort((a, b) => (a.bound?.boundAt ?? 0) - (b.bound?.boundAt ?? 0))
-    .slice(0, 1);
+  return [...drains, ...releases];
 }
-
-/** When the worker last had something to do; the start counts. */
-const restingSince = (machine: MachineView): number => Math.max(machine.lastWorkAt, machine.createdAt);

@@ -42,6 +42,8 @@ const vMachineView = v.object({
       boundAt: v.number(),
       hasWork: v.boolean(),
       owned: v.boolean(),
+      /** When it was asked to save it and give it up; absent: it was not. */
+      askedAt: v.optional(v.number()),
     }),
   ),
   busy: v.boolean(),
@@ -126,9 +128,10 @@ const steering = {
   /** Not right any more once the worker has given a sign of life after this one, epoch ms; absent: right whatever it says. */
   heardAt: v.optional(v.number()),
 };
-/** What is done about one machine that is there. `resume`: an overdue step of a launch or a retirement is taken up again. */
+/** What is done about one machine that is there. `resume`: an overdue step of a launch or a retirement is taken up again. `release`: it saves this conversation and takes another one. */
 export const vSteering = v.union(
   v.object({ kind: v.union(v.literal("resume"), v.literal("booted")), ...steering }),
+  v.object({ kind: v.literal("release"), conversationId: v.string(), ...steering }),
   v.object({ kind: v.literal("drain"), reason: vDrainReason, ...steering }),
   v.object({ kind: v.literal("stop"), reason: vStopReason, ...steering }),
 );
