@@ -12,7 +12,7 @@ import {
   rows,
   type Handler,
 } from "./surface/forward.js";
-import type { ExposedApi } from "./surface/registered.js";
+import type { ExposedApi, OperatorApi } from "./surface/registered.js";
 import type { CallArgs, HostArguments } from "./surface/row.js";
 
 export interface ExposeApiOptions {
@@ -61,4 +61,24 @@ function requireWorkerToken(args: CallArgs, options: ExposeApiOptions): void {
     return;
   if (options.dangerouslyAllowWorkersWithoutToken === true && args.workerToken === undefined) return;
   throw factoryError("worker_token_required", "A worker token is required");
+}
+
+/**
+ * The operator's functions as `internal*`, for cron jobs, the host's own functions and `npx convex run`: no `auth`,
+ * because no client can reach them. `providerConfig` is what calls carry that bring none of their own.
+ */
+export function exposeOperatorApi(component: ComponentApi, options: HostArguments = {}): OperatorApi {
+  const own = Object.entries(rows).filter(([, { access }]) => access !== "worker" && access !== "write");
+  const exposed = own.map(([name, row]) => {
+    const handler: Handler = async (ctx, args) => {
+      const full = admitted(row, args, { isAdmin: true, providerConfig: options.providerConfig });
+      const caller = { userId: null, isAdmin: true };
+      if (row.access === "admin") {
+        await recordAdminUse(component, row, ctx, { operation: name, caller, scope: row.scope(args) });
+      }
+      return await forward(component, row, ctx, { args: full, caller });
+    };
+    return [name, register("internal", row, handler)];
+  });
+  return Object.fromEntries(exposed) as OperatorApi;
 }

@@ -10,9 +10,8 @@ import { callOfImageKey, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../cont
 import { aliasCredential, aliasShape } from "../contract/paths.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
-import { jsonReply } from "./http/jsonReply.js";
+import { jsonReply, refused, type Refused } from "./http/replies.js";
 import { readBody } from "./http/readBody.js";
-import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `basePath` is `<prefix>/w`, without a trailing slash. */

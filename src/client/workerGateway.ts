@@ -7,9 +7,8 @@ import type { ComponentApi } from "../component/_generated/component.js";
 import { callOfOperation, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../contract/gateway.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
-import { jsonReply, refusal } from "./http/jsonReply.js";
+import { jsonReply, refusal, refused, type Refused } from "./http/replies.js";
 import { readBody } from "./http/readBody.js";
-import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `apiPath` is `<prefix>/api`, without a trailing slash. */

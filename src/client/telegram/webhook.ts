@@ -10,7 +10,7 @@ import { MAX_WEBHOOK_BODY_BYTES } from "../../contract/gateway.js";
 import type { vProviderConfig } from "../../contract/providers.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { printable } from "../../policy/text/redactSecrets.js";
-import { jsonReply, refusal } from "../http/jsonReply.js";
+import { jsonReply, refusal } from "../http/replies.js";
 import { readBody } from "../http/readBody.js";
 import { pressureRefusal, repeated } from "../http/repeated.js";
 

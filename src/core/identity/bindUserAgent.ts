@@ -14,11 +14,12 @@ import { loadRuntime } from "../config/runtime.js";
 import { checkTexts } from "../bounds/texts.js";
 import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
-import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { credentialOfAgent, isHeard } from "../channels/credentials.js";
 import { channelOf } from "../channels/registry.js";
 import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";
+import { expirePending } from "./pairingCodes.js";
 
 /** Far above what can be active at once: one row per user, and one per account of a channel that a user writes to. */
 const MAX_ACTIVE = 100;
@@ -160,3 +161,11 @@ function given(id: string | undefined): string | undefined {
   const trimmed = id?.trim() ?? "";
   return trimmed === "" ? undefined : trimmed;
 }
+
+export const revokeUserAgentBinding = asMutation(contract.revokeUserAgentBinding)(async (
+  ctx,
+  { consumerUserId },
+) => {
+  await expirePending(ctx, consumerUserId, () => true);
+  return { revoked: await revokeActiveOf(ctx, consumerUserId) };
+});

@@ -9,7 +9,7 @@ import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
 import { bind } from "./bindUserAgent.js";
-import { expire } from "./expirePairing.js";
+import { expire } from "./pairingCodes.js";
 import { pairingView } from "./views.js";
 
 /** Links carry less; 1.0.11 let 128 through. */

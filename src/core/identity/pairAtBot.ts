@@ -13,7 +13,7 @@ import {
   QUESTION_NONCE_BYTES,
   QUESTION_TTL_MS,
   questionText,
-} from "../../policy/identity/pairingQuestion.js";
+} from "../../policy/identity/pairing.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { recordAct } from "../audit/record.js";

@@ -23,9 +23,8 @@ import { findByEvent, isTooLarge, receiveFiles, type FileEvent } from "../attach
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
-import { isMeantFor } from "./groupRules.js";
+import { isMeantFor, conversationOf, routeOf, type Route, type RouteOptions } from "./route.js";
 import { findParked, park } from "./parked.js";
-import { conversationOf, routeOf, type Route, type RouteOptions } from "./route.js";
 
 const ignored = { kind: "ignored" } as const;
 const groupPairing = {

@@ -4,10 +4,11 @@ import type { ProviderConfig } from "../../contract/providers.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import type { BlockedReason, FleetFacts, Problem } from "../../policy/ops/facts.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/settings.js";
 import { requiredSecrets } from "../providers/kinds.js";
-import { readFleetState, type FleetState } from "../fleet/state.js";
+import { readFleetState, type FleetState, waitsForPause } from "../fleet/state.js";
 import { activeSecret } from "../secrets/vault.js";
+import { configFindings, type ConfigFacts } from "../../policy/ops/health.js";
 
 /** Ended machines that are looked through for failed boots. */
 const MAX_ENDED = 20;
@@ -87,4 +88,25 @@ async function failedBoots(ctx: QueryCtx, conversationId: string): Promise<Fleet
     worker,
     reason: stop?.reason ?? "unknown",
   }));
+}
+
+export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
+  const config = await loadProviderConfig(ctx);
+  const state = await readFleetState(ctx);
+  return {
+    hasConfig: config !== null,
+    blank: config ? blankFields(config) : [],
+    missingSecrets: config ? await missingSecrets(ctx, config) : [],
+    problem: currentProblem(state),
+    // Afterwards nothing takes the time away: it matters while somebody waits for it.
+    launchesPausedUntil:
+      isLaunchFailing(state) && waitsForPause(state) ? (state.launchesPausedUntil ?? null) : null,
+  };
+}
+
+/** Empty when nothing does, and when no provider configuration is stored: then nobody wants machines. */
+export async function fleetIssues(ctx: QueryCtx): Promise<{ code: string; message: string }[]> {
+  return configFindings(await configFacts(ctx))
+    .filter(({ severity }) => severity === "error")
+    .map(({ code, text }) => ({ code, message: text }));
 }

@@ -6,8 +6,7 @@ import { asMutation, asQuery } from "../functions.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { deliverBatch } from "./broadcastBatch.js";
-import { startRun } from "./broadcastRun.js";
+import { deliverBatch, startRun } from "./broadcastRun.js";
 import { checkTexts } from "../bounds/texts.js";
 import { reachableWorkspaces } from "./target.js";
 

@@ -5,7 +5,7 @@ import { asQuery } from "../functions.js";
 import { clampLimit } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import type { Delivery } from "./deliver.js";
+import type { Delivery } from "./run.js";
 
 export const listPushDispatchesByJob = asQuery(contract.listPushDispatchesByJob)(async (
   ctx,

@@ -7,7 +7,7 @@ import { isWeakMasterKey, MASTER_KEY_FIX } from "../../policy/secrets/masterKey.
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { envMasterKeys, type EnvKey } from "./keyRing.js";
-import { generatedMasterKey } from "./currentKey.js";
+import { generatedMasterKey } from "./seal.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** More different keys than this among the active secrets means rotations that were never finished. */

@@ -1,7 +1,7 @@
 /** One request to the Fly Machines API: paced, timed, retried by status, its answer parsed. */
 import type { z } from "zod";
 import type { ProviderError } from "../providerError.js";
-import type { ProviderOptions } from "../providerOptions.js";
+import type { ProviderOptions } from "../provider.js";
 import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";
 import { Pacer, type Rate } from "./pacer.js";
 import { backoffMs } from "../../../policy/retry/backoff.js";

@@ -1,7 +1,6 @@
 /** Fly Machines as a machine provider: one app, plain `fetch`, no state but pacing. */
 import { env } from "../../../component/_generated/server.js";
-import type { MachineProvider } from "../provider.js";
-import type { ProviderOptions } from "../providerOptions.js";
+import type { MachineProvider, ProviderOptions } from "../provider.js";
 import { FlyClient } from "./flyClient.js";
 import { machineCalls } from "./machines.js";
 import { volumeCalls } from "./volumes.js";

@@ -13,9 +13,8 @@ import { existingMachineId, noRegion } from "./failure.js";
 import type { FlyCall, FlyClient } from "./flyClient.js";
 import { readList } from "./readList.js";
 import { orNull } from "./orNull.js";
-import { observeMachine } from "./observe.js";
+import { observeMachine, zAnything, zMachine } from "./wire.js";
 import { ACTION_RATE, GET_RATE } from "./pacer.js";
-import { zAnything, zMachine } from "./wire.js";
 
 type MachineCalls = Pick<
   MachineProvider,

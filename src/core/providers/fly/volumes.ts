@@ -4,11 +4,10 @@ import { ProviderError } from "../providerError.js";
 import { volumeBody } from "./createBodies.js";
 import { noRegion } from "./failure.js";
 import type { FlyClient } from "./flyClient.js";
-import { observeVolume } from "./observe.js";
+import { observeVolume, zAnything, zVolume } from "./wire.js";
 import { orNull } from "./orNull.js";
 import { ACTION_RATE, GET_RATE } from "./pacer.js";
 import { readList } from "./readList.js";
-import { zAnything, zVolume } from "./wire.js";
 
 type VolumeCalls = Pick<MachineProvider, "listVolumes" | "getVolume" | "createVolume" | "deleteVolume">;
 

@@ -1,12 +1,31 @@
-/** Takes a parked update after all, or gives it up. Writes what enqueueing writes; deletes from `parkedUpdates`. */
-import { factoryError } from "../../contract/errors.js";
+/** Updates that could not become messages: listed, taken after all, or given up. Reads and deletes `parkedUpdates`; writes what enqueueing writes. */
 import * as contract from "../../contract/telegram.js";
+import { parkedFields } from "../../policy/compat/contacts.js";
+import { asQuery, asMutation } from "../functions.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
+import { factoryError } from "../../contract/errors.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { channelOf } from "../channels/registry.js";
-import { asMutation } from "../functions.js";
 import { enqueueEvent } from "./ingest.js";
 import { routeOf } from "./route.js";
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 50;
+
+export const listParkedUpdates = asQuery(contract.listParkedUpdates)(async (ctx, { limit }) => {
+  const wanted = clampLimit(limit, DEFAULT_LIMIT, MAX_LIMIT);
+  const rows = await pageOf(ctx.db.query("parkedUpdates").withIndex("by_parkedAt").order("desc"), wanted);
+  return rows.map((row) => ({
+    parkedId: row._id,
+    parkedAt: row.parkedAt,
+    ...parkedFields(row),
+    agentKey: row.agentKey,
+    code: row.code,
+    message: row.message,
+    rawUpdateJson: row.rawUpdateJson,
+  }));
+});
 
 export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(async (ctx, args) => {
   const row = await findRow(ctx, args.parkedId);

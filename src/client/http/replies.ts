@@ -1,5 +1,6 @@
 /** Replies of our HTTP routes: JSON, never cached, one shape for every refusal. */
 import type { ErrorCode } from "../../contract/errors.js";
+import { statusOfCode } from "../../contract/gateway.js";
 
 export function jsonReply(
   status: number,
@@ -16,3 +17,17 @@ export function refusal(status: number, code: ErrorCode, message: string, retryA
   const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
   return jsonReply(status, { ok: false, error: { code, message } }, headers);
 }
+
+export interface Refused {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+export const refused = (code: ErrorCode, message: string): Refused => ({
+  status: statusOfCode[code] ?? 400,
+  code,
+  message,
+});

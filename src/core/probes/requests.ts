@@ -1,12 +1,14 @@
-/** Asks a worker to check something. Writes `probes`; the worker is rung and takes it with its next poll. */
+/** Asks a worker to check something, and what operators see of it. Writes `probes`; the worker is rung and takes it with its next poll. */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/probes.js";
 import { probeTargetProblem } from "../../policy/worker/probeTarget.js";
 import { recordAct } from "../audit/record.js";
-import { asMutation } from "../functions.js";
+import { asMutation, asQuery } from "../functions.js";
 import { findWorker } from "../workers/register.js";
 import { ringWorker } from "../workers/wakeRing.js";
 import { waitingProbes } from "../workers/probeOrders.js";
+import { clampLimit } from "../bounds/bounded.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MIN_TIMEOUT_MS = 100;
@@ -47,4 +49,32 @@ export const requestProbe = asMutation(contract.requestProbe)(async (ctx, args) 
   });
   await ringWorker(ctx, worker);
   return { probeId, expiresAt };
+});
+
+const viewOf = (row: Doc<"probes">): contract.ProbeView => ({
+  probeId: row._id,
+  workerId: row.workerId,
+  kind: row.kind,
+  target: row.target ?? null,
+  timeoutMs: row.timeoutMs,
+  status: row.status,
+  requestedAt: row.requestedAt,
+  expiresAt: row.expiresAt,
+  finishedAt: row.finishedAt ?? null,
+  result: row.result ?? null,
+});
+
+export const getProbe = asQuery(contract.getProbe)(async (ctx, { probeId }) => {
+  const id = ctx.db.normalizeId("probes", probeId);
+  const row = id && (await ctx.db.get(id));
+  return row && viewOf(row);
+});
+
+export const listProbes = asQuery(contract.listProbes)(async (ctx, { workerId, limit }) => {
+  const rows = await ctx.db
+    .query("probes")
+    .withIndex("by_worker", (q) => q.eq("workerId", workerId))
+    .order("desc")
+    .take(clampLimit(limit, 20, 100));
+  return rows.map(viewOf);
 });
