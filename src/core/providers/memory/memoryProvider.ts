@@ -25,31 +25,21 @@ export function createMemoryProvider(appName: string): MachineProvider {
   const cloud = memoryCloud(appName);
   return {
     listMachines: () =>
-      cloud.run("listMachines", "", () => ({
-        machines: living(cloud).map(observed),
-        complete: true,
-      })),
+      cloud.run("listMachines", "", () => ({ machines: living(cloud).map(observed), complete: true })),
     getMachine: (id) =>
       cloud.run("getMachine", id, () => {
         const machine = cloud.machines.get(id);
         return machine ? observed(machine) : null;
       }),
     createMachine: (spec) =>
-      cloud.run("createMachine", spec.name, () => ({
-        ...observed(createOrAdopt(cloud, spec)),
-        unsettled: false,
-      })),
+      cloud.run("createMachine", spec.name, () => ({ ...observed(create(cloud, spec)), unsettled: false })),
     cordon: (id) => cloud.run("cordon", id, () => undefined),
     stop: (id) =>
       cloud.run("stop", id, () => {
         const state = cloud.machines.get(id)?.state;
         if (state !== "running" && state !== "booting") return;
-        cloud.setState(id, "stopped", {
-          at: Date.now(),
-          exitCode: 0,
-          outOfMemory: false,
-          requestedStop: true,
-        });
+        const exit = { at: Date.now(), exitCode: 0, outOfMemory: false, requestedStop: true };
+        cloud.setState(id, "stopped", exit);
       }),
     destroy: (id) =>
       cloud.run("destroy", id, () => {
@@ -82,7 +72,7 @@ function observed(machine: MemoryMachine): ObservedMachine {
   return { ...rest, metadata: { ...rest.metadata }, volumeIds: [...rest.volumeIds] };
 }
 
-function createOrAdopt(cloud: MemoryCloud, spec: MachineSpec): MemoryMachine {
+function create(cloud: MemoryCloud, spec: MachineSpec): MemoryMachine {
   const region = spec.regions[0];
   if (region === undefined) throw refusal("invalid", "no region was given", false);
   const existing = living(cloud).find(({ name }) => name === spec.name);
@@ -144,12 +134,7 @@ function createOrReuse(cloud: MemoryCloud, spec: VolumeSpec): ObservedVolume {
 }
 
 function refusal(kind: ProviderErrorKind, what: string, retryable: boolean): ProviderError {
-  return new ProviderError({
-    kind,
-    message: `Memory provider: ${what}`,
-    retryable,
-    outcomeUnknown: false,
-  });
+  return new ProviderError({ kind, message: `Memory provider: ${what}`, retryable, outcomeUnknown: false });
 }
 
 export interface MemoryMachine extends ObservedMachine {
@@ -157,17 +142,7 @@ export interface MemoryMachine extends ObservedMachine {
   env: Record<string, string>;
 }
 
-export type MemoryOperation =
-  | "listMachines"
-  | "getMachine"
-  | "createMachine"
-  | "cordon"
-  | "stop"
-  | "destroy"
-  | "listVolumes"
-  | "getVolume"
-  | "createVolume"
-  | "deleteVolume";
+export type MemoryOperation = keyof MachineProvider;
 
 interface PlannedFailure {
   operation: MemoryOperation;
@@ -238,9 +213,7 @@ const clouds = new Map<string, MemoryCloud>();
 
 /** The cloud of an app name: one per process, made when first asked for. */
 export function memoryCloud(appName: string): MemoryCloud {
-  const existing = clouds.get(appName);
-  if (existing) return existing;
-  const cloud = new MemoryCloud();
+  const cloud = clouds.get(appName) ?? new MemoryCloud();
   clouds.set(appName, cloud);
   return cloud;
 }
