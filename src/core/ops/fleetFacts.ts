@@ -106,7 +106,7 @@ export async function configFacts(ctx: QueryCtx): Promise<ConfigFacts> {
 
 /** Empty when nothing does, and when no provider configuration is stored: then nobody wants machines. */
 export async function fleetIssues(ctx: QueryCtx): Promise<{ code: string; message: string }[]> {
-  return configFindings(await configFacts(ctx))
+  return [...configFindings(await configFacts(ctx))]
     .filter(({ severity }) => severity === "error")
     .map(({ code, text }) => ({ code, message: text }));
 }
