@@ -2,18 +2,14 @@
 import { factoryError, type ErrorCode } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
 import { contactOf, type Contact } from "../../policy/compat/contacts.js";
-import { sha256Hex } from "../../policy/text/sha256.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
 import { bind } from "./bindUserAgent.js";
-import { expire } from "./pairingCodes.js";
+import { expire, findByCode } from "./pairingCodes.js";
 import { pairingView } from "./views.js";
-
-/** Links carry less; 1.0.11 let 128 through. */
-const MAX_CODE_CHARS = 128;
 
 export interface PairingRefusal {
   ok: false;
@@ -92,16 +88,6 @@ export async function whyNot(
   }
   // It would take the user from an agent that works.
   return (await findAgent(ctx, row.agentKey))?.enabled === true ? null : unavailable;
-}
-
-/** Looked up by its hash: what a guesser can vary is unrelated to what the index compares. */
-export async function findByCode(ctx: QueryCtx, code: string): Promise<Doc<"pairingCodes"> | null> {
-  if (code.length > MAX_CODE_CHARS) return null;
-  const codeHash = await sha256Hex(code);
-  return await ctx.db
-    .query("pairingCodes")
-    .withIndex("by_codeHash", (q) => q.eq("codeHash", codeHash))
-    .unique();
 }
 
 async function mayConsume(ctx: QueryCtx, row: Doc<"pairingCodes">, account: AccountKey): Promise<boolean> {

@@ -24,12 +24,12 @@ import { activeBinding } from "./bindings.js";
 import { bindingOfContact, type Binding } from "./contactBinding.js";
 import {
   consumeRow,
-  findByCode,
   notFound,
   whyNot,
   type PairingRefusal,
   type PairingResult,
 } from "./consumePairing.js";
+import { findByCode } from "./pairingCodes.js";
 
 const vAt = { channel: v.string(), accountId: v.string(), userId: v.string(), chatId: v.string() };
 type At = { channel: string; accountId: string; userId: string; chatId: string };

@@ -1,6 +1,6 @@
 /**
- * The end of pairing codes that nobody used: each has its own timer, so that queries need no clock, and the sweep is the
- * net. Writes `pairingCodes`, `pairingAttempts`, `pairingQuestions`.
+ * One-time codes: made, looked up, and ended when nobody used them: each has its own timer, so that queries need no clock, and
+ * the sweep is the net. Writes `pairingCodes`, `pairingAttempts`, `pairingQuestions`. Invariant: at most one pending per user and agent.
  */
 import { asMutation, asQuery } from "../functions.js";
 import { v } from "convex/values";
@@ -20,7 +20,6 @@ import { credentialOfAgent, isHeard } from "../channels/credentials.js";
 import { namedChannel } from "../channels/registry.js";
 import type { Channel } from "../channels/channel.js";
 import { pairingView, sealedCodeOf, openCode } from "./views.js";
-import { findByCode } from "./consumePairing.js";
 
 /** From now on nobody can read the code, its owner included. */
 export const expire = (ctx: MutationCtx, pairing: Id<"pairingCodes">): Promise<void> =>
@@ -127,6 +126,19 @@ async function create(
     pairing: pairingView(row, code),
     deepLink: linkOf(channel, account?.username, code),
   };
+}
+
+/** Links carry less; 1.0.11 let 128 through. */
+const MAX_CODE_CHARS = 128;
+
+/** Looked up by its hash: what a guesser can vary is unrelated to what the index compares. */
+export async function findByCode(ctx: QueryCtx, code: string): Promise<Doc<"pairingCodes"> | null> {
+  if (code.length > MAX_CODE_CHARS) return null;
+  const codeHash = await sha256Hex(code);
+  return await ctx.db
+    .query("pairingCodes")
+    .withIndex("by_codeHash", (q) => q.eq("codeHash", codeHash))
+    .unique();
 }
 
 export const getPairingCodeStatus = asQuery(contract.getPairingCodeStatus)(async (ctx, { code }) => {

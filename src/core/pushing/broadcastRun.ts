@@ -44,11 +44,7 @@ export const batch = asMutation({ args: broadcastArgs, returns: v.boolean() })(
 
 /** Runs once when a workflow has ended: follows up, or records that it broke off. */
 export const ended = asMutation({
-  args: {
-    workflowId: vWorkflowId,
-    result: vResultValidator,
-    context: v.object(broadcastArgs),
-  },
+  args: { workflowId: vWorkflowId, result: vResultValidator, context: v.object(broadcastArgs) },
   returns: v.null(),
 })(async (ctx, { workflowId, result, context: { broadcastId } }) => {
   const broadcast = await ctx.db.get(broadcastId);
@@ -93,7 +89,7 @@ export async function deliverBatch(
 ): Promise<Doc<"messagePushBroadcasts"> | null> {
   const broadcast = await ctx.db.get(broadcastId);
   if (broadcast?.status !== "running") return broadcast;
-  const counts = { totalTargets: 0, enqueuedCount: 0, failedCount: 0 };
+  let { totalTargets, enqueuedCount, failedCount } = broadcast;
   let { workspaces, after } = broadcast.cursor;
   const most = Math.max(1, Math.floor(BATCH_BYTES / utf8Bytes(broadcast.title + broadcast.text)));
   for (let room = Math.min(BATCH, most); room > 0 && workspaces[0] !== undefined;) {
@@ -103,9 +99,9 @@ export async function deliverBatch(
     );
     for (const binding of bindings) {
       const outcome = await reach(ctx, broadcast, binding, providerConfig);
-      if (outcome === null) continue;
-      counts.totalTargets += 1;
-      counts[outcome] += 1;
+      if (outcome === "enqueued") enqueuedCount += 1;
+      if (outcome === "failed") failedCount += 1;
+      if (outcome !== null) totalTargets += 1;
     }
     after = capped ? bindings.at(-1)?._creationTime : undefined;
     if (!capped) workspaces = workspaces.slice(1);
@@ -113,11 +109,7 @@ export async function deliverBatch(
   }
   const now = Date.now();
   await ctx.db.patch(broadcastId, {
-    totalTargets: broadcast.totalTargets + counts.totalTargets,
-    enqueuedCount: broadcast.enqueuedCount + counts.enqueuedCount,
-    failedCount: broadcast.failedCount + counts.failedCount,
-    cursor: { workspaces, after },
-    progressAt: now,
+    ...{ totalTargets, enqueuedCount, failedCount, cursor: { workspaces, after }, progressAt: now },
     ...(workspaces.length === 0 && { status: "done" as const, completedAt: now }),
   });
   const current = await ctx.db.get(broadcastId);
@@ -138,7 +130,7 @@ async function reach(
   broadcast: Doc<"messagePushBroadcasts">,
   binding: Binding,
   providerConfig: EnqueueArgs["providerConfig"],
-): Promise<"enqueuedCount" | "failedCount" | null> {
+): Promise<"enqueued" | "failed" | null> {
   const { consumerUserId, agentKey } = binding;
   // Who was bound after the call was not meant by it.
   if (binding.boundAt > broadcast.requestedAt) return null;
@@ -158,15 +150,10 @@ async function reach(
     metadata: { broadcastId: broadcast._id, adminInitiated: "true", companyId: broadcast.companyId },
     providerConfig,
   });
-  const failed = "error" in delivery;
+  const status = "error" in delivery ? "failed" : "enqueued";
   await ctx.db.insert("messagePushBroadcastDispatches", {
-    broadcastId: broadcast._id,
-    consumerUserId,
-    agentKey,
-    runKey,
-    status: failed ? "failed" : "enqueued",
-    ...(failed ? { error: delivery.error } : { enqueuedMessageId: delivery.messageId }),
-    createdAt: Date.now(),
+    ...{ broadcastId: broadcast._id, consumerUserId, agentKey, runKey, status, createdAt: Date.now() },
+    ...("error" in delivery ? delivery : { enqueuedMessageId: delivery.messageId }),
   });
-  return failed ? "failedCount" : "enqueuedCount";
+  return status;
 }

@@ -52,9 +52,9 @@ export async function recordDispatch(
     jobId: job._id,
     consumerUserId: job.consumerUserId,
     status,
-    ...("messageId" in result && { enqueuedMessageId: result.messageId }),
-    ...("error" in result && { error: result.error }),
-    ...("skipped" in result && { error: result.skipped }),
+    ...("messageId" in result
+      ? { enqueuedMessageId: result.messageId }
+      : { error: "error" in result ? result.error : result.skipped }),
     createdAt: Date.now(),
   });
   return status;

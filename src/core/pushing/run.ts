@@ -11,7 +11,6 @@ import { reachableWorkspaces, targetOfJob, type PushTarget } from "./target.js";
 import { errorDataOf, factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/pushing.js";
 import { asMutation } from "../functions.js";
-import { findPushJob } from "./jobs.js";
 
 export const NO_AGENT = "No active agent binding for user";
 /** A slot served later than this was missed: the system stood still or was not there. */
@@ -107,15 +106,6 @@ export async function tryDeliver(ctx: MutationCtx, target: PushTarget, push: Pus
   }
 }
 
-export const triggerPushJobNow = asMutation(contract.triggerPushJobNow)(async (
-  ctx,
-  { jobId, providerConfig },
-) => {
-  const job = await findPushJob(ctx, jobId);
-  if (!job) throw factoryError("push_job_not_found", "Push job not found");
-  return await triggerJob(ctx, job, providerConfig);
-});
-
 /** Throws `push_no_binding` and what the queue throws; then nothing is recorded. */
 export async function triggerJob(
   ctx: MutationCtx,
@@ -126,18 +116,11 @@ export async function triggerJob(
   const runKey = `manual:${job._id}:${now}`;
   const target = await targetOfJob(ctx, job, await reachableWorkspaces(ctx, job.companyId));
   if (!target) throw factoryError("push_no_binding", NO_AGENT);
-  const messageId = await deliver(ctx, target, {
-    ...pushOf(job, runKey, "manual"),
-    providerConfig,
-  });
+  const messageId = await deliver(ctx, target, { ...pushOf(job, runKey, "manual"), providerConfig });
   // Two calls within one millisecond are one run.
   if (!(await findDispatch(ctx, runKey))) {
-    await recordDispatch(ctx, job, {
-      runKey,
-      scheduledFor: now,
-      agentKey: target.agentKey,
-      result: { messageId },
-    });
+    const { agentKey } = target;
+    await recordDispatch(ctx, job, { runKey, scheduledFor: now, agentKey, result: { messageId } });
     await ctx.db.patch(job._id, { lastRunAt: now, lastRunKey: runKey });
   }
   return { enqueuedMessageId: messageId, runKey };
