@@ -83,10 +83,6 @@ const functionRefused = (error: Refused): Response => errorReply(200, error);
 const requestRefused = (error: Refused): Response => errorReply(error.status, error);
 
 function errorReply(status: number, { code, message, retryAfter }: Refused): Response {
-  const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
-  return jsonReply(
-    status,
-    { status: "error", errorMessage: `${code}: ${message}`, errorData: { code, message }, logLines: [] },
-    headers,
-  );
+  const body = { errorMessage: `${code}: ${message}`, errorData: { code, message }, logLines: [] };
+  return jsonReply(status, { status: "error", ...body }, retryAfter);
 }

@@ -47,7 +47,7 @@ export function registerRoutes(
 }
 
 const methodNotAllowed = httpActionGeneric(() => {
-  const response = refusal(405, "method_not_allowed", "Only POST is accepted");
+  const response = refusal({ status: 405, code: "method_not_allowed", message: "Only POST is accepted" });
   response.headers.set("Allow", "POST");
   return Promise.resolve(response);
 });

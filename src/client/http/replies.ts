@@ -2,21 +2,14 @@
 import type { ErrorCode } from "../../contract/errors.js";
 import { statusOfCode } from "../../contract/gateway.js";
 
-export function jsonReply(
-  status: number,
-  body: Record<string, unknown>,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers },
-  });
+export function jsonReply(status: number, body: Record<string, unknown>, retryAfter?: number): Response {
+  const headers = new Headers({ "Content-Type": "application/json", "Cache-Control": "no-store" });
+  if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
-export function refusal(status: number, code: ErrorCode, message: string, retryAfter?: number): Response {
-  const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
-  return jsonReply(status, { ok: false, error: { code, message } }, headers);
-}
+export const refusal = ({ status, code, message, retryAfter }: Refused): Response =>
+  jsonReply(status, { ok: false, error: { code, message } }, retryAfter);
 
 export interface Refused {
   status: number;

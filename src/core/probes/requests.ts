@@ -1,4 +1,5 @@
 /** Asks a worker to check something, and what operators see of it. Writes `probes`; the worker is rung and takes it with its next poll. */
+import { findGiven } from "../bounds/texts.js";
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/probes.js";
 import { probeTargetProblem } from "../../policy/worker/probeTarget.js";
@@ -51,22 +52,13 @@ export const requestProbe = asMutation(contract.requestProbe)(async (ctx, args) 
   return { probeId, expiresAt };
 });
 
-const viewOf = (row: Doc<"probes">): contract.ProbeView => ({
-  probeId: row._id,
-  workerId: row.workerId,
-  kind: row.kind,
-  target: row.target ?? null,
-  timeoutMs: row.timeoutMs,
-  status: row.status,
-  requestedAt: row.requestedAt,
-  expiresAt: row.expiresAt,
-  finishedAt: row.finishedAt ?? null,
-  result: row.result ?? null,
-});
+function viewOf({ _id, _creationTime, workspace: _, ...row }: Doc<"probes">): contract.ProbeView {
+  const { target = null, finishedAt = null, result = null } = row;
+  return { ...row, probeId: _id, target, finishedAt, result };
+}
 
 export const getProbe = asQuery(contract.getProbe)(async (ctx, { probeId }) => {
-  const id = ctx.db.normalizeId("probes", probeId);
-  const row = id && (await ctx.db.get(id));
+  const row = await findGiven(ctx, "probes", probeId);
   return row && viewOf(row);
 });
 

@@ -1,4 +1,5 @@
 /** What a caller may save, restore or give up: the conversation its worker is bound to, and its own rows. */
+import { findGiven } from "../bounds/texts.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { parseLease } from "../queue/lease.js";
@@ -40,8 +41,7 @@ export async function findOwnSnapshot(
   grant: WorkerGrant,
   args: { workerId: string; snapshotId: string },
 ): Promise<Doc<"dataSnapshots"> | null> {
-  const id = ctx.db.normalizeId("dataSnapshots", args.snapshotId);
-  const row = id && (await ctx.db.get(id));
+  const row = await findGiven(ctx, "dataSnapshots", args.snapshotId);
   if (row?.workerId !== args.workerId) return null;
   if (grant.workspace !== null && grant.workspace !== row.workspaceId) return null;
   return (await isOwnId(ctx, grant, await findWorker(ctx, args.workerId))) ? row : null;
