@@ -7,7 +7,7 @@ import type { ComponentApi } from "../component/_generated/component.js";
 import { callOfOperation, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../contract/gateway.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
-import { jsonReply, refusal, refused, type Refused } from "./http/replies.js";
+import { jsonReply, refusal, refused } from "./http/replies.js";
 import { readBody } from "./http/readBody.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 

@@ -68,13 +68,8 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 
   // First, because it alone may still refuse.
   if (chatId !== undefined && channel.capabilities.groups?.isGroup(chatId) !== true) {
-    const chat = {
-      channel: channel.kind,
-      accountId: account?.accountId ?? "",
-      chatId,
-      isVouchedFor: wanted.byHost,
-    };
-    await conversationOfUser(ctx, { consumerUserId, agentKey }, chat);
+    const place = { channel: channel.kind, accountId: account?.accountId ?? "", chatId };
+    await conversationOfUser(ctx, { consumerUserId, agentKey }, { ...place, isVouchedFor: wanted.byHost });
   }
   const before = await newestBinding(ctx, consumerUserId, agentKey);
   const granted = wanted.byHost || (before !== null && isGranted(before));
@@ -121,23 +116,15 @@ async function revokeRivals(
   { channel, userId, chatId, accountId }: Contact & { accountId: string | undefined },
 ): Promise<void> {
   const bindings = () => ctx.db.query("identityBindings");
-  const sameUser =
-    userId === undefined
-      ? []
-      : await boundedRows(
-          bindings().withIndex("by_user", (q) =>
-            q.eq("channel", channel).eq("userId", userId).eq("status", "active"),
-          ),
-        );
-  const sameChat =
-    chatId === undefined
-      ? []
-      : await boundedRows(
-          bindings().withIndex("by_chat", (q) =>
-            q.eq("channel", channel).eq("chatId", chatId).eq("status", "active"),
-          ),
-        );
-  const rivals = new Map([...sameUser, ...sameChat].map((row) => [row._id, row]));
+  const sameUser = bindings().withIndex("by_user", (q) =>
+    q.eq("channel", channel).eq("userId", userId).eq("status", "active"),
+  );
+  const sameChat = bindings().withIndex("by_chat", (q) =>
+    q.eq("channel", channel).eq("chatId", chatId).eq("status", "active"),
+  );
+  const ofUser = userId === undefined ? [] : await boundedRows(sameUser);
+  const ofChat = chatId === undefined ? [] : await boundedRows(sameChat);
+  const rivals = new Map([...ofUser, ...ofChat].map((row) => [row._id, row]));
   for (const row of rivals.values()) {
     const elsewhere = accountId !== undefined && row.accountId !== undefined && row.accountId !== accountId;
     if (!elsewhere) await revoke(ctx, row);

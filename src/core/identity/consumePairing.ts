@@ -18,22 +18,11 @@ export interface PairingRefusal {
 }
 export type PairingResult = { ok: true; pairing: Doc<"pairingCodes"> } | PairingRefusal;
 
-export const notFound = {
-  ok: false,
-  code: "pairing_code_not_found",
-  message: "Pairing code not found",
-} as const;
-const ended = {
-  ok: false,
-  code: "pairing_code_ended",
-  message: "Pairing code already used or expired",
-} as const;
-const overdue = { ok: false, code: "pairing_code_expired", message: "Pairing code expired" } as const;
-const unavailable = {
-  ok: false,
-  code: "agent_not_found",
-  message: "The agent of this pairing code is switched off or gone",
-} as const;
+const refusal = (code: ErrorCode, message: string): PairingRefusal => ({ ok: false, code, message });
+export const notFound = refusal("pairing_code_not_found", "Pairing code not found");
+const ended = refusal("pairing_code_ended", "Pairing code already used or expired");
+const overdue = refusal("pairing_code_expired", "Pairing code expired");
+const unavailable = refusal("agent_not_found", "The agent of this pairing code is switched off or gone");
 /** The host vouches for the ids. A failure throws, so an overdue code is expired by its timer instead. */
 export const consumePairingCode = asMutation(contract.consumePairingCode)(async (ctx, { code, ...named }) => {
   const row = await findByCode(ctx, code);
@@ -56,14 +45,9 @@ export async function consumeRow(
   const known = accountId === undefined ? null : await findAccount(ctx, { channel, accountId });
   const accountName = known?.username ?? row.accountName;
   const contact = { channel, userId, chatId };
-  await bind(ctx, {
-    consumerUserId: row.consumerUserId,
-    agentKey: row.agentKey,
-    source: "pairing",
-    byHost: false,
-    contact,
-    account: accountId === undefined ? undefined : { accountId, username: accountName },
-  });
+  const { consumerUserId, agentKey } = row;
+  const from = accountId === undefined ? undefined : { accountId, username: accountName };
+  await bind(ctx, { consumerUserId, agentKey, source: "pairing", byHost: false, contact, account: from });
   const status = "used" as const;
   const used = { ...contact, status, sealed: undefined, usedAt: Date.now(), accountId, accountName };
   await ctx.db.patch(row._id, used);

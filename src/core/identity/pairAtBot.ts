@@ -22,13 +22,7 @@ import { findAccount } from "../channels/accounts.js";
 import { tellChat } from "../channels/tell.js";
 import { activeBinding } from "./bindings.js";
 import { bindingOfContact, type Binding } from "./contactBinding.js";
-import {
-  consumeRow,
-  notFound,
-  whyNot,
-  type PairingRefusal,
-  type PairingResult,
-} from "./consumePairing.js";
+import { consumeRow, notFound, whyNot, type PairingRefusal, type PairingResult } from "./consumePairing.js";
 import { findByCode } from "./pairingCodes.js";
 
 const vAt = { channel: v.string(), accountId: v.string(), userId: v.string(), chatId: v.string() };

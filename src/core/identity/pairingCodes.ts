@@ -98,11 +98,8 @@ async function create(
   await expirePending(ctx, consumerUserId, isOver);
   const code = pairingCodeOf(crypto.getRandomValues(new Uint8Array(PAIRING_CODE_BYTES)));
   const codeHash = await sha256Hex(code);
-  const { encryptedValue, wrappedKey, keyId } = await sealSecret(
-    ctx,
-    sealedCodeOf(codeHash),
-    new TextEncoder().encode(code),
-  );
+  const value = new TextEncoder().encode(code);
+  const { encryptedValue, wrappedKey, keyId } = await sealSecret(ctx, sealedCodeOf(codeHash), value);
   const channel = namedChannel();
   const own = (await credentialOfAgent(ctx, agent, channel))?.account ?? null;
   const account = isHeard(own) ? own : null;
@@ -122,10 +119,7 @@ async function create(
   await ctx.scheduler.runAt(expiresAt, internal.upkeep.expirePairings, { pairing: id });
   const row = await ctx.db.get(id);
   if (!row) throw new Error("a row that was just inserted is gone");
-  return {
-    pairing: pairingView(row, code),
-    deepLink: linkOf(channel, account?.username, code),
-  };
+  return { pairing: pairingView(row, code), deepLink: linkOf(channel, account?.username, code) };
 }
 
 /** Links carry less; 1.0.11 let 128 through. */

@@ -9,8 +9,6 @@ import { type EnqueueArgs, enqueueMessage } from "../queue/enqueue.js";
 import { findDispatch, recordDispatch, type DispatchStatus, type RunResult } from "./dispatches.js";
 import { reachableWorkspaces, targetOfJob, type PushTarget } from "./target.js";
 import { errorDataOf, factoryError } from "../../contract/errors.js";
-import * as contract from "../../contract/pushing.js";
-import { asMutation } from "../functions.js";
 
 export const NO_AGENT = "No active agent binding for user";
 /** A slot served later than this was missed: the system stood still or was not there. */

@@ -17,20 +17,12 @@ export const listGlobalSkills = asQuery(contract.listGlobalSkills)(async (ctx, a
     skills.map(async ({ _id, slug, displayName, description, status, updatedAt }) => {
       const release = await activeRelease(ctx, _id, channel);
       const version = release && (await ctx.db.get(release.versionId));
-      const active =
-        release && version
-          ? {
-              releaseId: release._id,
-              versionId: version._id,
-              version: version.version,
-              sha256: version.sha256,
-              moduleFormat: version.moduleFormat,
-              entryPoint: version.entryPoint,
-              releaseChannel: release.releaseChannel,
-              activatedAt: release.activatedAt,
-            }
-          : null;
-      return { skillId: _id, slug, displayName, description, status, updatedAt, activeRelease: active };
+      const shown = { skillId: _id, slug, displayName, description, status, updatedAt };
+      if (!release || !version) return { ...shown, activeRelease: null };
+      const { _id: releaseId, versionId, releaseChannel, activatedAt } = release;
+      const { version: name, sha256, moduleFormat, entryPoint } = version;
+      const code = { versionId, version: name, sha256, moduleFormat, entryPoint };
+      return { ...shown, activeRelease: { releaseId, ...code, releaseChannel, activatedAt } };
     }),
   );
 });

@@ -63,11 +63,7 @@ const hashed = async (file: SkillFile) => ({ ...file, sha256: await sha256Hex(fi
 
 const versionOf = (approved: Approved[]): Promise<string> =>
   manifestVersion(
-    approved.map(({ skill, version }) => ({
-      slug: skill.slug,
-      version: version.version,
-      sha256: version.sha256,
-    })),
+    approved.map(({ skill: { slug }, version: { version, sha256 } }) => ({ slug, version, sha256 })),
   );
 
 export const getWorkerGlobalSkillsIndex = asQuery(contract.getWorkerGlobalSkillsIndex)(async (ctx, args) => {

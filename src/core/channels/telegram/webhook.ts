@@ -3,7 +3,7 @@
  * so that no delivery is refused in between; the ones before it end some minutes later. Crash anywhere: the old secret
  * still works and the next call starts over. Writes `channelAccounts`, `channelCredentials`, `webhookSecrets`.
  */
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
 import { factoryError } from "../../../contract/errors.js";
 import { telegramWebhookPath } from "../../../contract/paths.js";
 import * as contract from "../../../contract/telegram.js";
@@ -55,12 +55,8 @@ export const configureTelegramWebhook = asAction(contract.configureTelegramWebho
   const me = await getMe(api);
   // The token's own id, so that no proxy can attribute one bot's name to another.
   const username = me.ok && String(me.result.id) === bot.accountId ? me.result.username : undefined;
-  await ctx.runMutation(internal.telegram.recordObservedWebhook, {
-    accountId: bot.accountId,
-    isReady,
-    info: factsOf(info),
-    username,
-  });
+  const observed = { accountId: bot.accountId, isReady, info: factsOf(info), username };
+  await ctx.runMutation(internal.telegram.recordObservedWebhook, observed);
   return {
     ok: true as const,
     webhookUrl,
@@ -108,30 +104,21 @@ async function introduceWebhook(
     }
     throw factoryError("telegram_api_failed", `Telegram setWebhook failed: ${set.description}`);
   }
-  await ctx.runMutation(internal.telegram.recordAcceptedWebhook, {
-    accountId,
-    secretHash,
-    secretRef,
-    version,
-    agentKey,
-    webhookUrl,
-  });
+  const taken = { accountId, secretHash, secretRef, version, agentKey, webhookUrl };
+  await ctx.runMutation(internal.telegram.recordAcceptedWebhook, taken);
   return set.description;
 }
 
 /** A self-hosted Bot API server delivers to plain http webhooks; Telegram's own refuses them. */
 function webhookUrlOrThrow(siteUrl: string, apiBaseUrl: string): string {
-  const decision = decideWebhookUrl(
-    siteUrl,
-    configuredPath(telegramWebhookPath),
-    isSelfHostedBotApi(apiBaseUrl),
-  );
+  const path = configuredPath(telegramWebhookPath);
+  const decision = decideWebhookUrl(siteUrl, path, isSelfHostedBotApi(apiBaseUrl));
   if (!decision.ok) throw factoryError("telegram_url_invalid", decision.message);
   return decision.url;
 }
 
 /** As the tables keep it. */
-export const factsOf = (info: WebhookInfo) => ({
+const factsOf = (info: WebhookInfo) => ({
   url: info.url,
   pendingUpdateCount: info.pending_update_count,
   lastErrorMessage: info.last_error_message,
@@ -139,7 +126,7 @@ export const factsOf = (info: WebhookInfo) => ({
 });
 
 /** As callers see it. */
-export const webhookFactsView = (info: WebhookInfo) => ({
+const webhookFactsView = (info: WebhookInfo) => ({
   currentUrl: info.url === "" ? null : info.url,
   pendingUpdateCount: info.pending_update_count,
   lastErrorMessage: info.last_error_message ?? null,
@@ -176,12 +163,9 @@ const unknown = { currentUrl: null, pendingUpdateCount: 0, lastErrorMessage: nul
 
 /** Never throws for what Telegram says: a revoked token is not ready, with Telegram's words as the last error. */
 export const getWebhookReadiness = asAction(contract.getWebhookReadiness)(async (ctx, { agentKey }) => {
-  const found: {
-    secretRef: string;
-    token: string;
-    accountId: string | null;
-    webhookUrl: string | null;
-  } | null = await ctx.runQuery(internal.telegram.openAgentToken, { agentKey });
+  const found: Infer<typeof vAgentToken> | null = await ctx.runQuery(internal.telegram.openAgentToken, {
+    agentKey,
+  });
   if (!found) return { agentKey, secretRef: null, ...unknown, webhookReady: false };
   const { secretRef, token, accountId, webhookUrl } = found;
   const asked = await getWebhookInfo({ baseUrl: botApiBaseUrl(env.TELEGRAM_API_BASE_URL), token });

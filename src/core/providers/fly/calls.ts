@@ -1,6 +1,6 @@
 /** What calls about the things of one app have in common. */
 import type { z } from "zod";
-import { isFailure, ProviderError } from "../providerError.js";
+import { isFailure, type ProviderError } from "../providerError.js";
 import { noRegion } from "./failure.js";
 import type { FlyCall, FlyClient } from "./flyClient.js";
 import { GET_RATE } from "./pacer.js";
