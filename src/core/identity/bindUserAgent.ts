@@ -99,7 +99,7 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 }
 
 /** Ends the user's active binding; how many there were. */
-export async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): Promise<number> {
+async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): Promise<number> {
   const active = ctx.db
     .query("identityBindings")
     .withIndex("by_consumerUserId_and_status", (q) =>

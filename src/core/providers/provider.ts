@@ -60,7 +60,7 @@ export interface ObservedMachine {
   exit: MachineExit | null;
 }
 
-export interface CreatedMachine extends ObservedMachine {
+interface CreatedMachine extends ObservedMachine {
   /**
    * An earlier request of the same call was not answered and was repeated. It may still take effect: not while a machine has the name,
    * but once that is gone.

@@ -20,7 +20,7 @@ const BATCH_BYTES = 1024 * 1024;
 const AFTER_LARGE_MS = 1_000;
 
 /** The first jobs of a range, and after which time the rest follows; null: there is none. */
-export async function batchOfJobs(
+async function batchOfJobs(
   jobs: AsyncIterable<Doc<"messagePushJobs">>,
   limit = BATCH,
 ): Promise<{ jobs: Doc<"messagePushJobs">[]; restAfterMs: number | null }> {
@@ -59,7 +59,7 @@ export async function dispatchUpTo(
   return { scanned: jobs.length, ...counts };
 }
 
-export async function runBatch(
+async function runBatch(
   ctx: MutationCtx,
   jobs: readonly Doc<"messagePushJobs">[],
   providerConfig?: EnqueueArgs["providerConfig"],

@@ -10,7 +10,7 @@ import { findDispatch, recordDispatch, type DispatchStatus, type RunResult } fro
 import { reachableWorkspaces, targetOfJob, type PushTarget } from "./target.js";
 import { errorDataOf, factoryError } from "../../contract/errors.js";
 
-export const NO_AGENT = "No active agent binding for user";
+const NO_AGENT = "No active agent binding for user";
 /** A slot served later than this was missed: the system stood still or was not there. */
 const MISSED_AFTER_MS = 15 * 60_000;
 
@@ -60,11 +60,11 @@ async function send(
   return { agentKey: target.agentKey, result: await tryDeliver(ctx, target, push) };
 }
 
-export const pushOf = (
-  job: Doc<"messagePushJobs">,
-  runKey: string,
-  pushMode: "manual" | "scheduled",
-): Push => ({ runKey, text: job.text, metadata: { pushJobId: job._id, pushMode } });
+const pushOf = (job: Doc<"messagePushJobs">, runKey: string, pushMode: "manual" | "scheduled"): Push => ({
+  runKey,
+  text: job.text,
+  metadata: { pushJobId: job._id, pushMode },
+});
 
 export interface Push {
   /** Names this run for ever: the same key enqueues nothing a second time. */
@@ -75,7 +75,7 @@ export interface Push {
 }
 
 /** Throws what `enqueueMessage` throws. */
-export const deliver = (ctx: MutationCtx, target: PushTarget, push: Push): Promise<Id<"messageQueue">> =>
+const deliver = (ctx: MutationCtx, target: PushTarget, push: Push): Promise<Id<"messageQueue">> =>
   enqueueMessage(ctx, {
     conversationId: target.conversationId,
     agentKey: target.agentKey,

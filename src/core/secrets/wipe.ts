@@ -12,7 +12,7 @@ import { Batch } from "../bounds/batch.js";
 import { dueSecrets } from "./due.js";
 
 /** Empties both byte fields: without the wrapped key the value could not be opened even from a copy of the row's value. */
-export async function wipeVersion(ctx: MutationCtx, row: Doc<"secrets">, now: number): Promise<void> {
+async function wipeVersion(ctx: MutationCtx, row: Doc<"secrets">, now: number): Promise<void> {
   await ctx.db.patch(row._id, {
     encryptedValue: new ArrayBuffer(0),
     wrappedKey: new ArrayBuffer(0),

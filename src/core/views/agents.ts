@@ -111,7 +111,7 @@ export interface Pair {
  * `binding`: the newest of the pair. `hasActive`: the user has an active binding with any agent. Null when nothing is known
  * of the pair and there is no such agent.
  */
-export async function userAgentView(
+async function userAgentView(
   ctx: QueryCtx,
   pair: Pair,
   { binding, hasActive }: { binding: Binding | null; hasActive: boolean },

@@ -120,7 +120,7 @@ export const listQueueItemsForUserAgent = asQuery(contract.listQueueItemsForUser
   return conversation ? await newestItems(ctx, conversation, args) : [];
 });
 
-export async function newestItems(
+async function newestItems(
   ctx: QueryCtx,
   conversation: Doc<"conversations">,
   options: { statuses?: QueueStatus[]; limit?: number; before?: number },

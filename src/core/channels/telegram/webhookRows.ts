@@ -56,7 +56,7 @@ export const withdraw = asMutation({ args: vSecret, returns: v.null() })(async (
 });
 
 /** Telegram uses this secret now; the older ones end after the overlap. */
-export const retireOlderLater = (
+const retireOlderLater = (
   ctx: MutationCtx,
   secret: { accountId: string; secretHash: string },
 ): Promise<unknown> =>
