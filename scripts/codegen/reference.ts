@@ -17,7 +17,8 @@ Every public function, by domain. Generated from \`src/contract\` (\`npm run cod
 - **Gateway**: \`POST <prefix>/api/agent_workers/<operation>\`, for workers with a token ([the protocol](worker-protocol.md)). The
   token stands in the header, not in \`workerToken\`.
 
-Times are in ms, sizes in bytes, ids are opaque texts. Errors are a \`ConvexError\` with \`{ code, message }\`.
+Times are in ms, sizes in bytes, ids are opaque texts. Errors are a \`ConvexError\` with \`{ code, message }\`;
+without a line \`Errors\` a function throws none of its own.
 `;
 
 const whoMay: Readonly<Record<AccessClass, string>> = {

@@ -27,7 +27,10 @@ export function tablesPage(tables: readonly TableFacts[]): string {
 
 Files are below \`src/core\`; a table belongs to the domain under which it stands, and its fields are in that folder's \`tables.ts\`. A file that
 writes through another's function is not listed: the one that has the call is. Sweeps have their names in \`upkeep/sweeps.ts\`;
-a sweep that only starts what deletes is not listed. Reads by id are not listed.
+a sweep that only starts what deletes is not listed (\`volumes\` for \`quarantinedVolumes\`, \`sealAudit\` for \`auditTallies\`). Reads by id are not listed.
+
+No sweep bounds what grows with use: \`conversations\`, \`conversationIdentities\`, \`identityBindings\`, \`agentProfiles\` and \`channelCredentials\` are never
+deleted; \`channelAccounts\`, \`blockedChats\`, \`messagePushTemplates\`, \`messageTemplates\`, \`messagePushJobs\` and \`globalSkills\` by people or their channel alone.
 
 ${parts.join("\n")}`;
 }

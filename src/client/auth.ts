@@ -35,9 +35,8 @@ export async function authorizeCall(
   call: { name: string; row: { kind: FunctionKind; access: AccessClass }; scope: OperationScope },
 ): Promise<{ userId: string; isAdmin: boolean }> {
   const { access, kind } = call.row;
-  const named = Object.entries(call.scope).filter(([, value]) => value !== undefined);
   const type = kind === "query" ? "read" : "write";
-  const operation = { ...Object.fromEntries(named), type, name: call.name, access } as const;
+  const operation = { ...call.scope, type, name: call.name, access } as const;
   const result: unknown = await auth(ctx, operation);
   if (!isAuthResult(result)) {
     throw factoryError("unauthorized", "auth must return a user id, or an object with userId");

@@ -10,9 +10,8 @@ import { callOfImageKey, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../cont
 import { aliasCredential, aliasShape } from "../contract/paths.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
-import { jsonReply } from "./http/jsonReply.js";
+import { jsonReply, refused, type Refused } from "./http/replies.js";
 import { readBody } from "./http/readBody.js";
-import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `basePath` is `<prefix>/w`, without a trailing slash. */
@@ -84,10 +83,6 @@ const functionRefused = (error: Refused): Response => errorReply(200, error);
 const requestRefused = (error: Refused): Response => errorReply(error.status, error);
 
 function errorReply(status: number, { code, message, retryAfter }: Refused): Response {
-  const headers = retryAfter === undefined ? undefined : { "Retry-After": String(retryAfter) };
-  return jsonReply(
-    status,
-    { status: "error", errorMessage: `${code}: ${message}`, errorData: { code, message }, logLines: [] },
-    headers,
-  );
+  const body = { errorMessage: `${code}: ${message}`, errorData: { code, message }, logLines: [] };
+  return jsonReply(status, { status: "error", ...body }, retryAfter);
 }

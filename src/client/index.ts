@@ -12,7 +12,7 @@ export {
   maybeExecuteBridgeToolCall,
 } from "./bridge/tools.js";
 export { exposeApi, type ExposeApiOptions } from "./exposeApi.js";
-export { exposeOperatorApi } from "./exposeOperatorApi.js";
+export { exposeOperatorApi } from "./exposeApi.js";
 export { adminsByIdentifier, allowAdmins, type Admins } from "./policies/admins.js";
 export type { IdentityOptions } from "./policies/identity.js";
 export { boundConversations, byMembership, type MembershipOptions } from "./policies/membership.js";

@@ -2,7 +2,7 @@
 import { httpActionGeneric, type HttpRouter, type RoutableMethod } from "convex/server";
 import type { ComponentApi } from "../component/_generated/component.js";
 import { defaultPathPrefix, normalizePathPrefix } from "../contract/paths.js";
-import { refusal } from "./http/jsonReply.js";
+import { refusal } from "./http/replies.js";
 import { imageGateway } from "./imageGateway.js";
 import { webhooks, type WebhookOptions } from "./webhooks.js";
 import { workerGateway } from "./workerGateway.js";
@@ -47,7 +47,7 @@ export function registerRoutes(
 }
 
 const methodNotAllowed = httpActionGeneric(() => {
-  const response = refusal(405, "method_not_allowed", "Only POST is accepted");
+  const response = refusal({ status: 405, code: "method_not_allowed", message: "Only POST is accepted" });
   response.headers.set("Allow", "POST");
   return Promise.resolve(response);
 });

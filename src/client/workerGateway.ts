@@ -7,45 +7,41 @@ import type { ComponentApi } from "../component/_generated/component.js";
 import { callOfOperation, MAX_GATEWAY_BODY_BYTES, type WorkerCall } from "../contract/gateway.js";
 import { parseJson } from "../policy/text/parseJson.js";
 import { argumentFaults, isRecord } from "./http/checkArguments.js";
-import { jsonReply, refusal } from "./http/jsonReply.js";
+import { jsonReply, refusal, refused } from "./http/replies.js";
 import { readBody } from "./http/readBody.js";
-import { refused, type Refused } from "./http/refused.js";
 import { forwardCall, limited } from "./http/workerDoor.js";
 
 /** `apiPath` is `<prefix>/api`, without a trailing slash. */
 export function workerGateway(component: ComponentApi, apiPath: string) {
   return httpActionGeneric(async (ctx, request) => {
     const route = matchRoute(new URL(request.url).pathname, apiPath);
-    if (route === null) return reply(refused("operation_unknown", "There is no such operation"));
+    if (route === null) return refusal(refused("operation_unknown", "There is no such operation"));
     const workerToken = bearerToken(request.headers.get("Authorization"));
     if (workerToken === null) {
       const missing = refused("worker_token_required", "A worker token is required");
-      return reply(await limited(ctx, component, "gateway", missing));
+      return refusal(await limited(ctx, component, "gateway", missing));
     }
     const body = await readBody(request, MAX_GATEWAY_BODY_BYTES);
     if (!body.ok && body.reason === "tooLarge")
-      return reply(refused("request_too_large", "The body is too large"));
+      return refusal(refused("request_too_large", "The body is too large"));
     const parsed = body.ok ? parseJson(body.text) : undefined;
-    if (!isRecord(parsed)) return reply(refused("request_not_json", "The body must be a JSON object"));
+    if (!isRecord(parsed)) return refusal(refused("request_not_json", "The body must be a JSON object"));
 
     const scoped = withWorkspace(route, parsed);
     if (scoped === null) {
       const mismatch = refused("workspace_mismatch", "workspaceId differs from the route's workspace");
-      return reply(await limited(ctx, component, "gateway", mismatch));
+      return refusal(await limited(ctx, component, "gateway", mismatch));
     }
     if (Object.hasOwn(parsed, "workerToken"))
-      return reply(refused("invalid_argument", "workerToken belongs into the Authorization header"));
+      return refusal(refused("invalid_argument", "workerToken belongs into the Authorization header"));
     const args = { ...scoped, workerToken };
     const faults = argumentFaults(route.call.row.args, args);
-    if (faults.length > 0) return reply(refused("invalid_argument", faults.join("; ")));
+    if (faults.length > 0) return refusal(refused("invalid_argument", faults.join("; ")));
     const outcome = await forwardCall(ctx, component, route.call, args, "gateway");
-    if (!outcome.ok) return reply(outcome.refused);
+    if (!outcome.ok) return refusal(outcome.refused);
     return jsonReply(200, { ok: true, ...answerOf(route.call, outcome.value) });
   });
 }
-
-const reply = ({ status, code, message, retryAfter }: Refused): Response =>
-  refusal(status, code, message, retryAfter);
 
 type Polled = FunctionReturnType<ComponentApi["lib"]["poll"]>;
 

@@ -2,11 +2,8 @@
 /** The bodies of public functions that `pushing` registers. */
 import * as pushingTemplatesFile from "../core/pushing/templates.js";
 import * as pushingJobsFile from "../core/pushing/jobs.js";
-import * as pushingTriggerFile from "../core/pushing/trigger.js";
 import * as pushingDispatchDueFile from "../core/pushing/dispatchDue.js";
 import * as pushingDispatchesFile from "../core/pushing/dispatches.js";
-import * as pushingJobsForAgentFile from "../core/pushing/jobsForAgent.js";
-import * as pushingMessageTemplatesFile from "../core/pushing/messageTemplates.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const createPushTemplate = internalMutation(pushingTemplatesFile.createPushTemplate);
@@ -19,25 +16,23 @@ export const updatePushJob = internalMutation(pushingJobsFile.updatePushJob);
 export const deletePushJob = internalMutation(pushingJobsFile.deletePushJob);
 export const setPushJobEnabled = internalMutation(pushingJobsFile.setPushJobEnabled);
 export const listPushJobsForUser = internalQuery(pushingJobsFile.listPushJobsForUser);
-export const triggerPushJobNow = internalMutation(pushingTriggerFile.triggerPushJobNow);
+export const triggerPushJobNow = internalMutation(pushingJobsFile.triggerPushJobNow);
 export const dispatchDuePushJobs = internalMutation(pushingDispatchDueFile.dispatchDuePushJobs);
 export const listPushDispatchesByJob = internalQuery(pushingDispatchesFile.listPushDispatchesByJob);
-export const listPushJobsForAgent = internalQuery(pushingJobsForAgentFile.listPushJobsForAgent);
+export const listPushJobsForAgent = internalQuery(pushingJobsFile.listPushJobsForAgent);
 export const createPushJobFromTemplateForAgent = internalMutation(
-  pushingJobsForAgentFile.createPushJobFromTemplateForAgent,
+  pushingJobsFile.createPushJobFromTemplateForAgent,
 );
-export const createPushJobCustomForAgent = internalMutation(
-  pushingJobsForAgentFile.createPushJobCustomForAgent,
-);
-export const updatePushJobForAgent = internalMutation(pushingJobsForAgentFile.updatePushJobForAgent);
-export const triggerPushJobNowForAgent = internalMutation(pushingJobsForAgentFile.triggerPushJobNowForAgent);
-export const listPushDispatchesForAgent = internalQuery(pushingJobsForAgentFile.listPushDispatchesForAgent);
-export const createMessageTemplate = internalMutation(pushingMessageTemplatesFile.createMessageTemplate);
-export const updateMessageTemplate = internalMutation(pushingMessageTemplatesFile.updateMessageTemplate);
-export const deleteMessageTemplate = internalMutation(pushingMessageTemplatesFile.deleteMessageTemplate);
+export const createPushJobCustomForAgent = internalMutation(pushingJobsFile.createPushJobCustomForAgent);
+export const updatePushJobForAgent = internalMutation(pushingJobsFile.updatePushJobForAgent);
+export const triggerPushJobNowForAgent = internalMutation(pushingJobsFile.triggerPushJobNowForAgent);
+export const listPushDispatchesForAgent = internalQuery(pushingJobsFile.listPushDispatchesForAgent);
+export const createMessageTemplate = internalMutation(pushingTemplatesFile.createMessageTemplate);
+export const updateMessageTemplate = internalMutation(pushingTemplatesFile.updateMessageTemplate);
+export const deleteMessageTemplate = internalMutation(pushingTemplatesFile.deleteMessageTemplate);
 export const listMessageTemplatesByCompany = internalQuery(
-  pushingMessageTemplatesFile.listMessageTemplatesByCompany,
+  pushingTemplatesFile.listMessageTemplatesByCompany,
 );
 export const sendMessageTemplateToUserAgent = internalMutation(
-  pushingMessageTemplatesFile.sendMessageTemplateToUserAgent,
+  pushingTemplatesFile.sendMessageTemplateToUserAgent,
 );

@@ -4,9 +4,8 @@ import "../core/queue/pass.js";
 import "../core/queue/reap.js";
 import "../core/upkeep/tick.js";
 import * as dispatchDueFile from "../core/pushing/dispatchDue.js";
-import * as wakeFile from "../core/pushing/wake.js";
 import { internalMutation } from "./_generated/server.js";
 export * from "./pushing.generated.js";
 
-export const wakeSlot = internalMutation(wakeFile.slot);
+export const wakeSlot = internalMutation(dispatchDueFile.slot);
 export const dispatchRest = internalMutation(dispatchDueFile.rest);

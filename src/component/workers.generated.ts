@@ -2,37 +2,33 @@
 /** The bodies of public functions that `workers` registers. */
 import * as queueAttachMetadataFile from "../core/queue/attachMetadata.js";
 import * as workersDeploymentsHelloFile from "../core/workers/deployments/hello.js";
-import * as snapshotsWorkerMemoryFile from "../core/snapshots/workerMemory.js";
+import * as snapshotsRestoreFile from "../core/snapshots/restore.js";
 import * as snapshotsPrepareUploadFile from "../core/snapshots/prepareUpload.js";
 import * as snapshotsFinalizeUploadFile from "../core/snapshots/finalizeUpload.js";
-import * as snapshotsFailUploadFile from "../core/snapshots/failUpload.js";
-import * as snapshotsRestoreFile from "../core/snapshots/restore.js";
-import * as snapshotsReleaseFile from "../core/snapshots/release.js";
 import * as mediaMediaFile from "../core/media/media.js";
 import * as skillsManifestFile from "../core/skills/manifest.js";
-import * as skillsFilesFile from "../core/skills/files.js";
 import * as probesReportFile from "../core/probes/report.js";
 import * as workersTokensRefusalsFile from "../core/workers/tokens/refusals.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 
 export const attachMessageMetadata = internalMutation(queueAttachMetadataFile.attachMessageMetadata);
 export const workerHello = internalMutation(workersDeploymentsHelloFile.workerHello);
-export const getWorkerMemory = internalQuery(snapshotsWorkerMemoryFile.getWorkerMemory);
+export const getWorkerMemory = internalQuery(snapshotsRestoreFile.getWorkerMemory);
 export const prepareDataSnapshotUpload = internalMutation(
   snapshotsPrepareUploadFile.prepareDataSnapshotUpload,
 );
 export const finalizeDataSnapshotUpload = internalMutation(
   snapshotsFinalizeUploadFile.finalizeDataSnapshotUpload,
 );
-export const failDataSnapshotUpload = internalMutation(snapshotsFailUploadFile.failDataSnapshotUpload);
+export const failDataSnapshotUpload = internalMutation(snapshotsFinalizeUploadFile.failDataSnapshotUpload);
 export const getLatestDataSnapshotForRestore = internalQuery(
   snapshotsRestoreFile.getLatestDataSnapshotForRestore,
 );
-export const releaseConversation = internalMutation(snapshotsReleaseFile.releaseConversation);
+export const releaseConversation = internalMutation(snapshotsRestoreFile.releaseConversation);
 export const generateMediaUploadUrl = internalMutation(mediaMediaFile.generateMediaUploadUrl);
 export const getStorageFileUrl = internalQuery(mediaMediaFile.getStorageFileUrl);
 export const getWorkerGlobalSkillsManifest = internalQuery(skillsManifestFile.getWorkerGlobalSkillsManifest);
 export const getWorkerGlobalSkillsIndex = internalQuery(skillsManifestFile.getWorkerGlobalSkillsIndex);
-export const getGlobalSkillFiles = internalQuery(skillsFilesFile.getGlobalSkillFiles);
+export const getGlobalSkillFiles = internalQuery(skillsManifestFile.getGlobalSkillFiles);
 export const reportProbe = internalMutation(probesReportFile.reportProbe);
 export const noteWorkerRefusal = internalMutation(workersTokensRefusalsFile.noteWorkerRefusal);

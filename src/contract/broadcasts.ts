@@ -1,10 +1,22 @@
 /** Messages to many people at once, and reusable texts sent to one. */
 import { v } from "convex/values";
 import { vProviderConfig } from "./providers.js";
+import { templateFields, templateText } from "./pushing.js";
 import { lazy, mutation, oneOf, opt, orNull, query } from "./row.js";
 
 /** `done`: everybody was tried. `failed`: the run itself broke off. */
-export const vBroadcastStatus = lazy(() => oneOf("running", "done", "failed", "canceled"));
+const vBroadcastStatus = lazy(() => oneOf("running", "done", "failed", "canceled"));
+/** As it is kept, and shown. */
+export const broadcastFields = lazy(() => ({
+  companyId: v.string(),
+  title: v.string(),
+  text: v.string(),
+  target: v.literal("all_active_agents"),
+  requestedBy: v.string(),
+  requestedAt: v.number(),
+  status: vBroadcastStatus,
+  totalTargets: v.number(),
+}));
 /**
  * - `totalTargets`: Bound users met so far; final once the status is no longer `running`.
  * - `error`: Why the run broke off.
@@ -13,14 +25,7 @@ export const vBroadcastStatus = lazy(() => oneOf("running", "done", "failed", "c
 const vBroadcastView = lazy(() =>
   v.object({
     broadcastId: v.string(),
-    companyId: v.string(),
-    title: v.string(),
-    text: v.string(),
-    target: v.literal("all_active_agents"),
-    requestedBy: v.string(),
-    requestedAt: v.number(),
-    status: vBroadcastStatus,
-    totalTargets: v.number(),
+    ...broadcastFields,
     enqueued: v.number(),
     failed: v.number(),
     completedAt: orNull.number,
@@ -69,30 +74,10 @@ export const cancelBroadcast = mutation("broadcasts", { for: "admin" })(() => ({
   returns: v.boolean(),
 }));
 
-const vMessageTemplateView = lazy(() =>
-  v.object({
-    _id: v.string(),
-    companyId: v.string(),
-    templateKey: v.string(),
-    title: v.string(),
-    text: v.string(),
-    enabled: v.boolean(),
-    createdBy: v.string(),
-    updatedBy: v.string(),
-    createdAt: v.number(),
-    updatedAt: v.number(),
-  }),
-);
+const vMessageTemplateView = lazy(() => v.object({ _id: v.string(), ...templateFields }));
 /** A text of a company that its staff send by hand; returns its id. */
 export const createMessageTemplate = mutation("pushing", { for: "admin" })(() => ({
-  args: {
-    companyId: v.string(),
-    templateKey: v.string(),
-    title: v.string(),
-    text: v.string(),
-    enabled: opt.boolean,
-    actorUserId: v.string(),
-  },
+  args: { ...templateText, enabled: opt.boolean, actorUserId: v.string() },
   returns: v.string(),
 }));
 /** false when there is no such template. */
@@ -113,12 +98,7 @@ export const deleteMessageTemplate = mutation("pushing", { for: "admin" })(() =>
 }));
 /** Those of that company alone, newest update first. */
 export const listMessageTemplatesByCompany = query("pushing", { for: "admin" })(() => ({
-  args: {
-    companyId: v.string(),
-    includeDisabled: opt.boolean,
-    limit: opt.number,
-    before: opt.number,
-  },
+  args: { companyId: v.string(), includeDisabled: opt.boolean, limit: opt.number, before: opt.number },
   returns: v.array(vMessageTemplateView),
 }));
 /** Enqueues the template's text in the chat of that user and agent; returns the message's id. */

@@ -49,14 +49,7 @@ const vProbeView = lazy(() =>
 export type ProbeView = Infer<typeof vProbeView>;
 
 /** What the worker gets with its control state. */
-export const vProbeOrder = lazy(() =>
-  v.object({
-    probeId: v.string(),
-    kind: vProbeKind,
-    target: orNull.string,
-    timeoutMs: v.number(),
-  }),
-);
+export const vProbeOrder = lazy(() => vProbeView.pick("probeId", "kind", "target", "timeoutMs"));
 export type ProbeOrder = Infer<typeof vProbeOrder>;
 
 /** Open probes of one worker. */

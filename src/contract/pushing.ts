@@ -28,41 +28,47 @@ export type Slot = Infer<typeof vSlot>;
 export type Schedule = Infer<typeof vSchedule>;
 export type Periodicity = Infer<typeof vPeriodicity>;
 
-const vPushTemplateView = lazy(() =>
-  v.object({
-    _id: v.string(),
-    companyId: v.string(),
-    templateKey: v.string(),
-    title: v.string(),
-    text: v.string(),
-    periodicity: vPeriodicity,
-    suggestedTimes: v.array(vSlot),
-    enabled: v.boolean(),
-    createdBy: v.string(),
-    updatedBy: v.string(),
-    createdAt: v.number(),
-    updatedAt: v.number(),
-  }),
-);
+/** What whoever makes a template says of it. */
+export const templateText = lazy(() => ({
+  companyId: v.string(),
+  templateKey: v.string(),
+  title: v.string(),
+  text: v.string(),
+}));
+/** As it is kept, and shown. */
+export const templateFields = lazy(() => ({
+  ...templateText,
+  enabled: v.boolean(),
+  createdBy: v.string(),
+  updatedBy: v.string(),
+  createdAt: v.number(),
+  updatedAt: v.number(),
+}));
+export const suggestion = lazy(() => ({ periodicity: vPeriodicity, suggestedTimes: v.array(vSlot) }));
+const vPushTemplateView = lazy(() => v.object({ _id: v.string(), ...templateFields, ...suggestion }));
+/** What every job has, as it is kept and shown. */
+export const jobFields = lazy(() => ({
+  companyId: v.string(),
+  consumerUserId: v.string(),
+  title: v.string(),
+  text: v.string(),
+  periodicity: vPeriodicity,
+  timezone: v.string(),
+  schedule: vSchedule,
+  enabled: v.boolean(),
+  missedRunPolicy: vMissedRunPolicy,
+  createdAt: v.number(),
+  updatedAt: v.number(),
+}));
 const vPushJobView = lazy(() =>
   v.object({
     _id: v.string(),
-    companyId: v.string(),
-    consumerUserId: v.string(),
+    ...jobFields,
     agentKey: orNull.string,
     sourceTemplateId: orNull.string,
-    title: v.string(),
-    text: v.string(),
-    periodicity: vPeriodicity,
-    timezone: v.string(),
-    schedule: vSchedule,
-    enabled: v.boolean(),
-    missedRunPolicy: vMissedRunPolicy,
     nextRunAt: orNull.number,
     lastRunAt: orNull.number,
     lastRunKey: orNull.string,
-    createdAt: v.number(),
-    updatedAt: v.number(),
   }),
 );
 export const vDispatchStatus = lazy(() => oneOf("enqueued", "skipped", "failed"));
@@ -83,16 +89,7 @@ const page = lazy(() => ({ limit: opt.number, before: opt.number }));
 
 /** A text that a company's jobs can be made from; returns its id. Throws `push_template_exists`, `push_schedule_invalid`. */
 export const createPushTemplate = mutation("pushing", { for: "admin" })(() => ({
-  args: {
-    companyId: v.string(),
-    templateKey: v.string(),
-    title: v.string(),
-    text: v.string(),
-    periodicity: vPeriodicity,
-    suggestedTimes: v.array(vSlot),
-    enabled: opt.boolean,
-    actorUserId: v.string(),
-  },
+  args: { ...templateText, ...suggestion, enabled: opt.boolean, actorUserId: v.string() },
   returns: v.string(),
 }));
 /** false when there is no such template. What is left out stays; jobs made from it stay as they are. */
@@ -119,25 +116,20 @@ export const listPushTemplatesByCompany = query("pushing", { for: "read" })(() =
   returns: v.array(vPushTemplateView),
 }));
 
-const fromTemplate = lazy(() => ({
+const forUser = lazy(() => ({
   companyId: v.string(),
   consumerUserId: v.string(),
-  templateId: v.string(),
   timezone: v.string(),
-  schedule: v.optional(vSchedule),
   enabled: opt.boolean,
   missedRunPolicy: v.optional(vMissedRunPolicy),
 }));
+const fromTemplate = lazy(() => ({ ...forUser, templateId: v.string(), schedule: v.optional(vSchedule) }));
 const custom = lazy(() => ({
-  companyId: v.string(),
-  consumerUserId: v.string(),
+  ...forUser,
   title: v.string(),
   text: v.string(),
   periodicity: vPeriodicity,
-  timezone: v.string(),
   schedule: vSchedule,
-  enabled: opt.boolean,
-  missedRunPolicy: v.optional(vMissedRunPolicy),
 }));
 const jobChanges = lazy(() => ({
   title: opt.string,

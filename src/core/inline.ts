@@ -34,5 +34,5 @@ export { settle } from "./queue/settle.js";
 export { appendConversationMessages } from "./queue/append.js";
 export { getWorkerControlState } from "./workers/reads.js";
 export { workerWake } from "./workers/wakeRead.js";
-export { identifyTelegramWebhook } from "./compat/identifyTelegramWebhook.js";
-export { ingestTelegramUpdate } from "./compat/ingestTelegramUpdate.js";
+export { identifyTelegramWebhook } from "./compat/webhook.js";
+export { ingestTelegramUpdate } from "./compat/webhook.js";

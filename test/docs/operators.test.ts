@@ -1,7 +1,7 @@
 /** What the operators' pages name exists, and their tables are complete. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { exposeOperatorApi } from "../../src/client/exposeOperatorApi.js";
+import { exposeOperatorApi } from "../../src/client/exposeApi.js";
 import type { ComponentApi } from "../../src/component/_generated/component.js";
 import { vReason } from "../../src/contract/ops.js";
 import { defaultPolicies } from "../../src/contract/policies.js";

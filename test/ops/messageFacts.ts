@@ -30,9 +30,6 @@ export const machine: MachineFacts = {
   step: "running",
   machineId: "m1",
   stepDeadlineAt: T + 90_000,
-  drain: null,
-  problem: null,
-  gaveUp: false,
 };
 export const server: ServerFacts = {
   worker: "w1",

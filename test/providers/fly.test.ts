@@ -1,4 +1,4 @@
-import { createFlyProvider } from "../../src/core/providers/fly/flyProvider.js";
+import { createFlyProvider } from "../../src/core/providers/fly/flyAdapter.js";
 import { NO_FLY_LIMITS, startFlyServer } from "../../sim/fly/index.js";
 import { describeProvider, specOf } from "./conformance.js";
 

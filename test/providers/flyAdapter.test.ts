@@ -1,7 +1,7 @@
 /** What only the Fly adapter does: reading answers, repeating, pacing, regions. No sockets, no real waiting. */
 import { describe, expect, it } from "vitest";
-import { createFlyProvider } from "../../src/core/providers/fly/flyProvider.js";
-import type { ProviderOptions } from "../../src/core/providers/providerOptions.js";
+import { createFlyProvider } from "../../src/core/providers/fly/flyAdapter.js";
+import type { ProviderOptions } from "../../src/core/providers/provider.js";
 import { failureOf, specOf } from "./conformance.js";
 
 const TOKEN = "fm2_lJPECAAAAAAAAAAASECRET";

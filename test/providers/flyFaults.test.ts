@@ -1,6 +1,6 @@
 /** The Fly adapter against the simulator's limits and failures, on a clock that only moves when somebody waits. */
 import { afterEach, describe, expect, it } from "vitest";
-import { createFlyProvider } from "../../src/core/providers/fly/flyProvider.js";
+import { createFlyProvider } from "../../src/core/providers/fly/flyAdapter.js";
 import { isVolumeGone } from "../../src/core/providers/provider.js";
 import { createFlySimulator, type FlySimulator, type FlySimulatorOptions } from "../../sim/fly/index.js";
 import { failureOf, specOf } from "./conformance.js";

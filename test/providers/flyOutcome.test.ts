@@ -1,6 +1,6 @@
 /** What the Fly adapter says of requests that were not answered, and that it sends none when its time is over. */
 import { expect, it } from "vitest";
-import { createFlyProvider } from "../../src/core/providers/fly/flyProvider.js";
+import { createFlyProvider } from "../../src/core/providers/fly/flyAdapter.js";
 import type { MachineProvider } from "../../src/core/providers/provider.js";
 import { failureOf, specOf } from "./conformance.js";
 

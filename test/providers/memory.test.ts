@@ -1,5 +1,4 @@
-import { createMemoryProvider } from "../../src/core/providers/memory/memoryProvider.js";
-import { memoryCloud } from "../../src/core/providers/memory/memoryCloud.js";
+import { createMemoryProvider, memoryCloud } from "../../src/core/providers/memory/memoryProvider.js";
 import { ProviderError } from "../../src/core/providers/providerError.js";
 import { describeProvider, specOf } from "./conformance.js";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { memoryCloud } from "../../src/core/providers/memory/memoryCloud.js";
+import { memoryCloud } from "../../src/core/providers/memory/memoryProvider.js";
 import { createProvider } from "../../src/core/providers/registry.js";
 import type { ProviderConfig } from "../../src/contract/providers.js";
 import { errorDataOf } from "../../src/contract/errors.js";

@@ -1,7 +1,7 @@
 /** 5 000 due jobs, and a broadcast to 5 000 people, with interruptions at every batch: everybody once. */
 import { afterEach, expect, it, vi } from "vitest";
 import { internal } from "../../src/component/_generated/api.js";
-import { deliverBatch } from "../../src/core/pushing/broadcastBatch.js";
+import { deliverBatch } from "../../src/core/pushing/broadcastRun.js";
 import { dispatchUpTo } from "../../src/core/pushing/dispatchDue.js";
 import { createWorld, START, type World } from "../component/world.js";
 

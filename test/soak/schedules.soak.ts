@@ -1,6 +1,6 @@
 /** Every IANA zone, every transition of five years, every kind of slot, every half hour and the last minute of each hour. */
 import { expect, it } from "vitest";
-import { nextRun } from "../../src/policy/pushing/nextRun.js";
+import { nextRun } from "../../src/policy/pushing/schedule.js";
 import { compareZone } from "../schedules/oracle.js";
 
 const TIMES = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, "0")).flatMap((hour) => [

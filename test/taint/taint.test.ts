@@ -7,7 +7,7 @@ import { makeFunctionReference } from "convex/server";
 import * as registered from "../../src/component/lib.js";
 import schema from "../../src/component/schema.js";
 import { sealAudit } from "../../src/core/audit/seal.js";
-import { sweepSecrets } from "../../src/core/secrets/sweep.js";
+import { sweepSecrets } from "../../src/core/secrets/wipe.js";
 import { errorDataOf } from "../../src/contract/errors.js";
 import { createWorld, type World } from "../component/world.js";
 import { callsOf, type Known } from "./arguments.js";

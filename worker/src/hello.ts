@@ -3,7 +3,9 @@
  * through an outage; what only a person can mend ends the start.
  */
 import { hostname } from "node:os";
+import type { ObjectType } from "convex/values";
 import type { Logger } from "pino";
+import type { workerHello } from "../../src/contract/workers.js";
 import { cutText } from "../../src/policy/text/cut.js";
 import { backoffMs, equalJitter } from "../../src/policy/retry/backoff.js";
 import type { Clock } from "./clock.js";
@@ -13,14 +15,7 @@ import type { ConnectionStatus } from "./status.js";
 import { TransportError, type TransportErrorCode } from "./transport/transport.js";
 
 /** What the component keeps about a worker for its operators. */
-export interface Introduction {
-  version: string;
-  host: string;
-  engine: string;
-  mode: string;
-  /** It ends: another process may take its id at once. */
-  leaving?: boolean;
-}
+export type Introduction = Omit<ObjectType<typeof workerHello.args>, "workerId" | "workerToken" | "instance">;
 
 export interface HelloTransport {
   /** The reply means nothing to the worker but that it was let in. */

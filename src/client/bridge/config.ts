@@ -1,4 +1,5 @@
 /** Where an agent-bridge call goes and as whom: the hydrated settings first, then the worker's environment. */
+import { parseJson } from "../../policy/text/parseJson.js";
 import type { Infer } from "convex/values";
 import { z } from "zod";
 import type { vBridgeRuntimeConfig } from "../../contract/queue.js";
@@ -65,13 +66,7 @@ function firstText(values: readonly (string | null | undefined)[]): string | nul
 /** Null when there is no map, it is not JSON, or it has no such app: the base URL is then reported as missing. */
 function mappedBaseUrl(mapJson: string | null | undefined, appKey: string | null): string | null {
   if (!mapJson || appKey === null) return null;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(mapJson);
-  } catch {
-    return null;
-  }
-  const map = z.record(z.string(), z.unknown()).safeParse(parsed);
+  const map = z.record(z.string(), z.unknown()).safeParse(parseJson(mapJson));
   if (!map.success || !Object.hasOwn(map.data, appKey)) return null;
   const value = map.data[appKey];
   return typeof value === "string" ? firstText([value]) : null;

@@ -1,4 +1,5 @@
 /** Calls one function of an app behind its agent-bridge: `POST <baseUrl>/agent/execute`. */
+import { parseJson } from "../../policy/text/parseJson.js";
 import { backoffMs } from "../../policy/retry/backoff.js";
 import { z } from "zod";
 import type { ResolvedBridgeRuntimeConfig } from "./config.js";
@@ -68,7 +69,7 @@ export async function executeBridgeFunction(call: BridgeCall): Promise<BridgeExe
 }
 
 function outcome(functionKey: string, response: Response, text: string): BridgeExecutionResult {
-  const body = parseReply(text);
+  const body = reply.safeParse(parseJson(text)).data;
   const success = response.ok && body?.success === true;
   const said = typeof body?.error === "string" && body.error !== "" ? body.error : null;
   return {
@@ -78,14 +79,6 @@ function outcome(functionKey: string, response: Response, text: string): BridgeE
     ...(body?.result === undefined ? {} : { result: body.result }),
     ...(success ? {} : { error: said ?? `HTTP ${response.status}` }),
   };
-}
-
-function parseReply(text: string): z.infer<typeof reply> | null {
-  try {
-    return reply.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
 }
 
 function headersOf({ config, userToken, auditHeaders = {} }: BridgeCall): Record<string, string> {

@@ -32,14 +32,8 @@ export async function maybeExecuteBridgeToolCall(call: BridgeToolCall): Promise<
     const response = { success: false, status: 400, functionKey, error: resolution.error };
     return { handled: true, functionKey, response };
   }
+  const { config } = resolution;
   const { userToken, fetchImpl, retry, toolArgs: args } = call;
-  const response = await executeBridgeFunction({
-    config: resolution.config,
-    functionKey,
-    args,
-    userToken,
-    fetchImpl,
-    retry,
-  });
+  const response = await executeBridgeFunction({ config, functionKey, args, userToken, fetchImpl, retry });
   return { handled: true, functionKey, response };
 }

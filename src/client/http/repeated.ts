@@ -1,6 +1,6 @@
 /** Repeating what the deployment did not commit. */
 import { pressureOf, repeatDelayMs, retryAfterSeconds, type Pressure } from "../../policy/calls/pressure.js";
-import { refused, type Refused } from "./refused.js";
+import { refused, type Refused } from "./replies.js";
 
 /**
  * Makes the call again when the deployment refuses to commit it (see `policy/calls/pressure.ts`), a few times; then throws what

@@ -4,7 +4,7 @@ import type { ComponentApi } from "../../component/_generated/component.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { countsAsRefusal, type WorkerCall } from "../../contract/gateway.js";
 import { printable, redactSecrets } from "../../policy/text/redactSecrets.js";
-import { refused, type Refused } from "./refused.js";
+import { refused, type Refused } from "./replies.js";
 import { pressureRefusal, repeated } from "./repeated.js";
 
 export type Ctx = GenericActionCtx<GenericDataModel>;

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type { ComponentApi } from "../../component/_generated/component.js";
 import * as lib from "../../component/lib.js";
-import { exposeOperatorApi } from "../exposeOperatorApi.js";
+import { exposeOperatorApi } from "../exposeApi.js";
 import { rows, stepsOf } from "./forward.js";
 
 /** Functions of the component that this package calls for the app, and no client may. */

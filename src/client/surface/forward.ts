@@ -55,17 +55,10 @@ export async function recordAdminUse(
   use: { operation: string; caller: Caller; scope: OperationScope },
 ): Promise<void> {
   if (row.kind === "query") return;
-  const { operation, caller, scope } = use;
-  await ctx.runMutation(component.lib.recordAdminOperation, {
-    operation,
-    userId: caller.userId,
-    scope: namedIn(scope),
-  });
+  const { operation, scope } = use;
+  const { userId } = use.caller;
+  await ctx.runMutation(component.lib.recordAdminOperation, { operation, userId, scope: { ...scope } });
 }
-
-/** A scope without the names that the call leaves out. */
-const namedIn = (scope: OperationScope): Record<string, string> =>
-  Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== undefined));
 
 /** Calls the component; of several steps, each result under its key. */
 export async function forward(
@@ -74,11 +67,10 @@ export async function forward(
   ctx: CallerCtx,
   call: { args: CallArgs; caller: Caller },
 ): Promise<unknown> {
-  const run = (step: Step) =>
-    runStep(component.lib[step.fn], step.kind, ctx, step.toLib(call.args, call.caller));
   const results: CallArgs = {};
   for (const [key, step] of Object.entries(row.steps)) {
-    const result = await run(step);
+    const args = step.toLib(call.args, call.caller);
+    const result = await runStep(component.lib[step.fn], step.kind, ctx, args);
     if (!row.isJoined) return shownTo(call.caller, row, result);
     results[key] = result;
   }

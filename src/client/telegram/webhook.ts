@@ -10,7 +10,7 @@ import { MAX_WEBHOOK_BODY_BYTES } from "../../contract/gateway.js";
 import type { vProviderConfig } from "../../contract/providers.js";
 import { readTelegramUpdate, type TelegramUpdate } from "../../policy/telegram/updateSchema.js";
 import { printable } from "../../policy/text/redactSecrets.js";
-import { jsonReply, refusal } from "../http/jsonReply.js";
+import { jsonReply, refusal } from "../http/replies.js";
 import { readBody } from "../http/readBody.js";
 import { pressureRefusal, repeated } from "../http/repeated.js";
 
@@ -63,7 +63,7 @@ export function telegramWebhook(
     }
     const body = await readBody(request, MAX_WEBHOOK_BODY_BYTES);
     if (!body.ok && body.reason === "tooLarge")
-      return refusal(413, "request_too_large", "The update is too large");
+      return refusal({ status: 413, code: "request_too_large", message: "The update is too large" });
     // A body that is no text is no JSON; the component still checks the secret first.
     const rawUpdateJson = body.ok ? body.text : "";
     const namedAgentKey = await nameAgent(rawUpdateJson, options);
@@ -114,13 +114,13 @@ async function ingest(
     if (pressure === null) throw error;
     // Telegram repeats what was not answered with 2xx, so nothing is lost.
     console.error(`webhook: ${pressure.code}, left to Telegram to repeat`);
-    return refusal(pressure.status, pressure.code, pressure.message, pressure.retryAfter);
+    return refusal(pressure);
   }
   switch (result.kind) {
     case "refused":
       return unknownSecret();
     case "notJson":
-      return refusal(400, "request_not_json", "The body must be JSON");
+      return refusal({ status: 400, code: "request_not_json", message: "The body must be JSON" });
     case "ignored":
       return jsonReply(200, { ok: true, ignored: true });
     case "unbound":
@@ -149,4 +149,5 @@ async function wrongSecret(ctx: Ctx, component: ComponentApi): Promise<Response>
 }
 
 const SECRET_INVALID = "telegram_secret_invalid";
-const unknownSecret = (): Response => refusal(401, SECRET_INVALID, "Missing or unknown webhook secret");
+const unknownSecret = (): Response =>
+  refusal({ status: 401, code: SECRET_INVALID, message: "Missing or unknown webhook secret" });

@@ -6,7 +6,7 @@ import { profileSecretRefs } from "../../policy/bridge/profileRefs.js";
 import { isLane, tagFault } from "../../policy/queue/lane.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
 import { isSecretRef } from "../../policy/secrets/secretShape.js";
-import { asMutation } from "../functions.js";
+import { asMutation, asQuery } from "../functions.js";
 import { findAgent } from "./findAgent.js";
 
 const MAX_SECRET_REFS = 64;
@@ -64,3 +64,18 @@ function checkBridge(bridge: Infer<typeof contract.vBridgeProfileConfig> | undef
     throw factoryError("invalid_argument", "bridgeConfig.baseUrl must start with https:// or http://");
   }
 }
+
+const MAX_PROFILES = 200;
+
+export const getRequiredSecretRefs = asQuery(contract.getRequiredSecretRefs)(async (ctx, { agentKey }) => {
+  if (agentKey !== undefined) {
+    const profile = await findAgent(ctx, agentKey);
+    return { agentKey, secretRefs: profile?.secretsRef ?? [] };
+  }
+  const enabled = await ctx.db
+    .query("agentProfiles")
+    .withIndex("by_enabled", (q) => q.eq("enabled", true))
+    .take(MAX_PROFILES);
+  const refs = new Set(enabled.flatMap((profile) => profile.secretsRef));
+  return { agentKey: null, secretRefs: [...refs].sort() };
+});

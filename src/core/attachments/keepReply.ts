@@ -3,7 +3,7 @@ import type { ReplyFile } from "../../contract/attachments.js";
 import { factoryError } from "../../contract/errors.js";
 import type { Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { fileExpiry } from "./retention.js";
+import { fileExpiry } from "./receive.js";
 
 /**
  * Throws `invalid_argument` for an id that names no file of this message's: whatever is recorded here is delivered, and

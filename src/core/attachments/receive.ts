@@ -4,7 +4,7 @@ import type { ChannelFile } from "../../policy/channels/events.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { channelOf } from "../channels/registry.js";
-import { FAILED_ROW_RETENTION_MS } from "./retention.js";
+import { loadRuntime } from "../config/runtime.js";
 
 /** One try must have ended by then: the channel's answer, 20 MB of download, and the storing. */
 export const TRY_MS = 120_000;
@@ -83,3 +83,10 @@ export async function startFetch(
     dueAt: at + FAILED_ROW_RETENTION_MS,
   });
 }
+
+/** How long it stays on record that a file could not be had, or has expired. */
+export const FAILED_ROW_RETENTION_MS = 30 * 86_400_000;
+
+/** When a file that is stored now expires. */
+export const fileExpiry = async (ctx: MutationCtx): Promise<number> =>
+  Date.now() + (await loadRuntime(ctx)).policies.attachments.retentionMs;

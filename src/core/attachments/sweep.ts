@@ -1,10 +1,9 @@
 /** Ends what is due: deletes files after their retention and rows after theirs, and takes up fetches that got lost. */
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { deleteFile } from "./deleteFile.js";
 import { Batch } from "../bounds/batch.js";
 import { GRACE_MS, lostFetches, oldAttachments } from "./due.js";
-import { startFetch } from "./receive.js";
-import { FAILED_ROW_RETENTION_MS } from "./retention.js";
+import { startFetch, FAILED_ROW_RETENTION_MS } from "./receive.js";
+import type { Id } from "../../component/_generated/dataModel.js";
 
 /** Each starts an action or deletes a file. */
 const MOST = 50;
@@ -33,4 +32,9 @@ export async function sweepAttachments(ctx: MutationCtx, batch = new Batch()): P
   }
   for (const row of over) await ctx.db.delete(row._id);
   return batch.rows;
+}
+
+/** Deletes a file. One that is gone already (an operator deleted it) is no error: the rows behind it in a sweep must go too. */
+export async function deleteFile(ctx: MutationCtx, file: Id<"_storage">): Promise<void> {
+  if (await ctx.db.system.get(file)) await ctx.storage.delete(file);
 }

@@ -1,13 +1,7 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
+import { oneOf } from "../../contract/row.js";
 import { vFileKind } from "../../contract/attachments.js";
-
-const vAttachmentStatus = v.union(
-  v.literal("pending"),
-  v.literal("ready"),
-  v.literal("failed"),
-  v.literal("expired"),
-);
 
 export const attachmentsTables = {
   /**
@@ -24,7 +18,7 @@ export const attachmentsTables = {
     fileName: v.optional(v.string()),
     mimeType: v.optional(v.string()),
     sizeBytes: v.optional(v.number()),
-    status: vAttachmentStatus,
+    status: oneOf("pending", "ready", "failed", "expired"),
     error: v.optional(v.string()),
     storageId: v.optional(v.id("_storage")),
     /** What its channel gives it for, at this account. */

@@ -2,6 +2,7 @@
 import { factoryError } from "../../contract/errors.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
 import { loadRuntime } from "../config/runtime.js";
+import type { Doc, TableNames } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 
 const MAX_NAME_BYTES = 1_024;
@@ -28,3 +29,13 @@ export async function checkTexts(
 /** The fields that were given: a patch must not erase the others. */
 export const given = <Fields extends object>(fields: Fields): Partial<Fields> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Fields>;
+
+/** The row of an id that a caller gave; null for an id that is none, too. */
+export async function findGiven<Table extends TableNames>(
+  ctx: QueryCtx,
+  table: Table,
+  text: string,
+): Promise<Doc<Table> | null> {
+  const id = ctx.db.normalizeId(table, text);
+  return id && (await ctx.db.get(id));
+}

@@ -50,11 +50,9 @@ async function spawnEnv(ctx: QueryCtx): Promise<Record<string, string>> {
     ),
     OPENCLAW_LINKING_SHARED_SECRET: await opened(LINKING_SECRET_REF),
   };
-  const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== null && value.trim() !== "") resolved[name] = value;
-  }
-  return resolved;
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value?.trim() ? [[name, value]] : [])),
+  );
 }
 
 /** The global secret, else the single distinct value of the profiles; null when they have none or disagree. */

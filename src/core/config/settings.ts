@@ -1,4 +1,4 @@
-/** What a host sets and reads of policies and of the system prompt. Writes `runtimeConfig`. */
+/** What a host sets and reads of policies, of the system prompt and of where machines come from. Writes `runtimeConfig`. */
 import { factoryError } from "../../contract/errors.js";
 import * as agentsContract from "../../contract/agents.js";
 import * as policiesContract from "../../contract/policies.js";
@@ -8,7 +8,9 @@ import { utf8Bytes } from "../../policy/queue/size.js";
 import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { loadRuntime, storedConfig } from "./runtime.js";
+import { loadRuntime, storedConfig, loadProviderConfig } from "./runtime.js";
+import * as contract from "../../contract/fleet.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 
 async function store(
   ctx: MutationCtx,
@@ -49,5 +51,26 @@ export const setMessageRuntimeConfig = asMutation(agentsContract.setMessageRunti
       `The system prompt is ${bytes} bytes, at most ${maxTextBytes} are allowed`,
     );
   await store(ctx, { messageConfig: systemPrompt === "" ? undefined : { systemPrompt } });
+  return null;
+});
+
+export { loadProviderConfig } from "./runtime.js";
+
+export async function storeProviderConfig(ctx: MutationCtx, providerConfig: ProviderConfig): Promise<void> {
+  const row = await storedConfig(ctx, "provider");
+  const fields = { providerConfig, updatedAt: Date.now() };
+  if (row) await ctx.db.patch(row._id, fields);
+  else await ctx.db.insert("runtimeConfig", { key: "provider", ...fields });
+}
+
+export const providerRuntimeConfig = asQuery(contract.providerRuntimeConfig)((ctx) =>
+  loadProviderConfig(ctx),
+);
+
+export const setProviderRuntimeConfig = asMutation(contract.setProviderRuntimeConfig)(async (
+  ctx,
+  { providerConfig },
+) => {
+  await storeProviderConfig(ctx, providerConfig);
   return null;
 });

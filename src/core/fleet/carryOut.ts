@@ -10,7 +10,7 @@ import { orNull } from "../../contract/row.js";
 import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { ActionCtx, QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/settings.js";
 import { loadRuntime } from "../config/runtime.js";
 import { failureOf } from "../providers/providerError.js";
 import { findWorker } from "../workers/register.js";

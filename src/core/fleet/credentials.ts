@@ -11,8 +11,7 @@ import { internal } from "../../component/_generated/api.js";
 import { env, type ActionCtx } from "../../component/_generated/server.js";
 import { kindOf } from "../providers/kinds.js";
 import { createProvider } from "../providers/registry.js";
-import type { MachineProvider } from "../providers/provider.js";
-import type { ProviderOptions } from "../providers/providerOptions.js";
+import type { MachineProvider, ProviderOptions } from "../providers/provider.js";
 
 /** Values for one call only. */
 export interface Inline {

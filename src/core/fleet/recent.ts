@@ -5,7 +5,7 @@
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/providers.js";
 import { vProviderConfig } from "../../contract/providers.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/settings.js";
 import { asQuery } from "../functions.js";
 import { loadRuntime } from "../config/runtime.js";
 import { MAX_MACHINES } from "./observe.js";

@@ -7,7 +7,7 @@ import { vProviderConfig } from "../../contract/providers.js";
 import { asAction, asQuery, asMutation } from "../functions.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig, storeProviderConfig } from "../config/provider.js";
+import { loadProviderConfig, storeProviderConfig } from "../config/settings.js";
 import { scalingFaults } from "../../policy/config/overrides.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import { checkConfig, providerFor, type Inline } from "./credentials.js";

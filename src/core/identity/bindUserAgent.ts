@@ -14,11 +14,12 @@ import { loadRuntime } from "../config/runtime.js";
 import { checkTexts } from "../bounds/texts.js";
 import { readBounded } from "../bounds/bounded.js";
 import { checkMetadataSize } from "../queue/enqueue.js";
-import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { credentialOfAgent, isHeard } from "../channels/credentials.js";
 import { channelOf } from "../channels/registry.js";
 import { isGranted, newestBinding } from "./bindings.js";
 import { conversationOfUser } from "./conversation.js";
 import { bindingView } from "./views.js";
+import { expirePending } from "./pairingCodes.js";
 
 /** Far above what can be active at once: one row per user, and one per account of a channel that a user writes to. */
 const MAX_ACTIVE = 100;
@@ -67,13 +68,8 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 
   // First, because it alone may still refuse.
   if (chatId !== undefined && channel.capabilities.groups?.isGroup(chatId) !== true) {
-    const chat = {
-      channel: channel.kind,
-      accountId: account?.accountId ?? "",
-      chatId,
-      isVouchedFor: wanted.byHost,
-    };
-    await conversationOfUser(ctx, { consumerUserId, agentKey }, chat);
+    const place = { channel: channel.kind, accountId: account?.accountId ?? "", chatId };
+    await conversationOfUser(ctx, { consumerUserId, agentKey }, { ...place, isVouchedFor: wanted.byHost });
   }
   const before = await newestBinding(ctx, consumerUserId, agentKey);
   const granted = wanted.byHost || (before !== null && isGranted(before));
@@ -103,7 +99,7 @@ export async function bind(ctx: MutationCtx, wanted: NewBinding): Promise<Doc<"i
 }
 
 /** Ends the user's active binding; how many there were. */
-export async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): Promise<number> {
+async function revokeActiveOf(ctx: MutationCtx, consumerUserId: string): Promise<number> {
   const active = ctx.db
     .query("identityBindings")
     .withIndex("by_consumerUserId_and_status", (q) =>
@@ -120,23 +116,15 @@ async function revokeRivals(
   { channel, userId, chatId, accountId }: Contact & { accountId: string | undefined },
 ): Promise<void> {
   const bindings = () => ctx.db.query("identityBindings");
-  const sameUser =
-    userId === undefined
-      ? []
-      : await boundedRows(
-          bindings().withIndex("by_user", (q) =>
-            q.eq("channel", channel).eq("userId", userId).eq("status", "active"),
-          ),
-        );
-  const sameChat =
-    chatId === undefined
-      ? []
-      : await boundedRows(
-          bindings().withIndex("by_chat", (q) =>
-            q.eq("channel", channel).eq("chatId", chatId).eq("status", "active"),
-          ),
-        );
-  const rivals = new Map([...sameUser, ...sameChat].map((row) => [row._id, row]));
+  const sameUser = bindings().withIndex("by_user", (q) =>
+    q.eq("channel", channel).eq("userId", userId).eq("status", "active"),
+  );
+  const sameChat = bindings().withIndex("by_chat", (q) =>
+    q.eq("channel", channel).eq("chatId", chatId).eq("status", "active"),
+  );
+  const ofUser = userId === undefined ? [] : await boundedRows(sameUser);
+  const ofChat = chatId === undefined ? [] : await boundedRows(sameChat);
+  const rivals = new Map([...ofUser, ...ofChat].map((row) => [row._id, row]));
   for (const row of rivals.values()) {
     const elsewhere = accountId !== undefined && row.accountId !== undefined && row.accountId !== accountId;
     if (!elsewhere) await revoke(ctx, row);
@@ -160,3 +148,11 @@ function given(id: string | undefined): string | undefined {
   const trimmed = id?.trim() ?? "";
   return trimmed === "" ? undefined : trimmed;
 }
+
+export const revokeUserAgentBinding = asMutation(contract.revokeUserAgentBinding)(async (
+  ctx,
+  { consumerUserId },
+) => {
+  await expirePending(ctx, consumerUserId, () => true);
+  return { revoked: await revokeActiveOf(ctx, consumerUserId) };
+});

@@ -4,6 +4,10 @@ import { PUSH_PROVIDER } from "../channels/app/channel.js";
 import { channelOf } from "../channels/registry.js";
 import type { Binding } from "./contactBinding.js";
 import { groupConversationId, targetConversationId } from "./conversation.js";
+import * as contract from "../../contract/identity.js";
+import { asQuery } from "../functions.js";
+import { bindingView } from "./views.js";
+import { findAgent } from "../agents/findAgent.js";
 
 /** The user's one active binding, or null. One document read. */
 export const activeBinding = (ctx: QueryCtx, consumerUserId: string): Promise<Binding | null> =>
@@ -80,3 +84,26 @@ export async function conversationTarget(
     hasChat: chatId !== undefined,
   };
 }
+
+export const getUserAgentBinding = asQuery(contract.getUserAgentBinding)(async (ctx, { consumerUserId }) => {
+  const binding = await activeBinding(ctx, consumerUserId);
+  return binding && bindingView(binding);
+});
+
+export const resolveAgentForUser = asQuery(contract.resolveAgentForUser)(async (ctx, { consumerUserId }) => {
+  const binding = await activeBinding(ctx, consumerUserId);
+  return { consumerUserId, agentKey: binding?.agentKey ?? null };
+});
+
+export const getAgentMembership = asQuery(contract.getAgentMembership)(async (
+  ctx,
+  { consumerUserId, agentKey },
+) => {
+  const agent = await findAgent(ctx, agentKey);
+  const binding = await newestBinding(ctx, consumerUserId, agentKey);
+  return {
+    workspace: agent?.workspace ?? null,
+    binding: binding?.status ?? null,
+    granted: binding !== null && isGranted(binding),
+  };
+});

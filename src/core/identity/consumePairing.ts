@@ -2,18 +2,14 @@
 import { factoryError, type ErrorCode } from "../../contract/errors.js";
 import * as contract from "../../contract/identity.js";
 import { contactOf, type Contact } from "../../policy/compat/contacts.js";
-import { sha256Hex } from "../../policy/text/sha256.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asMutation } from "../functions.js";
 import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
 import { bind } from "./bindUserAgent.js";
-import { expire } from "./expirePairing.js";
+import { expire, findByCode } from "./pairingCodes.js";
 import { pairingView } from "./views.js";
-
-/** Links carry less; 1.0.11 let 128 through. */
-const MAX_CODE_CHARS = 128;
 
 export interface PairingRefusal {
   ok: false;
@@ -22,22 +18,11 @@ export interface PairingRefusal {
 }
 export type PairingResult = { ok: true; pairing: Doc<"pairingCodes"> } | PairingRefusal;
 
-export const notFound = {
-  ok: false,
-  code: "pairing_code_not_found",
-  message: "Pairing code not found",
-} as const;
-const ended = {
-  ok: false,
-  code: "pairing_code_ended",
-  message: "Pairing code already used or expired",
-} as const;
-const overdue = { ok: false, code: "pairing_code_expired", message: "Pairing code expired" } as const;
-const unavailable = {
-  ok: false,
-  code: "agent_not_found",
-  message: "The agent of this pairing code is switched off or gone",
-} as const;
+const refusal = (code: ErrorCode, message: string): PairingRefusal => ({ ok: false, code, message });
+export const notFound = refusal("pairing_code_not_found", "Pairing code not found");
+const ended = refusal("pairing_code_ended", "Pairing code already used or expired");
+const overdue = refusal("pairing_code_expired", "Pairing code expired");
+const unavailable = refusal("agent_not_found", "The agent of this pairing code is switched off or gone");
 /** The host vouches for the ids. A failure throws, so an overdue code is expired by its timer instead. */
 export const consumePairingCode = asMutation(contract.consumePairingCode)(async (ctx, { code, ...named }) => {
   const row = await findByCode(ctx, code);
@@ -60,14 +45,9 @@ export async function consumeRow(
   const known = accountId === undefined ? null : await findAccount(ctx, { channel, accountId });
   const accountName = known?.username ?? row.accountName;
   const contact = { channel, userId, chatId };
-  await bind(ctx, {
-    consumerUserId: row.consumerUserId,
-    agentKey: row.agentKey,
-    source: "pairing",
-    byHost: false,
-    contact,
-    account: accountId === undefined ? undefined : { accountId, username: accountName },
-  });
+  const { consumerUserId, agentKey } = row;
+  const from = accountId === undefined ? undefined : { accountId, username: accountName };
+  await bind(ctx, { consumerUserId, agentKey, source: "pairing", byHost: false, contact, account: from });
   const status = "used" as const;
   const used = { ...contact, status, sealed: undefined, usedAt: Date.now(), accountId, accountName };
   await ctx.db.patch(row._id, used);
@@ -92,16 +72,6 @@ export async function whyNot(
   }
   // It would take the user from an agent that works.
   return (await findAgent(ctx, row.agentKey))?.enabled === true ? null : unavailable;
-}
-
-/** Looked up by its hash: what a guesser can vary is unrelated to what the index compares. */
-export async function findByCode(ctx: QueryCtx, code: string): Promise<Doc<"pairingCodes"> | null> {
-  if (code.length > MAX_CODE_CHARS) return null;
-  const codeHash = await sha256Hex(code);
-  return await ctx.db
-    .query("pairingCodes")
-    .withIndex("by_codeHash", (q) => q.eq("codeHash", codeHash))
-    .unique();
 }
 
 async function mayConsume(ctx: QueryCtx, row: Doc<"pairingCodes">, account: AccountKey): Promise<boolean> {

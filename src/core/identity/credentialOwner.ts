@@ -1,6 +1,6 @@
 /** Whose a channel's credential is, and who may replace it. Writes `channelCredentials`. */
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import { credentialsOf } from "../channels/accountRows.js";
+import { credentialsOf } from "../channels/credentials.js";
 import { findCredential } from "../channels/accounts.js";
 import type { Channel } from "../channels/channel.js";
 import { readBounded } from "../bounds/bounded.js";

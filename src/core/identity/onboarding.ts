@@ -5,11 +5,10 @@ import { accountNameField } from "../../policy/compat/contacts.js";
 import { findAgent } from "../agents/findAgent.js";
 import { asQuery } from "../functions.js";
 import { refsOf } from "../channels/accounts.js";
-import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { credentialOfAgent, isHeard } from "../channels/credentials.js";
 import { namedChannel } from "../channels/registry.js";
 import { activeBinding } from "./bindings.js";
-import { linkOf } from "./createPairing.js";
-import { newestPairing } from "./pairingStatus.js";
+import { linkOf, newestPairing } from "./pairingCodes.js";
 import { openCode } from "./views.js";
 
 export const getUserAgentOnboardingState = asQuery(contract.getUserAgentOnboardingState)(async (

@@ -11,7 +11,7 @@ import {
   type TestBot,
 } from "../../../test/component/telegramBot.js";
 import { START, useWorld } from "../../../test/component/world.js";
-import { sweepPairing } from "./expirePairing.js";
+import { sweepPairing } from "./pairingCodes.js";
 
 const world = useWorld();
 let telegram: BotApiStub;

@@ -13,7 +13,7 @@ import {
   QUESTION_NONCE_BYTES,
   QUESTION_TTL_MS,
   questionText,
-} from "../../policy/identity/pairingQuestion.js";
+} from "../../policy/identity/pairing.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { recordAct } from "../audit/record.js";
@@ -22,14 +22,8 @@ import { findAccount } from "../channels/accounts.js";
 import { tellChat } from "../channels/tell.js";
 import { activeBinding } from "./bindings.js";
 import { bindingOfContact, type Binding } from "./contactBinding.js";
-import {
-  consumeRow,
-  findByCode,
-  notFound,
-  whyNot,
-  type PairingRefusal,
-  type PairingResult,
-} from "./consumePairing.js";
+import { consumeRow, notFound, whyNot, type PairingRefusal, type PairingResult } from "./consumePairing.js";
+import { findByCode } from "./pairingCodes.js";
 
 const vAt = { channel: v.string(), accountId: v.string(), userId: v.string(), chatId: v.string() };
 type At = { channel: string; accountId: string; userId: string; chatId: string };

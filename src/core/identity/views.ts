@@ -7,28 +7,17 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findMasterKey } from "../secrets/keyRing.js";
 
-export const bindingView = (row: Doc<"identityBindings">): BindingView => ({
-  consumerUserId: row.consumerUserId,
-  agentKey: row.agentKey,
-  status: row.status,
-  source: sourceField(row.source),
-  ...contactFields(row),
-  metadata: row.metadata ?? null,
-  boundAt: row.boundAt,
-  revokedAt: row.revokedAt ?? null,
-});
+export function bindingView(row: Doc<"identityBindings">): BindingView {
+  const { consumerUserId, agentKey, status, metadata = null, boundAt, revokedAt = null } = row;
+  const source = sourceField(row.source);
+  return { consumerUserId, agentKey, status, source, ...contactFields(row), metadata, boundAt, revokedAt };
+}
 
 /** `code` as the caller named it or the vault gave it. */
-export const pairingView = (row: Doc<"pairingCodes">, code: string): PairingView => ({
-  code,
-  consumerUserId: row.consumerUserId,
-  agentKey: row.agentKey,
-  status: row.status,
-  createdAt: row.createdAt,
-  expiresAt: row.expiresAt,
-  usedAt: row.usedAt ?? null,
-  ...contactFields(row),
-});
+export function pairingView(row: Doc<"pairingCodes">, code: string): PairingView {
+  const { consumerUserId, agentKey, status, createdAt, expiresAt, usedAt = null } = row;
+  return { code, consumerUserId, agentKey, status, createdAt, expiresAt, usedAt, ...contactFields(row) };
+}
 
 /** What a sealed code is bound to: it opens as this row's code and as nothing else. */
 export const sealedCodeOf = (codeHash: string) => ({ secretRef: `pairing-code.${codeHash}`, version: 1 });

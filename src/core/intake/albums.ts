@@ -62,7 +62,7 @@ export async function takeAlbumPart(
     const captions = [...album.captions, ...caption].sort((a, b) => a.place - b.place);
     const files = [...album.files, ...known];
     await ctx.db.patch(album._id, { openUntil: now + QUIET_MS, captions, files });
-    await join(ctx, open, { channel, part, captions, files, limits: policies.queue });
+    await join(ctx, open, { ...part, channel }, { captions, files }, policies.queue);
     await receiveFiles(ctx, open._id, part.files, { ...source, place }, policies.attachments);
     return open._id;
   }
@@ -90,22 +90,12 @@ async function openMessage(ctx: QueryCtx, album: Album, now: number): Promise<Do
 async function join(
   ctx: MutationCtx,
   message: Doc<"messageQueue">,
-  {
-    channel,
-    part,
-    captions,
-    files,
-    limits,
-  }: {
-    channel: string;
-    part: AlbumPart;
-    captions: Album["captions"];
-    files: ChannelFile[];
-    limits: Policies["queue"];
-  },
+  part: AlbumPart & { channel: string },
+  { captions, files }: { captions: Album["captions"]; files: ChannelFile[] },
+  limits: Policies["queue"],
 ): Promise<void> {
   const said = captions.map(({ text }) => text).join("\n\n");
-  const all = channelOf(channel).capabilities.files?.describe(files) ?? { text: "", metadata: {} };
+  const all = channelOf(part.channel).capabilities.files?.describe(files) ?? { text: "", metadata: {} };
   const payload = {
     ...message.payload,
     messageText: said === "" ? all.text : said,

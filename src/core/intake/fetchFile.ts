@@ -11,12 +11,11 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { ActionCtx, MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime } from "../config/runtime.js";
-import { credentialsOf } from "../channels/accountRows.js";
+import { credentialsOf } from "../channels/credentials.js";
 import type { FetchFile } from "../channels/channel.js";
 import { activeSecret } from "../secrets/vault.js";
-import { startFetch, TRY_MS } from "../attachments/receive.js";
+import { startFetch, TRY_MS, FAILED_ROW_RETENTION_MS, fileExpiry } from "../attachments/receive.js";
 import { releaseWhenComplete } from "../queue/filesArrived.js";
-import { FAILED_ROW_RETENTION_MS, fileExpiry } from "../attachments/retention.js";
 
 const BACKOFF = equalJitter(1_000, 30_000);
 /** Refs that may hold one account's credential; normally there is one. */

@@ -23,19 +23,13 @@ import { findByEvent, isTooLarge, receiveFiles, type FileEvent } from "../attach
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import { placeOf, takeAlbumPart } from "./albums.js";
-import { isMeantFor } from "./groupRules.js";
+import { isMeantFor, conversationOf, routeOf, type Route, type RouteOptions } from "./route.js";
 import { findParked, park } from "./parked.js";
-import { conversationOf, routeOf, type Route, type RouteOptions } from "./route.js";
 
 const ignored = { kind: "ignored" } as const;
-const groupPairing = {
-  kind: "pairingFailed",
-  error: "Pairing codes are accepted in the private chat with the bot only",
-} as const;
-const noCode = {
-  kind: "pairingFailed",
-  error: "missing or invalid pairing code in /start command",
-} as const;
+const failed = (error: string) => ({ kind: "pairingFailed", error }) as const;
+const groupPairing = failed("Pairing codes are accepted in the private chat with the bot only");
+const noCode = failed("missing or invalid pairing code in /start command");
 const resolverFailed = {
   code: "agent_not_found",
   message: "resolveAgentKey threw, so the update has no agent; redrive it with one",
@@ -81,15 +75,8 @@ export async function ingest(
   if (parsed?.kind === "notJson") return { kind: "notJson" };
   if (parsed?.kind !== "event") return ignored;
   const { event, eventId, addressee } = parsed;
-  const { accountId } = secret;
-  return await take(ctx, event, {
-    channel: kind,
-    accountId,
-    eventId,
-    addressee,
-    rawUpdateJson: call.body,
-    routing,
-  });
+  const from = { channel: kind, accountId: secret.accountId, eventId };
+  return await take(ctx, event, { ...from, addressee, rawUpdateJson: call.body, routing });
 }
 
 /** An event, and where it came from. */
@@ -110,13 +97,13 @@ async function take(ctx: MutationCtx, event: ChannelEvent, delivery: Delivery): 
     case "ignored":
       return ignored;
     case "migrated": {
-      const { fromChatId, toChatId } = event;
-      await ctx.runMutation(internal.people.migrateChat, { channel, accountId, fromChatId, toChatId });
+      const { kind: _, ...moved } = event;
+      await ctx.runMutation(internal.people.migrateChat, { channel, accountId, ...moved });
       return ignored;
     }
     case "membership": {
-      const { chatId, blocked } = event;
-      await ctx.runMutation(internal.people.noteMembership, { channel, accountId, chatId, blocked });
+      const { kind: _, ...membership } = event;
+      await ctx.runMutation(internal.people.noteMembership, { channel, accountId, ...membership });
       return ignored;
     }
     case "start":
@@ -152,13 +139,10 @@ async function pair(
   // In a group the chat would become one member's.
   if (!said.isPrivate) return groupPairing;
   const at = { channel, accountId, userId: said.userId, chatId: said.chatId };
-  return said.kind === "start"
-    ? await ctx.runMutation(internal.people.askPairingAtBot, {
-        code: said.code ?? "",
-        named: said.account,
-        ...at,
-      })
-    : await ctx.runMutation(internal.people.answerPairingAtBot, { nonce: said.nonce, ...at });
+  if (said.kind === "answer")
+    return await ctx.runMutation(internal.people.answerPairingAtBot, { nonce: said.nonce, ...at });
+  const { code, account: named } = said;
+  return await ctx.runMutation(internal.people.askPairingAtBot, { code: code ?? "", named, ...at });
 }
 
 async function store(ctx: MutationCtx, message: ReadableMessage, delivery: Delivery): Promise<Taken> {

@@ -2,12 +2,15 @@
  * Whose message it is, and in which conversation it belongs. Two accounts never mix: a binding counts only at its own.
  * Completes a binding with what the channel says and was not known when it was made.
  */
-import type { Origin } from "../../policy/channels/events.js";
-import type { MutationCtx } from "../../component/_generated/server.js";
+import type { Origin, AccountName, Addressee } from "../../policy/channels/events.js";
+import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
 import { findAccount, isServedBy, type AccountKey } from "../channels/accounts.js";
 import { bindingOfContact, type Binding } from "../identity/contactBinding.js";
 import { conversationOfChat, conversationOfUser } from "../identity/conversation.js";
+import { channelOf } from "../channels/registry.js";
+import { loadRuntime } from "../config/runtime.js";
+import { findAlbum } from "./albums.js";
 
 export interface RouteOptions {
   /** The agent that the host named; undefined or blank: none. */
@@ -91,4 +94,19 @@ async function complete(
     accountName: (await findAccount(ctx, account))?.username,
     ...(lacksChat && { chatId }),
   });
+}
+
+/** By the channel's policy. A further part of an album goes where its first one went. */
+export async function isMeantFor(
+  ctx: QueryCtx,
+  addressee: (account: AccountName) => Addressee,
+  at: { channel: string; accountId: string; chatId: string; albumId?: string | undefined },
+): Promise<boolean> {
+  const { groups } = channelOf(at.channel).capabilities;
+  if (!groups) return false;
+  const username = (await findAccount(ctx, at))?.username ?? null;
+  const whom = addressee({ accountId: at.accountId, username });
+  if (whom !== "nobody") return whom === "account";
+  if (groups.wanted((await loadRuntime(ctx)).policies) === "all") return true;
+  return at.albumId !== undefined && (await findAlbum(ctx, { ...at, albumId: at.albumId })) !== null;
 }

@@ -18,9 +18,9 @@ import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { isElsewhere } from "./readiness.js";
 import { secretStoreReadiness } from "../secrets/readiness.js";
-import { isHeard } from "../channels/agentCredential.js";
+import { isHeard } from "../channels/credentials.js";
 import { channelOf } from "../channels/registry.js";
-import { configFacts } from "./fleetIssues.js";
+import { configFacts } from "./fleetFacts.js";
 import { liveWorkers } from "./serverFacts.js";
 import { workerTrouble } from "./workerFacts.js";
 

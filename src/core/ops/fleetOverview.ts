@@ -9,7 +9,7 @@ import { dayOf, usedOn } from "../fleet/machineHours.js";
 import { readFleetState } from "../fleet/state.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { currentProblem, isLaunchFailing } from "./fleetFacts.js";
+import { currentProblem, limitsOf, pausedUntil } from "./fleetFacts.js";
 
 const MAX_SHOWN = 200;
 const MAX_COUNTED = 1_000;
@@ -17,7 +17,7 @@ const MAX_VOLUMES = 100;
 const HOUR_MS = 3_600_000;
 
 export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
-  const { scaling, fleet } = (await loadRuntime(ctx)).policies;
+  const { policies } = await loadRuntime(ctx);
   const state = await readFleetState(ctx);
   // The last pass stands for the present: a query that reads the clock would never be up to date.
   const asOf = state.lastPassAt ?? null;
@@ -37,26 +37,25 @@ export const fleetOverview = asQuery(contract.fleetOverview)(async (ctx) => {
     lastVolumesListedAt: state.lastVolumesListedAt ?? null,
     machines,
     capped: live.length > MAX_SHOWN,
-    limits: {
-      maxWorkers: scaling.maxWorkers,
-      maxWorkersPerWorkspace: fleet.maxWorkersPerWorkspace,
-      spawnStep: scaling.spawnStep,
-      dailyMachineHours: fleet.dailyMachineHours,
-    },
+    limits: limitsOf(policies),
     machineHoursToday: usedMs / HOUR_MS,
-    launchesPausedUntil: isLaunchFailing(state) ? (state.launchesPausedUntil ?? null) : null,
+    launchesPausedUntil: pausedUntil(state),
     problem: currentProblem(state),
     blocked: state.blocked ?? [],
-    quarantined: volumes.map((volume) => ({
-      volumeId: volume.volumeId,
-      volumeName: volume.volumeName,
-      appName: volume.appName,
-      region: volume.region,
-      conversationId: volume.conversationId,
-      lastUseAt: volume.lastUseAt,
-      deleteAfter: volume.deleteAfter,
-      takenBy: volume.takenBy ?? null,
-    })),
+    quarantined: volumes.map(
+      ({
+        volumeId,
+        volumeName,
+        appName,
+        region,
+        conversationId,
+        lastUseAt,
+        deleteAfter,
+        takenBy = null,
+      }) => ({
+        ...{ volumeId, volumeName, appName, region, conversationId, lastUseAt, deleteAfter, takenBy },
+      }),
+    ),
     orphans: orphans.length,
   };
 });
@@ -68,6 +67,7 @@ async function machineReport(ctx: QueryCtx, row: Doc<"machines">, asOf: number |
   const workerStatus = worker?.status ?? "stopped";
   const conversationId = worker?.binding?.conversationId ?? null;
   const busy = lease?.state === "live";
+  const conversationHasWork = conversation?.owner === row.worker && conversation.state !== "idle";
   const paidMs = row.launchedAt === undefined || asOf === null ? 0 : Math.max(0, asOf - row.launchedAt);
   return {
     workerId: row.worker,
@@ -84,19 +84,6 @@ async function machineReport(ctx: QueryCtx, row: Doc<"machines">, asOf: number |
     conversationId,
     busy,
     problem: row.problem ?? null,
-    ...machineWait({
-      step: row.step,
-      workerStatus,
-      createdAt: row.createdAt,
-      launchedAt: row.launchedAt ?? null,
-      bootedAt: row.bootedAt ?? null,
-      stepDeadlineAt: row.stepDeadlineAt,
-      drain: row.drain ?? null,
-      stop: row.stop ? { ...row.stop, askedAt: row.stop.askedAt ?? null } : null,
-      problem: row.problem ?? null,
-      busy,
-      conversationId,
-      conversationHasWork: conversation?.owner === row.worker && conversation.state !== "idle",
-    }),
+    ...machineWait({ ...row, workerStatus, busy, conversationId, conversationHasWork }),
   };
 }

@@ -48,16 +48,10 @@ export const collectOrphans = asMutation(contract.collectOrphans)(async (ctx, { 
 const oldest = (ctx: QueryCtx, limit: number) =>
   ctx.db.query("orphans").withIndex("by_firstSeenAt").take(limit);
 
-const viewOf = (row: Doc<"orphans">, { orphanGraceMs }: Policies["fleet"]): contract.OrphanView => ({
-  orphanId: row._id,
-  kind: row.kind,
-  providerId: row.providerId,
-  name: row.name,
-  firstSeenAt: row.firstSeenAt,
-  lastSeenAt: row.lastSeenAt,
-  listings: row.listings,
-  confirmed: isConfirmed(row, orphanGraceMs),
-  collectAfter: row.firstSeenAt + orphanGraceMs,
-  why: whyOrphan(row),
-  problem: row.problem ?? null,
-});
+function viewOf(row: Doc<"orphans">, { orphanGraceMs }: Policies["fleet"]): contract.OrphanView {
+  const { _id: orphanId, kind, providerId, name, firstSeenAt, lastSeenAt, listings, problem = null } = row;
+  const confirmed = isConfirmed(row, orphanGraceMs);
+  const collectAfter = firstSeenAt + orphanGraceMs;
+  const seen = { firstSeenAt, lastSeenAt, listings };
+  return { orphanId, kind, providerId, name, ...seen, confirmed, collectAfter, why: whyOrphan(row), problem };
+}

@@ -3,16 +3,15 @@ import * as contract from "../../contract/identity.js";
 import { hasCredentialField, MISSING_CREDENTIAL } from "../../policy/compat/contacts.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
-import { loadProviderConfig } from "../config/provider.js";
+import { loadProviderConfig } from "../config/settings.js";
 import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { activeSecret } from "../secrets/vault.js";
-import { fleetIssues } from "./fleetIssues.js";
+import { fleetIssues } from "./fleetFacts.js";
 import type { Account } from "../channels/accounts.js";
-import { credentialOfAgent, isHeard } from "../channels/agentCredential.js";
+import { credentialOfAgent, isHeard, secretsOf } from "../channels/credentials.js";
 import { channelOf, namedChannel } from "../channels/registry.js";
 import { configuredPath } from "../channels/webhookPath.js";
-import { secretsOf } from "../channels/accountRows.js";
 
 export const getProviderOperationalReadiness = asQuery(contract.getProviderOperationalReadiness)((ctx) =>
   configPresence(ctx),

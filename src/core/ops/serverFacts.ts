@@ -1,5 +1,5 @@
 /** The workers that could take a conversation's message, as facts. Bounded reads, for operators only. */
-import type { MachineFacts, OwnerFacts, ServerFacts } from "../../policy/ops/facts.js";
+import type { OwnerFacts, ServerFacts } from "../../policy/ops/facts.js";
 import type { Policies } from "../../contract/policies.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
@@ -105,19 +105,10 @@ async function serverFacts(
     active: worker.status === "active",
     free: lease?.state !== "live" && (!binding || binding.conversation === conversation._id),
     hasCalled: lease !== null || beat !== null,
-    machine: machine && machineFacts(machine),
+    machine,
     aliveUntil: signs.length === 0 ? null : Math.max(...signs),
   };
 }
 
 const aliveByLease = (lease: Doc<"leases">, { lease: { staleAfterMs } }: Policies): number =>
   lease.state === "live" ? lease.expiresAt : lease.seenAt + staleAfterMs;
-
-const machineFacts = (row: Doc<"machines">): MachineFacts => ({
-  step: row.step,
-  machineId: row.machineId ?? null,
-  stepDeadlineAt: row.stepDeadlineAt,
-  drain: row.drain ? { reason: row.drain.reason, deadlineAt: row.drain.deadlineAt } : null,
-  problem: row.problem ?? null,
-  gaveUp: row.gaveUp ?? false,
-});

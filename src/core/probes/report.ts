@@ -1,4 +1,5 @@
 /** A worker's answer to a probe. Writes `probes`. */
+import { findGiven } from "../bounds/texts.js";
 import * as contract from "../../contract/probes.js";
 import { recordAct } from "../audit/record.js";
 import { asMutation } from "../functions.js";
@@ -13,19 +14,12 @@ const MAX_CODE_CHARS = 40;
 export const reportProbe = asMutation(contract.reportProbe)(async (ctx, args) => {
   const grant = await authorizeWorker(ctx, args);
   if (!(await isOwnId(ctx, grant, await findWorker(ctx, args.workerId)))) return false;
-  const id = ctx.db.normalizeId("probes", args.probeId);
-  const row = id && (await ctx.db.get(id));
+  const row = await findGiven(ctx, "probes", args.probeId);
   if (row?.workerId !== args.workerId) return false;
   if (grant.workspace !== null && grant.workspace !== row.workspace) return false;
   if (row.status !== "waiting") return row.status === "done";
-  const { ok, message, code, latencyMs, httpStatus } = args.result;
-  const result = {
-    ok,
-    code: cutText(code, MAX_CODE_CHARS),
-    message: cutText(message, MAX_MESSAGE_CHARS),
-    latencyMs,
-    httpStatus,
-  };
+  const code = cutText(args.result.code, MAX_CODE_CHARS);
+  const result = { ...args.result, code, message: cutText(args.result.message, MAX_MESSAGE_CHARS) };
   await ctx.db.patch(row._id, { status: "done", finishedAt: Date.now(), result });
   await recordAct(ctx, {
     kind: "probe.answered",

@@ -9,9 +9,7 @@
  *   gone is known only from `getMachine` / `getVolume` (see {@link isGone}), never from an error's text or from a list.
  * - Repeating any operation is safe. An order about a machine or volume that the cloud does not have resolves.
  */
-
 import type { ObjectType, PropertyValidators } from "convex/values";
-import type { ProviderOptions } from "./providerOptions.js";
 
 /** Where a machine is in its life, the same words for every cloud. */
 export type MachineState =
@@ -62,7 +60,7 @@ export interface ObservedMachine {
   exit: MachineExit | null;
 }
 
-export interface CreatedMachine extends ObservedMachine {
+interface CreatedMachine extends ObservedMachine {
   /**
    * An earlier request of the same call was not answered and was repeated. It may still take effect: not while a machine has the name,
    * but once that is gone.
@@ -194,4 +192,22 @@ export function isGone(
 /** True when a volume as returned by `getVolume` no longer exists or is on its way out for good: not billed, not usable. */
 export function isVolumeGone(volume: ObservedVolume | null): boolean {
   return volume === null || volume.state === "deleting" || volume.state === "gone";
+}
+
+/** What a provider takes from its surroundings. Every field has a default; tests pass their own. */
+export interface ProviderOptions {
+  /** Base URL of the cloud's API without a trailing slash; default the cloud's own. */
+  baseUrl?: string;
+  /** Default the global `fetch` at the time of the call. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** Waits between attempts and for pacing; default `setTimeout`. */
+  sleep?: (ms: number) => Promise<void>;
+  /** Epoch ms; default `Date.now`. */
+  now?: () => number;
+  /** In [0, 1), spreads retries; default `Math.random`. */
+  random?: () => number;
+  /** How long one request may take. Default 15 000. */
+  requestTimeoutMs?: number;
+  /** Sends nothing from this time on, epoch ms: somebody else may be at it by then. Default never. */
+  until?: number;
 }

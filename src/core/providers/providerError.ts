@@ -45,31 +45,30 @@ export class ProviderError extends ConvexError<ErrorData> {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
 
-  constructor(failure: ProviderFailure) {
-    const { kind, message, retryable, outcomeUnknown, status, requestId } = failure;
+  constructor(private readonly failure: ProviderFailure) {
+    const { status, requestId, ...rest } = failure;
     super({
       code: "provider_failed",
-      message,
-      kind,
-      retryable,
-      outcomeUnknown,
+      ...rest,
       ...(status === undefined ? {} : { status }),
       ...(requestId === undefined ? {} : { requestId }),
     });
-    this.message = message;
-    this.kind = kind;
-    this.retryable = retryable;
-    this.outcomeUnknown = outcomeUnknown;
+    this.message = failure.message;
+    this.kind = failure.kind;
+    this.retryable = failure.retryable;
+    this.outcomeUnknown = failure.outcomeUnknown;
     this.status = status;
     this.requestId = requestId;
   }
 
   /** The same failure of an order of which an earlier request may have been carried out. */
   withUnknownOutcome(): ProviderError {
-    const { kind, message, retryable, status, requestId } = this;
-    return new ProviderError({ kind, message, retryable, outcomeUnknown: true, status, requestId });
+    return new ProviderError({ ...this.failure, outcomeUnknown: true });
   }
 }
+
+export const isFailure = (error: unknown, kind: ProviderErrorKind): error is ProviderError =>
+  error instanceof ProviderError && error.kind === kind;
 
 /** What an operator may know of a failed call. `secrets`: what the call was given. */
 export function failureOf(

@@ -4,8 +4,7 @@ import { factoryError } from "../../contract/errors.js";
 import type { ProviderConfig, ServedKind } from "../../contract/providers.js";
 import { flyAdapter } from "./fly/flyAdapter.js";
 import { memoryAdapter } from "./memory/memoryProvider.js";
-import type { Adapter, MachineProvider, MachineSettings } from "./provider.js";
-import type { ProviderOptions } from "./providerOptions.js";
+import type { Adapter, MachineProvider, MachineSettings, ProviderOptions } from "./provider.js";
 
 /** The other half of each line of `contract/providers.ts`; the compiler asks for it. */
 export const adapters: Record<ServedKind, Adapter<PropertyValidators>> = {

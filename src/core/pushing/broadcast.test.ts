@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { bind, queued, unbind } from "../../../test/component/people.js";
 import { START, useWorld } from "../../../test/component/world.js";
 import { internal } from "../../component/_generated/api.js";
-import { deliverBatch } from "./broadcastBatch.js";
+import { deliverBatch } from "./broadcastRun.js";
 import { sweepPushes } from "./sweep.js";
 
 const world = useWorld();

@@ -5,10 +5,8 @@ import { recordAct } from "../audit/record.js";
 import { asMutation, asQuery } from "../functions.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
-import { deliverBatch } from "./broadcastBatch.js";
-import { startRun } from "./broadcastRun.js";
-import { checkTexts } from "../bounds/texts.js";
+import { deliverBatch, startRun } from "./broadcastRun.js";
+import { checkTexts, findGiven } from "../bounds/texts.js";
 import { reachableWorkspaces } from "./target.js";
 
 const SHOWN_FAILURES = 20;
@@ -41,7 +39,7 @@ export const sendBroadcastToAllActiveAgents = asMutation(contract.sendBroadcastT
 });
 
 export const getBroadcast = asQuery(contract.getBroadcast)(async (ctx, { broadcastId }) => {
-  const broadcast = await findBroadcast(ctx, broadcastId);
+  const broadcast = await findGiven(ctx, "messagePushBroadcasts", broadcastId);
   if (!broadcast) return null;
   const failures = await ctx.db
     .query("messagePushBroadcastDispatches")
@@ -73,7 +71,7 @@ export const cancelBroadcast = asMutation(contract.cancelBroadcast)(async (
   ctx,
   { broadcastId, actorUserId },
 ) => {
-  const broadcast = await findBroadcast(ctx, broadcastId);
+  const broadcast = await findGiven(ctx, "messagePushBroadcasts", broadcastId);
   if (broadcast?.status !== "running") return false;
   // Its run finds this at its next batch and ends.
   await ctx.db.patch(broadcast._id, { status: "canceled", completedAt: Date.now() });
@@ -85,23 +83,8 @@ export const cancelBroadcast = asMutation(contract.cancelBroadcast)(async (
   return true;
 });
 
-function findBroadcast(ctx: QueryCtx, broadcastId: string): Promise<Doc<"messagePushBroadcasts"> | null> {
-  const id = ctx.db.normalizeId("messagePushBroadcasts", broadcastId);
-  return id === null ? Promise.resolve(null) : ctx.db.get(id);
+function broadcastView({ _creationTime, cursor: _, progressAt: _at, ...row }: Doc<"messagePushBroadcasts">) {
+  const { _id: broadcastId, enqueuedCount: enqueued, failedCount: failed, ...shown } = row;
+  const { completedAt = null, error = null } = row;
+  return { ...shown, broadcastId, enqueued, failed, completedAt, error };
 }
-
-const broadcastView = (row: Doc<"messagePushBroadcasts">) => ({
-  broadcastId: row._id,
-  companyId: row.companyId,
-  title: row.title,
-  text: row.text,
-  target: row.target,
-  requestedBy: row.requestedBy,
-  requestedAt: row.requestedAt,
-  status: row.status,
-  totalTargets: row.totalTargets,
-  enqueued: row.enqueuedCount,
-  failed: row.failedCount,
-  completedAt: row.completedAt ?? null,
-  error: row.error ?? null,
-});

@@ -11,6 +11,7 @@ import type { MutationCtx } from "../../component/_generated/server.js";
 import type { DispatchStatus } from "./dispatches.js";
 import { jobsDue } from "./due.js";
 import { runSlot, type Batch } from "./run.js";
+import { armWake } from "./jobFields.js";
 
 /** A run reads some 15 index ranges of the 4 096 that a transaction may read. */
 const BATCH = 100;
@@ -19,7 +20,7 @@ const BATCH_BYTES = 1024 * 1024;
 const AFTER_LARGE_MS = 1_000;
 
 /** The first jobs of a range, and after which time the rest follows; null: there is none. */
-export async function batchOfJobs(
+async function batchOfJobs(
   jobs: AsyncIterable<Doc<"messagePushJobs">>,
   limit = BATCH,
 ): Promise<{ jobs: Doc<"messagePushJobs">[]; restAfterMs: number | null }> {
@@ -58,7 +59,7 @@ export async function dispatchUpTo(
   return { scanned: jobs.length, ...counts };
 }
 
-export async function runBatch(
+async function runBatch(
   ctx: MutationCtx,
   jobs: readonly Doc<"messagePushJobs">[],
   providerConfig?: EnqueueArgs["providerConfig"],
@@ -71,3 +72,23 @@ export async function runBatch(
   }
   return counts;
 }
+
+export const slot = asMutation({ args: { at: v.number() }, returns: v.null() })(async (ctx, { at }) => {
+  if (Date.now() < at) {
+    await armWake(ctx, at);
+    return null;
+  }
+  const ofSlot = ctx.db.query("messagePushJobs").withIndex("by_due", (q) => q.eq("nextRunAt", at));
+  const { jobs, restAfterMs } = await batchOfJobs(ofSlot);
+  await runBatch(ctx, jobs);
+  if (restAfterMs !== null) {
+    await ctx.scheduler.runAfter(restAfterMs, internal.pushing.wakeSlot, { at });
+    return null;
+  }
+  const timer = await ctx.db
+    .query("messagePushWakes")
+    .withIndex("by_at", (q) => q.eq("at", at))
+    .first();
+  if (timer) await ctx.db.delete(timer._id);
+  return null;
+});

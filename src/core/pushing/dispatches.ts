@@ -5,7 +5,7 @@ import { asQuery } from "../functions.js";
 import { clampLimit } from "../bounds/bounded.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
-import type { Delivery } from "./deliver.js";
+import type { Delivery } from "./run.js";
 
 export const listPushDispatchesByJob = asQuery(contract.listPushDispatchesByJob)(async (
   ctx,
@@ -52,9 +52,9 @@ export async function recordDispatch(
     jobId: job._id,
     consumerUserId: job.consumerUserId,
     status,
-    ...("messageId" in result && { enqueuedMessageId: result.messageId }),
-    ...("error" in result && { error: result.error }),
-    ...("skipped" in result && { error: result.skipped }),
+    ...("messageId" in result
+      ? { enqueuedMessageId: result.messageId }
+      : { error: "error" in result ? result.error : result.skipped }),
     createdAt: Date.now(),
   });
   return status;

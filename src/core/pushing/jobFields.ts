@@ -1,8 +1,7 @@
 /** What a job's schedule is made of, checked; and its next run with the timer that wakes it. */
 import { factoryError } from "../../contract/errors.js";
 import type { Periodicity, Schedule } from "../../contract/pushing.js";
-import { isTimeZone, nextRun } from "../../policy/pushing/nextRun.js";
-import { scheduleFault } from "../../policy/pushing/schedule.js";
+import { isTimeZone, nextRun, scheduleFault } from "../../policy/pushing/schedule.js";
 import { internal } from "../../component/_generated/api.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 

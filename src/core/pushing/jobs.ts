@@ -6,10 +6,12 @@ import { asMutation, asQuery } from "../functions.js";
 import type { Doc, Id } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { clampLimit, pageOf } from "../bounds/bounded.js";
-import { checkTexts, given } from "../bounds/texts.js";
+import { checkTexts, findGiven, given } from "../bounds/texts.js";
 import { checkedSchedule, checkedTimezone, scheduleNext } from "./jobFields.js";
 import { currentAgentKey } from "./target.js";
-import { findPushTemplate } from "./templates.js";
+import { activeBinding } from "../identity/bindings.js";
+import { dispatchView } from "./dispatches.js";
+import { triggerJob } from "./run.js";
 
 const MAX_LIST = 500;
 
@@ -25,13 +27,13 @@ export const createPushJobCustom = asMutation(contract.createPushJobCustom)(asyn
  * Throws `push_timezone_invalid`, `push_template_not_found`, `push_template_mismatch`, `push_schedule_invalid`. Whether the
  * template is enabled does not matter: that only hides it from lists.
  */
-export async function createFromTemplate(
+async function createFromTemplate(
   ctx: MutationCtx,
   args: ObjectType<typeof contract.createPushJobFromTemplate.args>,
   agentKey: string | undefined,
 ): Promise<Id<"messagePushJobs">> {
   const timezone = checkedTimezone(args.timezone);
-  const template = await findPushTemplate(ctx, args.templateId);
+  const template = await findGiven(ctx, "messagePushTemplates", args.templateId);
   if (!template) throw factoryError("push_template_not_found", "Template not found");
   if (template.companyId !== args.companyId) {
     throw factoryError("push_template_mismatch", "Template company mismatch");
@@ -52,7 +54,7 @@ export async function createFromTemplate(
 }
 
 /** Throws `push_timezone_invalid`, `push_schedule_invalid`, `invalid_argument`, `text_too_large`. */
-export async function createCustom(
+async function createCustom(
   ctx: MutationCtx,
   args: ObjectType<typeof contract.createPushJobCustom.args>,
   agentKey: string | undefined,
@@ -80,19 +82,17 @@ async function insertJob(
 }
 
 export const updatePushJob = asMutation(contract.updatePushJob)(async (ctx, { jobId, ...changes }) => {
-  const job = await findPushJob(ctx, jobId);
+  const job = await findGiven(ctx, "messagePushJobs", jobId);
   if (!job) return false;
   await changeJob(ctx, job, changes);
   return true;
 });
 
-type JobChanges = Omit<ObjectType<typeof contract.updatePushJob.args>, "jobId">;
-
 /** Lays the changes over the job and reckons its next run from now. Throws as `createCustom`. */
-export async function changeJob(
+async function changeJob(
   ctx: MutationCtx,
   job: Doc<"messagePushJobs">,
-  changes: JobChanges,
+  changes: Omit<ObjectType<typeof contract.updatePushJob.args>, "jobId">,
 ): Promise<void> {
   await checkTexts(ctx, { title: changes.title, text: changes.text });
   const periodicity = changes.periodicity ?? job.periodicity;
@@ -106,22 +106,19 @@ export async function changeJob(
       changes.schedule ?? (periodicity === "manual" ? { kind: "manual" } : job.schedule),
     ),
   };
-  await ctx.db.patch(job._id, {
-    ...next,
-    nextRunAt: await scheduleNext(ctx, next),
-    updatedAt: Date.now(),
-  });
+  const nextRunAt = await scheduleNext(ctx, next);
+  await ctx.db.patch(job._id, { ...next, nextRunAt, updatedAt: Date.now() });
 }
 
 /** Its dispatches stay until they are swept. */
 export const deletePushJob = asMutation(contract.deletePushJob)(async (ctx, { jobId }) => {
-  const job = await findPushJob(ctx, jobId);
+  const job = await findGiven(ctx, "messagePushJobs", jobId);
   if (job) await ctx.db.delete(job._id);
   return job !== null;
 });
 
 export const setPushJobEnabled = asMutation(contract.setPushJobEnabled)(async (ctx, { jobId, enabled }) => {
-  const job = await findPushJob(ctx, jobId);
+  const job = await findGiven(ctx, "messagePushJobs", jobId);
   if (job) await changeJob(ctx, job, { enabled });
   return job !== null;
 });
@@ -139,13 +136,7 @@ export const listPushJobsForUser = asQuery(contract.listPushJobsForUser)(async (
   return (await pageOf(rows.order("desc"), clampLimit(limit, 200, MAX_LIST))).map(jobView);
 });
 
-/** null for an id that is none, too. */
-export function findPushJob(ctx: QueryCtx, jobId: string): Promise<Doc<"messagePushJobs"> | null> {
-  const id = ctx.db.normalizeId("messagePushJobs", jobId);
-  return id === null ? Promise.resolve(null) : ctx.db.get(id);
-}
-
-export function jobView({ _creationTime: _, ...job }: Doc<"messagePushJobs">) {
+function jobView({ _creationTime: _, ...job }: Doc<"messagePushJobs">) {
   return {
     ...job,
     agentKey: job.agentKey ?? null,
@@ -154,4 +145,82 @@ export function jobView({ _creationTime: _, ...job }: Doc<"messagePushJobs">) {
     lastRunAt: job.lastRunAt ?? null,
     lastRunKey: job.lastRunKey ?? null,
   };
+}
+
+export const triggerPushJobNow = asMutation(contract.triggerPushJobNow)(async (
+  ctx,
+  { jobId, providerConfig },
+) => {
+  const job = await findGiven(ctx, "messagePushJobs", jobId);
+  if (!job) throw factoryError("push_job_not_found", "Push job not found");
+  return await triggerJob(ctx, job, providerConfig);
+});
+
+// As seen from one agent of one user: what is not that user's and agent's does not exist here.
+type UserAgent = { consumerUserId: string; agentKey: string };
+
+export const createPushJobFromTemplateForAgent = asMutation(contract.createPushJobFromTemplateForAgent)(
+  async (ctx, { agentKey, ...args }) =>
+    createFromTemplate(ctx, args, await currentOnly(ctx, args.consumerUserId, agentKey)),
+);
+
+export const createPushJobCustomForAgent = asMutation(contract.createPushJobCustomForAgent)(
+  async (ctx, { agentKey, ...args }) =>
+    createCustom(ctx, args, await currentOnly(ctx, args.consumerUserId, agentKey)),
+);
+
+export const updatePushJobForAgent = asMutation(contract.updatePushJobForAgent)(async (
+  ctx,
+  { consumerUserId, agentKey, jobId, ...changes },
+) => {
+  const job = await findOwn(ctx, { consumerUserId, agentKey, jobId });
+  if (job) await changeJob(ctx, job, changes);
+  return job !== null;
+});
+
+export const triggerPushJobNowForAgent = asMutation(contract.triggerPushJobNowForAgent)(async (ctx, args) => {
+  const job = await findOwn(ctx, args);
+  if (!job) throw factoryError("push_job_not_found", "Push job not found for agent");
+  return await triggerJob(ctx, job, args.providerConfig);
+});
+
+export const listPushJobsForAgent = asQuery(contract.listPushJobsForAgent)(async (
+  ctx,
+  { consumerUserId, agentKey, includeDisabled = true, limit, before = Infinity },
+) => {
+  const jobs = ctx.db.query("messagePushJobs");
+  const rows = includeDisabled
+    ? jobs.withIndex("by_agent", (q) =>
+        q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey).lt("updatedAt", before),
+      )
+    : jobs.withIndex("by_agent_and_enabled", (q) => {
+        const enabled = q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey).eq("enabled", true);
+        return enabled.lt("updatedAt", before);
+      });
+  return (await pageOf(rows.order("desc"), clampLimit(limit, 200, MAX_LIST))).map(jobView);
+});
+
+export const listPushDispatchesForAgent = asQuery(contract.listPushDispatchesForAgent)(async (
+  ctx,
+  { consumerUserId, agentKey, limit, before = Infinity },
+) => {
+  const rows = await ctx.db
+    .query("messagePushDispatches")
+    .withIndex("by_agent", (q) =>
+      q.eq("consumerUserId", consumerUserId).eq("agentKey", agentKey).lt("createdAt", before),
+    )
+    .order("desc")
+    .take(clampLimit(limit, 50, 200));
+  return rows.map((row) => ({ ...dispatchView(row), jobId: row.jobId }));
+});
+
+async function findOwn(ctx: QueryCtx, { consumerUserId, agentKey, jobId }: UserAgent & { jobId: string }) {
+  const job = await findGiven(ctx, "messagePushJobs", jobId);
+  return job?.consumerUserId === consumerUserId && job.agentKey === agentKey ? job : null;
+}
+
+/** The key itself. Throws `push_agent_mismatch`. */
+async function currentOnly(ctx: QueryCtx, consumerUserId: string, agentKey: string): Promise<string> {
+  if ((await activeBinding(ctx, consumerUserId))?.agentKey === agentKey) return agentKey;
+  throw factoryError("push_agent_mismatch", "Agent key must match the current active binding for the user");
 }

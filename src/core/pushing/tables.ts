@@ -1,33 +1,17 @@
 import { defineTable } from "convex/server";
 import { v } from "convex/values";
-import { vBroadcastStatus } from "../../contract/broadcasts.js";
-import { vDispatchStatus, vMissedRunPolicy, vPeriodicity, vSchedule, vSlot } from "../../contract/pushing.js";
-
-const template = {
-  companyId: v.string(),
-  templateKey: v.string(),
-  title: v.string(),
-  text: v.string(),
-  enabled: v.boolean(),
-  createdBy: v.string(),
-  updatedBy: v.string(),
-  createdAt: v.number(),
-  updatedAt: v.number(),
-};
+import { broadcastFields } from "../../contract/broadcasts.js";
+import { jobFields, suggestion, templateFields, vDispatchStatus } from "../../contract/pushing.js";
 
 export const pushingTables = {
   /** Cold: written by operators, read when a job is made from it. Grows with what operators create. */
-  messagePushTemplates: defineTable({
-    ...template,
-    periodicity: vPeriodicity,
-    suggestedTimes: v.array(vSlot),
-  })
+  messagePushTemplates: defineTable({ ...templateFields, ...suggestion })
     .index("by_company", ["companyId", "updatedAt"])
     .index("by_company_and_enabled", ["companyId", "enabled", "updatedAt"])
     .index("by_key", ["companyId", "templateKey"]),
 
   /** Cold: reusable texts, written by operators, read when one is sent. Grows with what operators create. */
-  messageTemplates: defineTable(template)
+  messageTemplates: defineTable({ ...templateFields })
     .index("by_company", ["companyId", "updatedAt"])
     .index("by_company_and_enabled", ["companyId", "enabled", "updatedAt"])
     .index("by_key", ["companyId", "templateKey"]),
@@ -37,22 +21,12 @@ export const pushingTables = {
    * ahead, so manual and disabled jobs are not in the due index. Grows with what users create; deleted by them.
    */
   messagePushJobs: defineTable({
-    companyId: v.string(),
-    consumerUserId: v.string(),
+    ...jobFields,
     agentKey: v.optional(v.string()),
     sourceTemplateId: v.optional(v.id("messagePushTemplates")),
-    title: v.string(),
-    text: v.string(),
-    periodicity: vPeriodicity,
-    timezone: v.string(),
-    schedule: vSchedule,
-    enabled: v.boolean(),
-    missedRunPolicy: vMissedRunPolicy,
     nextRunAt: v.optional(v.number()),
     lastRunAt: v.optional(v.number()),
     lastRunKey: v.optional(v.string()),
-    createdAt: v.number(),
-    updatedAt: v.number(),
   })
     .index("by_due", ["nextRunAt"])
     .index("by_user", ["consumerUserId", "updatedAt"])
@@ -85,14 +59,7 @@ export const pushingTables = {
 
   /** The audit record of a broadcast and its progress: written once per batch by its own run, read by operators. Swept. */
   messagePushBroadcasts: defineTable({
-    companyId: v.string(),
-    title: v.string(),
-    text: v.string(),
-    target: v.literal("all_active_agents"),
-    requestedBy: v.string(),
-    requestedAt: v.number(),
-    status: vBroadcastStatus,
-    totalTargets: v.number(),
+    ...broadcastFields,
     enqueuedCount: v.number(),
     failedCount: v.number(),
     completedAt: v.optional(v.number()),

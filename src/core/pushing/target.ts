@@ -60,21 +60,16 @@ export async function targetOf(
 ): Promise<PushTarget> {
   const { consumerUserId, agentKey, binding } = who;
   const target = await conversationTarget(ctx, { consumerUserId, agentKey });
-  if (binding === null || !target.hasChat) {
-    return {
-      agentKey,
-      conversationId: target.conversationId,
-      payload: { provider: PUSH_PROVIDER, providerUserId: consumerUserId },
-      metadata: { conversationTargetSource: "legacy_user" },
-    };
-  }
+  const { conversationId, provider, providerUserId } = target;
+  const ofChat = binding !== null && target.hasChat;
   return {
     agentKey,
-    conversationId: target.conversationId,
-    payload: { provider: target.provider, providerUserId: target.providerUserId },
-    metadata: {
-      conversationTargetSource: `${target.provider}_chat`,
-      ...target.metadata,
-    },
+    conversationId,
+    payload: ofChat
+      ? { provider, providerUserId }
+      : { provider: PUSH_PROVIDER, providerUserId: consumerUserId },
+    metadata: ofChat
+      ? { conversationTargetSource: `${provider}_chat`, ...target.metadata }
+      : { conversationTargetSource: "legacy_user" },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The master keys at hand: the current and the previous one from the environment, and those the component generated
- * because it was given none (`currentKey.ts`).
+ * because it was given none (`seal.ts`).
  */
 import { factoryError } from "../../contract/errors.js";
 import {

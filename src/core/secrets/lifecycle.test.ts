@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { useWorld } from "../../../test/component/world.js";
 import { errorDataOf } from "../../contract/errors.js";
 import { openSecret } from "./vault.js";
-import { sweepSecrets } from "./sweep.js";
+import { sweepSecrets } from "./wipe.js";
 
 const world = useWorld();
 const DAY_MS = 86_400_000;

@@ -7,7 +7,7 @@ import { isWeakMasterKey, MASTER_KEY_FIX } from "../../policy/secrets/masterKey.
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { asQuery } from "../functions.js";
 import { envMasterKeys, type EnvKey } from "./keyRing.js";
-import { generatedMasterKey } from "./currentKey.js";
+import { generatedMasterKey } from "./seal.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** More different keys than this among the active secrets means rotations that were never finished. */
@@ -32,14 +32,8 @@ export const secretStoreReadiness = asQuery(contract.secretStoreReadiness)(async
   const atHand = new Set<string>();
   for (const key of [current, previous]) if (key.state === "valid") atHand.add(key.key.keyId);
   const keys = await keysInUse(ctx, currentKeyId, atHand);
-  const masterKey: "env" | "invalid" | "generated" | "absent" =
-    current.state === "valid"
-      ? "env"
-      : current.state === "invalid"
-        ? "invalid"
-        : generated
-          ? "generated"
-          : "absent";
+  const absent = generated ? "generated" : "absent";
+  const masterKey = ({ valid: "env", invalid: "invalid", absent } as const)[current.state];
   const issues = [
     ...currentIssues(current, generated !== null),
     ...previousIssues(current, previous),

@@ -15,7 +15,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { findMasterKey } from "./keyRing.js";
-import { existingMasterKey } from "./currentKey.js";
+import { existingMasterKey } from "./seal.js";
 import { countBudget, countSealed, firstOfNextKey } from "./sealedRows.js";
 
 /** Rows carry values of up to 64 KiB, which a patch writes again: 3.2 MiB of 16 in the worst case. */

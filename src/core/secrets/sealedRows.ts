@@ -23,25 +23,19 @@ export async function countSealed(
   which: SealedWith,
   budget: CountBudget,
 ): Promise<{ count: number; capped: boolean }> {
-  const table = () => ctx.db.query("secrets");
+  const range = (side: "below" | "at" | "above", keyId: string) =>
+    ctx.db.query("secrets").withIndex("by_wipedAt_and_keyId", (q) => {
+      const unwiped = q.eq("wipedAt", undefined).eq("active", active);
+      if (side === "at") return unwiped.eq("keyId", keyId);
+      return side === "below" ? unwiped.lt("keyId", keyId) : unwiped.gt("keyId", keyId);
+    });
   const ranges =
     "keyId" in which
-      ? [
-          table().withIndex("by_wipedAt_and_keyId", (q) =>
-            q.eq("wipedAt", undefined).eq("active", active).eq("keyId", which.keyId),
-          ),
-        ]
-      : [
-          table().withIndex("by_wipedAt_and_keyId", (q) =>
-            q.eq("wipedAt", undefined).eq("active", active).lt("keyId", which.otherThan),
-          ),
-          table().withIndex("by_wipedAt_and_keyId", (q) =>
-            q.eq("wipedAt", undefined).eq("active", active).gt("keyId", which.otherThan),
-          ),
-        ];
+      ? [range("at", which.keyId)]
+      : [range("below", which.otherThan), range("above", which.otherThan)];
   let count = 0;
-  for (const range of ranges) {
-    for await (const row of range) {
+  for (const rows of ranges) {
+    for await (const row of rows) {
       if (budget.rows <= 0 || budget.bytes <= 0) return { count, capped: true };
       budget.rows -= 1;
       budget.bytes -= row.encryptedValue.byteLength;

@@ -1,8 +1,8 @@
-/** Which secrets have a value, without opening any. Reads one document per different ref. */
+/** Which secrets have a value, and their history, without opening any. */
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/secrets.js";
 import { asQuery } from "../functions.js";
-import { activeSecret } from "./vault.js";
+import { activeSecret, requireKnownSecret } from "./vault.js";
 
 /** Rows carry values of up to 64 KiB: 100 of them stay well below the 16 MiB that a query may read. */
 const MAX_REFS = 100;
@@ -22,4 +22,30 @@ export const secretStatus = asQuery(contract.secretStatus)(async (ctx, { secretR
     const version = versions.get(secretRef) ?? null;
     return { secretRef, hasActive: version !== null, version };
   });
+});
+
+/** Rows carry values of up to 64 KiB: 50 of them are read in 3.2 MiB at most. */
+const MAX_VERSIONS = 50;
+
+export const listSecretVersions = asQuery(contract.listSecretVersions)(async (
+  ctx,
+  { secretRef, beforeVersion },
+) => {
+  await requireKnownSecret(ctx, secretRef);
+  const rows = await ctx.db
+    .query("secrets")
+    .withIndex("by_secretRef_and_version", (q) =>
+      q.eq("secretRef", secretRef).lt("version", beforeVersion ?? Infinity),
+    )
+    .order("desc")
+    .take(MAX_VERSIONS);
+  return rows.map(({ version, active, keyId, _creationTime, metadata, supersededAt, wipedAt }) => ({
+    version,
+    active,
+    keyId,
+    createdAt: _creationTime,
+    metadata,
+    supersededAt: supersededAt ?? null,
+    wipedAt: wipedAt ?? null,
+  }));
 });

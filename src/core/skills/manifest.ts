@@ -13,6 +13,7 @@ import {
   skillMarker,
   sourceOf,
   type SkillFile,
+  utf8Bytes,
 } from "../../policy/skills/bundle.js";
 import { contentHash, manifestVersion, publishedBundleHash } from "../../policy/skills/hash.js";
 import { sha256Hex } from "../../policy/text/sha256.js";
@@ -23,6 +24,7 @@ import { loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { activeReleases } from "./releases.js";
+import { factoryError } from "../../contract/errors.js";
 
 interface Approved {
   skill: Doc<"globalSkills">;
@@ -61,11 +63,7 @@ const hashed = async (file: SkillFile) => ({ ...file, sha256: await sha256Hex(fi
 
 const versionOf = (approved: Approved[]): Promise<string> =>
   manifestVersion(
-    approved.map(({ skill, version }) => ({
-      slug: skill.slug,
-      version: version.version,
-      sha256: version.sha256,
-    })),
+    approved.map(({ skill: { slug }, version: { version, sha256 } }) => ({ slug, version, sha256 })),
   );
 
 export const getWorkerGlobalSkillsIndex = asQuery(contract.getWorkerGlobalSkillsIndex)(async (ctx, args) => {
@@ -151,3 +149,25 @@ async function manifestHash(
       return "";
   }
 }
+
+/** A quarter of what a function may read and return; one more file is at most 600 KB. */
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+
+export const getGlobalSkillFiles = asQuery(contract.getGlobalSkillFiles)(async (ctx, args) => {
+  await authorizeWorker(ctx, args);
+  if (args.hashes.length > MAX_FILES)
+    throw factoryError("invalid_argument", `At most ${MAX_FILES} hashes may be asked for at once`);
+  const files: { sha256: string; content: string }[] = [];
+  let bytes = 0;
+  for (const [index, sha256] of args.hashes.entries()) {
+    if (bytes >= MAX_RESPONSE_BYTES) return { files, remaining: args.hashes.slice(index) };
+    const row = await ctx.db
+      .query("globalSkillFiles")
+      .withIndex("by_sha256", (q) => q.eq("sha256", sha256))
+      .first();
+    if (!row) continue;
+    bytes += utf8Bytes(row.content);
+    files.push({ sha256, content: row.content });
+  }
+  return { files, remaining: [] };
+});

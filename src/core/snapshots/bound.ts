@@ -1,4 +1,5 @@
-/** Which conversation a caller may save, restore or give up: the one its worker is bound to. */
+/** What a caller may save, restore or give up: the conversation its worker is bound to, and its own rows. */
+import { findGiven } from "../bounds/texts.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { parseLease } from "../queue/lease.js";
@@ -33,3 +34,15 @@ export async function bindingOf(
 
 const isOf = (lease: Doc<"leases">, { workerId }: Doc<"workers">, { conversation }: Binding): boolean =>
   lease.worker === workerId && lease.conversation === conversation;
+
+/** Null for an unknown id, another worker's row, one outside the token's workspace, or a worker id of another token. */
+export async function findOwnSnapshot(
+  ctx: QueryCtx,
+  grant: WorkerGrant,
+  args: { workerId: string; snapshotId: string },
+): Promise<Doc<"dataSnapshots"> | null> {
+  const row = await findGiven(ctx, "dataSnapshots", args.snapshotId);
+  if (row?.workerId !== args.workerId) return null;
+  if (grant.workspace !== null && grant.workspace !== row.workspaceId) return null;
+  return (await isOwnId(ctx, grant, await findWorker(ctx, args.workerId))) ? row : null;
+}

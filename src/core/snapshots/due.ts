@@ -6,10 +6,5 @@ export const dueSnapshots = (ctx: QueryCtx, now: number) => {
     ctx.db
       .query("dataSnapshots")
       .withIndex("by_status_and_expiresAt", (q) => q.eq("status", status).lt("expiresAt", now));
-  return {
-    ready: due("ready"),
-    uploading: due("uploading"),
-    failed: due("failed"),
-    expired: due("expired"),
-  };
+  return { ready: due("ready"), uploading: due("uploading"), failed: due("failed"), expired: due("expired") };
 };

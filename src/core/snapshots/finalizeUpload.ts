@@ -1,4 +1,4 @@
-/** Makes an upload a snapshot, and marks those it supersedes. Writes `dataSnapshots` and the worker. */
+/** The end of an upload: it becomes a snapshot, which supersedes others, or failed. Writes `dataSnapshots` and the worker. */
 import * as contract from "../../contract/snapshots.js";
 import { isArchiveLocation } from "../../policy/snapshots/archiveLocation.js";
 import { factoryError } from "../../contract/errors.js";
@@ -11,9 +11,9 @@ import { wakeFleet } from "../signals/fleet.js";
 import { findWorker } from "../workers/register.js";
 import { authorizeWorker } from "../workers/tokens/authorize.js";
 import { transitionWorker } from "../workers/transition.js";
-import { readySnapshots } from "./newest.js";
-import { findOwnSnapshot } from "./own.js";
-import { NEVER, SUPERSEDED_GRACE_MS } from "./retention.js";
+import { readySnapshots, NEVER, SUPERSEDED_GRACE_MS } from "./newest.js";
+import { findOwnSnapshot } from "./bound.js";
+import { cutText } from "../../policy/text/cut.js";
 
 /** Further superseded rows marked with each finalize: each adds one, so more than one means it catches up. */
 const CATCH_UP = 8;
@@ -136,4 +136,39 @@ async function noteSaved(ctx: MutationCtx, row: Doc<"dataSnapshots">): Promise<v
   await transitionWorker(ctx, worker, "stopping");
   // Its machine can go at once.
   if (worker.provider !== "external") await wakeFleet(ctx, Date.now());
+}
+
+const MAX_ERROR_CHARS = 500;
+
+export const failDataSnapshotUpload = asMutation(contract.failDataSnapshotUpload)(async (ctx, args) => {
+  const grant = await authorizeWorker(ctx, args);
+  const row = await findOwnSnapshot(ctx, grant, args);
+  if (!row || (row.status !== "uploading" && row.status !== "failed")) return false;
+  if (row.status === "uploading") {
+    await ctx.db.patch(row._id, { status: "failed", error: cutText(args.error, MAX_ERROR_CHARS) });
+    if (args.upload) await removeUpload(ctx, row, args.upload);
+  }
+  return true;
+});
+
+/**
+ * Deletes the file if it is newer than the row, no snapshot, and has the hash that its uploader knows: other domains store
+ * files too, and an id alone must not be enough to delete one. It meets a finalize of this very row or file and no other: whoever
+ * comes second must see whether the file became memory.
+ */
+async function removeUpload(
+  ctx: MutationCtx,
+  row: Doc<"dataSnapshots">,
+  upload: { storageId: string; sha256: string },
+): Promise<void> {
+  const id = ctx.db.system.normalizeId("_storage", upload.storageId);
+  const file = id && (await ctx.db.system.get(id));
+  const sha256 = hexOfSha256(upload.sha256);
+  if (!id || !file || sha256 === null || sha256 !== hexOfSha256(file.sha256)) return;
+  if (file._creationTime < row._creationTime) return;
+  const used = await ctx.db
+    .query("dataSnapshots")
+    .withIndex("by_archiveFileId", (q) => q.eq("archiveFileId", id))
+    .first();
+  if (!used) await ctx.storage.delete(id);
 }

@@ -38,15 +38,9 @@ async function viewOf(
 ): Promise<contract.SnapshotView> {
   const { status, archiveFileId } = row;
   const restorable = withUrl && status === "ready" && archiveFileId !== undefined;
-  return {
-    snapshotId: row._id,
-    createdAt: row.createdAt,
-    sizeBytes: row.sizeBytes ?? null,
-    sha256: row.sha256 ?? null,
-    downloadUrl: restorable ? await ctx.storage.getUrl(archiveFileId) : null,
-    status,
-    conversationId: row.conversationId ?? null,
-  };
+  const { _id: snapshotId, createdAt, sizeBytes = null, sha256 = null, conversationId = null } = row;
+  const downloadUrl = restorable ? await ctx.storage.getUrl(archiveFileId) : null;
+  return { snapshotId, createdAt, sizeBytes, sha256, downloadUrl, status, conversationId };
 }
 
 export const listSnapshotsForConversation = asQuery(contract.listSnapshotsForConversation)(

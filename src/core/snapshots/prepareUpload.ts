@@ -8,7 +8,7 @@ import { findConversation } from "../queue/enqueue.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { authorizeWorker, type WorkerGrant } from "../workers/tokens/authorize.js";
 import { bindingOf } from "./bound.js";
-import { NEVER } from "./retention.js";
+import { NEVER } from "./newest.js";
 
 const MAX_VERSIONS = 8;
 /** Each snapshot supersedes one; more than one catches up. */

@@ -2,11 +2,10 @@
 import { loadRuntime } from "../config/runtime.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
-import { deleteFile } from "../attachments/deleteFile.js";
+import { deleteFile } from "../attachments/sweep.js";
 import { Batch } from "../bounds/batch.js";
 import { dueSnapshots } from "./due.js";
-import { readySnapshots } from "./newest.js";
-import { NEVER } from "./retention.js";
+import { readySnapshots, NEVER } from "./newest.js";
 
 /** Each reads its neighbours and deletes a file. */
 const MOST = 25;

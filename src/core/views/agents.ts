@@ -5,7 +5,15 @@ import { asQuery } from "../functions.js";
 import { activeBinding, newestBinding } from "../identity/bindings.js";
 import type { Binding } from "../identity/contactBinding.js";
 import { pageOf } from "../bounds/bounded.js";
-import { userAgentView, type UserAgentView } from "./agentView.js";
+import type { Infer } from "convex/values";
+import { accountNameField } from "../../policy/compat/contacts.js";
+import { agentStatus, pairingStatus } from "../../policy/views/agentStatus.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
+import { findAgent } from "../agents/findAgent.js";
+import { targetConversationId } from "../identity/conversation.js";
+import { newestPairing } from "../identity/pairingCodes.js";
+import { credentialOfAgent, isHeard } from "../channels/credentials.js";
+import { namedChannel } from "../channels/registry.js";
 
 /** Each is about ten documents to read. */
 const MAX_AGENTS = 200;
@@ -90,4 +98,58 @@ async function pendingAgentKeys(ctx: QueryCtx, consumerUserId: string): Promise<
     .order("desc")
     .take(MAX_AGENTS);
   return rows.map(({ agentKey }) => agentKey);
+}
+
+export type UserAgentView = Infer<typeof contract.vUserAgentView>;
+
+export interface Pair {
+  consumerUserId: string;
+  agentKey: string;
+}
+
+/**
+ * `binding`: the newest of the pair. `hasActive`: the user has an active binding with any agent. Null when nothing is known
+ * of the pair and there is no such agent.
+ */
+async function userAgentView(
+  ctx: QueryCtx,
+  pair: Pair,
+  { binding, hasActive }: { binding: Binding | null; hasActive: boolean },
+): Promise<UserAgentView | null> {
+  const agent = await findAgent(ctx, pair.agentKey);
+  const pairing = await newestPairing(ctx, pair);
+  if (!agent && !binding && !pairing) return null;
+  const facts = {
+    enabled: agent?.enabled ?? false,
+    binding: binding?.status ?? null,
+    pairing: pairing?.status ?? null,
+  };
+  const status = agentStatus(facts);
+  const isActive = status === "active";
+  return {
+    ...pair,
+    displayName: binding?.metadata?.displayName ?? null,
+    ...accountNameField(await accountName(ctx, agent, binding)),
+    version: agent?.version ?? null,
+    status,
+    bindingStatus: facts.binding,
+    pairingStatus: pairingStatus(facts),
+    conversationId: binding && (await targetConversationId(ctx, pair)),
+    canCreateNewAgent: !hasActive,
+    canDisable: isActive,
+    canChat: isActive,
+    canManagePushJobs: isActive,
+  };
+}
+
+/** The account that the binding is for, else the agent's own once the channel confirmed it. */
+async function accountName(
+  ctx: QueryCtx,
+  agent: Doc<"agentProfiles"> | null,
+  binding: Binding | null,
+): Promise<string | null> {
+  const channel = namedChannel();
+  if (binding?.accountName !== undefined && binding.channel === channel.kind) return binding.accountName;
+  const account = agent && ((await credentialOfAgent(ctx, agent, channel))?.account ?? null);
+  return isHeard(account) ? (account.username ?? null) : null;
 }

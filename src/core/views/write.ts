@@ -3,7 +3,7 @@
  * theirs; where the answer goes is read from their binding. Writes what `enqueue` writes.
  */
 import { factoryError } from "../../contract/errors.js";
-import * as contract from "../../contract/queue.js";
+import * as queueContract from "../../contract/queue.js";
 import { userMetadata } from "../../policy/identity/userMetadata.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { findAgent } from "../agents/findAgent.js";
@@ -14,12 +14,14 @@ import { asMutation } from "../functions.js";
 import { activeBinding, conversationTarget } from "../identity/bindings.js";
 import type { Binding } from "../identity/contactBinding.js";
 import { enqueueMessage } from "../queue/enqueue.js";
+import * as contract from "../../contract/views.js";
+import { conversationOfUser } from "../identity/conversation.js";
 
 /**
  * Throws what `enqueueMessage` throws. The message's own address and raw update are passed over; it may wait longer than others, not
  * shorter.
  */
-export const enqueueAsUser = asMutation(contract.enqueue)(async (ctx, { asUser, payload, ...args }) => {
+export const enqueueAsUser = asMutation(queueContract.enqueue)(async (ctx, { asUser, payload, ...args }) => {
   if (asUser === undefined || asUser.trim() === "")
     throw factoryError("invalid_argument", "asUser must not be blank");
   const { agentKey, conversationId } = args;
@@ -52,3 +54,33 @@ async function addressOf(ctx: QueryCtx, binding: Binding | null, conversationId:
   const target = await conversationTarget(ctx, binding);
   return target.conversationId === conversationId ? target : null;
 }
+
+export const sendMessageToUserAgent = asMutation(contract.sendMessageToUserAgent)(async (ctx, args) => {
+  const { consumerUserId, agentKey, content, metadata, providerConfig } = args;
+  const binding = await activeBinding(ctx, consumerUserId);
+  if (binding?.agentKey !== agentKey)
+    throw factoryError("push_no_binding", "No active binding found for consumerUserId and agentKey");
+  // A pair without a chat has its id only from now on.
+  await conversationOfUser(ctx, { consumerUserId, agentKey }, null);
+  const target = await conversationTarget(ctx, { consumerUserId, agentKey });
+  const said =
+    args.saidByUser === true
+      ? userMetadata(metadata, isAddressKey, (await findAgent(ctx, agentKey))?.tag, binding.metadata)
+      : metadata;
+  return await enqueueMessage(ctx, {
+    conversationId: target.conversationId,
+    agentKey,
+    payload: {
+      provider: target.provider,
+      providerUserId: target.providerUserId,
+      messageText: content,
+      metadata: {
+        ...said,
+        consumerUserId,
+        source: "user_agent_api",
+        ...target.metadata,
+      },
+    },
+    providerConfig,
+  });
+});

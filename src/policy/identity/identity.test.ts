@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { afterFailure, ATTEMPT_WINDOW_MS, isBlocked, MAX_FAILURES, type Attempts } from "./attempts.js";
 import { chatBase, placeOfChat, placeOfUser, userBase, withGeneration } from "./conversationIds.js";
 import { nextAction, type OnboardingFacts } from "./onboarding.js";
-import { PAIRING_CODE_BYTES, pairingCodeOf, pairingTtlMs } from "./pairingCode.js";
+import { PAIRING_CODE_BYTES, pairingCodeOf, pairingTtlMs } from "./pairing.js";
 import { sha256Hex } from "../text/sha256.js";
 
 describe("ids of conversations", () => {

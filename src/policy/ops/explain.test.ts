@@ -103,7 +103,7 @@ const cases: Case[] = [
   ["on its way into line", { conversation: { state: "idle" } }, "in_line", "upkeep", null, T + 5_000],
   [
     "its owner's machine is ordered",
-    { owner: { ...owner, machine: { ...machine, step: "launching", machineId: null } } },
+    { owner: { ...owner, machine: { ...machine, step: "launching", machineId: undefined } } },
     "launching",
     "is ordered",
     null,

@@ -10,7 +10,7 @@ import type {
   ServerFacts,
 } from "./facts.js";
 import { missingLane } from "../queue/servable.js";
-import { laneFix, timeText } from "./words.js";
+import { laneFix, timeText, verdict } from "./words.js";
 import { startAgain, type SilentOwner } from "./workers.js";
 import { canServe } from "../queue/canServe.js";
 
@@ -37,36 +37,27 @@ function explainAlone(facts: MessageFacts): Verdict {
   const { message } = facts;
   switch (message.status) {
     case "done":
-      return over(
+      return verdict(
         "answered",
         `It was answered${message.endedAt === null ? "" : ` at ${timeText(message.endedAt)}`}.`,
       );
     case "dead_letter":
-      return {
-        ...over(
-          "dead_letter",
-          `It failed for good after ${message.attempts} attempts: ${message.lastError ?? "no error was given"}`,
-        ),
-        fix: "Remove the cause, then send it round again with redriveDeadLetter.",
-      };
+      return verdict(
+        "dead_letter",
+        `It failed for good after ${message.attempts} attempts: ${message.lastError ?? "no error was given"}`,
+        null,
+        "Remove the cause, then send it round again with redriveDeadLetter.",
+      );
     case "delayed":
-      return {
-        reason: "delayed",
-        text: `It is due at ${timeText(message.dueAt)} and comes into line then.`,
-        fix: null,
-        nextLookAt: message.dueAt,
-      };
+      return verdict(
+        "delayed",
+        `It is due at ${timeText(message.dueAt)} and comes into line then.`,
+        message.dueAt,
+      );
     case "queued":
       return explainHead(facts);
   }
 }
-
-const over = (reason: "answered" | "dead_letter", text: string): Verdict => ({
-  reason,
-  text,
-  fix: null,
-  nextLookAt: null,
-});
 
 /** The message that is next in its conversation, or in flight. */
 function explainHead(facts: MessageFacts): Verdict {
@@ -77,12 +68,11 @@ function explainHead(facts: MessageFacts): Verdict {
     case "backoff":
       return backoff(conversation);
     case "idle":
-      return {
-        reason: "in_line",
-        text: "It was put into line just now, or got lost on the way there; the upkeep of the next minute sees to it.",
-        fix: null,
-        nextLookAt: conversation.nextLookAt,
-      };
+      return verdict(
+        "in_line",
+        "It was put into line just now, or got lost on the way there; the upkeep of the next minute sees to it.",
+        conversation.nextLookAt,
+      );
     case "ready":
       return facts.owner ? withOwner(facts, facts.owner) : withoutOwner(facts);
   }
@@ -90,15 +80,13 @@ function explainHead(facts: MessageFacts): Verdict {
 
 function inFlight({ conversation, lease }: MessageFacts): Verdict {
   const attempt = `attempt ${conversation.attempts + 1} of ${conversation.maxAttempts}`;
-  if (!lease)
-    return { reason: "in_flight", text: `A worker has it (${attempt}).`, fix: null, nextLookAt: null };
+  if (!lease) return verdict("in_flight", `A worker has it (${attempt}).`);
   const doing = lease.replyRecorded ? "has its reply and is sending it" : "is working on it";
-  return {
-    reason: "in_flight",
-    text: `Worker ${lease.worker} ${doing}, ${attempt}. Unless renewed, its lease ends at ${timeText(lease.expiresAt)}.`,
-    fix: null,
-    nextLookAt: lease.expiresAt,
-  };
+  return verdict(
+    "in_flight",
+    `Worker ${lease.worker} ${doing}, ${attempt}. Unless renewed, its lease ends at ${timeText(lease.expiresAt)}.`,
+    lease.expiresAt,
+  );
 }
 
 function backoff(conversation: ConversationFacts): Verdict {
@@ -109,12 +97,11 @@ function backoff(conversation: ConversationFacts): Verdict {
     const what = waitsForFiles.collecting
       ? "further parts of its album and its files"
       : "its files to be fetched";
-    return {
-      reason: "attachments",
-      text: `It waits for ${what}; it goes on without them ${until} at the latest.`,
-      fix: null,
-      nextLookAt: wakeAt,
-    };
+    return verdict(
+      "attachments",
+      `It waits for ${what}; it goes on without them ${until} at the latest.`,
+      wakeAt,
+    );
   }
   if (serviceDown) {
     return {
@@ -149,23 +136,21 @@ function withOwner(facts: MessageFacts, owner: OwnerFacts): Verdict {
     };
   }
   if (owner.saving) {
-    return {
-      reason: "owner_saving",
-      text: `Worker ${owner.worker} is saving the conversation's memory; it takes the message afterwards, or lets another worker restore and take it.`,
-      fix: null,
-      nextLookAt: facts.fleet.nextPassAt ?? conversation.nextLookAt,
-    };
+    return verdict(
+      "owner_saving",
+      `Worker ${owner.worker} is saving the conversation's memory; it takes the message afterwards, or lets another worker restore and take it.`,
+      facts.fleet.nextPassAt ?? conversation.nextLookAt,
+    );
   }
   const silent =
     owner.aliveUntil === null
       ? ""
       : ` It counts as alive until ${timeText(owner.aliveUntil)} without a further sign.`;
-  return {
-    reason: "owner_polling",
-    text: `Worker ${owner.worker} holds the conversation's memory and takes the message when it polls next.${silent}`,
-    fix: null,
-    nextLookAt: owner.aliveUntil ?? conversation.nextLookAt,
-  };
+  return verdict(
+    "owner_polling",
+    `Worker ${owner.worker} holds the conversation's memory and takes the message when it polls next.${silent}`,
+    owner.aliveUntil ?? conversation.nextLookAt,
+  );
 }
 
 /** It is asked with its next poll. */
@@ -179,12 +164,11 @@ function draining({ fleet, conversation }: MessageFacts, { worker, machine }: Ow
   const until = machine?.drain
     ? ` It is stopped at ${timeText(machine.drain.deadlineAt)} at the latest.`
     : "";
-  return {
-    reason: "owner_draining",
-    text: `Worker ${worker} holds the conversation's memory and is being drained${why}: it saves, and another worker takes the message.${until}`,
-    fix: null,
-    nextLookAt: fleet.nextPassAt ?? machine?.drain?.deadlineAt ?? conversation.nextLookAt,
-  };
+  return verdict(
+    "owner_draining",
+    `Worker ${worker} holds the conversation's memory and is being drained${why}: it saves, and another worker takes the message.${until}`,
+    fleet.nextPassAt ?? machine?.drain?.deadlineAt ?? conversation.nextLookAt,
+  );
 }
 
 function ownerLost(
@@ -195,12 +179,11 @@ function ownerLost(
     machine === null
       ? "The next look frees the conversation for other workers."
       : "The next pass looks at its machine and replaces it if it is dead.";
-  return {
-    reason: "owner_silent",
-    text: `Worker ${worker}, which holds the conversation's memory, counted as alive until ${timeText(aliveUntil ?? 0)} and has given no sign of life since. ${next}`,
-    fix: null,
-    nextLookAt: fleet.nextPassAt ?? conversation.nextLookAt,
-  };
+  return verdict(
+    "owner_silent",
+    `Worker ${worker}, which holds the conversation's memory, counted as alive until ${timeText(aliveUntil ?? 0)} and has given no sign of life since. ${next}`,
+    fleet.nextPassAt ?? conversation.nextLookAt,
+  );
 }
 
 function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: MachineFacts): Verdict {
@@ -215,12 +198,11 @@ function starting({ fleet }: MessageFacts, { worker }: ServerFacts, machine: Mac
   }
   if (machine.problem)
     return { ...explainProblem(machine.problem, worker, machine), nextLookAt: machine.stepDeadlineAt };
-  return {
-    reason: "launching",
-    text: `A machine for worker ${worker} is ordered. If nothing is heard of it by ${timeText(machine.stepDeadlineAt)}, the order is taken up again.${boots?.text ?? ""}`,
-    fix: null,
-    nextLookAt: fleet.nextPassAt ?? machine.stepDeadlineAt,
-  };
+  return verdict(
+    "launching",
+    `A machine for worker ${worker} is ordered. If nothing is heard of it by ${timeText(machine.stepDeadlineAt)}, the order is taken up again.${boots?.text ?? ""}`,
+    fleet.nextPassAt ?? machine.stepDeadlineAt,
+  );
 }
 
 function explainProblem(problem: Problem, worker: string, { gaveUp }: MachineFacts): Verdict {
@@ -238,12 +220,11 @@ function withoutOwner(facts: MessageFacts): Verdict {
   const free = able.filter((server) => server.free);
   const awake = free.find((server) => !isStarting(server));
   if (awake) {
-    return {
-      reason: "worker_polling",
-      text: `Worker ${awake.worker} is free and takes it, or one before it in line, when it polls next.`,
-      fix: null,
-      nextLookAt: awake.aliveUntil ?? conversation.nextLookAt,
-    };
+    return verdict(
+      "worker_polling",
+      `Worker ${awake.worker} is free and takes it, or one before it in line, when it polls next.`,
+      awake.aliveUntil ?? conversation.nextLookAt,
+    );
   }
   const [starts] = free;
   if (starts?.machine) return starting(facts, starts, starts.machine);

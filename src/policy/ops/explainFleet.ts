@@ -3,7 +3,7 @@ import type { Reason, Verdict } from "../../contract/ops.js";
 import { providerKinds } from "../../contract/providers.js";
 import { blankFieldsMessage } from "../fleet/providerConfig.js";
 import type { BlockedReason, ConversationFacts, FleetFacts, MessageFacts, Problem } from "./facts.js";
-import { laneFix, sentence, timeText } from "./words.js";
+import { laneFix, sentence, timeText, verdict } from "./words.js";
 
 const clouds = providerKinds.flatMap(({ kind, token }) => (token ? [{ kind, ...token }] : []));
 
@@ -110,57 +110,49 @@ function bootTrouble({ failedBoots }: FleetFacts): { text: string; fix: string }
 }
 
 function blockedBy(reason: BlockedReason, fleet: FleetFacts, { workspace }: ConversationFacts): Verdict {
-  const { limits } = fleet;
+  const { limits, lastPassAt } = fleet;
+  const raise = (policy: string) => `Wait, or raise ${policy} with setPolicies.`;
+  const blocked = (as: Reason, text: string, fix: string | null) => verdict(as, text, null, fix);
   switch (reason) {
     case "worker_cap":
-      return {
-        reason: "worker_cap",
-        text: `All ${limits.maxWorkers} machines that scaling.maxWorkers allows exist (booting, draining and orphaned ones count) and none is free. The one that has rested longest gives way.`,
-        fix: "Wait, or raise scaling.maxWorkers with setPolicies.",
-        nextLookAt: null,
-      };
+      return blocked(
+        "worker_cap",
+        `All ${limits.maxWorkers} machines that scaling.maxWorkers allows exist (booting, draining and orphaned ones count) and none is free. The one that has rested longest gives way.`,
+        raise("scaling.maxWorkers"),
+      );
     case "launch_unsettled":
-      return {
-        reason: "launch_unsettled",
-        text: `A machine was ordered whose outcome is not known yet, and with it all ${limits.maxWorkers} machines that scaling.maxWorkers allows may exist. Once it cannot come any more, at most a few minutes after it was ordered, the provider is asked.`,
-        fix: "Wait, or raise scaling.maxWorkers with setPolicies.",
-        nextLookAt: null,
-      };
+      return blocked(
+        "launch_unsettled",
+        `A machine was ordered whose outcome is not known yet, and with it all ${limits.maxWorkers} machines that scaling.maxWorkers allows may exist. Once it cannot come any more, at most a few minutes after it was ordered, the provider is asked.`,
+        raise("scaling.maxWorkers"),
+      );
     case "workspace_cap":
-      return {
-        reason: "workspace_cap",
-        text: `Workspace '${workspace}' has all ${limits.maxWorkersPerWorkspace} machines that fleet.maxWorkersPerWorkspace allows.`,
-        fix: "Wait, or raise fleet.maxWorkersPerWorkspace with setPolicies.",
-        nextLookAt: null,
-      };
+      return blocked(
+        "workspace_cap",
+        `Workspace '${workspace}' has all ${limits.maxWorkersPerWorkspace} machines that fleet.maxWorkersPerWorkspace allows.`,
+        raise("fleet.maxWorkersPerWorkspace"),
+      );
     case "budget": {
-      const resets =
-        fleet.lastPassAt === null
-          ? ""
-          : `, at ${timeText((Math.floor(fleet.lastPassAt / DAY_MS) + 1) * DAY_MS)}`;
-      return {
-        reason: "daily_budget",
-        text: `The ${limits.dailyMachineHours} machine hours that fleet.dailyMachineHours allows per UTC day are used up; nothing is launched before the next day${resets}.`,
-        fix: "Wait, or raise fleet.dailyMachineHours with setPolicies.",
-        nextLookAt: null,
-      };
+      const tomorrow = lastPassAt === null ? null : (Math.floor(lastPassAt / DAY_MS) + 1) * DAY_MS;
+      return blocked(
+        "daily_budget",
+        `The ${limits.dailyMachineHours} machine hours that fleet.dailyMachineHours allows per UTC day are used up; nothing is launched before the next day${tomorrow === null ? "" : `, at ${timeText(tomorrow)}`}.`,
+        raise("fleet.dailyMachineHours"),
+      );
     }
     case "launch_step":
-      return {
-        reason: "launch_step",
-        text: `A pass orders at most ${limits.spawnStep} machines (scaling.spawnStep); this conversation gets its own in one of the next.`,
-        fix: "Wait, or raise scaling.spawnStep with setPolicies.",
-        nextLookAt: null,
-      };
+      return blocked(
+        "launch_step",
+        `A pass orders at most ${limits.spawnStep} machines (scaling.spawnStep); this conversation gets its own in one of the next.`,
+        raise("scaling.spawnStep"),
+      );
     case "launches_paused":
       return paused(fleet);
     case "predecessor":
-      return {
-        reason: "owner_draining",
-        text: "The machine that held this conversation last is being taken away, and its volume, which may hold memory that was not saved, goes to the next one.",
-        fix: null,
-        nextLookAt: null,
-      };
+      return verdict(
+        "owner_draining",
+        "The machine that held this conversation last is being taken away, and its volume, which may hold memory that was not saved, goes to the next one.",
+      );
   }
 }
 

@@ -10,13 +10,13 @@ export interface Problem {
 
 export interface MachineFacts {
   step: "launching" | "booting" | "running" | "retiring" | "stopped";
-  machineId: string | null;
+  machineId?: string;
   /** When the present step counts as stuck. */
   stepDeadlineAt: number;
-  drain: { reason: string; deadlineAt: number } | null;
-  problem: Problem | null;
+  drain?: { reason: string; deadlineAt: number };
+  problem?: Problem;
   /** Its launch failed for good: the next pass takes it away. */
-  gaveUp: boolean;
+  gaveUp?: boolean;
 }
 
 /** A worker that takes, or could take, work. */

@@ -76,68 +76,60 @@ export function findingsOf(facts: HealthFacts): Finding[] {
       .filter(({ reason }) => reason !== "budget" || facts.budgetUsed === null)
       .map(blockedFinding),
     ...facts.secrets.map(secretFinding),
-    ...facts.accounts.flatMap(accountFindings),
+    ...facts.accounts.flatMap((account) => [...accountFindings(account)]),
   ];
   return findings.sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
-const finding = (severity: Finding["severity"], code: string, text: string, fix: string | null): Finding => ({
+type Said = [code: string, text: string, fix: string | null];
+const finding = (severity: Finding["severity"], ...[code, text, fix]: Said): Finding => ({
   severity,
   code,
   text,
   fix,
 });
+const error = (...said: Said): Finding => finding("error", ...said);
+const warning = (...said: Said): Finding => finding("warning", ...said);
+const info = (...said: Said): Finding => finding("info", ...said);
 
-export function configFindings(facts: ConfigFacts): Finding[] {
+export function* configFindings(facts: ConfigFacts): Generator<Finding> {
   if (!facts.hasConfig) {
-    return [
-      finding(
-        "info",
-        "provider_config_absent",
-        "No provider configuration is stored, so no machines are launched: only workers that somebody else runs take messages.",
-        "Store one with setProviderRuntimeConfig if the fleet shall launch machines.",
-      ),
-    ];
-  }
-  const found: Finding[] = [];
-  if (facts.blank.length > 0) {
-    found.push(
-      finding(
-        "error",
-        "provider_config_missing",
-        blankFieldsMessage([...facts.blank]),
-        "Store the missing fields with setProviderRuntimeConfig.",
-      ),
+    yield info(
+      "provider_config_absent",
+      "No provider configuration is stored, so no machines are launched: only workers that somebody else runs take messages.",
+      "Store one with setProviderRuntimeConfig if the fleet shall launch machines.",
     );
-  }
-  for (const ref of facts.missingSecrets) {
-    const { code, text, fix } = missingSecret(ref);
-    found.push(finding("error", code, text, fix));
+    return;
   }
   const { problem, launchesPausedUntil } = facts;
-  if (problem && !found.some(({ code }) => code === problem.code)) {
-    const { text, fix } = explainFleet.problem(problem);
-    found.push(finding("error", problem.code, text, fix));
-  }
-  if (launchesPausedUntil !== null) {
-    const text = `Launches rest until ${timeText(launchesPausedUntil)} because the last one failed.`;
-    found.push(
-      finding(
-        "warning",
-        "launches_paused",
-        text,
-        "Mend what the failure names; the next launch comes by itself.",
-      ),
+  const secrets = facts.missingSecrets.map(missingSecret);
+  const isBlank = facts.blank.length > 0;
+  if (isBlank) {
+    yield error(
+      "provider_config_missing",
+      blankFieldsMessage([...facts.blank]),
+      "Store the missing fields with setProviderRuntimeConfig.",
     );
   }
-  return found;
+  for (const { code, text, fix } of secrets) yield error(code, text, fix);
+  const said = [...(isBlank ? ["provider_config_missing"] : []), ...secrets.map(({ code }) => code)];
+  if (problem && !said.includes(problem.code)) {
+    const { text, fix } = explainFleet.problem(problem);
+    yield error(problem.code, text, fix);
+  }
+  if (launchesPausedUntil !== null) {
+    yield warning(
+      "launches_paused",
+      `Launches rest until ${timeText(launchesPausedUntil)} because the last one failed.`,
+      "Mend what the failure names; the next launch comes by itself.",
+    );
+  }
 }
 
 const laneFinding = ({ lane, workspace, message }: MissingLane): Finding =>
-  finding("error", "lane_unserved", `Messages wait. ${message}`, sentence(laneFix({ lane, workspace })));
+  error("lane_unserved", `Messages wait. ${message}`, sentence(laneFix({ lane, workspace })));
 
-const moreLanesFinding = finding(
-  "warning",
+const moreLanesFinding = warning(
   "lanes_not_all_seen",
   "Messages wait in more lanes, or for more workspaces, than this report looks at: others may be unserved, too.",
   "Serve or empty the lanes that are named here; explainMessage tells about a single message of any lane.",
@@ -145,53 +137,46 @@ const moreLanesFinding = finding(
 
 function stuckFinding({ worker, step, failures, gaveUp, problem }: StuckMachine): Finding {
   const cause = problem ? `: ${problem.message}` : ".";
-  if (gaveUp) {
-    return finding(
-      "error",
-      "machine_stuck",
-      `The launch of the machine of worker ${worker} was given up${cause}`,
-      "Mend what the failure names; the next pass takes the machine away and its conversation gets another one.",
-    );
-  }
-  return finding(
-    "error",
-    "machine_stuck",
-    `The machine of worker ${worker} is stuck while ${step}${failures > 0 ? ` after ${failures} failures` : ""}${cause}`,
-    "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
-  );
+  const tries = failures > 0 ? ` after ${failures} failures` : "";
+  return gaveUp
+    ? error(
+        "machine_stuck",
+        `The launch of the machine of worker ${worker} was given up${cause}`,
+        "Mend what the failure names; the next pass takes the machine away and its conversation gets another one.",
+      )
+    : error(
+        "machine_stuck",
+        `The machine of worker ${worker} is stuck while ${step}${tries}${cause}`,
+        "Mend what the failure names; the fleet goes on trying. fleetOverview shows the machine.",
+      );
 }
 
-function machineFindings(facts: HealthFacts): Finding[] {
-  const stuck = facts.stuck.map(stuckFinding);
-  const unlisted = facts.unlisted
-    .slice(0, MAX_NAMED)
-    .map((worker, index) =>
-      finding(
-        "warning",
-        "machine_unlisted",
-        `The provider's list lacks the machine of worker ${worker}${index === MAX_NAMED - 1 ? moreText(facts.unlisted) : ""}. Nothing is done about it while its worker calls; once that is silent, the provider is asked for this machine.`,
-        "Nothing is needed if the provider has a bad hour: see its status page. Else compare appName and the token with where the machines are.",
-      ),
+function* machineFindings(facts: HealthFacts): Generator<Finding> {
+  yield* facts.stuck.map(stuckFinding);
+  for (const [index, worker] of facts.unlisted.slice(0, MAX_NAMED).entries()) {
+    const more = index === MAX_NAMED - 1 ? moreText(facts.unlisted) : "";
+    yield warning(
+      "machine_unlisted",
+      `The provider's list lacks the machine of worker ${worker}${more}. Nothing is done about it while its worker calls; once that is silent, the provider is asked for this machine.`,
+      "Nothing is needed if the provider has a bad hour: see its status page. Else compare appName and the token with where the machines are.",
     );
-  const silent = facts.silent.map((worker) =>
-    finding(
-      "warning",
+  }
+  for (const worker of facts.silent) {
+    yield warning(
       "worker_silent",
       `Worker ${worker} gave no sign of life and is being replaced.`,
       "Look at its machine's log: it may not reach the deployment.",
-    ),
-  );
-  const failed = facts.failedMachines.map(({ worker, image, reason }) =>
-    finding(
-      "warning",
+    );
+  }
+  for (const { worker, image, reason } of facts.failedMachines) {
+    yield warning(
       `machine_${reason}`,
       `The machine of worker ${worker} ended: ${failureText[reason] ?? reason} (image ${image}).`,
       reason === "machine_lost"
         ? "Its conversation goes on elsewhere. If it repeats, look at the machine's log and its memory size."
         : "Look at the machine's log: the image may not start, or may not reach the deployment.",
-    ),
-  );
-  return [...stuck, ...unlisted, ...silent, ...failed];
+    );
+  }
 }
 
 /** As many are named; a list that is wrongly empty lacks them all. */
@@ -206,30 +191,22 @@ const failureText: Readonly<Record<string, string>> = {
   machine_lost: "the provider does not show it running any more",
 };
 
-function leftoverFindings({ quarantined, orphans }: HealthFacts): Finding[] {
-  const found: Finding[] = [];
+function* leftoverFindings({ quarantined, orphans }: HealthFacts): Generator<Finding> {
   if (quarantined) {
-    found.push(
-      finding(
-        "warning",
-        "volumes_quarantined",
-        `${quarantined.count} volume(s) hold memory that is in no snapshot. The first is deleted at ${timeText(quarantined.firstDeletedAt)}.`,
-        "A message to its conversation has the volume mounted and saved again; deleteFlyVolume with force discards it.",
-      ),
+    yield warning(
+      "volumes_quarantined",
+      `${quarantined.count} volume(s) hold memory that is in no snapshot. The first is deleted at ${timeText(quarantined.firstDeletedAt)}.`,
+      "A message to its conversation has the volume mounted and saved again; deleteFlyVolume with force discards it.",
     );
   }
   if (orphans.count > 0) {
     const trouble = orphans.failing ? ` The last attempt failed: ${orphans.failing.message}` : "";
-    found.push(
-      finding(
-        orphans.failing ? "error" : "info",
-        "orphans_found",
-        `${orphans.count} machine(s) or volume(s) of this deployment have no owner and are collected once a second listing confirms them.${trouble}`,
-        "See orphanReport; collectOrphans does not wait for the next listing.",
-      ),
+    yield (orphans.failing ? error : info)(
+      "orphans_found",
+      `${orphans.count} machine(s) or volume(s) of this deployment have no owner and are collected once a second listing confirms them.${trouble}`,
+      "See orphanReport; collectOrphans does not wait for the next listing.",
     );
   }
-  return found;
 }
 
 const blockedFix: Readonly<Record<string, string>> = {
@@ -242,20 +219,21 @@ const blockedFix: Readonly<Record<string, string>> = {
   launches_paused: "Mend what the failed launch names; launches go on by themselves.",
 };
 
-function budgetFindings({ budgetUsed, blocked }: HealthFacts): Finding[] {
-  if (budgetUsed === null) return [];
+function* budgetFindings({ budgetUsed, blocked }: HealthFacts): Generator<Finding> {
+  if (budgetUsed === null) return;
   const wait = blocked.find(({ reason }) => reason === "budget")?.conversations ?? 0;
   const text = `All ${budgetUsed} machine hours of this UTC day (fleet.dailyMachineHours) are used up: machines are drained and none is launched until 00:00 UTC. ${wait} conversation(s) wait for one.`;
-  return [finding("error", "blocked_budget", text, blockedFix.budget ?? null)];
+  yield error("blocked_budget", text, blockedFix.budget ?? null);
 }
 
+const blockedSeverity: Readonly<Record<string, Finding["severity"]>> = {
+  budget: "error",
+  launch_step: "info",
+  launch_unsettled: "info",
+};
 const blockedFinding = ({ reason, conversations }: HealthFacts["blocked"][number]): Finding =>
   finding(
-    reason === "budget"
-      ? "error"
-      : reason === "launch_step" || reason === "launch_unsettled"
-        ? "info"
-        : "warning",
+    blockedSeverity[reason] ?? "warning",
     `blocked_${reason}`,
     `${conversations} conversation(s) got no machine in the last pass: ${reason}.`,
     blockedFix[reason] ?? null,
@@ -267,39 +245,20 @@ const secretNotes = new Set(["master_key_absent", "secrets_need_rewrap"]);
 const secretFinding = ({ code, message }: { code: string; message: string }): Finding =>
   finding(secretErrors.has(code) ? "error" : secretNotes.has(code) ? "info" : "warning", code, message, null);
 
-function accountFindings(facts: AccountFacts): Finding[] {
+function* accountFindings(facts: AccountFacts): Generator<Finding> {
   const { words, accountId, agentKey, verified, elsewhere, lastError } = facts;
   const { name, setUp } = words;
   const account = `${words.account} ${accountId}${agentKey === null ? "" : ` (agent '${agentKey}')`}`;
-  const found: Finding[] = [];
   if (elsewhere) {
-    found.push(
-      finding(
-        "error",
-        "webhook_path_mismatch",
-        `${account}: ${name} calls another path than the one the app mounts.`,
-        `Give AGENT_FACTORY_PATH_PREFIX and the pathPrefix of registerRoutes the same value. ${setUp}`,
-      ),
+    yield error(
+      "webhook_path_mismatch",
+      `${account}: ${name} calls another path than the one the app mounts.`,
+      `Give AGENT_FACTORY_PATH_PREFIX and the pathPrefix of registerRoutes the same value. ${setUp}`,
     );
   }
   if (!verified) {
-    found.push(
-      finding(
-        "error",
-        "webhook_not_verified",
-        `${account}: ${name} does not deliver to this deployment.`,
-        setUp,
-      ),
-    );
+    yield error("webhook_not_verified", `${account}: ${name} does not deliver to this deployment.`, setUp);
   } else if (lastError !== null) {
-    found.push(
-      finding(
-        "warning",
-        "webhook_error",
-        `${account}: ${name}'s last delivery error was: ${lastError}`,
-        setUp,
-      ),
-    );
+    yield warning("webhook_error", `${account}: ${name}'s last delivery error was: ${lastError}`, setUp);
   }
-  return found;
 }

@@ -8,15 +8,12 @@ const serving: MachineFactsForView = {
   launchedAt: 2,
   bootedAt: 3,
   stepDeadlineAt: 100,
-  drain: null,
-  stop: null,
-  problem: null,
   busy: false,
   conversationId: "c1",
   conversationHasWork: false,
 };
 const drain = { reason: "idle", at: 4, deadlineAt: 200 };
-const stop = { reason: "drained", at: 5, askedAt: null };
+const stop = { reason: "drained", at: 5 };
 
 describe("what a machine waits for", () => {
   it.each<[Partial<MachineFactsForView>, number, string, number | null]>([

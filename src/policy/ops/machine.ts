@@ -4,12 +4,12 @@ export interface MachineFactsForView {
   step: "launching" | "booting" | "running" | "retiring" | "stopped";
   workerStatus: "active" | "draining" | "stopping" | "stopped";
   createdAt: number;
-  launchedAt: number | null;
-  bootedAt: number | null;
+  launchedAt?: number;
+  bootedAt?: number;
   stepDeadlineAt: number;
-  drain: { reason: string; at: number; deadlineAt: number } | null;
-  stop: { reason: string; at: number; askedAt: number | null } | null;
-  problem: { message: string } | null;
+  drain?: { reason: string; at: number; deadlineAt: number };
+  stop?: { reason: string; at: number; askedAt?: number };
+  problem?: { message: string };
   busy: boolean;
   conversationId: string | null;
   conversationHasWork: boolean;
@@ -50,7 +50,7 @@ export function machineWait(machine: MachineFactsForView): MachineWait {
     case "retiring":
       return {
         since: stop?.at ?? machine.createdAt,
-        waitsFor: `${(stop?.askedAt ?? null) === null ? "the order to stop" : "the provider to confirm that it is gone"} (stopped because: ${stop?.reason ?? "unknown"})${again}`,
+        waitsFor: `${stop?.askedAt === undefined ? "the order to stop" : "the provider to confirm that it is gone"} (stopped because: ${stop?.reason ?? "unknown"})${again}`,
         deadlineAt: stepDeadlineAt,
       };
     case "stopped":

@@ -1,4 +1,5 @@
 /** Words that several explanations share. */
+import type { Reason, Verdict } from "../../contract/ops.js";
 import { isSystemLane } from "../queue/lane.js";
 
 /** ISO 8601, UTC. */
@@ -11,3 +12,11 @@ export function laneFix({ lane, workspace }: { lane: string; workspace: string }
 }
 
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Without a fix nothing is needed; without a time only a change brings it on. */
+export const verdict = (
+  reason: Reason,
+  text: string,
+  nextLookAt: number | null = null,
+  fix: string | null = null,
+): Verdict => ({ reason, text, fix, nextLookAt });

@@ -36,11 +36,9 @@ export function filesOf(message: TelegramMessage): ChannelFile[] {
 /** The text of a message that has files only; blank without any. A voice message counts as audio. */
 export function describeMedia(files: readonly ChannelFile[]): string {
   const has = kindsOf(files);
-  const kinds: string[] = [];
-  if (has.photo) kinds.push("photo");
-  if (has.video) kinds.push("video");
-  if (has.audio || has.voice) kinds.push("audio");
-  if (has.document) kinds.push("document");
+  const audio = has.audio ?? has.voice;
+  const named = Object.entries({ photo: has.photo, video: has.video, audio, document: has.document });
+  const kinds = named.filter(([, file]) => file).map(([kind]) => kind);
   return kinds.length === 0 ? "" : `[telegram media] ${kinds.join(" + ")} message`;
 }
 

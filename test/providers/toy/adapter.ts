@@ -1,6 +1,5 @@
 /** Machines without disks, in one workshop that takes one key. */
-import { memoryCloud } from "../../../src/core/providers/memory/memoryCloud.js";
-import { createMemoryProvider } from "../../../src/core/providers/memory/memoryProvider.js";
+import { memoryCloud, createMemoryProvider } from "../../../src/core/providers/memory/memoryProvider.js";
 import type { Adapter } from "../../../src/core/providers/provider.js";
 import { ProviderError } from "../../../src/core/providers/providerError.js";
 import type { toy } from "./config.js";

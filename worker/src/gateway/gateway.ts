@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type GatewayOperation } from "../../../src/contract/gateway.js";
 import { gatewayPath } from "../../../src/contract/paths.js";
+import { reportProbe } from "../../../src/contract/probes.js";
 import { repeatDelayMs, type Pressure } from "../../../src/policy/calls/pressure.js";
 import { wellFormed } from "../../../src/policy/text/cut.js";
 import { systemClock, type Clock } from "../clock.js";
@@ -11,9 +12,12 @@ import type { ProbeTransport } from "../probes/answer.js";
 import { memoryReply, prepareReply, restoreReply, type MemoryTransport } from "../memory/transport.js";
 import type { HelloTransport, Introduction } from "../hello.js";
 import type { IdleHint } from "../waiting/waiting.js";
-import { TransportError, type Transport } from "../transport/transport.js";
+import { schemaOf } from "../transport/schemaOf.js";
+import { TransportError, type Held, type Transport } from "../transport/transport.js";
 import { claimReply, controlReply, envelope, renewReply, settleReply } from "../transport/wire.js";
 import { parseJson } from "../../../src/policy/text/parseJson.js";
+
+const probeReply = schemaOf(reportProbe.returns);
 
 export interface GatewayOptions {
   /** Site origin and path prefix without a trailing slash. */
@@ -143,7 +147,7 @@ export function createGatewayTransport(
       ),
     heartbeat: (held, signal) => call("heartbeat", { workerId, ...pick(held) }, renewReply, signal),
     controlState: (signal) => call("control_state", { workerId }, controlReply, signal),
-    reportProbe: (answer, signal) => call("probe_report", { workerId, ...answer }, z.boolean(), signal),
+    reportProbe: (answer, signal) => call("probe_report", { workerId, ...answer }, probeReply, signal),
     memory: (leaseId, signal) => call("memory", { workerId, leaseId }, memoryReply, signal),
     restore: ({ workspaceId, agentKey, conversationId }, leaseId, signal) => {
       const args = { workerId, workspaceId, agentKey, conversationId, leaseId };
@@ -164,10 +168,7 @@ export function createGatewayTransport(
 }
 
 /** A job may be passed as `held`; only the two names belong into a request. */
-const pick = (held: { messageId: string; leaseId: string }): { messageId: string; leaseId: string } => ({
-  messageId: held.messageId,
-  leaseId: held.leaseId,
-});
+const pick = ({ messageId, leaseId }: Held): Held => ({ messageId, leaseId });
 
 const isTransient = (status: number): boolean => status >= 500 || status === 429 || status === 408;
 

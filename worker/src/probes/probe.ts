@@ -4,15 +4,15 @@
  */
 import { connect } from "node:net";
 import { z } from "zod";
-import type { ProbeOrder, ProbeResult } from "../../../src/contract/probes.js";
+import { vProbeOrder, type ProbeOrder, type ProbeResult } from "../../../src/contract/probes.js";
 import { hostAndPort, probeTargetProblem } from "../../../src/policy/worker/probeTarget.js";
 import type { Clock } from "../clock.js";
 import { failureOf } from "../net/failure.js";
+import { schemaOf } from "../transport/schemaOf.js";
 
 /** An order as this worker understands it; of any further field it knows nothing. */
-export const probeOrder = z.object({
+export const probeOrder = schemaOf(vProbeOrder, {
   probeId: z.string().min(1).max(200),
-  kind: z.enum(["host", "url", "model", "gateway"]),
   target: z.string().max(500).nullable(),
   timeoutMs: z.number().int().min(100).max(30_000),
 });

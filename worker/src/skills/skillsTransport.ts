@@ -1,44 +1,45 @@
-/** What the worker asks about skills, and the answers as it expects them. Unknown further fields are dropped. */
+/** What the worker asks about skills, and the answers as it expects them. */
+import type { Infer } from "convex/values";
 import { z } from "zod";
+import { getGlobalSkillFiles, getWorkerGlobalSkillsIndex } from "../../../src/contract/skills.js";
+import type { ReleaseChannel } from "../../../src/contract/skills.js";
+import { schemaOf } from "../transport/schemaOf.js";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const content = z.string().max(1024 * 1024);
+const name = z.string().max(200);
 /** Far above what a channel may hold, far below what would fill a small machine's memory. */
 const MAX_SKILLS = 1_000;
 const MAX_FILES = 128;
-const MAX_CONTENT_CHARS = 1024 * 1024;
 
-const indexFile = z.object({
+/** The channel is the one that was asked for. */
+const vIndex = getWorkerGlobalSkillsIndex.returns.omit("releaseChannel");
+const vSkill = vIndex.fields.skills.element;
+const indexFile = schemaOf(vSkill.fields.files.element, {
   path: z.string().max(1_000),
   sha256,
-  content: z.string().max(MAX_CONTENT_CHARS).optional(),
+  content: content.optional(),
 });
-const indexSkill = z.object({
-  slug: z.string().max(200),
-  version: z.string().max(200),
-  skillDirName: z.string().max(200),
-  files: z.array(indexFile).max(MAX_FILES),
-});
-export const skillsIndexReply = z.object({
-  layoutVersion: z.string(),
-  manifestVersion: z.string(),
+const files = z.array(indexFile).max(MAX_FILES);
+const indexSkill = schemaOf(vSkill, { slug: name, version: name, skillDirName: name, files });
+export const skillsIndexReply = schemaOf(vIndex, {
   contentHash: sha256,
-  unchanged: z.boolean(),
   skills: z.array(indexSkill).max(MAX_SKILLS),
 });
-export const skillsFilesReply = z.object({
-  files: z.array(z.object({ sha256, content: z.string().max(MAX_CONTENT_CHARS) })),
+export const skillsFilesReply = schemaOf(getGlobalSkillFiles.returns, {
+  "files.sha256": sha256,
+  "files.content": content,
   remaining: z.array(sha256),
 });
-export type IndexSkill = z.infer<typeof indexSkill>;
-export type SkillsIndex = z.infer<typeof skillsIndexReply>;
-type SkillsFiles = z.infer<typeof skillsFilesReply>;
+export type IndexSkill = Infer<typeof vSkill>;
+export type SkillsIndex = Infer<typeof vIndex>;
 
 /** Both calls only read, so both may be repeated. Reject with `TransportError`. */
 export interface SkillsTransport {
   skillsIndex(
-    request: { releaseChannel: "stable" | "canary"; ifNoneMatch?: string },
+    request: { releaseChannel: ReleaseChannel; ifNoneMatch?: string },
     signal?: AbortSignal,
   ): Promise<SkillsIndex>;
   /** At most 64 hashes at once. */
-  skillsFiles(hashes: string[], signal?: AbortSignal): Promise<SkillsFiles>;
+  skillsFiles(hashes: string[], signal?: AbortSignal): Promise<Infer<typeof getGlobalSkillFiles.returns>>;
 }

@@ -44,8 +44,7 @@ export interface BotApi {
 
 /** The configured base URL of the Bot API, or Telegram's own. */
 export function botApiBaseUrl(configured: string | undefined): string {
-  const trimmed = (configured ?? "").trim().replace(/\/+$/, "");
-  return trimmed === "" ? BOT_API : trimmed;
+  return (configured ?? "").trim().replace(/\/+$/, "") || BOT_API;
 }
 
 /**

@@ -63,16 +63,10 @@ export const telegram: Channel = {
   },
   workerNeeds() {
     const url = env.TELEGRAM_API_BASE_URL ?? BOT_API;
-    const variable = {
-      name: "TELEGRAM_API_BASE_URL",
-      value: url,
-      meaning: "this deployment's Bot API server",
-    };
-    return {
-      url,
-      purpose: "answers to Telegram chats, and their files",
-      variable: url === BOT_API ? undefined : variable,
-    };
+    const purpose = "answers to Telegram chats, and their files";
+    if (url === BOT_API) return { url, purpose };
+    const meaning = "this deployment's Bot API server";
+    return { url, purpose, variable: { name: "TELEGRAM_API_BASE_URL", value: url, meaning } };
   },
   /** A message that its chat did not ask for reaches nobody while the bot is blocked there; who writes has unblocked it. */
   async whyUnreachable(ctx, payload, token) {

@@ -8,7 +8,7 @@ import { env } from "../../../component/_generated/server.js";
 import { botIdOfToken } from "../../../policy/telegram/botToken.js";
 import { asAction, asQuery } from "../../functions.js";
 import { openSecret } from "../../secrets/vault.js";
-import { credentialsOf } from "../accountRows.js";
+import { credentialsOf } from "../credentials.js";
 import { botApiBaseUrl, sendMessage } from "./botApi.js";
 import { TELEGRAM } from "./channel.js";
 

@@ -80,34 +80,25 @@ export function existingMachineId(body: string): string | null {
 }
 
 /** The error for a connection that broke or was never made. The words of `fetch` stay out: they may quote a header. */
-export function unanswered(request: Request, cause: unknown): ProviderError {
-  return new ProviderError({
-    kind: "unavailable",
-    message: failureText(request, `no answer (${networkCode(cause)})`),
-    retryable: true,
-    outcomeUnknown: isWrite(request),
-  });
-}
+export const unanswered = (request: Request, cause: unknown): ProviderError =>
+  unknownOutcome("unavailable", request, `no answer (${networkCode(cause)})`);
 
-export function timedOut(request: Request, timeoutMs: number): ProviderError {
-  return new ProviderError({
-    kind: "timeout",
-    message: failureText(request, `no answer within ${timeoutMs} ms`),
-    retryable: true,
-    outcomeUnknown: isWrite(request),
-  });
-}
+export const timedOut = (request: Request, timeoutMs: number): ProviderError =>
+  unknownOutcome("timeout", request, `no answer within ${timeoutMs} ms`);
 
 /** The error for a 2xx answer that cannot be read. `what` names the first field that is wrong, not its value. */
-export function unreadable(request: Request, what: string, requestId?: string): ProviderError {
-  return new ProviderError({
-    kind: "malformed",
-    message: failureText(request, `unreadable reply: ${what}`),
+export const unreadable = (request: Request, what: string, requestId?: string): ProviderError =>
+  unknownOutcome("malformed", request, `unreadable reply: ${what}`, requestId);
+
+/** What was ordered may have been carried out. */
+const unknownOutcome = (kind: ProviderErrorKind, request: Request, what: string, requestId?: string) =>
+  new ProviderError({
+    kind,
+    message: failureText(request, what),
     retryable: true,
     outcomeUnknown: isWrite(request),
     requestId,
   });
-}
 
 function networkCode(error: unknown): string {
   const cause: unknown = error instanceof Error ? error.cause : undefined;
@@ -117,20 +108,12 @@ function networkCode(error: unknown): string {
 
 /** Nothing was sent: the time of whoever wanted it is over. */
 export function tooLate({ method, path }: Pick<Request, "method" | "path">): ProviderError {
-  return new ProviderError({
-    kind: "timeout",
-    message: `Fly API ${method} ${path} failed: not sent, because its time was over`,
-    retryable: true,
-    outcomeUnknown: false,
-  });
+  const message = `Fly API ${method} ${path} failed: not sent, because its time was over`;
+  return new ProviderError({ kind: "timeout", message, retryable: true, outcomeUnknown: false });
 }
 
 /** Nothing was sent: the caller's regions are empty. */
 export function noRegion(path: string): ProviderError {
-  return new ProviderError({
-    kind: "invalid",
-    message: `Fly API POST ${path} failed: no region was given`,
-    retryable: false,
-    outcomeUnknown: false,
-  });
+  const message = `Fly API POST ${path} failed: no region was given`;
+  return new ProviderError({ kind: "invalid", message, retryable: false, outcomeUnknown: false });
 }

@@ -1,9 +1,9 @@
 /** One request to the Fly Machines API: paced, timed, retried by status, its answer parsed. */
 import type { z } from "zod";
 import type { ProviderError } from "../providerError.js";
-import type { ProviderOptions } from "../providerOptions.js";
+import type { ProviderOptions } from "../provider.js";
 import { refused, timedOut, tooLate, unanswered, unreadable, type Request } from "./failure.js";
-import { Pacer, type Rate } from "./pacer.js";
+import { ACTION_RATE, Pacer, type Rate } from "./pacer.js";
 import { backoffMs } from "../../../policy/retry/backoff.js";
 import { parseJson } from "../../../policy/text/parseJson.js";
 
@@ -24,10 +24,10 @@ export interface FlyCall {
   path: string;
   query?: string;
   body?: unknown;
-  /** The rate that Fly counts this call against. */
-  rate: { key: string; limit: Rate };
+  /** What Fly allows of this method and path. Default `ACTION_RATE`. */
+  rate?: Rate;
   /** False: a repeat after an unknown outcome could act twice, so it is left to the caller. Refusals by 429 are always repeated. */
-  repeatable: boolean;
+  repeatable?: false;
   /** Values in `body` that must not appear in an error. */
   sensitive?: readonly string[];
   /** Hears of each request that may have been carried out, or may yet be, although it failed. */
@@ -44,8 +44,7 @@ export class FlyClient {
     private readonly token: string,
     private readonly options: ProviderOptions,
   ) {
-    const configured = (options.baseUrl ?? "").trim().replace(/\/+$/, "");
-    this.baseUrl = configured === "" ? FLY_API_BASE_URL : configured;
+    this.baseUrl = (options.baseUrl ?? "").trim().replace(/\/+$/, "") || FLY_API_BASE_URL;
     this.timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
     this.sleep = options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
     this.pacer = new Pacer(() => this.now(), this.sleep);
@@ -57,7 +56,7 @@ export class FlyClient {
    */
   async send<Schema extends z.ZodType>(call: FlyCall, schema: Schema): Promise<z.output<Schema>> {
     for (let failures = 1; ; failures += 1) {
-      await this.pacer.turn(call.rate.key, call.rate.limit);
+      await this.pacer.turn(`${call.method} ${call.path}`, call.rate ?? ACTION_RATE);
       if (this.now() >= (this.options.until ?? Infinity)) throw tooLate(call);
       const result = await this.attempt(call, schema);
       if (!(result instanceof Failed)) return result.value;
@@ -105,11 +104,8 @@ export class FlyClient {
     const parsed = schema.safeParse(parseJson(text));
     if (parsed.success) return { value: parsed.data };
     const issue = parsed.error.issues[0];
-    const where = issue?.path.join(".") ?? "";
-    return new Failed(
-      unreadable(request, `${where === "" ? "body" : where}: ${issue?.message}`, requestId),
-      0,
-    );
+    const where = issue?.path.join(".") || "body";
+    return new Failed(unreadable(request, `${where}: ${issue?.message}`, requestId), 0);
   }
 
   private now(): number {
@@ -141,5 +137,5 @@ function authorization(token: string): string {
 function mayRepeat(call: FlyCall, error: ProviderError): boolean {
   if (error.kind === "rate_limited") return true;
   const transient = error.kind === "unavailable" || error.kind === "timeout";
-  return transient && (call.repeatable || !error.outcomeUnknown);
+  return transient && (call.repeatable !== false || !error.outcomeUnknown);
 }

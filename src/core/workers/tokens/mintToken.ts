@@ -3,7 +3,7 @@ import { factoryError } from "../../../contract/errors.js";
 import { lanesFault } from "../../../policy/tokens/systemLanes.js";
 import type { MutationCtx } from "../../../component/_generated/server.js";
 import { recordAct } from "../../audit/record.js";
-import { requireMasterKey } from "../../secrets/currentKey.js";
+import { requireMasterKey } from "../../secrets/seal.js";
 import { aliasHash, newAlias } from "./alias.js";
 import { signToken, type WorkerClaims } from "./claims.js";
 import { forgetTokenUses } from "./lastUse.js";

@@ -1,12 +1,15 @@
-/** Asks a worker to check something. Writes `probes`; the worker is rung and takes it with its next poll. */
+/** Asks a worker to check something, and what operators see of it. Writes `probes`; the worker is rung and takes it with its next poll. */
+import { findGiven } from "../bounds/texts.js";
 import { factoryError } from "../../contract/errors.js";
 import * as contract from "../../contract/probes.js";
 import { probeTargetProblem } from "../../policy/worker/probeTarget.js";
 import { recordAct } from "../audit/record.js";
-import { asMutation } from "../functions.js";
+import { asMutation, asQuery } from "../functions.js";
 import { findWorker } from "../workers/register.js";
 import { ringWorker } from "../workers/wakeRing.js";
 import { waitingProbes } from "../workers/probeOrders.js";
+import { clampLimit } from "../bounds/bounded.js";
+import type { Doc } from "../../component/_generated/dataModel.js";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MIN_TIMEOUT_MS = 100;
@@ -47,4 +50,23 @@ export const requestProbe = asMutation(contract.requestProbe)(async (ctx, args) 
   });
   await ringWorker(ctx, worker);
   return { probeId, expiresAt };
+});
+
+function viewOf({ _id, _creationTime, workspace: _, ...row }: Doc<"probes">): contract.ProbeView {
+  const { target = null, finishedAt = null, result = null } = row;
+  return { ...row, probeId: _id, target, finishedAt, result };
+}
+
+export const getProbe = asQuery(contract.getProbe)(async (ctx, { probeId }) => {
+  const row = await findGiven(ctx, "probes", probeId);
+  return row && viewOf(row);
+});
+
+export const listProbes = asQuery(contract.listProbes)(async (ctx, { workerId, limit }) => {
+  const rows = await ctx.db
+    .query("probes")
+    .withIndex("by_worker", (q) => q.eq("workerId", workerId))
+    .order("desc")
+    .take(clampLimit(limit, 20, 100));
+  return rows.map(viewOf);
 });

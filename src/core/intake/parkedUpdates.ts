@@ -1,15 +1,27 @@
-/** Takes a parked update after all, or gives it up. Writes what enqueueing writes; deletes from `parkedUpdates`. */
-import { factoryError } from "../../contract/errors.js";
+/** Updates that could not become messages: listed, taken after all, or given up. Reads and deletes `parkedUpdates`; writes what enqueueing writes. */
+import { findGiven } from "../bounds/texts.js";
 import * as contract from "../../contract/telegram.js";
-import type { Doc } from "../../component/_generated/dataModel.js";
-import type { QueryCtx } from "../../component/_generated/server.js";
+import { parkedFields } from "../../policy/compat/contacts.js";
+import { asQuery, asMutation } from "../functions.js";
+import { clampLimit, pageOf } from "../bounds/bounded.js";
+import { factoryError } from "../../contract/errors.js";
 import { channelOf } from "../channels/registry.js";
-import { asMutation } from "../functions.js";
 import { enqueueEvent } from "./ingest.js";
 import { routeOf } from "./route.js";
 
+const MAX_LIMIT = 50;
+
+export const listParkedUpdates = asQuery(contract.listParkedUpdates)(async (ctx, { limit }) => {
+  const wanted = clampLimit(limit, MAX_LIMIT, MAX_LIMIT);
+  const rows = await pageOf(ctx.db.query("parkedUpdates").withIndex("by_parkedAt").order("desc"), wanted);
+  return rows.map((row) => {
+    const { _id: parkedId, parkedAt, agentKey, code, message, rawUpdateJson } = row;
+    return { parkedId, parkedAt, ...parkedFields(row), agentKey, code, message, rawUpdateJson };
+  });
+});
+
 export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(async (ctx, args) => {
-  const row = await findRow(ctx, args.parkedId);
+  const row = await findGiven(ctx, "parkedUpdates", args.parkedId);
   if (!row) throw factoryError("parked_update_not_found", "There is no parked update of this id");
   const agentKey = args.agentKey?.trim() ?? row.agentKey;
   if (agentKey === "") {
@@ -31,12 +43,7 @@ export const redriveParkedUpdate = asMutation(contract.redriveParkedUpdate)(asyn
 });
 
 export const discardParkedUpdate = asMutation(contract.discardParkedUpdate)(async (ctx, { parkedId }) => {
-  const row = await findRow(ctx, parkedId);
+  const row = await findGiven(ctx, "parkedUpdates", parkedId);
   if (row) await ctx.db.delete(row._id);
   return { discarded: row !== null };
 });
-
-async function findRow(ctx: QueryCtx, parkedId: string): Promise<Doc<"parkedUpdates"> | null> {
-  const id = ctx.db.normalizeId("parkedUpdates", parkedId);
-  return id && (await ctx.db.get(id));
-}

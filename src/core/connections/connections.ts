@@ -1,8 +1,8 @@
-/** Registers a connection's name and metadata. Writes `connections`. */
+/** Connections as operators know them: names and what they are for. Writes `connections`. */
 import * as contract from "../../contract/connections.js";
 import { factoryError } from "../../contract/errors.js";
 import { recordAct } from "../audit/record.js";
-import { asMutation } from "../functions.js";
+import { asMutation, asQuery } from "../functions.js";
 import { connectionsOf, DEFAULT_WORKSPACE, findConnection } from "./named.js";
 
 const MAX_KIND_CHARS = 64;
@@ -38,4 +38,23 @@ export const registerConnection = asMutation(contract.registerConnection)(async 
     detail: { workspace: workspaceId, kind },
   });
   return null;
+});
+
+export const removeConnection = asMutation(contract.removeConnection)(async (ctx, args) => {
+  const { workspaceId = DEFAULT_WORKSPACE, name } = args;
+  const row = await findConnection(ctx, workspaceId, name);
+  if (!row) return false;
+  await ctx.db.delete(row._id);
+  const detail = { workspace: workspaceId };
+  await recordAct(ctx, { kind: "connection.removed", actor: "host", subject: name, detail });
+  return true;
+});
+
+export const listConnections = asQuery(contract.listConnections)(async (ctx, { workspaceId }) => {
+  const rows = await connectionsOf(ctx, workspaceId ?? DEFAULT_WORKSPACE);
+  return rows.map(({ _id, _creationTime, description = null, agentKeys = null, ...row }) => ({
+    ...row,
+    description,
+    agentKeys,
+  }));
 });

@@ -1,7 +1,7 @@
 import { DateTime } from "luxon";
 import { describe, expect, it } from "vitest";
 import type { Schedule } from "../../contract/pushing.js";
-import { isTimeZone, nextRun } from "./nextRun.js";
+import { isTimeZone, nextRun } from "./schedule.js";
 import { compareZone } from "../../../test/schedules/oracle.js";
 
 const at = (iso: string) => Date.parse(iso);
