@@ -29,6 +29,8 @@ export interface Plan {
   /** Overrides of default policies, such as users set. */
   scaling: { maxWorkers?: number; idleTimeoutMs?: number };
   conversations: number;
+  /** Workspaces that they belong to in turn: a machine serves one only. */
+  tenants: 1 | 2;
   messages: number;
   /** Between two messages, at most. */
   pauseMs: number;
@@ -60,6 +62,7 @@ export function planOf(seed: number, without: readonly Trouble[] = []): Plan {
       ...(idleMinutes === null ? {} : { idleTimeoutMs: idleMinutes * MINUTE_MS }),
     },
     conversations: random.between(1, 4),
+    tenants: seed % 2 === 0 ? 2 : 1,
     messages: random.between(2, 7),
     pauseMs: random.pick([5_000, 60_000, 3 * MINUTE_MS]),
     troubledMs,

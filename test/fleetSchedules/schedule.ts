@@ -202,7 +202,15 @@ async function play(stage: Stage): Promise<void> {
 
 async function setUp({ caller, plan, cloud }: Stage): Promise<void> {
   await cloud.addForeign();
-  await caller.lib("configureAgent", { agentKey: "default", version: "1", secretsRef: [], enabled: true });
+  // Each workspace has an agent of its own, of the same name.
+  for (const workspace of ["default", "acme"])
+    await caller.lib("configureAgent", {
+      agentKey: workspace,
+      workspace,
+      version: "1",
+      secretsRef: [],
+      enabled: true,
+    });
   await caller.lib("setProviderRuntimeConfig", {
     providerConfig: { ...CONFIG, appName: APP },
   });
@@ -231,10 +239,10 @@ async function cron({ time, caller, stop }: Stage, pace: { cronMs: number }): Pr
 
 async function host({ plan, random, time, caller, tally }: Stage): Promise<void> {
   for (let sent = 0; sent < plan.messages; sent += 1) {
-    const conversationId = `c${random.between(0, plan.conversations - 1)}`;
+    const conversation = random.between(0, plan.conversations - 1);
     await caller.lib("enqueue", {
-      conversationId,
-      agentKey: "default",
+      conversationId: `c${conversation}`,
+      agentKey: conversation % plan.tenants === 0 ? "default" : "acme",
       payload: { provider: "app", providerUserId: "u", messageText: "hello" },
     });
     tally.sent += 1;
