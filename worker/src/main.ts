@@ -1,4 +1,5 @@
 /** Wires a worker from its checked environment and runs it to its end. */
+import { tmpdir } from "node:os";
 import type { Logger } from "pino";
 import { systemClock, type Clock } from "./clock.js";
 import type { GatewayOperation } from "../../src/contract/gateway.js";
@@ -66,7 +67,7 @@ interface Tools {
 async function run(env: WorkerEnv, host: NodeJS.Process, { metrics, log, clock }: Tools): Promise<number> {
   const place = memoryPlace(env);
   await checkMachine(env, place?.root, host.env["PATH"]);
-  const own = await openOwnState(env, log);
+  const own = await openOwnState(env, log, host.env["WORKER_ID"] === undefined ? null : tmpdir());
   const control = new RunControl(clock, env.SHUTDOWN_GRACE_MS, (state, reason) =>
     log.info({ state, reason }, "worker.stateChanged"),
   );

@@ -1,6 +1,6 @@
 /** Everything a worker keeps for itself, opened at its start. */
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Logger } from "pino";
 import type { WorkerEnv } from "../env.js";
@@ -14,7 +14,7 @@ import { openFileStore } from "./fileStore.js";
 import { openPostgresStore } from "./postgresStore.js";
 import { StoreError, type OwnStore } from "./store.js";
 
-type OwnEnv = Pick<WorkerEnv, "STATE_DIR" | "STATE_DATABASE_URL" | "WORKER_ID"> &
+type OwnEnv = Pick<WorkerEnv, "STATE_DIR" | "STATE_DATABASE_URL" | "WORKER_ID" | "BASE_INTERNAL_URL"> &
   Parameters<typeof memoryPlace>[0];
 
 export interface OwnState {
@@ -35,16 +35,20 @@ export function stateDir(
   return place === null ? null : path.join(place.root, PRIVATE_DIR, "own");
 }
 
-/** Opens journal and store. Rejects with a `WorkerFault`. */
-export async function openOwnState(env: OwnEnv, log: Logger): Promise<OwnState> {
+/**
+ * Opens journal and store. Rejects with a `WorkerFault`. `tmp`: where a worker without a directory keeps its process's name; null: nowhere,
+ * as its id is new with each start.
+ */
+export async function openOwnState(env: OwnEnv, log: Logger, tmp: string | null): Promise<OwnState> {
   const dir = stateDir(env);
-  const { journal, unlock } = dir === null ? inMemory(env.WORKER_ID) : openJournal(dir, env.WORKER_ID, log);
+  const { journal, unlock, instance } =
+    dir === null ? inMemory(env, tmp) : openJournal(dir, env.WORKER_ID, log);
   try {
     const store = await openStore(env, dir);
     if (dir === null) log.info("worker.noOwnDirectory");
     return {
       journal,
-      instance: dir === null ? randomUUID() : instanceOf(dir),
+      instance,
       store,
       async close() {
         journal.close();
@@ -89,9 +93,40 @@ function instanceOf(dir: string): string {
   return fresh;
 }
 
-const inMemory = (workerId: string) => ({ journal: Journal.inMemory(workerId), unlock: () => undefined });
+interface Opened {
+  journal: Journal;
+  instance: string;
+  unlock: () => void;
+}
 
-function openJournal(dir: string, workerId: string, log: Logger): { journal: Journal; unlock: () => void } {
+function inMemory(env: OwnEnv, tmp: string | null): Opened {
+  const journal = Journal.inMemory(env.WORKER_ID);
+  return { journal, ...(tmp === null ? unnamed() : namedIn(tmp, env)) };
+}
+
+const unnamed = () => ({ instance: randomUUID(), unlock: (): void => undefined });
+
+/** The same name for who starts again on this machine, so that a killed worker need not be waited for; another one for who runs beside it. */
+function namedIn(tmp: string, { BASE_INTERNAL_URL, WORKER_ID }: OwnEnv): Omit<Opened, "journal"> {
+  const uid = process.getuid?.() ?? 0;
+  const own = path.join(tmp, `agent-factory-worker-${uid}`);
+  const id = createHash("sha256").update(`${BASE_INTERNAL_URL} ${WORKER_ID}`).digest("hex").slice(0, 32);
+  const dir = path.join(own, id);
+  try {
+    // Everybody may write in `tmp`: what somebody else has made there is not used.
+    for (const place of [own, dir]) {
+      mkdirSync(place, { recursive: true, mode: 0o700 });
+      const found = lstatSync(place);
+      if (!found.isDirectory() || (process.getuid !== undefined && found.uid !== uid)) return unnamed();
+    }
+    const unlock = lockDir(dir);
+    return { instance: instanceOf(dir), unlock };
+  } catch {
+    return unnamed();
+  }
+}
+
+function openJournal(dir: string, workerId: string, log: Logger): Opened {
   const onWriteFailed = (error: unknown): void => {
     const { message, fix } = faults.journal_not_written;
     log.error({ code: "journal_not_written", message, fix, detail: systemCode(error) }, "worker.fault");
@@ -109,7 +144,7 @@ function openJournal(dir: string, workerId: string, log: Logger): { journal: Jou
     }
     const open = journal.open().length;
     if (open > 0) log.info({ open }, "journal.found");
-    return { journal, unlock };
+    return { journal, unlock, instance: instanceOf(dir) };
   } catch (error) {
     unlock();
     const known = error instanceof Error && "code" in error;

@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -140,6 +140,7 @@ describe("a worker's own state", () => {
   const log = pino({ level: "silent" });
   const env = (more: Record<string, string> = {}) => ({
     WORKER_ID: "w1",
+    BASE_INTERNAL_URL: "https://a.example/agent-factory",
     ENGINE: "echo" as const,
     STATE_DIR: undefined,
     STATE_DATABASE_URL: undefined,
@@ -147,14 +148,15 @@ describe("a worker's own state", () => {
   });
 
   it("lies in STATE_DIR, else beside a stateful engine's memory, else nowhere", async () => {
-    const chosen = await openOwnState(env({ STATE_DIR: path.join(dir, "mine") }), log);
+    const chosen = await openOwnState(env({ STATE_DIR: path.join(dir, "mine") }), log, null);
     await chosen.close();
     const beside = await openOwnState(
       { ...env(), ENGINE: "command", COMMAND_STATEFUL: "true", DATA_DIR: dir },
       log,
+      null,
     );
     await beside.close();
-    const nowhere = await openOwnState(env(), log);
+    const nowhere = await openOwnState(env(), log, null);
     expect(nowhere.store).toBeNull();
     await nowhere.close();
     const kept = ["answers.journal", "instance", "lock.1", "own.json"];
@@ -165,13 +167,40 @@ describe("a worker's own state", () => {
   it("names the process: the same after a restart in its directory, another one everywhere else", async () => {
     const names = [];
     for (const STATE_DIR of [path.join(dir, "mine"), path.join(dir, "mine"), path.join(dir, "other")]) {
-      const own = await openOwnState(env({ STATE_DIR }), log);
+      const own = await openOwnState(env({ STATE_DIR }), log, null);
       names.push(own.instance);
       await own.close();
     }
-    for (let start = 0; start < 2; start += 1) names.push((await openOwnState(env(), log)).instance);
+    for (let start = 0; start < 2; start += 1) names.push((await openOwnState(env(), log, null)).instance);
     expect(names[1]).toBe(names[0]);
     expect(new Set(names).size).toBe(4);
+  });
+
+  it("without one the temporary directory keeps the name for the next start, and a process beside it has its own", async () => {
+    const start = (fields: Partial<ReturnType<typeof env>> = {}) =>
+      openOwnState({ ...env(), ...fields }, log, dir);
+    const first = await start();
+    const beside = await start();
+    const other = await start({ WORKER_ID: "w2" });
+    expect(new Set([first.instance, beside.instance, other.instance]).size).toBe(3);
+    await first.close();
+    const again = await start();
+    expect(again.instance).toBe(first.instance);
+    for (const own of [beside, other, again]) await own.close();
+  });
+
+  it("is not looked for where somebody else may have made it", async () => {
+    const place = path.join(dir, `agent-factory-worker-${process.getuid?.() ?? 0}`);
+    await mkdir(path.join(dir, "theirs"));
+    await symlink(path.join(dir, "theirs"), place);
+    const names = [];
+    for (let start = 0; start < 2; start += 1) {
+      const own = await openOwnState(env(), log, dir);
+      names.push(own.instance);
+      await own.close();
+    }
+    expect(names[0]).not.toBe(names[1]);
+    expect(await readdir(path.join(dir, "theirs"))).toEqual([]);
   });
 
   it(
@@ -192,8 +221,8 @@ describe("a worker's own state", () => {
   );
 
   it("belongs to one running worker; a killed one's lock is no lock", async () => {
-    const first = await openOwnState(env({ STATE_DIR: dir }), log);
-    await expect(openOwnState(env({ STATE_DIR: dir }), log)).rejects.toMatchObject({
+    const first = await openOwnState(env({ STATE_DIR: dir }), log, null);
+    await expect(openOwnState(env({ STATE_DIR: dir }), log, null)).rejects.toMatchObject({
       code: "state_dir_unusable",
       message: expect.stringContaining(`in use by the running process ${process.pid}`) as string,
     });
@@ -202,7 +231,7 @@ describe("a worker's own state", () => {
       await writeFile(path.join(dir, "lock"), killed);
       lockDir(dir)();
     }
-    await (await openOwnState(env({ STATE_DIR: dir }), log)).close();
+    await (await openOwnState(env({ STATE_DIR: dir }), log, null)).close();
   });
 
   it.each([
@@ -212,8 +241,8 @@ describe("a worker's own state", () => {
       () => Promise.resolve({ STATE_DIR: dir, STATE_DATABASE_URL: "postgres://u:p@127.0.0.1:1/x" }),
     ],
   ])("that cannot be used is the fault %s, and nothing stays locked", async (code, faulty) => {
-    await expect(openOwnState(env(await faulty()), log)).rejects.toMatchObject({ code });
-    await (await openOwnState(env({ STATE_DIR: dir }), log)).close();
+    await expect(openOwnState(env(await faulty()), log, null)).rejects.toMatchObject({ code });
+    await (await openOwnState(env({ STATE_DIR: dir }), log, null)).close();
   });
 
   async function aFile(): Promise<string> {
