@@ -61,7 +61,11 @@ export const LIVES: Mutant[] = [
   {
     name: "an owner that does not serve the lane keeps its conversation",
     replacements: [
-      { file: "core/workers/tend.ts", text: "RELEASE_WITHIN_MS <= Date.now()", by: "RELEASE_WITHIN_MS <= 0" },
+      {
+        file: "core/workers/tend.ts",
+        text: "!mayGiveWay(worker.binding, Date.now())",
+        by: "!mayGiveWay(worker.binding, 0)",
+      },
     ],
     rule: /nobody takes it/,
     from: RETURNS_FROM + 38,
