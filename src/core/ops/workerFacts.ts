@@ -3,7 +3,6 @@ import type { Policies } from "../../contract/policies.js";
 import type { SilentOwner, WorkerTrouble } from "../../policy/ops/workers.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { findWorker } from "../workers/register.js";
 import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
 
 const MAX_SHOWN = 20;
