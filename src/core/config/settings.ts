@@ -1,7 +1,9 @@
 /** What a host sets and reads of policies, of the system prompt and of where machines come from. Writes `runtimeConfig`. */
 import { factoryError } from "../../contract/errors.js";
 import * as agentsContract from "../../contract/agents.js";
+import * as fleetContract from "../../contract/fleet.js";
 import * as policiesContract from "../../contract/policies.js";
+import type { ProviderConfig } from "../../contract/providers.js";
 import { policyFaults } from "../../policy/config/overrides.js";
 import { layOver, resolvePolicies } from "../../policy/config/policies.js";
 import { utf8Bytes } from "../../policy/queue/size.js";
@@ -9,8 +11,6 @@ import { asMutation, asQuery } from "../functions.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx } from "../../component/_generated/server.js";
 import { loadRuntime, storedConfig, loadProviderConfig } from "./runtime.js";
-import * as contract from "../../contract/fleet.js";
-import type { ProviderConfig } from "../../contract/providers.js";
 
 async function store(
   ctx: MutationCtx,
@@ -54,8 +54,6 @@ export const setMessageRuntimeConfig = asMutation(agentsContract.setMessageRunti
   return null;
 });
 
-export { loadProviderConfig } from "./runtime.js";
-
 export async function storeProviderConfig(ctx: MutationCtx, providerConfig: ProviderConfig): Promise<void> {
   const row = await storedConfig(ctx, "provider");
   const fields = { providerConfig, updatedAt: Date.now() };
@@ -63,11 +61,11 @@ export async function storeProviderConfig(ctx: MutationCtx, providerConfig: Prov
   else await ctx.db.insert("runtimeConfig", { key: "provider", ...fields });
 }
 
-export const providerRuntimeConfig = asQuery(contract.providerRuntimeConfig)((ctx) =>
+export const providerRuntimeConfig = asQuery(fleetContract.providerRuntimeConfig)((ctx) =>
   loadProviderConfig(ctx),
 );
 
-export const setProviderRuntimeConfig = asMutation(contract.setProviderRuntimeConfig)(async (
+export const setProviderRuntimeConfig = asMutation(fleetContract.setProviderRuntimeConfig)(async (
   ctx,
   { providerConfig },
 ) => {

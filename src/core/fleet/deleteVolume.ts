@@ -8,7 +8,7 @@ import { keptBecause } from "../../policy/fleet/volumes.js";
 import { vProviderConfig } from "../../contract/providers.js";
 import { internal } from "../../component/_generated/api.js";
 import type { ActionCtx, QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/settings.js";
+import { loadProviderConfig } from "../config/runtime.js";
 import type { MachineProvider } from "../providers/provider.js";
 import { failureOf } from "../providers/providerError.js";
 import { machineOf } from "../signals/fleet.js";

@@ -10,7 +10,7 @@ import { internal } from "../../component/_generated/api.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../../component/_generated/server.js";
 import { vProviderConfig } from "../../contract/providers.js";
-import { loadProviderConfig } from "../config/settings.js";
+import { loadProviderConfig } from "../config/runtime.js";
 import { isGone } from "../providers/provider.js";
 import { deploymentTag, providerFor } from "./credentials.js";
 import { failureOf } from "../providers/providerError.js";

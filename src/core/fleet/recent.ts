@@ -5,9 +5,8 @@
 import { v } from "convex/values";
 import type { ProviderConfig } from "../../contract/providers.js";
 import { vProviderConfig } from "../../contract/providers.js";
-import { loadProviderConfig } from "../config/settings.js";
+import { loadProviderConfig, loadRuntime } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
-import { loadRuntime } from "../config/runtime.js";
 import { MAX_MACHINES } from "./observe.js";
 import { readFleetState } from "./state.js";
 import { vProblem } from "./tables.js";

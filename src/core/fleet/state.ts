@@ -3,7 +3,7 @@ import { v } from "convex/values";
 import { afterLaunches, type Problem } from "../../policy/fleet/launchPause.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/settings.js";
+import { loadProviderConfig } from "../config/runtime.js";
 import { asQuery } from "../functions.js";
 
 type Note = Doc<"fleetNotes">;

@@ -55,6 +55,10 @@ export const noteMembership = asMutation({
 const MAX_IDENTITIES = 20;
 const MAX_BINDINGS = 50;
 
+/**
+ * The chat's conversations go on under its new id, and those of its bindings. A channel may say it twice and in any order; the second
+ * time there is nothing left to do.
+ */
 export const migrateChat = asMutation({
   args: { channel: v.string(), accountId: v.string(), fromChatId: v.string(), toChatId: v.string() },
   returns: v.null(),

@@ -4,7 +4,7 @@ import type { ProviderConfig } from "../../contract/providers.js";
 import { blankFields } from "../../policy/fleet/providerConfig.js";
 import type { BlockedReason, FleetFacts, Problem } from "../../policy/ops/facts.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { loadProviderConfig } from "../config/settings.js";
+import { loadProviderConfig } from "../config/runtime.js";
 import { requiredSecrets } from "../providers/kinds.js";
 import { readFleetState, type FleetState, waitsForPause } from "../fleet/state.js";
 import { activeSecret } from "../secrets/vault.js";

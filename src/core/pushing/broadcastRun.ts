@@ -109,7 +109,11 @@ export async function deliverBatch(
   }
   const now = Date.now();
   await ctx.db.patch(broadcastId, {
-    ...{ totalTargets, enqueuedCount, failedCount, cursor: { workspaces, after }, progressAt: now },
+    totalTargets,
+    enqueuedCount,
+    failedCount,
+    cursor: { workspaces, after },
+    progressAt: now,
     ...(workspaces.length === 0 && { status: "done" as const, completedAt: now }),
   });
   const current = await ctx.db.get(broadcastId);
@@ -152,7 +156,12 @@ async function reach(
   });
   const status = "error" in delivery ? "failed" : "enqueued";
   await ctx.db.insert("messagePushBroadcastDispatches", {
-    ...{ broadcastId: broadcast._id, consumerUserId, agentKey, runKey, status, createdAt: Date.now() },
+    broadcastId: broadcast._id,
+    consumerUserId,
+    agentKey,
+    runKey,
+    status,
+    createdAt: Date.now(),
     ...("error" in delivery ? delivery : { enqueuedMessageId: delivery.messageId }),
   });
   return status;

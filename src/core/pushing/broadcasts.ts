@@ -18,10 +18,16 @@ export const sendBroadcastToAllActiveAgents = asMutation(contract.sendBroadcastT
   await checkTexts(ctx, { companyId, text: `${title}\n\n${text}` });
   const now = Date.now();
   const broadcastId = await ctx.db.insert("messagePushBroadcasts", {
-    ...{ companyId, title, text, requestedBy, requestedAt: now },
+    companyId,
+    title,
+    text,
+    requestedBy,
+    requestedAt: now,
     target: "all_active_agents",
     status: "running",
-    ...{ totalTargets: 0, enqueuedCount: 0, failedCount: 0 },
+    totalTargets: 0,
+    enqueuedCount: 0,
+    failedCount: 0,
     cursor: { workspaces: await reachableWorkspaces(ctx, companyId) },
     progressAt: now,
   });

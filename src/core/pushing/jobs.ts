@@ -45,8 +45,14 @@ async function createFromTemplate(
     throw factoryError("push_schedule_invalid", "Schedule is required for non-manual template");
   }
   return await insertJob(ctx, {
-    ...{ companyId: args.companyId, consumerUserId: args.consumerUserId, agentKey },
-    ...{ sourceTemplateId: template._id, title, text, periodicity, timezone },
+    companyId: args.companyId,
+    consumerUserId: args.consumerUserId,
+    agentKey,
+    sourceTemplateId: template._id,
+    title,
+    text,
+    periodicity,
+    timezone,
     schedule: checkedSchedule(periodicity, schedule),
     enabled: args.enabled ?? true,
     missedRunPolicy: args.missedRunPolicy ?? "run_once",
@@ -64,7 +70,14 @@ async function createCustom(
   const schedule = checkedSchedule(periodicity, args.schedule);
   await checkTexts(ctx, { companyId, title, text });
   return await insertJob(ctx, {
-    ...{ companyId, consumerUserId, agentKey, title, text, periodicity, timezone, schedule },
+    companyId,
+    consumerUserId,
+    agentKey,
+    title,
+    text,
+    periodicity,
+    timezone,
+    schedule,
     enabled: args.enabled ?? true,
     missedRunPolicy: args.missedRunPolicy ?? "run_once",
   });

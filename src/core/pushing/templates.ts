@@ -152,6 +152,7 @@ async function list<Of extends Table>(
     : templates.withIndex("by_company_and_enabled", (q) =>
         q.eq("companyId", companyId).eq("enabled", true).lt("updatedAt", before),
       );
+  // Both tables have these indexes, which is more than types can say of "either".
   const page = await pageOf(rows.order("desc"), clampLimit(limit, 200, 500));
   return (page as unknown as Doc<Of>[]).map(({ _creationTime, ...template }) => template);
 }
