@@ -91,7 +91,11 @@ export class FleetWorld {
   /** The worker id of the nth machine ever started. */
   workerOf = (n: number): string => this.launcher.started[n]?.job.env.WORKER_ID ?? "";
 
-  claim = (workerId: string) => this.world.t.mutation(this.world.lib.claim, { workerId, stateful: true });
+  /** The process's name that workers give; undefined: they are of an image that knows none. */
+  instance: string | undefined = "process";
+
+  claim = (workerId: string) =>
+    this.world.t.mutation(this.world.lib.claim, { workerId, stateful: true, instance: this.instance });
 
   /** As a worker does between messages. */
   async poll(): Promise<void> {

@@ -60,8 +60,9 @@ describe("a message brings a machine up", () => {
   });
 
   /** One machine is all there may be; it holds `c1` when `c2` comes. */
-  async function another(fields: Record<string, unknown>): Promise<FleetWorld> {
+  async function another(fields: Record<string, unknown>, instance?: string): Promise<FleetWorld> {
     const f = fleet();
+    f.instance = instance;
     await f.configure({ scaling: { maxWorkers: 1 } });
     await f.world.agent("theirs", { workspace: "acme" });
     await f.world.send("c1", "first");
@@ -73,7 +74,7 @@ describe("a message brings a machine up", () => {
   }
 
   it("changes the conversation in place when all capacity is bound and others wait", async () => {
-    const f = await another({});
+    const f = await another({}, "process");
     const control = () => f.world.t.query(f.world.lib.getWorkerControlState, { workerId: f.workerOf(0) });
     expect(await control()).toEqual({ shouldStop: false, release: true });
     await f.saveAndRelease(0);
@@ -87,8 +88,11 @@ describe("a message brings a machine up", () => {
     expect(f.fly.counts().machinesCreated).toBe(1);
   });
 
-  it("makes place for another tenant with a machine of its own", async () => {
-    const f = await another({ agentKey: "theirs" });
+  it.each([
+    ["another tenant", { agentKey: "theirs" }, "process"],
+    ["the next one of its own where its image knows no request", {}, undefined],
+  ])("makes place for %s with a machine of its own", async (_name, fields, instance) => {
+    const f = await another(fields, instance);
     expect((await f.workers())[0]?.status).toBe("draining");
     await f.saveAndExit(0);
     await f.pass(30_000);

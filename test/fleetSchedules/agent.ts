@@ -139,7 +139,7 @@ export class Agent {
   private async claim(): Promise<Job | null> {
     this.waiting.claiming();
     const { listens } = this.waiting;
-    const args = { stateful: true, ...(listens === undefined ? {} : { listens }) };
+    const args = { stateful: true, ...this.itself, ...(listens === undefined ? {} : { listens }) };
     const { job, idle } = await this.line.call<{ job: Job | null; idle: (IdleHint & Wishes) | null }>(
       "poll",
       args,
@@ -147,7 +147,9 @@ export class Agent {
     if (job) return job;
     this.waiting.told({ retryAfterMs: idle?.retryAfterMs });
     if (idle?.shouldStop) this.requestStop();
-    else if (idle?.release) await this.release();
+    // Others wait for its place.
+    else if (idle?.release && this.stage.plan.heedsRequests && (await this.release()))
+      return await this.claim();
     return null;
   }
 
@@ -182,7 +184,7 @@ export class Agent {
       turns: [{ role: "assistant", content: "hi" }],
       reply: { text: "hi", parts: 1 },
       outcome: { kind: "complete" },
-      ...(this.stopping.signal.aborted ? {} : { claimNext: { hydrate: false } }),
+      ...(this.stopping.signal.aborted ? {} : { claimNext: { hydrate: false }, ...this.itself }),
     };
     const settled = await this.line.insisting(() => this.line.call<Settled>("settle", args));
     this.mayDie(0.08);
@@ -286,14 +288,19 @@ export class Agent {
     }
   }
 
-  private async release(): Promise<void> {
+  private get itself(): { instance?: string } {
+    return this.stage.plan.heedsRequests ? { instance: this.workerId } : {};
+  }
+
+  /** @returns whether it holds nothing any more. */
+  private async release(): Promise<boolean> {
     const { bound, disk } = this;
-    if (bound === null) return;
-    if (!(await this.save("manual"))) return;
+    if (bound === null || !(await this.save("manual"))) return false;
     const args = { conversationId: bound.conversationId, snapshotId: disk.marker?.snapshotId ?? "" };
-    if (!(await this.line.call<boolean>("releaseConversation", args))) return;
+    if (!(await this.line.call<boolean>("releaseConversation", args))) return false;
     this.bound = null;
     disk.wipe();
+    return true;
   }
 
   private async finish(): Promise<void> {

@@ -31,6 +31,8 @@ export interface Plan {
   conversations: number;
   /** Workspaces that they belong to in turn: a machine serves one only. */
   tenants: 1 | 2;
+  /** The image of their machines knows requests to give up a conversation, as one whose worker names its process does. */
+  heedsRequests: boolean;
   messages: number;
   /** Between two messages, at most. */
   pauseMs: number;
@@ -63,6 +65,7 @@ export function planOf(seed: number, without: readonly Trouble[] = []): Plan {
     },
     conversations: random.between(1, 4),
     tenants: seed % 2 === 0 ? 2 : 1,
+    heedsRequests: seed % 5 !== 0,
     messages: random.between(2, 7),
     pauseMs: random.pick([5_000, 60_000, 3 * MINUTE_MS]),
     troubledMs,

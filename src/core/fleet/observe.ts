@@ -157,6 +157,7 @@ async function machineView(
     status: worker?.status ?? "stopped",
     workspace: worker?.workspace ?? null,
     stateful: worker?.stateful ?? false,
+    heedsRequests: worker?.instance !== undefined,
     bound:
       binding && conversation
         ? {

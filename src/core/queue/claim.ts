@@ -130,7 +130,9 @@ async function seek(ctx: MutationCtx, scope: ClaimScope, wish: Wish): Promise<Fo
   const workspace = scope.workspace ?? worker.workspace ?? null;
   const bound = stateful ? worker.binding?.conversation : undefined;
   const seeker = { ...scope, workspace, lanes, bound, looksAround: wish.hint === true && !listens };
-  const givesWay = bound !== undefined && shallGiveWayFirst(worker.binding ?? {}, now);
+  // One that does not name itself may know no such request, and would only wait.
+  const asked = bound !== undefined && scope.instance !== undefined ? worker.binding : undefined;
+  const givesWay = shallGiveWayFirst(asked ?? {}, now);
   const found: Choice = givesWay ? NOTHING : await findWork(ctx, seeker, wish.conversationId, reapAt, now);
   const message = found.conversation?.head ? await ctx.db.get(found.conversation.head) : null;
   if (!found.conversation || !message) {

@@ -2,13 +2,9 @@ import { describe, expect, it } from "vitest";
 import { useWorld } from "../../../test/component/world.js";
 
 const world = useWorld();
-const claim = (workerId: string) => world.t.mutation(world.lib.claim, { workerId, stateful: true });
+const claim = (workerId: string, instance?: string) =>
+  world.t.mutation(world.lib.claim, { workerId, stateful: true, instance });
 const control = (workerId: string) => world.t.query(world.lib.getWorkerControlState, { workerId });
-
-const serveOne = async (workerId: string): Promise<void> => {
-  const job = await claim(workerId);
-  if (job) await world.complete(workerId, job);
-};
 
 /** Takes and answers one message, and polls once after it. */
 async function serve(workerId: string): Promise<string> {
@@ -49,27 +45,36 @@ describe("workers that hold a conversation", () => {
     await world.complete("idle", await world.mustClaim("idle"));
   });
 
-  it("get no further message of their own for half a minute, however long their queue is: they would never rest", async () => {
+  /** One with 20 messages of its own meets one that waits: how many it answers until it gets none. */
+  async function busy(instance?: string): Promise<number> {
     for (let n = 0; n < 20; n += 1) await world.send("c1", `busy ${n}`);
-    let job = await claim("w1");
+    let job = await claim("w1", instance);
     await world.send("c2", "waiting");
     let served = 0;
-    while (job !== null && served < 20) {
-      served += 1;
+    for (; job !== null; served += 1) {
       await world.pass(6_000, 2_000);
       await world.complete("w1", job);
-      job = await claim("w1");
+      job = await claim("w1", instance);
     }
-    expect(job).toBeNull();
+    expect(await control("w1")).toEqual({ shouldStop: false, release: true });
+    await world.complete("free", await world.mustClaim("free"));
+    return served;
+  }
+
+  it("get no further message of their own for half a minute, however long their queue is: they would never rest", async () => {
+    const served = await busy("a process");
     expect(served).toBeGreaterThan(9);
     expect(served).toBeLessThan(15);
-    expect(await control("w1")).toEqual({ shouldStop: false, release: true });
     await world.pass(30_000, 5_000);
-    job = await world.mustClaim("w1");
-    expect(job.payload.messageText).toBe(`busy ${served}`);
-    await world.complete("w1", job);
-    await world.complete("free", await world.mustClaim("free"));
-    for (let left = served + 1; left < 20; left += 1) await serveOne("w1");
+    const job = await claim("w1", "a process");
+    expect(job?.payload.messageText).toBe(`busy ${served}`);
+    if (job) await world.complete("w1", job);
+    for (let next = await claim("w1", "a process"); next; next = await claim("w1", "a process"))
+      await world.complete("w1", next);
+  });
+
+  it("go on with their own when they are of an image that knows no such request", async () => {
+    expect(await busy()).toBe(20);
   });
 
   it("that do not give way in time hold up no other, and the health report names them", async () => {

@@ -1,7 +1,7 @@
 /**
  * All capacity is bound and others wait: who gives way, and how. A machine changes conversations in place: it saves the one it holds, empties
  * its disk and takes the next one. It goes for good where that is no help: those who wait are another tenant's, whose memory never lies
- * where an agent of this one ran; it is of another image or old; or it was asked and holds on.
+ * where an agent of this one ran; it is of another image or old; it knows no such request; or it was asked and holds on.
  */
 import { canServe } from "../queue/canServe.js";
 import { mayGiveWay } from "../worker/giveWay.js";
@@ -56,9 +56,12 @@ export function giveWay(
     .map(decide);
 }
 
-/** It may serve another conversation: as new as one that would be launched, and not one that was asked already. */
-const isFit = ({ image, createdAt, bound }: MachineView, view: FleetView): boolean =>
-  image === view.image && createdAt + view.fleet.maxMachineAgeMs > view.now && bound?.askedAt === undefined;
+/** It may serve another conversation: as new as one that would be launched, and one that can be asked and was not yet. */
+const isFit = ({ heedsRequests, image, createdAt, bound }: MachineView, view: FleetView): boolean =>
+  heedsRequests &&
+  image === view.image &&
+  createdAt + view.fleet.maxMachineAgeMs > view.now &&
+  bound?.askedAt === undefined;
 
 /** When the worker last had something to do; the start counts. */
 export const restingSince = (machine: MachineView): number => Math.max(machine.lastWorkAt, machine.createdAt);

@@ -29,6 +29,7 @@ const healthy: MachineView = {
   status: "active",
   workspace: null,
   stateful: true,
+  heedsRequests: true,
   bound: null,
   busy: false,
   seenAt: NOW - 1_000,

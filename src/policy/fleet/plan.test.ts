@@ -17,6 +17,7 @@ const machine = (worker: string, fields: Partial<MachineView> = {}): MachineView
   status: "active",
   workspace: null,
   stateful: true,
+  heedsRequests: true,
   bound: null,
   busy: false,
   seenAt: NOW - 1_000,
@@ -198,6 +199,7 @@ describe("giving way", () => {
   const holdsOn = { bound: boundTo("w1", { askedAt: NOW - 180_000 }) };
   it.each([
     ["is of another tenant", {}, [waiting("a", { workspace: "acme" })]],
+    ["would wait for one that knows no such request", { heedsRequests: false }, [waiting("a")]],
     ["would get an old image", { image: "img:0" }, [waiting("a")]],
     ["would get an old machine", { createdAt: 0 }, [waiting("a")]],
     ["waits for one that was asked and holds on", holdsOn, [waiting("a")]],

@@ -33,6 +33,8 @@ const vMachineView = v.object({
   status: vWorkerStatus,
   workspace: v.union(v.string(), v.null()),
   stateful: v.boolean(),
+  /** Its worker heeds a request to give up its conversation. One that does not name its process, as the published image, knows none. */
+  heedsRequests: v.boolean(),
   /** The conversation it holds, whether it may still claim it (`owned`), and whether that one has work now. */
   bound: v.union(
     v.null(),
