@@ -5,7 +5,7 @@ import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
 import { newestLease } from "../workers/reads.js";
 import { findWorker } from "../workers/register.js";
-import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/release.js";
 
 const MAX_WORKERS = 300;
 /** Only these many of a lane's workers are looked at closely; with more than that, one is free or all are busy. */

@@ -3,7 +3,7 @@ import type { Policies } from "../../contract/policies.js";
 import type { SilentOwner, WorkerTrouble } from "../../policy/ops/workers.js";
 import type { Doc } from "../../component/_generated/dataModel.js";
 import type { QueryCtx } from "../../component/_generated/server.js";
-import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/release.js";
 
 const MAX_SHOWN = 20;
 const MAX_SILENT = 300;

@@ -26,7 +26,7 @@ import { idleHint, type IdleWorker } from "../workers/idleHint.js";
 import type { Quiet } from "../workers/quiet.js";
 import type { ObjectType } from "convex/values";
 import { canServe } from "../../policy/queue/canServe.js";
-import { shallGiveWayFirst } from "../../policy/worker/giveWay.js";
+import { shallGiveWayFirst } from "../../policy/worker/release.js";
 
 export interface ClaimScope {
   workerId: string;

@@ -6,7 +6,7 @@ import { freeConversation } from "./binding.js";
 import { bindWorker } from "./bindWorker.js";
 import { askToRelease } from "./wakeRing.js";
 import { canServe } from "../../policy/queue/canServe.js";
-import { mayGiveWay } from "../../policy/worker/giveWay.js";
+import { mayGiveWay } from "../../policy/worker/release.js";
 
 /**
  * It was taken for lost and is back before anybody else took the conversation: that is its own again. Where the next message is in

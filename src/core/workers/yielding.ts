@@ -15,7 +15,7 @@ import { findWorker } from "./register.js";
 import { vWaitingHead, type WaitingHead } from "./wakeChoice.js";
 import { askToRelease } from "./wakeRing.js";
 import { canServe } from "../../policy/queue/canServe.js";
-import { RELEASE_WITHIN_MS } from "../../policy/worker/giveWay.js";
+import { RELEASE_WITHIN_MS } from "../../policy/worker/release.js";
 
 /** Workers looked at in one pass. */
 const MAX_SEEN = 100;

@@ -4,7 +4,7 @@
  * where an agent of this one ran; it is of another image or old; it knows no such request; or it was asked and holds on.
  */
 import { canServe } from "../queue/canServe.js";
-import { mayGiveWay } from "../worker/giveWay.js";
+import { mayGiveWay } from "../worker/release.js";
 import type { FleetView, MachineView, WaitingView } from "./types.js";
 
 interface Situation {
