@@ -25,6 +25,7 @@ interface Bound {
   everyTurns: number;
 }
 type Wishes = { shouldStop?: boolean; release?: boolean };
+type Polled = { job: Job | null; idle: (IdleHint & Wishes) | null };
 type Settled = { ok: true; next: Job | null } | { ok: false };
 
 const HEARTBEAT_MS = 15_000;
@@ -140,10 +141,7 @@ export class Agent {
     this.waiting.claiming();
     const { listens } = this.waiting;
     const args = { stateful: true, ...this.itself, ...(listens === undefined ? {} : { listens }) };
-    const { job, idle } = await this.line.call<{ job: Job | null; idle: (IdleHint & Wishes) | null }>(
-      "poll",
-      args,
-    );
+    const { job, idle } = await this.line.call<Polled>("poll", args);
     if (job) return job;
     this.waiting.told({ retryAfterMs: idle?.retryAfterMs });
     if (idle?.shouldStop) this.requestStop();
